@@ -1,0 +1,59 @@
+"""Linear regression in PyTorch, to read and to use. Public names, in reading order."""
+
+from linreg.checks import (
+    DataError,
+    DeviceError,
+    DtypeError,
+    LinregError,
+    MissingError,
+    RangeError,
+    ShapeError,
+)
+from linreg.result import Fit, Path, Status
+from linreg.data import Data, load, simulate
+from linreg.model import fold_bias, predict
+from linreg.loss import gradient, hessian, squared_loss
+from linreg.direct import cholesky, qr, solve, svd
+from linreg.curvature import Curvature, curvature, predict_loss, predict_steps
+from linreg.descent import batches, gradient_descent, sgd, step
+from linreg.diagnostics import added_variable, r2, residuals
+from linreg import plot
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LinregError",
+    "ShapeError",
+    "DtypeError",
+    "DeviceError",
+    "DataError",
+    "MissingError",
+    "RangeError",
+    "Fit",
+    "Path",
+    "Status",
+    "Data",
+    "load",
+    "simulate",
+    "fold_bias",
+    "predict",
+    "gradient",
+    "hessian",
+    "squared_loss",
+    "cholesky",
+    "qr",
+    "solve",
+    "svd",
+    "Curvature",
+    "curvature",
+    "predict_loss",
+    "predict_steps",
+    "batches",
+    "gradient_descent",
+    "sgd",
+    "step",
+    "added_variable",
+    "r2",
+    "residuals",
+    "plot",
+]

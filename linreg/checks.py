@@ -1,0 +1,221 @@
+"""Checks of arguments. A bad one raises at once: its name, the rule, what came, and what to do about it."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+__all__ = [
+    "DataError",
+    "DeviceError",
+    "DtypeError",
+    "LinregError",
+    "MissingError",
+    "RangeError",
+    "ShapeError",
+]
+
+
+class LinregError(Exception):
+    """Base of every error that `linreg` raises on purpose: `except LinregError` catches them all."""
+
+
+class ShapeError(LinregError, ValueError):
+    """An array has the wrong shape, such as `y` of shape (n, 1) where (n,) is needed."""
+
+
+class DtypeError(LinregError, TypeError):
+    """An array is not a tensor, is not floating point, or two arrays differ in dtype."""
+
+
+class DeviceError(LinregError, ValueError):
+    """Two tensors, or a tensor and a generator, lie on different devices."""
+
+
+class DataError(LinregError, ValueError):
+    """Data that no method can use: empty, NaN or infinite, or nothing but zeros."""
+
+
+class MissingError(LinregError, ImportError):
+    """An optional library is not installed: matplotlib, tqdm, scikit-learn or statsmodels."""
+
+
+class RangeError(LinregError, ValueError):
+    """A setting outside its range, such as a negative learning rate."""
+
+
+def check_tensor(value: object, name: str) -> Tensor:
+    """Require a floating-point tensor: integers would truncate every step of the computation."""
+    if not isinstance(value, Tensor):
+        raise DtypeError(
+            f"`{name}` must be a torch.Tensor; got {type(value).__name__}. "
+            f"Convert it: torch.as_tensor({name}, dtype=torch.float64)."
+        )
+    if not value.is_floating_point():
+        raise DtypeError(f"`{name}` must be floating point; got {value.dtype}. Convert it: {name}.double().")
+    return value
+
+
+def check_finite(value: Tensor, name: str) -> None:
+    """Require that no entry is NaN or infinite, and say where the first bad one stands."""
+    # A sum is finite only if all its terms are: one fast pass, no mask of the size of the data.
+    if math.isfinite(float(value.detach().sum())):
+        return
+    bad = ~torch.isfinite(value.detach())
+    if not bool(bad.any()):  # the sum overflowed, the entries are fine
+        return
+    where = tuple(int(i) for i in bad.nonzero()[0])
+    raise DataError(
+        f"`{name}` must be finite; {int(bad.sum())} of {value.numel()} entries are not, the first "
+        f"is {float(value[where])} at index {where}. Drop or fill those rows first."
+    )
+
+
+def check_same_kind(X: Tensor, other: Tensor, name: str) -> None:
+    """Require the dtype and the device of `X`."""
+    if other.dtype != X.dtype:
+        raise DtypeError(
+            f"`{name}` must have the dtype of `X`, {X.dtype}; got {other.dtype}. "
+            f"Convert one of them: {name}.to(X.dtype)."
+        )
+    if other.device != X.device:
+        raise DeviceError(
+            f"`{name}` must be on the device of `X`, {X.device}; got {other.device}. "
+            f"Move it: {name}.to(X.device)."
+        )
+
+
+def check_X(X: object) -> Tensor:
+    """Require `X` to be (n, d), floating point, finite, with at least one row and one column."""
+    X = check_tensor(X, "X")
+    if X.ndim != 2:
+        hint = "For one feature pass `X.unsqueeze(1)`." if X.ndim == 1 else "Flatten each sample."
+        raise ShapeError(f"`X` must have shape (n, d), a row per sample; got {_shape(X)}. {hint}")
+    if X.numel() == 0:
+        raise DataError(
+            f"`X` must have at least one row and one column; got {_shape(X)}. "
+            "Check the filter or the file that it came from."
+        )
+    check_finite(X, "X")
+    return X
+
+
+def check_y(X: Tensor, y: object) -> Tensor:
+    """Require `y` to be (n,) with the length, dtype and device of `X`."""
+    y = check_tensor(y, "y")
+    n = X.shape[0]
+    if y.shape != (n,):
+        if y.shape == (n, 1):
+            hint = "If it is a column, pass `y.squeeze(1)`."
+        else:
+            hint = "It needs one number for each row of `X`."
+        raise ShapeError(
+            f"`y` must have shape ({n},) to go with `X` of shape {_shape(X)}; got {_shape(y)}. {hint}"
+        )
+    check_same_kind(X, y, "y")
+    check_finite(y, "y")
+    return y
+
+
+def check_Xy(X: object, y: object) -> tuple[Tensor, Tensor]:
+    """Require a usable pair: `X` (n, d) and `y` (n,), same dtype and device, finite."""
+    X = check_X(X)
+    return X, check_y(X, y)
+
+
+def check_w(X: Tensor, w: object, name: str = "w") -> Tensor:
+    """Require `w` to be (d,), one weight for each column of `X`."""
+    w = check_tensor(w, name)
+    d = X.shape[1]
+    if w.shape != (d,):
+        hint = f"If it is a column, pass `{name}.squeeze(1)`." if w.shape == (d, 1) else ""
+        raise ShapeError(
+            f"`{name}` must have shape ({d},) to go with `X` of shape {_shape(X)}; "
+            f"got {_shape(w)}. {hint}".rstrip()
+        )
+    check_same_kind(X, w, name)
+    return w
+
+
+def check_b(X: Tensor, b: object) -> Tensor:
+    """Require a scalar `b`: a Python number or a tensor of shape ()."""
+    if isinstance(b, (int, float)):
+        return torch.as_tensor(float(b), dtype=X.dtype, device=X.device)
+    b = check_tensor(b, "b")
+    if b.ndim != 0:
+        raise ShapeError(f"`b` must be a number or have shape (); got {_shape(b)}. Pass `b.squeeze()`.")
+    check_same_kind(X, b, "b")
+    return b
+
+
+def check_start(X: Tensor, w: Tensor | None, b: Tensor | float, intercept: bool) -> tuple[Tensor, Tensor]:
+    """Require a start (d,), () for an iterative method; zeros if `w` is None."""
+    w = X.new_zeros(X.shape[1]) if w is None else check_w(X, w)
+    b = check_b(X, b)
+    check_finite(w, "w")
+    check_finite(b, "b")
+    if not intercept and float(b) != 0:
+        raise RangeError(f"`b` must be 0 without an intercept; got {float(b)}. Leave it out.")
+    return w, b
+
+
+def check_number(value: object, name: str, *, positive: bool = False) -> float:
+    """Require a finite number, at least zero, or above zero if `positive`."""
+    rule = "a finite number above 0" if positive else "a finite number, 0 or above"
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise DtypeError(f"`{name}` must be {rule}; got {value!r}. Pass a Python number.")
+    number = float(value)
+    if not math.isfinite(number) or number < 0 or (positive and number == 0):
+        raise RangeError(f"`{name}` must be {rule}; got {value!r}. {_ADVICE.get(name, '')}".rstrip())
+    return number
+
+
+_ADVICE = {
+    "lr": "The update already subtracts the gradient, so the rate stays positive.",
+    "noise": "It is a standard deviation.",
+}
+
+
+def check_count(value: object, name: str, *, least: int = 1) -> int:
+    """Require an integer of at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise DtypeError(f"`{name}` must be an integer of {least} or more; got {value!r}. Pass an int.")
+    if value < least:
+        raise RangeError(f"`{name}` must be an integer of {least} or more; got {value}. Raise it to {least}.")
+    return value
+
+
+def check_choice(value: object, name: str, choices: Sequence[str]) -> None:
+    """Require one of the names in `choices`."""
+    if value not in choices:
+        listed = ", ".join(repr(choice) for choice in choices)
+        raise RangeError(f"`{name}` must be one of {listed}; got {value!r}. Pick one of these.")
+
+
+def check_generator(generator: object, device: torch.device) -> torch.Generator:
+    """Require a `torch.Generator` on `device`."""
+    if not isinstance(generator, torch.Generator):
+        raise DtypeError(
+            f"`generator` must be a torch.Generator; got {type(generator).__name__}. "
+            "Pass torch.Generator().manual_seed(0): a seed in sight makes a result repeatable."
+        )
+    if generator.device.type != device.type:
+        raise DeviceError(
+            f"`generator` must be on the device of the data, {device}; got {generator.device}. "
+            f"Make it there: torch.Generator(device={str(device)!r})."
+        )
+    return generator
+
+
+def check_rows(X: Tensor, needed: int, why: str) -> None:
+    """Require at least `needed` rows."""
+    if X.shape[0] < needed:
+        raise ShapeError(
+            f"`X` must have at least {needed} rows {why}; got {_shape(X)}. "
+            "Add rows, drop columns, or use `svd` or `solve` for the minimum-norm answer."
+        )
+
+
+def _shape(t: Tensor) -> str:
+    return str(tuple(t.shape))

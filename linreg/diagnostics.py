@@ -1,0 +1,141 @@
+"""What a fit explains, and what one feature adds to the others."""
+
+import torch
+from torch import Tensor
+
+from linreg.checks import (
+    DataError,
+    RangeError,
+    ShapeError,
+    check_finite,
+    check_same_kind,
+    check_tensor,
+    check_Xy,
+)
+from linreg.direct import solve
+from linreg.result import Fit
+
+__all__ = ["added_variable", "r2", "residuals"]
+
+
+def residuals(X: Tensor, y: Tensor, fit: Fit) -> Tensor:
+    r"""What the fit leaves over, $r = y - (X w + b)$: signed, in units of `y`.
+
+    Cost: O(n d).
+
+    Args:
+        X: (n, d) features.
+        y: (n,) targets.
+        fit: a fit with d weights.
+
+    Returns:
+        (n,) residuals.
+
+    Raises:
+        ShapeError: the shapes do not go together.
+        DtypeError: the dtypes differ or are not floating point.
+        DeviceError: the devices differ.
+        DataError: empty, NaN or infinite data.
+
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2.
+
+    Examples:
+        >>> import torch
+        >>> from linreg import solve
+        >>> X, y = torch.tensor([[0.], [1.], [2.]]), torch.tensor([0., 3., 0.])
+        >>> residuals(X, y, solve(X, y))
+        tensor([-1.,  2., -1.])
+    """
+    X, y = check_Xy(X, y)
+    return y - fit.predict(X)
+
+
+def r2(y: Tensor, y_hat: Tensor) -> float:
+    r"""The variance explained, $R^2 = 1 - \sum_i (y_i - \hat y_i)^2 / \sum_i (y_i - \bar y)^2$.
+
+    1 for perfect predictions, 0 for predictions no better than the mean, negative for worse ones.
+
+    Cost: O(n).
+
+    Args:
+        y: (n,) targets.
+        y_hat: (n,) predictions.
+
+    Returns:
+        A plain number without unit, at most 1.
+
+    Raises:
+        ShapeError: the shapes differ or are not (n,).
+        DtypeError: the dtypes differ or are not floating point.
+        DeviceError: the devices differ.
+        DataError: NaN or infinite values, or a constant `y`, which has no variance to explain.
+
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.3.4 (there
+    as variance explained).
+
+    Examples:
+        >>> import torch
+        >>> r2(torch.tensor([1., 2., 3.]), torch.tensor([1., 2., 2.]))
+        0.5
+    """
+    y, y_hat = check_tensor(y, "y"), check_tensor(y_hat, "y_hat")
+    if y.ndim != 1 or y.shape != y_hat.shape:
+        raise ShapeError(
+            f"`y` and `y_hat` must have the same shape (n,); got {tuple(y.shape)} and "
+            f"{tuple(y_hat.shape)}. Squeeze the column."
+        )
+    check_same_kind(y, y_hat, "y_hat")
+    check_finite(y, "y")
+    check_finite(y_hat, "y_hat")
+    total = (y - y.mean()).square().sum()
+    if float(total) == 0:
+        raise DataError(
+            f"`y` must vary to have a variance to explain; all of its {len(y)} entries are equal. "
+            "Compare the residuals themselves instead."
+        )
+    return float(1 - (y - y_hat).square().sum() / total)
+
+
+def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
+    r"""What feature j adds: its residual and the target's, after regressing both on the other features.
+
+    The slope of the second on the first is exactly $w_j$ of the full fit, and the scatter about that
+    line is the full fit's residual.
+
+    Cost: two fits on d - 1 columns, O(n d^2).
+
+    Args:
+        X: (n, d) features.
+        y: (n,) targets.
+        j: the feature, 0 to d - 1.
+
+    Returns:
+        (n,) residual of column j in its units, and (n,) residual of `y` in its units.
+
+    Raises:
+        RangeError: `j` is not a column of `X`.
+        ShapeError: wrong shapes.
+        DtypeError: the dtypes differ or are not floating point.
+        DeviceError: the devices differ.
+        DataError: empty, NaN or infinite data.
+
+    Source: Cook and Weisberg, Residuals and Influence in Regression, section 2.3.2; the theorem is
+    Frisch, Waugh and Lovell's.
+
+    Examples:
+        >>> import torch
+        >>> X = torch.tensor([[0., 0.], [1., 0.], [0., 1.], [1., 1.]])
+        >>> y = X @ torch.tensor([2., -3.])
+        >>> x_left, y_left = added_variable(X, y, 1)
+        >>> print(y_left / x_left)
+        tensor([-3., -3., -3., -3.])
+    """
+    X, y = check_Xy(X, y)
+    d = X.shape[1]
+    if not 0 <= j < d:
+        raise RangeError(f"`j` must be a column of `X`, 0 to {d - 1}; got {j}. Count from 0.")
+    x = X[:, j]
+    others = torch.cat((X[:, :j], X[:, j + 1 :]), dim=1)
+    if d == 1:
+        return x - x.mean(), y - y.mean()
+    return residuals(others, x, solve(others, x)), residuals(others, y, solve(others, y))

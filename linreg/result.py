@@ -1,0 +1,100 @@
+"""The one result type: every solver returns a `Fit`, whose `status` says how far to trust it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from torch import Tensor
+
+from linreg.checks import check_w, check_X
+
+__all__ = ["Fit", "Path", "Status"]
+
+
+class Status(StrEnum):
+    """How a fit ended. Only `OK` means: this is the answer."""
+
+    OK = "ok"
+    RANK_DEFICIENT = "rank deficient"
+    NOT_CONVERGED = "not converged"
+    DIVERGED = "diverged"
+
+
+@dataclass(frozen=True, repr=False)
+class Path:
+    """Where an iterative method went.
+
+    Args:
+        w: (t + 1, d) weights, the start first.
+        b: (t + 1,) intercepts.
+        loss: (t + 1,) losses under the reduction of the run, the start's first; for mini-batches
+            (epochs + 1,), the loss of all the data after each epoch.
+    """
+
+    w: Tensor
+    b: Tensor
+    loss: Tensor
+
+    def __repr__(self) -> str:
+        start, end = float(self.loss[0]), float(self.loss[-1])
+        return f"Path({len(self.b) - 1} steps, loss {start:.4g} to {end:.4g})"
+
+
+@dataclass(frozen=True, repr=False)
+class Fit:
+    r"""A fitted linear model, $\hat y = X w + b$, and what was learned on the way to it.
+
+    Args:
+        w: (d,) weights, in units of `y` per unit of each feature.
+        b: () intercept, in units of `y`; zero for a fit without one.
+        status: how the fit ended.
+        message: one sentence on what was done and, when the status is not `OK`, what to try next.
+        method: the name of the method, such as `"qr"`.
+        loss: () half-mean squared loss at `w`, `b`, in squared units of `y`.
+        rank: numerical rank of the columns (centred when there is an intercept), where measured.
+        condition: condition number of those columns after scaling each to length 1, where measured.
+        steps: updates made by an iterative method.
+        path: every parameter vector an iterative method visited, if it was recorded.
+
+    Examples:
+        >>> import torch
+        >>> from linreg import solve
+        >>> fit = solve(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
+        >>> fit
+        Fit(w=[2], b=1, status='ok', method='cholesky')
+        >>> fit.predict(torch.tensor([[10.]]))
+        tensor([21.])
+    """
+
+    w: Tensor
+    b: Tensor
+    status: Status
+    message: str
+    method: str
+    loss: Tensor
+    rank: int | None = None
+    condition: float | None = None
+    steps: int | None = None
+    path: Path | None = None
+
+    def predict(self, X: Tensor) -> Tensor:
+        r"""Predict $\hat y = X w + b$ for new rows.
+
+        Args:
+            X: (m, d) features, dtype and device of the fit.
+
+        Returns:
+            (m,) predictions, in units of `y`.
+
+        Raises:
+            ShapeError: `X` does not have d columns.
+            DtypeError: the dtypes differ.
+            DeviceError: the devices differ.
+            DataError: `X` is empty or holds NaN or infinity.
+        """
+        X = check_X(X)
+        return X @ check_w(X, self.w) + self.b
+
+    def __repr__(self) -> str:
+        w = ", ".join(f"{value:.5g}" for value in self.w.tolist())
+        status, method = str(self.status), self.method
+        return f"Fit(w=[{w}], b={float(self.b):.5g}, status={status!r}, method={method!r})"
