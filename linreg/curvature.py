@@ -52,7 +52,7 @@ class Curvature:
 
     @property
     def best_rate(self) -> float:
-        r"""$2 / (\mu + L)$: the fastest fixed rate; the error shrinks by $\frac{\kappa - 1}{\kappa + 1}$ a step."""
+        r"""$2 / (\mu + L)$: the fastest fixed rate, error times $\frac{\kappa - 1}{\kappa + 1}$ a step."""
         return 2 / (self.mu + self.L)
 
     def __repr__(self) -> str:

@@ -103,7 +103,8 @@ def _correlation_root(d: int, correlation: float) -> Tensor:
             "For columns that depend on each other exactly, copy one: torch.hstack((X, X[:, :1]))."
         )
     identity = torch.eye(d, dtype=torch.float64)
-    return torch.linalg.cholesky((1 - correlation) * identity + correlation)
+    root: Tensor = torch.linalg.cholesky((1 - correlation) * identity + correlation)
+    return root
 
 
 def _with_condition(Z: Tensor, condition: float, correlation: float, generator: torch.Generator) -> Tensor:
