@@ -1,0 +1,40 @@
+# Two commands: `make serve` reads the book, `make test` proves it. The rest is for those who change it.
+# Each first installs the pinned toolchain into .venv, once. PYTHON=python3.12 picks another Python.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: serve test build update mutate lint lock clean
+
+serve: $(VENV)/installed  ## execute the pages and open the book on http://127.0.0.1:8000
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict
+
+test: $(VENV)/installed  ## style, types, package, every page, and the built site in a browser
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+build: $(VENV)/installed  ## write the finished site to site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+update: $(VENV)/installed  ## rewrite every expected output and claim after a change
+	$(BIN)/python docs/hooks/update.py
+
+mutate: $(VENV)/installed  ## falsify outputs and claims at random; every lie must be caught
+	$(BIN)/python docs/hooks/mutate.py
+
+lint: $(VENV)/installed  ## format, lint and type-check
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/mypy
+
+lock: $(VENV)/installed  ## pin what is installed now (a platform's own build of torch stays unnamed)
+	$(BIN)/pip freeze --exclude linreg-book --exclude pip --exclude setuptools | sed 's/+cpu$$//' > requirements.lock
+
+clean:
+	rm -rf $(VENV) .cache site
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make serve PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
