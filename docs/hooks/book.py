@@ -1,0 +1,143 @@
+"""The hook that MkDocs loads: wires the parts of the engine to the events of a build."""
+
+import logging
+import os
+import re
+import sys
+from fnmatch import fnmatch
+from html import escape, unescape
+from pathlib import Path
+from urllib.parse import urljoin
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+sys.path.insert(0, str(Path(__file__).parent))  # MkDocs takes it away again after loading this file
+
+import copying  # noqa: E402
+import downloads  # noqa: E402
+import executed  # noqa: E402
+import figures  # noqa: E402
+import fonts  # noqa: E402
+import maths  # noqa: E402
+import pages  # noqa: E402
+import rendering  # noqa: E402
+import theme  # noqa: E402
+
+ONLY = os.environ.get("PAGES", "*")  # PAGES="part1/loss*" builds these pages alone, which is quick
+
+wheel: Path
+sources: dict[str, pages.Page] = {}
+outputs: dict[str, list[list[executed.Output]]] = {}  # of each block
+drawn: dict[str, list[tuple[str, str]]] = {}  # SVG and alternative text of each figure
+
+
+def on_config(config: MkDocsConfig) -> None:
+    """Build the wheel and get the kernels ready."""
+    global wheel
+    root = Path(config.config_file_path).parent
+    wheel = downloads.wheel(root)
+    executed.prepare(config, root / "linreg", wheel)
+    if ONLY != "*":
+        config.nav = None
+        config.validation.links.not_found = config.validation.nav.omitted_files = logging.INFO
+
+
+@event_priority(-50)  # after mkdocs-jupyter has found its pages
+def on_files(files: Files, config: MkDocsConfig) -> None:
+    """Read all pages, run what has changed, and add the downloads."""
+    documents = {file.src_uri: file for file in files.documentation_pages()}
+    for uri, file in documents.items():
+        sources[uri] = read(file)
+    wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
+    run(wanted, config, files)
+
+    install = downloads.install_line(config.site_url or "", wheel)
+    links = {str(page.path.resolve()): urljoin(config.site_url or "", documents[uri].url) for uri, page in sources.items() if uri in documents}
+    for uri in wanted:
+        if uri.endswith(".py"):
+            book = downloads.notebook(sources[uri], install, links)
+            files.append(File.generated(config, uri.removesuffix(".py") + ".ipynb", content=book))
+    files.append(File.generated(config, wheel.name, content=wheel.read_bytes()))
+    for uri in documents.keys() - wanted:
+        files.remove(documents[uri])
+
+
+def read(file: File) -> pages.Page:
+    try:
+        return pages.parse(Path(str(file.abs_src_path)))
+    except pages.PageError as error:
+        raise PluginError(str(error)) from None
+
+
+def run(wanted: set[str], config: MkDocsConfig, files: Files) -> None:
+    """Execute each page as one list of cells, and give the outputs back to its blocks."""
+    cells = {uri: rendering.cells(page) for uri, page in sources.items()}
+    flat = {uri: [cell for block in blocks for cell in block] for uri, blocks in cells.items()}
+    made = executed.execute(flat, wanted, config, files)
+    for uri in wanted:
+        rest = iter(made.get(uri, []))
+        outputs[uri] = [[output for _ in block for output in next(rest)] for block in cells[uri]]
+
+
+@event_priority(-50)
+def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> None:
+    """Take off the `render` that mkdocs-jupyter put on; MkDocs' own will do."""
+    vars(page).pop("render", None)
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Hand the page to MkDocs as Markdown, outputs and all."""
+    uri = page.file.src_uri
+    install = downloads.install_line(config.site_url or "", wheel)
+    text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], install)
+    if uri.endswith(".py"):
+        name = Path(uri).stem + ".ipynb"
+        link = f"[Download this page as a notebook]({name}){{ .notebook download={name} }}"
+        text = re.sub(r"^# .*$", rf"\g<0>\n\n{link}", text, count=1, flags=re.M)
+    return text
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put in the figures, and say what the copy buttons copy."""
+    uri = page.file.src_uri
+    stem = re.sub(r"\W+", "-", uri.rpartition(".")[0])
+
+    def figure(match: re.Match[str]) -> str:
+        number = int(match[1])
+        svg, alt = drawn[uri][number - 1]
+        return figures.figure(svg, alt, f"{stem}-{number}")
+
+    html = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, html)
+    if 'src="figure:' in html:
+        raise PluginError(f"{uri}: a figure stands where no paragraph can.")
+    page.meta.setdefault("description", description(html))
+    return copying.mark(html)
+
+
+def description(html: str) -> str:
+    """The first sentences, for search engines."""
+    found = re.search(r"<p>(.*?)</p>", re.sub(r"<p><a class=.notebook.*?</p>", "", html), re.S)
+    text = " ".join(unescape(re.sub(r"<[^>]*>|\\[()]", "", found[1])).split()) if found else ""
+    return escape(text if len(text) < 160 else text[:157].rsplit(" ", 1)[0] + " …")
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Typeset the formulas, after the search has read them as TeX."""
+    return maths.typeset(theme.mend(output, theme.HTML), page.file.src_uri)
+
+
+def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
+    """Mend 404.html too, which is no page to MkDocs."""
+    return theme.mend(output_content, theme.HTML) if template_name == "404.html" else output_content
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write the fonts for the formulas that occurred."""
+    site = Path(config.site_dir)
+    maths.save()
+    fonts.publish(maths.formulas().values(), site)
+    theme.publish(site)

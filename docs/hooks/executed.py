@@ -1,0 +1,145 @@
+"""Run the code of pages through mkdocs-jupyter and keep nothing but the outputs.
+
+mkdocs-jupyter executes and caches; its own HTML (half a megabyte of style, no maths, no link checks) is thrown away. It is given
+scripts made of code cells only, so that its cache, whose key is the text of the script, does not see the prose.
+"""
+
+import base64
+import hashlib
+import os
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from types import SimpleNamespace
+
+from bs4 import BeautifulSoup, Tag
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+
+HERE = Path(__file__).parent
+CACHE = Path(".cache")
+KEEP = 3  # execution caches kept, so that going back to another state of `linreg` costs nothing
+TOOLS = "torch numpy matplotlib matplotlib-inline ipython ipykernel nbclient nbconvert jupytext mkdocs-jupyter scikit-learn statsmodels"
+TEXT, SVG = "text/plain", "image/svg+xml"
+
+
+@dataclass(frozen=True)
+class Cell:
+    code: str
+    raises: bool = False  # the reader is meant to see this one fail
+
+
+@dataclass(frozen=True)
+class Output:
+    mime: str
+    text: str
+    result: bool = False  # the value of the cell's last line, not something printed
+
+
+def digest(package: Path) -> str:
+    """Name of everything that outputs depend on beside the code of the page itself."""
+    sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + [Path(__file__)]
+    parts = [python_version(), *(f"{tool} {version(tool)}" for tool in TOOLS.split())]
+    parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sources]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def prepare(config: MkDocsConfig, package: Path, wheel: Path) -> None:
+    """Point mkdocs-jupyter at the cache, and its kernels at the wheel and at the settings in `kernel/`."""
+    home = CACHE / "executed" / digest(package)
+    home.mkdir(parents=True, exist_ok=True)
+    os.utime(home)
+    for old in sorted(home.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEEP]:
+        for file in old.iterdir():
+            file.unlink()
+        old.rmdir()
+    config.plugins["mkdocs-jupyter"].config["cache_dir"] = str(home)
+    profile = (CACHE / "ipython" / "profile_default").resolve()
+    profile.mkdir(parents=True, exist_ok=True)
+    settings = HERE / "kernel" / "ipython_kernel_config.py"
+    (profile / settings.name).write_bytes(settings.read_bytes())
+    os.environ |= {
+        "PYTHONPATH": str(wheel.resolve()),  # the very wheel that the site serves
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",  # one order of summation, whatever the number of cores
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MATPLOTLIBRC": str(HERE / "kernel" / "matplotlibrc"),
+        "IPYTHONDIR": str(profile.parent),
+        "JUPYTER_NO_CONFIG": "1",  # the settings of the person who builds stay out
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+
+
+def execute(
+    pages: Mapping[str, Sequence[Cell]], wanted: Collection[str], config: MkDocsConfig, files: Files
+) -> dict[str, list[list[Output]]]:
+    """Outputs of each cell of the wanted pages; those whose code has changed run on all cores at once."""
+    plugin = config.plugins["mkdocs-jupyter"]
+
+    def ready(name: str) -> SimpleNamespace:
+        """Let mkdocs-jupyter replace `page.render`, and keep what it has in its cache for this page."""
+        script = CACHE / "scripts" / f"{name}.py"
+        script.parent.mkdir(parents=True, exist_ok=True)
+        script.write_text(percent(pages[name]))
+        page = SimpleNamespace(
+            file=SimpleNamespace(abs_src_path=str(script.resolve()), src_path=name), abs_url="/"
+        )
+        plugin.on_pre_page(page, config=config, files=files)
+        return page
+
+    def run(name: str, page: SimpleNamespace) -> list[list[Output]]:
+        try:
+            page.render(config, files)
+        except Exception as error:
+            raise PluginError(f"{name}: {error}") from error
+        outputs = read_outputs(page.content)
+        check(name, pages[name], outputs)
+        return outputs
+
+    todo = {name: ready(name) for name in pages if pages[name]}
+    todo = {name: page for name, page in todo.items() if name in wanted}
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
+        return dict(zip(todo, pool.map(run, todo.keys(), todo.values()), strict=True))
+
+
+def percent(cells: Sequence[Cell]) -> str:
+    marker = {False: "# %%", True: '# %% tags=["raises-exception"]'}
+    return "\n\n".join(f"{marker[cell.raises]}\n{cell.code.strip()}" for cell in cells) + "\n"
+
+
+def read_outputs(html: str) -> list[list[Output]]:
+    """Take the outputs of each code cell from the HTML of mkdocs-jupyter."""
+    soup = BeautifulSoup(html[html.rfind("</style>") :], "html.parser")
+    return [
+        [read_output(child) for child in cell.select(".jp-OutputArea-child")]
+        for cell in soup.select(".jp-CodeCell[id]")
+    ]
+
+
+def read_output(child: Tag) -> Output:
+    box = child.select_one("[data-mime-type]")
+    if box is None:
+        raise PluginError(f"An output of a kind that pages do not use: {child.get_text()[:200]}")
+    mime, image = str(box["data-mime-type"]), box.select_one("img")
+    if mime == SVG and image is not None:
+        return Output(mime, base64.b64decode(str(image["src"]).partition(",")[2]).decode())
+    return Output(
+        mime, box.get_text().strip("\n"), result="jp-OutputArea-executeResult" in child["class"]
+    )
+
+
+def check(name: str, cells: Sequence[Cell], outputs: Sequence[Sequence[Output]]) -> None:
+    if len(cells) != len(outputs):
+        raise PluginError(
+            f"{name}: {len(cells)} cells, but {len(outputs)} in mkdocs-jupyter's HTML."
+        )
+    for cell, made in zip(cells, outputs, strict=True):
+        for output in made:
+            if output.mime not in (TEXT, SVG) and not cell.raises:
+                raise PluginError(
+                    f"{name}: unwanted output ({output.mime}) of\n{cell.code}\n\n{output.text}"
+                )

@@ -1,0 +1,53 @@
+"""Turn matplotlib's SVG into a figure that takes its colours and letters from the page around it."""
+
+import re
+from html import escape
+
+from mkdocs.exceptions import PluginError
+
+# The colours of linreg.plot and the greys of matplotlib, each drawn with the CSS variable of its name.
+PALETTE = {
+    "#000000": "currentColor",
+    "#ffffff": "var(--md-default-bg-color)",
+    "#0072b2": "var(--figure-blue)",
+    "#d55e00": "var(--figure-orange)",
+    "#009e73": "var(--figure-green)",
+    "#aa4499": "var(--figure-purple)",
+    "#767676": "var(--figure-grey)",
+    "#808080": "var(--figure-grey)",
+    "#b0b0b0": "var(--figure-grid)",
+    "#cccccc": "var(--figure-grid)",
+}
+
+
+def figure(svg: str, alt: str, name: str) -> str:
+    """`name` makes the ids inside unique on the site. Keeps `xlink:href`: without it instant navigation breaks."""
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(
+        r"<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*|<!--.*?-->\s*",
+        "",
+        svg,
+        flags=re.S,
+    )
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    svg = re.sub(r'<g id="[^"]*">', "<g>", svg)  # nothing refers to groups
+    svg = re.sub(r"#[0-9a-f]{6}\b", themed, svg)
+    svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
+    svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)  # a hundredth of a pixel will do
+    svg = re.sub(r">\s+<", "><", svg)
+    head = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    assert head is not None, "matplotlib's SVG has a viewBox"
+    width, height = map(float, head.groups())
+    opening = (
+        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" aria-label="{escape(alt)}" fill="currentColor"'
+        ' xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+    )
+    svg = re.sub(r"<svg[^>]*>", lambda _: opening, svg, count=1)
+    return f'<figure class="drawn" data-search-exclude>{svg}</figure>'
+
+
+def themed(match: re.Match[str]) -> str:
+    if match[0] not in PALETTE:
+        raise PluginError(f"{match[0]} does not follow the theme. Figures use {', '.join(PALETTE)}.")
+    return PALETTE[match[0]]

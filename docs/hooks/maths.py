@@ -1,0 +1,69 @@
+"""Typeset formulas at build with KaTeX, so that a reader's browser runs no script for them."""
+
+import json
+import re
+from functools import cache
+from hashlib import sha256
+from html import unescape
+from pathlib import Path
+
+from mkdocs.exceptions import PluginError
+from quickjs import Context
+
+KATEX = Path(__file__).parent / "katex" / "katex.min.js"
+CACHE = Path(".cache/katex.json")
+
+# Left behind by pymdownx.arithmatex. Code never is inside.
+FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.S)
+
+
+def typeset(html: str, page: str) -> str:
+    def one(match: re.Match[str]) -> str:
+        tex, display = unescape(match[3]).strip(), match[2] == "["
+        try:
+            formula = render(tex, display)
+        except Exception as error:
+            raise PluginError(f"{page}: KaTeX cannot read ${tex}$\n{error}") from None
+        # A long formula scrolls in its own box, which the keyboard must be able to reach.
+        return (
+            f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>'
+            if display
+            else formula
+        )
+
+    return FORMULA.sub(one, html)
+
+
+def render(tex: str, display: bool) -> str:
+    known, key = formulas(), f"{display} {tex}"
+    if key not in known:
+        known[key] = str(katex().get("typeset")(tex, display))
+    return known[key]
+
+
+@cache
+def formulas() -> dict[str, str]:
+    """Every formula typeset so far, by this KaTeX."""
+    stored = json.loads(CACHE.read_text()) if CACHE.exists() else {}
+    return dict(stored.get("formulas", {})) if stored.get("katex") == fingerprint() else {}
+
+
+def save() -> None:
+    CACHE.parent.mkdir(exist_ok=True)
+    CACHE.write_text(json.dumps({"katex": fingerprint(), "formulas": formulas()}))
+
+
+@cache
+def fingerprint() -> str:
+    return sha256(KATEX.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+
+
+@cache
+def katex() -> Context:
+    context = Context()
+    context.eval(KATEX.read_text())
+    context.eval(
+        "function typeset(tex, display) {"
+        " return katex.renderToString(tex, {displayMode: display, throwOnError: true, strict: 'error', output: 'htmlAndMathml'}) }"
+    )
+    return context

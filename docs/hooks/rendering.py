@@ -1,0 +1,71 @@
+"""Give a page back as plain Markdown: fences, outputs, figures and folds that any generator can build."""
+
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import groupby
+
+from executed import SVG, Cell, Output
+from pages import CLAIM, Block, Page
+
+INSTALL = "<!-- install -->"  # alone on a line, where a page tells how to install `linreg`
+
+
+def cells(page: Page) -> list[list[Cell]]:
+    """What must be executed to draw the page, for each of its blocks."""
+    if page.path.suffix == ".py":
+        last = len(page.blocks)
+    else:  # the tests run all of a theory page; its figures need only what stands above them
+        last = max((i + 1 for i, block in enumerate(page.blocks) if block.kind == "figure"), default=0)
+    return [
+        [
+            Cell(statement.source, raises="Traceback (most recent call last)" in statement.want)
+            for statement in block.statements
+            if i < last and statement.kind != "claim"
+        ]
+        for i, block in enumerate(page.blocks)
+    ]
+
+
+def markdown(page: Page, outputs: Sequence[Sequence[Output]], install: str) -> tuple[str, list[tuple[str, str]]]:
+    """The page as Markdown, and its figures as (SVG, alt); figure `i` stands as an image with the address `figure:i`."""
+    figures: list[tuple[str, str]] = []
+    parts = []
+    for answer, blocks in groupby(zip(page.blocks, outputs, strict=True), key=lambda pair: pair[0].answer):
+        lines = "\n\n".join(part for block, made in blocks for part in shown(block, made, install, figures))
+        parts.append(f'??? success "{answer}"\n\n{indented(lines, "    ")}' if answer else lines)
+    return "\n\n".join(parts) + "\n", figures
+
+
+def shown(block: Block, outputs: Sequence[Output], install: str, figures: list[tuple[str, str]]) -> Iterator[str]:
+    if block.kind == "prose":
+        prose = re.sub(rf"^( *){INSTALL}$", lambda match: indented(install, match[1]), block.source, flags=re.M)
+        yield CLAIM.sub(claim, prose)
+        return
+    yield fence(block.source, block.language, block.indent)
+    if not (block.cell or block.kind == "figure"):
+        return
+    for output in outputs:
+        if output.mime == SVG:
+            figures.append((output.text, block.alt))
+            yield f"{block.indent}![{block.alt}](figure:{len(figures)})"
+        elif block.cell and not (output.result and block.kind == "figure"):  # nobody needs the repr of an Axes
+            yield fence(output.text, "{ .text .output .no-copy }", block.indent)
+
+
+def fence(text: str, info: str, indent: str) -> str:
+    marks = "````" if "```" in text else "```"
+    return indented(f"{marks}{info}\n{text}\n{marks}", indent)
+
+
+def indented(text: str, indent: str) -> str:
+    return re.sub(r"^(?=.)", indent, text, flags=re.M)
+
+
+def claim(match: re.Match[str]) -> str:
+    """Show the value of a claim, and the expression it comes from on hover."""
+    if match["claim"] is None:
+        return match[0]
+    # As entities, so that no letter of an expression means anything to Markdown or to a table.
+    source = "".join(c if c.isalnum() else f"&#{ord(c)};" for c in match["claim"].strip())
+    return f'<span class="claim" title="{source}">{escape(match["shown"], quote=False)}</span>'
