@@ -130,7 +130,7 @@ def _with_condition(Z: Tensor, condition: float, correlation: float, generator: 
 class Data(NamedTuple):
     """A real data set.
 
-    Args:
+    Attributes:
         X: (n, d) features, float64, in the units of the source.
         y: (n,) target, float64.
         columns: names of the d features.

@@ -29,6 +29,15 @@ import theme  # noqa: E402
 
 ONLY = os.environ.get("PAGES", "*")  # PAGES="part1/loss*" builds these pages alone, which is quick
 
+# Joined in this order in one file, which docs/theme/main.html links.
+STYLES = [
+    "assets/stylesheets/main.*.css",
+    "assets/stylesheets/palette.*.css",
+    "assets/katex.css",
+    "assets/_mkdocstrings.css",
+    "assets/style.css",
+]
+
 wheel: Path
 sources: dict[str, pages.Page] = {}
 outputs: dict[str, list[list[executed.Output]]] = {}  # of each block
@@ -41,6 +50,7 @@ def on_config(config: MkDocsConfig) -> None:
     root = Path(config.config_file_path).parent
     wheel = downloads.wheel(root)
     executed.prepare(config, root / "linreg", wheel)
+    config.extra_css = []  # instead of mkdocstrings' own file: see STYLES
     if ONLY != "*":
         config.nav = None
         config.validation.links.not_found = config.validation.nav.omitted_files = logging.INFO
@@ -56,7 +66,11 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     run(wanted, config, files)
 
     install = downloads.install_line(config.site_url or "", wheel)
-    links = {str(page.path.resolve()): urljoin(config.site_url or "", documents[uri].url) for uri, page in sources.items() if uri in documents}
+    links = {
+        str(page.path.resolve()): urljoin(config.site_url or "", documents[uri].url)
+        for uri, page in sources.items()
+        if uri in documents
+    }
     for uri in wanted:
         if uri.endswith(".py"):
             book = downloads.notebook(sources[uri], install, links)
@@ -140,4 +154,4 @@ def on_post_build(config: MkDocsConfig) -> None:
     site = Path(config.site_dir)
     maths.save()
     fonts.publish(maths.formulas().values(), site)
-    theme.publish(site)
+    theme.publish(site, STYLES)

@@ -127,19 +127,13 @@ def read_output(child: Tag) -> Output:
     mime, image = str(box["data-mime-type"]), box.select_one("img")
     if mime == SVG and image is not None:
         return Output(mime, base64.b64decode(str(image["src"]).partition(",")[2]).decode())
-    return Output(
-        mime, box.get_text().strip("\n"), result="jp-OutputArea-executeResult" in child["class"]
-    )
+    return Output(mime, box.get_text().strip("\n"), result="jp-OutputArea-executeResult" in child["class"])
 
 
 def check(name: str, cells: Sequence[Cell], outputs: Sequence[Sequence[Output]]) -> None:
     if len(cells) != len(outputs):
-        raise PluginError(
-            f"{name}: {len(cells)} cells, but {len(outputs)} in mkdocs-jupyter's HTML."
-        )
+        raise PluginError(f"{name}: {len(cells)} cells, but {len(outputs)} in mkdocs-jupyter's HTML.")
     for cell, made in zip(cells, outputs, strict=True):
         for output in made:
             if output.mime not in (TEXT, SVG) and not cell.raises:
-                raise PluginError(
-                    f"{name}: unwanted output ({output.mime}) of\n{cell.code}\n\n{output.text}"
-                )
+                raise PluginError(f"{name}: unwanted output ({output.mime}) of\n{cell.code}\n\n{output.text}")

@@ -20,6 +20,9 @@ PALETTE = {
 }
 
 
+SCALE = 1.35  # letters of matplotlib's 11 units come out as large as those of the text
+
+
 def figure(svg: str, alt: str, name: str) -> str:
     """`name` makes the ids inside unique on the site. Keeps `xlink:href`: without it instant navigation breaks."""
     svg = svg[svg.index("<svg") :].strip()
@@ -40,7 +43,7 @@ def figure(svg: str, alt: str, name: str) -> str:
     assert head is not None, "matplotlib's SVG has a viewBox"
     width, height = map(float, head.groups())
     opening = (
-        f'<svg viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" role="img" aria-label="{escape(alt)}" fill="currentColor"'
+        f'<svg viewBox="0 0 {width:g} {height:g}" width="{SCALE * width:.0f}" height="{SCALE * height:.0f}" role="img" aria-label="{escape(alt)}" fill="currentColor"'
         ' xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     svg = re.sub(r"<svg[^>]*>", lambda _: opening, svg, count=1)

@@ -16,9 +16,7 @@ CACHE = Path(".cache/fonts")
 
 def publish(formulas: Iterable[str], site: Path) -> None:
     """Write the style and the fonts of KaTeX to the site."""
-    letters = "".join(
-        sorted(set(unescape(re.sub(r"<math.*?</math>|<[^>]*>", "", "".join(formulas)))))
-    )
+    letters = "".join(sorted(set(unescape(re.sub(r"<math.*?</math>|<[^>]*>", "", "".join(formulas))))))
     cut = CACHE / sha256(letters.encode()).hexdigest()[:16]
     if not cut.exists():
         cut.mkdir(parents=True)

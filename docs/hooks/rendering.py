@@ -27,7 +27,9 @@ def cells(page: Page) -> list[list[Cell]]:
     ]
 
 
-def markdown(page: Page, outputs: Sequence[Sequence[Output]], install: str) -> tuple[str, list[tuple[str, str]]]:
+def markdown(
+    page: Page, outputs: Sequence[Sequence[Output]], install: str
+) -> tuple[str, list[tuple[str, str]]]:
     """The page as Markdown, and its figures as (SVG, alt); figure `i` stands as an image with the address `figure:i`."""
     figures: list[tuple[str, str]] = []
     parts = []
@@ -37,9 +39,13 @@ def markdown(page: Page, outputs: Sequence[Sequence[Output]], install: str) -> t
     return "\n\n".join(parts) + "\n", figures
 
 
-def shown(block: Block, outputs: Sequence[Output], install: str, figures: list[tuple[str, str]]) -> Iterator[str]:
+def shown(
+    block: Block, outputs: Sequence[Output], install: str, figures: list[tuple[str, str]]
+) -> Iterator[str]:
     if block.kind == "prose":
-        prose = re.sub(rf"^( *){INSTALL}$", lambda match: indented(install, match[1]), block.source, flags=re.M)
+        prose = re.sub(
+            rf"^( *){INSTALL}$", lambda match: indented(install, match[1]), block.source, flags=re.M
+        )
         yield CLAIM.sub(claim, prose)
         return
     yield fence(block.source, block.language, block.indent)
@@ -49,7 +55,9 @@ def shown(block: Block, outputs: Sequence[Output], install: str, figures: list[t
         if output.mime == SVG:
             figures.append((output.text, block.alt))
             yield f"{block.indent}![{block.alt}](figure:{len(figures)})"
-        elif block.cell and not (output.result and block.kind == "figure"):  # nobody needs the repr of an Axes
+        elif block.cell and not (
+            output.result and block.kind == "figure"
+        ):  # nobody needs the repr of an Axes
             yield fence(output.text, "{ .text .output .no-copy }", block.indent)
 
 
