@@ -110,6 +110,20 @@ class Line(NamedTuple):
         return Line(self.text[width:], self.number, start, self.prefix + prefix)
 
 
+def book(root: Path) -> list[Path]:
+    """All files with statements: the package, the pages, the README."""
+    found = [*root.glob("linreg/**/*.py"), *root.glob("docs/en/**/*"), root / "README.md"]
+    return sorted(path for path in found if path.suffix in (".py", ".md") and path.exists())
+
+
+def read(path: Path, root: Path) -> list[Page]:
+    """The page that a file of the book is, or those in its docstrings."""
+    parts = path.relative_to(root).with_suffix("").parts
+    if parts[0] == "linreg":
+        return docstrings(path, ".".join(parts).removesuffix(".__init__"))
+    return [parse(path)]
+
+
 def parse(path: Path) -> Page:
     """The page in a `.md` or percent-format `.py` file."""
     text = path.read_text(encoding="utf-8")

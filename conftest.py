@@ -1,0 +1,90 @@
+"""Makes the pages, the README and the docstrings tests: one for each thing that they state."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from evaluate import Result, evaluate
+from lint import lint
+from pages import Page, PageError, book, read
+
+
+@cache
+def files(root: Path) -> frozenset[Path]:
+    return frozenset(book(root))
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    return (
+        PageFile.from_parent(parent, path=file_path) if file_path in files(parent.config.rootpath) else None
+    )
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A script page named on the command line is a page, no module with tests."""
+    return (
+        Nothing.from_parent(parent, path=module_path)
+        if module_path in files(parent.config.rootpath)
+        else None
+    )
+
+
+class Nothing(pytest.File):
+    def collect(self) -> list[pytest.Item]:
+        return []
+
+
+class PageFile(pytest.File):
+    def collect(self) -> Iterator[pytest.Item]:
+        try:
+            pages = read(self.path, self.config.rootpath)
+        except (PageError, SyntaxError) as error:
+            yield Check.from_parent(self, name="page", line=1, problem=cache(lambda error=error: str(error)))
+            return
+        for page in pages:
+            yield from self.checks(page)
+
+    def checks(self, page: Page) -> Iterator[pytest.Item]:
+        results = cache(lambda: list(evaluate(page)))  # once for all checks of the page
+        names: Counter[str] = Counter()
+        for i, statement in enumerate(page.statements):
+            name = f"{page.name}:{statement.line} {statement.kind}".lstrip(":")
+            names[name] += 1
+            name += f" {names[name]}" if names[name] > 1 else ""
+
+            def problem(i: int = i) -> str:
+                return told(results()[i])
+
+            yield Check.from_parent(self, name=name, line=statement.line, problem=problem)
+        yield Check.from_parent(
+            self,
+            name=f"{page.name} numbers".strip(),
+            line=1,
+            problem=lambda: "\n".join(lint(page, results())),
+        )
+
+
+class Check(pytest.Item):
+    """Asks for the problem with one statement and fails with it."""
+
+    def __init__(self, *, line: int, problem: Callable[[], str], **rest: object) -> None:
+        super().__init__(**rest)
+        self.line, self.problem = line, problem
+        self.add_marker(pytest.mark.xdist_group(str(self.path)))  # a page is run by one worker
+
+    def runtest(self) -> None:
+        if problem := self.problem():
+            pytest.fail(problem, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.line - 1, f"{self.path.name}::{self.name}"
+
+
+def told(result: Result) -> str:
+    problem, statement = result.problem(), result.statement
+    if not problem:
+        return ""
+    source = statement.source + (f":{statement.format}" if statement.format else "")
+    return f"{result.page.path}:{statement.line}: {statement.kind}\n{source}\n{problem}"
