@@ -104,7 +104,7 @@ def claim(tree: ast.Module, statement: Statement, namespace: dict[str, Any]) -> 
     """The value of a claim as its format shows it."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if not names & namespace.keys():
-        raise ValueError("a claim must be about a name of the page, or it is true whatever happens")
+        raise ValueError("a claim needs a name from the page's code, or it is true whatever happens")
     (line,) = tree.body
     assert isinstance(line, ast.Expr)
     value = eval(compile(ast.Expression(line.value), "claim", "eval", dont_inherit=True), namespace)

@@ -20,6 +20,7 @@ from typing import Literal, NamedTuple
 # Languages of fences that only show. Any other name, `py` say, would leave code unchecked unseen.
 SHOWN = ("sh", "text", "toml", "yaml", "json", "html", "markdown", "bibtex")
 
+BLANK = "<BLANKLINE>"  # doctest's own
 CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>(?: .*)?)$")
 FENCE = re.compile(r"(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
 # A claim is looked for outside code spans only, so that a page can show how a claim is written.
@@ -53,13 +54,14 @@ class Statement:
     format: str = ""  # of a claim, as in an f-string
     start: int = 0
     end: int = 0
-    indent: str = ""  # of each line of an output, with the comment mark in a script
+    indent: str = ""  # of each line of an output
+    blank: str = ""  # how an empty line of output is written, where an empty line would end it
 
     def rewritten(self, want: str) -> str:
         """What `page.text[start:end]` must be for this statement to say `want`."""
         if self.kind == "claim":
             return want
-        return "".join(f"\n{(self.indent + line).rstrip()}" for line in want.splitlines())
+        return "".join(f"\n{(self.indent + (line or self.blank)).rstrip()}" for line in want.splitlines())
 
 
 @dataclass(frozen=True)
@@ -116,25 +118,25 @@ def book(root: Path) -> list[Path]:
     return sorted(path for path in found if path.suffix in (".py", ".md") and path.exists())
 
 
-def read(path: Path, root: Path) -> list[Page]:
+def read(path: Path, root: Path, text: str | None = None) -> list[Page]:
     """The page that a file of the book is, or those in its docstrings."""
     parts = path.relative_to(root).with_suffix("").parts
     if parts[0] == "linreg":
-        return docstrings(path, ".".join(parts).removesuffix(".__init__"))
-    return [parse(path)]
+        return docstrings(path, ".".join(parts).removesuffix(".__init__"), text)
+    return [parse(path, text)]
 
 
-def parse(path: Path) -> Page:
-    """The page in a `.md` or percent-format `.py` file."""
-    text = path.read_text(encoding="utf-8")
+def parse(path: Path, text: str | None = None) -> Page:
+    """The page in a `.md` or percent-format `.py` file (or in `text`, if it were the file's)."""
+    text = path.read_text(encoding="utf-8") if text is None else text
     lines = split(text)
     blocks = script(path, lines) if path.suffix == ".py" else markdown(path, lines)
     return Page(path, text, tuple(blocks))
 
 
-def docstrings(path: Path, module: str) -> list[Page]:
+def docstrings(path: Path, module: str, text: str | None = None) -> list[Page]:
     """The docstrings with examples of the Python file `path`, imported as `module`."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8") if text is None else text
     lines = split(text)
     pages = []
     for node in ast.walk(ast.parse(text, str(path))):
@@ -364,8 +366,9 @@ def examples(path: Path, lines: Sequence[Line], *, fenced: bool) -> Iterator[Sta
             "example",
             "\n".join(source),
             head.number,
-            "\n".join(line.text[margin:] for line in output),
+            "\n".join(line.text[margin:].replace(BLANK, "") for line in output),
             start=prompt.start + len(prompt.text),
             end=close.start + len(close.text),
             indent=head.prefix + head.text[:margin],
+            blank="" if fenced else BLANK,
         )
