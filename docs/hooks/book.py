@@ -17,15 +17,15 @@ from mkdocs.structure.pages import Page
 
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs takes it away again after loading this file
 
-import copying  # noqa: E402
-import downloads  # noqa: E402
-import executed  # noqa: E402
-import figures  # noqa: E402
-import fonts  # noqa: E402
-import maths  # noqa: E402
-import pages  # noqa: E402
-import rendering  # noqa: E402
-import theme  # noqa: E402
+import copying
+import downloads
+import executed
+import figures
+import fonts
+import maths
+import pages
+import rendering
+import theme
 
 ONLY = os.environ.get("PAGES", "*")  # PAGES="part1/loss*" builds these pages alone, which is quick
 
@@ -81,6 +81,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def read(file: File) -> pages.Page:
+    """The page in a file; what is wrong with it stops the build."""
     try:
         return pages.parse(Path(str(file.abs_src_path)))
     except pages.PageError as error:
@@ -110,7 +111,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], install)
     if uri.endswith(".py"):
         name = Path(uri).stem + ".ipynb"
-        link = f"[Download this page as a notebook]({name}){{ .notebook download={name} }}"
+        link = (
+            f"[Download this page as a notebook]({name}){{ .notebook download={name} data-search-exclude=1 }}"
+        )
         text = re.sub(r"^# .*$", rf"\g<0>\n\n{link}", text, count=1, flags=re.M)
     return text
 
@@ -129,6 +132,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     if 'src="figure:' in html:
         raise PluginError(f"{uri}: a figure stands where no paragraph can.")
     page.meta.setdefault("description", description(html))
+    html = html.replace('output no-copy highlight"', 'output no-copy highlight" data-search-exclude')
     return copying.mark(html)
 
 

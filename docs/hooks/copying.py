@@ -4,11 +4,16 @@ import re
 from doctest import DocTestParser
 from html import escape, unescape
 
-BLOCK = re.compile(r'<div class="(language-(pycon|python|sh|bash)[^"]*)">(.*?)</div>', re.S)
+BLOCK = re.compile(r'<div class="(language-(pycon|python|sh)[^"]*)">(.*?)</div>', re.S)
+# A signature, or the source of one function, does not run by itself.
+PARTS = re.compile(
+    r'<details class="mkdocstrings-source">.*?</details>|<div class="[^"]*doc-signature[^"]*">', re.S
+)
 
 
 def mark(html: str) -> str:
     """Write the code to copy into `data-copy`, which the theme's button prefers to the text of the block."""
+    html = PARTS.sub(lambda match: match[0].replace(' highlight">', ' highlight no-copy">'), html)
 
     def one(match: re.Match[str]) -> str:
         if "no-copy" in match[1]:
@@ -20,8 +25,9 @@ def mark(html: str) -> str:
 
 
 def runnable(text: str, language: str) -> str:
+    """The lines after the prompts; all of them where there are none."""
     if language == "pycon":
         return "".join(example.source for example in DocTestParser().get_examples(text)).rstrip()
-    if language in ("sh", "bash"):
+    if language == "sh":
         return re.sub(r"^\$ ", "", text, flags=re.M).rstrip()
     return text.rstrip()

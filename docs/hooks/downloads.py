@@ -1,5 +1,6 @@
-"""What a page offers for download: itself as a notebook, and the wheel of `linreg` that it was executed with."""
+"""What a page offers for download: itself as a notebook, and the `linreg` that it was executed with."""
 
+import json
 import os
 import re
 import tomllib
@@ -10,13 +11,12 @@ from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from tempfile import mkdtemp
-
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from textwrap import dedent, indent
 
 from pages import CLAIM, Block, Page
 from rendering import INSTALL
 
+ADMONITION = re.compile(r'^(?:!!!|\?\?\?\+?) \w+ "(?P<title>.*)"\n(?P<body>(?:\n| {4}.*(?:\n|\Z))+)', re.M)
 WHEELS = Path(".cache/wheels")
 
 
@@ -45,21 +45,48 @@ def install_line(site_url: str, wheel: Path) -> str:
 
 def notebook(page: Page, install: str, links: Mapping[str, str]) -> str:
     """An executed page as a notebook; `links` are the addresses of the pages that it may link to."""
-    book = new_notebook(
-        metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    )
-    for number, (cell, blocks) in enumerate(groupby(page.blocks, key=lambda block: block.line * block.cell)):
+    before = ""
+    cells = [markdown_cell(f"This notebook needs `linreg`, which brings torch:\n\n{install}")]
+    for (answer, code), blocks in groupby(
+        page.blocks, key=lambda block: (block.answer, block.line * block.cell)
+    ):
         text = "\n\n".join(plain(block, install) for block in blocks)
-        new = new_code_cell(text) if cell else new_markdown_cell(absolute(text, page, links))
-        new.id = f"cell-{number}"  # nbformat's own are random
-        book.cells.append(new)
-    return nbformat.writes(book) + "\n"
+        if answer and answer != before:
+            cells.append(markdown_cell(f"**{answer}**"))
+        before = answer
+        cells.append(code_cell(text) if code else markdown_cell(absolute(text, page, links)))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"  # nbformat's own are random
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def markdown_cell(text: str) -> dict[str, object]:
+    """A cell to read."""
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def code_cell(text: str) -> dict[str, object]:
+    """A cell to run, not run yet."""
+    return {"cell_type": "code", "metadata": {}, "source": text, "execution_count": None, "outputs": []}
 
 
 def plain(block: Block, install: str) -> str:
+    """A block without what only the site understands."""
     if block.kind == "shown":
         return f"```{block.language}\n{block.source}\n```"
-    return CLAIM.sub(lambda match: match["shown"] or match[0], block.source).replace(INSTALL, install)
+    if block.kind != "prose":
+        return block.source
+    text = CLAIM.sub(lambda match: match["shown"] or match[0], block.source).replace(INSTALL, install)
+    return ADMONITION.sub(quoted, text)
+
+
+def quoted(match: re.Match[str]) -> str:
+    """An admonition as a quotation with its title in bold."""
+    return (
+        indent(f"**{match['title']}**\n\n{dedent(match['body']).strip()}", "> ", lambda line: True) + "\n\n"
+    )
 
 
 def absolute(text: str, page: Page, links: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
 """Run the code of pages through mkdocs-jupyter and keep nothing but the outputs.
 
-mkdocs-jupyter executes and caches; its own HTML (half a megabyte of style, no maths, no link checks) is thrown away. It is given
-scripts made of code cells only, so that its cache, whose key is the text of the script, does not see the prose.
+mkdocs-jupyter executes and caches; its own HTML (half a megabyte of style, no maths, no link checks) is
+thrown away. It is given scripts made of code cells only, so that its cache, whose key is the text of the
+script, does not see the prose.
 """
 
 import base64
@@ -14,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 from types import SimpleNamespace
+from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
@@ -23,18 +25,35 @@ from mkdocs.structure.files import Files
 HERE = Path(__file__).parent
 CACHE = Path(".cache")
 KEEP = 3  # execution caches kept, so that going back to another state of `linreg` costs nothing
-TOOLS = "torch numpy matplotlib matplotlib-inline ipython ipykernel nbclient nbconvert jupytext mkdocs-jupyter scikit-learn statsmodels"
+TOOLS = [
+    "torch",
+    "numpy",
+    "matplotlib",
+    "matplotlib-inline",
+    "ipython",
+    "ipykernel",
+    "nbclient",
+    "nbconvert",
+    "jupytext",
+    "mkdocs-jupyter",
+    "scikit-learn",
+    "statsmodels",
+]
 TEXT, SVG = "text/plain", "image/svg+xml"
 
 
 @dataclass(frozen=True)
 class Cell:
+    """A piece of code that runs at once, and whose last expression is shown."""
+
     code: str
     raises: bool = False  # the reader is meant to see this one fail
 
 
 @dataclass(frozen=True)
 class Output:
+    """What a cell printed, drew or left as its value."""
+
     mime: str
     text: str
     result: bool = False  # the value of the cell's last line, not something printed
@@ -43,7 +62,7 @@ class Output:
 def digest(package: Path) -> str:
     """Name of everything that outputs depend on beside the code of the page itself."""
     sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + [Path(__file__)]
-    parts = [python_version(), *(f"{tool} {version(tool)}" for tool in TOOLS.split())]
+    parts = [python_version(), *(f"{tool} {version(tool)}" for tool in TOOLS)]
     parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sources]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
@@ -78,7 +97,7 @@ def execute(
     pages: Mapping[str, Sequence[Cell]], wanted: Collection[str], config: MkDocsConfig, files: Files
 ) -> dict[str, list[list[Output]]]:
     """Outputs of each cell of the wanted pages; those whose code has changed run on all cores at once."""
-    plugin = config.plugins["mkdocs-jupyter"]
+    plugin: Any = config.plugins["mkdocs-jupyter"]
 
     def ready(name: str) -> SimpleNamespace:
         """Let mkdocs-jupyter replace `page.render`, and keep what it has in its cache for this page."""
@@ -107,6 +126,7 @@ def execute(
 
 
 def percent(cells: Sequence[Cell]) -> str:
+    """The cells as a script that mkdocs-jupyter reads."""
     marker = {False: "# %%", True: '# %% tags=["raises-exception"]'}
     return "\n\n".join(f"{marker[cell.raises]}\n{cell.code.strip()}" for cell in cells) + "\n"
 
@@ -121,6 +141,7 @@ def read_outputs(html: str) -> list[list[Output]]:
 
 
 def read_output(child: Tag) -> Output:
+    """One output, its picture decoded."""
     box = child.select_one("[data-mime-type]")
     if box is None:
         raise PluginError(f"An output of a kind that pages do not use: {child.get_text()[:200]}")
@@ -131,6 +152,7 @@ def read_output(child: Tag) -> Output:
 
 
 def check(name: str, cells: Sequence[Cell], outputs: Sequence[Sequence[Output]]) -> None:
+    """Stop the build at a warning, at an unknown output, and when mkdocs-jupyter's HTML has changed."""
     if len(cells) != len(outputs):
         raise PluginError(f"{name}: {len(cells)} cells, but {len(outputs)} in mkdocs-jupyter's HTML.")
     for cell, made in zip(cells, outputs, strict=True):

@@ -24,7 +24,10 @@ SCALE = 1.35  # letters of matplotlib's 11 units come out as large as those of t
 
 
 def figure(svg: str, alt: str, name: str) -> str:
-    """`name` makes the ids inside unique on the site. Keeps `xlink:href`: without it instant navigation breaks."""
+    """The figure; `name` makes its ids unique on the site.
+
+    `xlink:href` stays as it is: plain `href` breaks instant navigation.
+    """
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(
         r"<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*|<!--.*?-->\s*",
@@ -43,7 +46,8 @@ def figure(svg: str, alt: str, name: str) -> str:
     assert head is not None, "matplotlib's SVG has a viewBox"
     width, height = map(float, head.groups())
     opening = (
-        f'<svg viewBox="0 0 {width:g} {height:g}" width="{SCALE * width:.0f}" height="{SCALE * height:.0f}" role="img" aria-label="{escape(alt)}" fill="currentColor"'
+        f'<svg viewBox="0 0 {width:g} {height:g}" width="{SCALE * width:.0f}" height="{SCALE * height:.0f}"'
+        f' role="img" aria-label="{escape(alt)}" fill="currentColor"'
         ' xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     svg = re.sub(r"<svg[^>]*>", lambda _: opening, svg, count=1)
@@ -51,6 +55,7 @@ def figure(svg: str, alt: str, name: str) -> str:
 
 
 def themed(match: re.Match[str]) -> str:
+    """The colour by its name, so that the style decides."""
     if match[0] not in PALETTE:
         raise PluginError(f"{match[0]} does not follow the theme. Figures use {', '.join(PALETTE)}.")
     return PALETTE[match[0]]

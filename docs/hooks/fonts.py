@@ -27,6 +27,7 @@ def publish(formulas: Iterable[str], site: Path) -> None:
 
 
 def subset(face: Path, letters: str, target: Path) -> None:
+    """Keep the glyphs of these letters."""
     font = TTFont(face, recalcTimestamp=False)
     options = Options(flavor="woff2", layout_features=["*"], notdef_outline=True)
     subsetter = Subsetter(options)

@@ -18,6 +18,8 @@ FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>
 
 
 def typeset(html: str, page: str) -> str:
+    """Typeset every formula of a page; one that KaTeX cannot read stops the build."""
+
     def one(match: re.Match[str]) -> str:
         tex, display = unescape(match[3]).strip(), match[2] == "["
         try:
@@ -35,6 +37,7 @@ def typeset(html: str, page: str) -> str:
 
 
 def render(tex: str, display: bool) -> str:
+    """One formula as HTML, with MathML for those who listen."""
     known, key = formulas(), f"{display} {tex}"
     if key not in known:
         known[key] = str(katex().get("typeset")(tex, display))
@@ -49,21 +52,22 @@ def formulas() -> dict[str, str]:
 
 
 def save() -> None:
+    """Keep the formulas for the next build."""
     CACHE.parent.mkdir(exist_ok=True)
     CACHE.write_text(json.dumps({"katex": fingerprint(), "formulas": formulas()}))
 
 
 @cache
 def fingerprint() -> str:
+    """What the typesetting depends on."""
     return sha256(KATEX.read_bytes() + Path(__file__).read_bytes()).hexdigest()
 
 
 @cache
 def katex() -> Context:
+    """KaTeX in an interpreter of its own, started when a new formula comes."""
     context = Context()
     context.eval(KATEX.read_text())
-    context.eval(
-        "function typeset(tex, display) {"
-        " return katex.renderToString(tex, {displayMode: display, throwOnError: true, strict: 'error', output: 'htmlAndMathml'}) }"
-    )
+    options = "{displayMode: display, throwOnError: true, strict: 'error', output: 'htmlAndMathml'}"
+    context.eval(f"function typeset(tex, display) {{ return katex.renderToString(tex, {options}) }}")
     return context

@@ -30,7 +30,10 @@ def cells(page: Page) -> list[list[Cell]]:
 def markdown(
     page: Page, outputs: Sequence[Sequence[Output]], install: str
 ) -> tuple[str, list[tuple[str, str]]]:
-    """The page as Markdown, and its figures as (SVG, alt); figure `i` stands as an image with the address `figure:i`."""
+    """The page as Markdown, and its figures as (SVG, alt).
+
+    Figure `i` stands in the text as an image with the address `figure:i`.
+    """
     figures: list[tuple[str, str]] = []
     parts = []
     for answer, blocks in groupby(zip(page.blocks, outputs, strict=True), key=lambda pair: pair[0].answer):
@@ -42,6 +45,7 @@ def markdown(
 def shown(
     block: Block, outputs: Sequence[Output], install: str, figures: list[tuple[str, str]]
 ) -> Iterator[str]:
+    """A block, and under it what it made."""
     if block.kind == "prose":
         prose = re.sub(
             rf"^( *){INSTALL}$", lambda match: indented(install, match[1]), block.source, flags=re.M
@@ -51,22 +55,27 @@ def shown(
     yield fence(block.source, block.language, block.indent)
     if not (block.cell or block.kind == "figure"):
         return
+    if printed := "\n".join(output.text for output in outputs if block.cell and told(output, block)):
+        yield fence(printed, "{ .text .output .no-copy }", block.indent)
     for output in outputs:
         if output.mime == SVG:
             figures.append((output.text, block.alt))
             yield f"{block.indent}![{block.alt}](figure:{len(figures)})"
-        elif block.cell and not (
-            output.result and block.kind == "figure"
-        ):  # nobody needs the repr of an Axes
-            yield fence(output.text, "{ .text .output .no-copy }", block.indent)
+
+
+def told(output: Output, block: Block) -> bool:
+    """Whether to show a text: all but the Axes that the last line of a figure tends to be."""
+    return output.mime != SVG and not (output.result and block.kind == "figure")
 
 
 def fence(text: str, info: str, indent: str) -> str:
+    """A fenced block."""
     marks = "````" if "```" in text else "```"
     return indented(f"{marks}{info}\n{text}\n{marks}", indent)
 
 
 def indented(text: str, indent: str) -> str:
+    """The text with every line that is not empty moved right."""
     return re.sub(r"^(?=.)", indent, text, flags=re.M)
 
 

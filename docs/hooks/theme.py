@@ -1,6 +1,7 @@
 """Mend the theme: give names to what lacks them, and load nothing before it is used.
 
-Each repair must find its place exactly once, so that another version of the theme fails here and not at the reader's.
+Each repair must find its place exactly once, so that another version of the theme fails here and not at
+the reader's.
 """
 
 import re
@@ -14,7 +15,7 @@ from tinycss2.ast import Node, QualifiedRule
 
 HTML = {
     # a dialog needs a name
-    'data-md-component="search" role="dialog"': 'data-md-component="search" role="dialog" aria-label="Search"',
+    'role="dialog"': 'role="dialog" aria-label="Search"',
 }
 
 SCRIPT = {
@@ -23,8 +24,13 @@ SCRIPT = {
     # and the search worker with it
     "t=new Worker(e)": (
         "t=(w=>Object.assign(new EventTarget,{postMessage(m){"
-        "w||((w=new Worker(e)).onmessage=({data:d})=>this.dispatchEvent(new MessageEvent('message',{data:d})));"
+        "w||((w=new Worker(e)).onmessage="
+        "({data:d})=>this.dispatchEvent(new MessageEvent('message',{data:d})));"
         "w.postMessage(m)}}))()"
+    ),
+    # a table wider than the screen scrolls, and must do so from the keyboard too
+    '{class:"md-typeset__scrollwrap"}': (
+        '{class:"md-typeset__scrollwrap",tabIndex:0,role:"group","aria-label":"Table"}'
     ),
     # a landmark per code block is too many
     'x("nav",{class:"md-code__nav"})': 'x("div",{class:"md-code__nav"})',
@@ -32,6 +38,7 @@ SCRIPT = {
 
 
 def mend(text: str, repairs: Mapping[str, str]) -> str:
+    """Make all repairs."""
     for broken, mended in repairs.items():
         if text.count(broken) != 1:
             raise PluginError(f"The theme has {text.count(broken)} places, not one, that read {broken}")
