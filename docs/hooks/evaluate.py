@@ -1,6 +1,7 @@
 """Run a page as a new interpreter would, from top to bottom, and note what each statement gives."""
 
 import ast
+import builtins
 import os
 import random
 import sys
@@ -102,8 +103,9 @@ def codes(tree: ast.Module, block: Block, statement: Statement, name: str) -> It
 
 def claim(tree: ast.Module, statement: Statement, namespace: dict[str, Any]) -> Both:
     """The value of a claim as its format shows it."""
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    if not names & namespace.keys():
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}  # by a comprehension
+    if all(node.id in bound or hasattr(builtins, node.id) for node in names):
         raise ValueError("a claim needs a name from the page's code, or it is true whatever happens")
     (line,) = tree.body
     assert isinstance(line, ast.Expr)
