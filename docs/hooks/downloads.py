@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from textwrap import dedent, indent
 
 from pages import CLAIM, Block, Page
-from rendering import INSTALL
+from rendering import GIVEN, INSTALL
 
 ADMONITION = re.compile(r'^(?:!!!|\?\?\?\+?) \w+ "(?P<title>.*)"\n(?P<body>(?:\n| {4}.*(?:\n|\Z))+)', re.M)
 WHEELS = Path(".cache/wheels")
@@ -78,7 +78,8 @@ def plain(block: Block, install: str) -> str:
         return f"```{block.language}\n{block.source}\n```"
     if block.kind != "prose":
         return block.source
-    text = CLAIM.sub(lambda match: match["shown"] or match[0], block.source).replace(INSTALL, install)
+    text = GIVEN.sub("", block.source).replace(INSTALL, install)
+    text = CLAIM.sub(lambda match: match["shown"] or match[0], text)
     return ADMONITION.sub(quoted, text)
 
 

@@ -47,7 +47,8 @@ class Cell:
     """A piece of code that runs at once, and whose last expression is shown."""
 
     code: str
-    raises: bool = False  # the reader is meant to see this one fail
+    shown: bool = True  # with its outputs; what is not shown may warn
+    raises: bool = False  # and fail
 
 
 @dataclass(frozen=True)
@@ -157,5 +158,5 @@ def check(name: str, cells: Sequence[Cell], outputs: Sequence[Sequence[Output]])
         raise PluginError(f"{name}: {len(cells)} cells, but {len(outputs)} in mkdocs-jupyter's HTML.")
     for cell, made in zip(cells, outputs, strict=True):
         for output in made:
-            if output.mime not in (TEXT, SVG) and not cell.raises:
+            if cell.shown and output.mime not in (TEXT, SVG):
                 raise PluginError(f"{name}: unwanted output ({output.mime}) of\n{cell.code}\n\n{output.text}")

@@ -8,6 +8,8 @@ from itertools import groupby
 from executed import SVG, Cell, Output
 from pages import CLAIM, Block, Page
 
+TRACEBACK = "Traceback (most recent call last)"
+GIVEN = re.compile(r"(?<!`)<!--\s*given\b.*?-->(?!`)", re.S)  # a note to the lint, not in a code span
 INSTALL = "<!-- install -->"  # alone on a line, where a page tells how to install `linreg`
 
 
@@ -19,7 +21,7 @@ def cells(page: Page) -> list[list[Cell]]:
         last = max((i + 1 for i, block in enumerate(page.blocks) if block.kind == "figure"), default=0)
     return [
         [
-            Cell(statement.source, raises="Traceback (most recent call last)" in statement.want)
+            Cell(statement.source, shown=statement.kind != "example", raises=TRACEBACK in statement.want)
             for statement in block.statements
             if i < last and statement.kind != "claim"
         ]
@@ -47,9 +49,8 @@ def shown(
 ) -> Iterator[str]:
     """A block, and under it what it made."""
     if block.kind == "prose":
-        prose = re.sub(
-            rf"^( *){INSTALL}$", lambda match: indented(install, match[1]), block.source, flags=re.M
-        )
+        prose = GIVEN.sub("", block.source)
+        prose = re.sub(rf"^( *){INSTALL}$", lambda match: indented(install, match[1]), prose, flags=re.M)
         yield CLAIM.sub(claim, prose)
         return
     yield fence(block.source, block.language, block.indent)
