@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -17,18 +17,14 @@ def files(root: Path) -> frozenset[Path]:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    return (
-        PageFile.from_parent(parent, path=file_path) if file_path in files(parent.config.rootpath) else None
-    )
+    page = file_path in files(parent.config.rootpath)
+    return PageFile.from_parent(parent, path=file_path) if page else None
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A script page named on the command line is a page, no module with tests."""
-    return (
-        Nothing.from_parent(parent, path=module_path)
-        if module_path in files(parent.config.rootpath)
-        else None
-    )
+    page = module_path in files(parent.config.rootpath)
+    return Nothing.from_parent(parent, path=module_path) if page else None
 
 
 class Nothing(pytest.File):
@@ -38,32 +34,25 @@ class Nothing(pytest.File):
 
 class PageFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
+        names: Counter[str] = Counter()
+        for line, kind, problem in self.checks():
+            name = f"{line} {kind}"
+            names[name] += 1
+            name += f" {names[name]}" if names[name] > 1 else ""
+            yield Check.from_parent(self, name=name, line=line, problem=problem)
+
+    def checks(self) -> Iterator[tuple[int, str, Callable[[], str]]]:
         try:
             pages = read(self.path, self.config.rootpath)
         except (PageError, SyntaxError) as error:
-            yield Check.from_parent(self, name="page", line=1, problem=cache(lambda error=error: str(error)))
+            yield 1, "page", partial(str, error)
             return
         for page in pages:
-            yield from self.checks(page)
-
-    def checks(self, page: Page) -> Iterator[pytest.Item]:
-        results = cache(lambda: list(evaluate(page)))  # once for all checks of the page
-        names: Counter[str] = Counter()
-        for i, statement in enumerate(page.statements):
-            name = f"{page.name}:{statement.line} {statement.kind}".lstrip(":")
-            names[name] += 1
-            name += f" {names[name]}" if names[name] > 1 else ""
-
-            def problem(i: int = i) -> str:
-                return told(results()[i])
-
-            yield Check.from_parent(self, name=name, line=statement.line, problem=problem)
-        yield Check.from_parent(
-            self,
-            name=f"{page.name} numbers".strip(),
-            line=1,
-            problem=lambda: "\n".join(lint(page, results())),
-        )
+            results = cache(partial(outcomes, page))  # run once, when the first check asks
+            for i, statement in enumerate(page.statements):
+                yield statement.line, statement.kind, lambda results=results, i=i: told(results()[i])
+            first = page.blocks[0].first
+            yield first, "numbers", lambda results=results, page=page: "\n".join(lint(page, results()))
 
 
 class Check(pytest.Item):
@@ -80,6 +69,10 @@ class Check(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.line - 1, f"{self.path.name}::{self.name}"
+
+
+def outcomes(page: Page) -> list[Result]:
+    return list(evaluate(page))
 
 
 def told(result: Result) -> str:

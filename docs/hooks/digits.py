@@ -25,10 +25,10 @@ class Both(str):
 
     full: str
 
-    def __new__(cls, text: str, full: str) -> "Both":
+    def __new__(cls, text: str, full: str | None = None) -> "Both":
         """The text, remembering the other."""
         both = super().__new__(cls, text)
-        both.full = full
+        both.full = text if full is None else full
         return both
 
 
@@ -53,7 +53,7 @@ def joined(*parts: str | tuple[object, int, str]) -> Both:
     texts = []
     for part in parts:
         if isinstance(part, str):
-            texts.append(Both(part, part))
+            texts.append(Both(part))
         else:
             value, conversion, spec = part
             texts.append(formatted(convert(value, CONVERT[conversion]) if conversion > 0 else value, spec))

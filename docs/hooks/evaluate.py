@@ -64,7 +64,7 @@ def evaluate(page: Page) -> Iterator[Result]:
 
 def run(page: Page, block: Block, statement: Statement, namespace: dict[str, Any]) -> Result:
     """Execute one statement and see what comes out of it."""
-    value, error = formatted("", ""), ""
+    value, error = Both(""), ""
     with transcript() as record, redirect_stderr(StringIO()) as stderr, ExitStack() as stack:
         if statement.kind == "example":  # shows what a terminal shows, warnings too
             stack.enter_context(redirect_stderr(record))
@@ -133,6 +133,7 @@ def fresh(module: str) -> Iterator[dict[str, Any]]:
         vars(main).update(vars(import_module(module)))
     vars(main)["__joined__"] = joined
     reset()
+    torch.set_warn_always(True)  # not once in a process, which depends on the pages before
     with warnings.catch_warnings(), np.printoptions():
         warnings.simplefilter("always")
         for category in QUIET:  # as in an interpreter: shown for the page's own code only
@@ -153,6 +154,7 @@ def reset() -> None:
     torch.set_default_device(None)
     torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
     torch.set_grad_enabled(True)
+    torch.set_warn_always(False)
     for seed in (random.seed, np.random.seed, torch.seed):
         seed()
     if plt := figures():
