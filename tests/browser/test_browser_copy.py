@@ -1,0 +1,63 @@
+"""A reader copies every block of a page, in order, and runs it."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import clipboard
+import pytest
+from served import BASE, World, sources
+from visit import Visit
+
+
+@pytest.fixture(scope="session")
+def install(site: Path) -> str:
+    """The install line of the site, as its pages have it."""
+    lines = {
+        unescape(line)
+        for page in site.rglob("index.html")
+        for line in re.findall(r'data-copy="(pip install [^"]*)"', page.read_text())
+    }
+    (line,) = lines
+    return line
+
+
+@pytest.fixture(scope="session")
+def package(install: str, world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which pip installs what that line names, from the site itself."""
+    folder = tmp_path_factory.mktemp("installed")
+    command, *rest = shlex.split(install)
+    assert command == "pip"
+    options = ["--no-deps", "--no-cache-dir", "--disable-pip-version-check"]
+    options += ["--target", str(folder), "--proxy", world.proxy]
+    env = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    done = subprocess.run(
+        [sys.executable, "-m", command, *rest, *options], env=env, capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
+    return folder
+
+
+def test_install(install: str, package: Path) -> None:
+    """The wheel comes from the site, and `linreg` from the wheel."""
+    assert f"@ {BASE}linreg_book-" in install
+    show = "import sys; sys.path.insert(0, sys.argv[1]); import linreg; print(linreg.__file__)"
+    found = subprocess.check_output([sys.executable, "-I", "-c", show, str(package)], text=True)
+    assert found.strip() == str(package / "linreg" / "__init__.py")
+
+
+@pytest.mark.parametrize("address", sources(), ids=lambda address: address or "home")
+def test_copy(visit: Callable[..., Visit], install: str, package: Path, tmp_path: Path, address: str) -> None:
+    seen = visit().go(address)
+    seen.look("open")
+    snippets = clipboard.wanted(sources()[address], install, seen)
+    texts = clipboard.copied(seen)
+    faults = clipboard.differences(texts, snippets, seen)
+    faults += [] if faults else clipboard.run(texts, snippets, package, tmp_path)
+    assert not faults, "\n" + "\n\n".join(faults)
+    assert not seen.faults

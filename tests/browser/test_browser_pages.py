@@ -1,0 +1,114 @@
+"""Every page, in both themes, on a desk and in the hand."""
+
+import gzip
+import json
+from collections.abc import Callable
+
+import pytest
+import visit as reader
+from served import BASE, ROOT, World, sources
+from visit import THEMES, WIDTHS, Visit
+
+LIMIT = 150_000  # bytes over the wire, gzip and headers and all, with an empty cache
+PAGES = list(sources())
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("address", PAGES, ids=lambda address: address or "home")
+def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int) -> None:
+    seen = visit(theme, width).go(address)
+    faults = {"shifts": reader.shifts(seen), "scheme": reader.scheme(seen)}
+    seen.look("open")  # what is folded must be as good as the rest
+    for check in ("overflow", "clipping", "overlap", "formulas", "figures", "anchors"):
+        faults[check] = seen.look(check)
+    faults["axe"] = reader.axe(seen)
+    if (theme, width) == (THEMES[0], WIDTHS[0]):  # neither depends on them
+        faults["fonts"] = reader.fonts(seen)
+        faults["paper"] = reader.paper(seen)
+    faults["network"] = reader.network(seen)
+    told = [
+        f"{address or 'home'}, {theme}, {width}: {check}: {text}"
+        for check in faults
+        for text in faults[check]
+    ]
+    assert not told, "\n" + "\n".join(told)
+
+
+def test_weight(visit: Callable[..., Visit]) -> None:
+    """A first visit is light, its folds opened."""
+    weights = {}
+    for address in PAGES:
+        seen = visit(width=390).go(address)
+        seen.look("open")
+        seen.page.wait_for_load_state("networkidle")
+        weights[address or "home"] = seen.bytes
+        seen.context.close()
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    (ROOT / ".cache/weights.json").write_text(json.dumps(weights, indent=2))
+    table = "\n".join(f"{page:28}{weight / 1000:7.1f} kB" for page, weight in weights.items())
+    assert max(weights.values()) < LIMIT, f"\n{table}"
+
+
+def test_every_page_is_visited(world: World) -> None:
+    """The navigation, from which the tests take the pages, has all that the site tells search engines of."""
+    status, _, packed, _ = world.answer(BASE + "sitemap.xml")
+    text = gzip.decompress(packed).decode()
+    listed = [part.split("</loc>")[0].removeprefix(BASE) for part in text.split("<loc>")[1:]]
+    assert status == 200
+    assert sorted(listed) == sorted(PAGES)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_lost_reader(visit: Callable[..., Visit], theme: str, width: int) -> None:
+    """A wrong address, however deep, shows a page that works."""
+    seen = visit(theme, width).go("part1/no/such/page/")
+    missing = [fault for fault in seen.faults if "no/such/page" in fault or "404" in fault]
+    assert len(missing) == len(seen.faults) <= 2  # the page itself, as the console tells too
+    assert seen.page.locator("h1").first.is_visible()
+    assert not [*seen.look("overflow"), *reader.axe(seen), *reader.scheme(seen)]
+    seen.page.locator("a.md-logo").first.evaluate("link => link.click()")  # on a phone it is in the drawer
+    seen.page.wait_for_url(BASE)
+
+
+def test_palette(visit: Callable[..., Visit]) -> None:
+    """The button goes system, light, dark; the choice outlives a reload and a page."""
+    seen = visit("dark").go("")
+    scheme = "document.body.dataset.mdColorScheme"
+    assert seen.page.evaluate(scheme) == "slate"
+    seen.page.locator("label[for^=__palette]:visible").click()
+    assert seen.page.evaluate(scheme) == "default"
+    for address in ("", PAGES[1]):
+        seen.go(address)
+        assert seen.page.evaluate(scheme) == "default"
+        assert seen.page.locator("label[for^=__palette]:visible").count() == 1
+    seen.page.locator("label[for^=__palette]:visible").click()
+    assert seen.page.evaluate(scheme) == "slate"
+    assert not seen.faults
+
+
+def test_instant_navigation(visit: Callable[..., Visit]) -> None:
+    """A page reached by a click on the navigation has all that it has when loaded afresh."""
+    fresh = {}
+    for address in PAGES:
+        one = visit().go(address)
+        fresh[address] = one.look("contents")
+        one.context.close()
+    seen = visit().go(PAGES[0])
+    seen.page.evaluate("window.same = true")
+    faults = []
+    for address in [*PAGES[1:], PAGES[0]]:
+        links = seen.page.locator(".md-nav--primary a.md-nav__link")
+        hrefs = links.evaluate_all("links => links.map(link => link.href.split('#')[0])")
+        links.nth(hrefs.index(BASE + address)).click()
+        seen.page.wait_for_url(BASE + address)
+        title = fresh[address]["title"]
+        seen.page.wait_for_function("title => document.querySelector('h1')?.textContent === title", arg=title)
+        seen.page.wait_for_load_state("networkidle")
+        if (now := seen.look("contents")) != fresh[address]:
+            differ = [key for key in now if now[key] != fresh[address][key]]
+            faults.append(f"{address or 'home'}: {[(key, fresh[address][key], now[key]) for key in differ]}")
+        if not seen.page.evaluate("window.same === true"):
+            faults.append(f"{address or 'home'}: was loaded as a whole")
+    assert not [*faults, *seen.faults]

@@ -1,0 +1,104 @@
+"""Finding things: by search, and without a mouse."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+
+import pytest
+from served import BASE, sources
+from visit import Visit
+
+
+def words(page: Path) -> set[str]:
+    """The words that a built page shows."""
+    html = page.read_text()
+    article = html[html.index("<article") : html.index("</article>")]
+    text = unescape(re.sub(r"<(svg|style|script)\b.*?</\1>|<[^>]*>", " ", article, flags=re.S))
+    return set(re.findall(r"\b[a-z]{7,}\b", text))
+
+
+def singular(site: Path) -> dict[str, str]:
+    """For each executed page a word that stands on no other page."""
+    shown = {address: words(site / address / "index.html") for address in sources()}
+    found = {}
+    for address, source in sources().items():
+        rest = set().union(*(shown[other] for other in shown if other != address))
+        stems = {word[:6] for word in rest}  # the search also finds what only begins alike
+        own = sorted(word for word in shown[address] if word[:6] not in stems)
+        if source.suffix == ".py" and own:
+            found[address] = max(own, key=len)
+    return found
+
+
+def test_search(visit: Callable[..., Visit], site: Path) -> None:
+    """A word that occurs on one executed page only leads to that page."""
+    found = singular(site)
+    assert len(found) >= 3, "too few executed pages have a word of their own"
+    seen = visit().go("")
+    for address, word in found.items():
+        seen.page.keyboard.press("/")
+        seen.page.wait_for_function("document.activeElement.matches('.md-search__input')")
+        seen.page.locator(".md-search__input").fill(word)
+        result = seen.page.locator("a.md-search-result__link").first
+        result.wait_for()
+        seen.page.wait_for_function(
+            "word => document.querySelector('a.md-search-result__link')?.href.includes('?h=' + word)",
+            arg=word,
+        )
+        assert result.get_attribute("href").startswith(BASE + address), (word, address)
+        result.click()
+        seen.page.wait_for_url(f"{BASE}{address}?h={word}**")
+        seen.page.locator("article mark").first.wait_for(state="attached")
+    assert not seen.faults
+
+
+def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
+    """`s` opens the search, the arrows walk through it, Enter follows, Escape leaves."""
+    seen = visit().go("")
+    press = seen.page.keyboard.press
+    press("s")
+    seen.page.wait_for_function("document.activeElement.matches('.md-search__input')")
+    press("Escape")
+    seen.page.wait_for_function("!document.activeElement.matches('.md-search__input')")
+    press("s")
+    seen.page.wait_for_function("document.activeElement.matches('.md-search__input')")
+    seen.page.keyboard.type("gradient")
+    seen.page.locator("a.md-search-result__link").first.wait_for()
+    press("ArrowDown")
+    seen.page.wait_for_function("document.activeElement.matches('.md-search-result__link')")
+    press("Enter")
+    seen.page.wait_for_url("**h=gradient**")
+    assert not seen.faults
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_keyboard(visit: Callable[..., Visit], theme: str) -> None:
+    """Tab walks through all that a mouse could use, from the skip link on, and shows where it is."""
+    address = next(address for address, source in sources().items() if source.suffix == ".py")
+    seen = visit(theme).go(address)
+    stops = []
+    while len(stops) < 400:
+        seen.page.keyboard.press("Tab")
+        stop = seen.page.evaluate("look.focus()")
+        if stop is None:
+            break
+        stops.append(stop)
+    assert "md-skip" in stops[0]["name"]
+    walked = [stop["name"] for stop in stops]
+    wanted = ("md-logo", "md-search__input", "md-nav__link", "md-code__button", "summary", "md-footer__link")
+    assert [part for part in wanted if not any(part in name for name in walked)] == []
+    buttons = seen.page.locator(".md-content .md-code__button:visible").count()
+    assert sum("md-code__button" in name for name in walked) == buttons
+    dim = {stop["name"] for stop in stops if not stop["marked"] or stop["size"] < 1}
+    assert not dim, "no mark of focus on " + "; ".join(dim)
+
+
+def test_skip_link(visit: Callable[..., Visit]) -> None:
+    """The skip link shows itself on the first Tab, and leads past the navigation."""
+    seen = visit().go(list(sources())[1])
+    seen.page.keyboard.press("Tab")
+    seen.page.wait_for_function("getComputedStyle(document.activeElement).opacity === '1'")
+    seen.page.keyboard.press("Enter")
+    seen.page.keyboard.press("Tab")
+    assert seen.page.evaluate("!!document.activeElement.closest('.md-content')")

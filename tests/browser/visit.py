@@ -1,0 +1,137 @@
+"""One visit of a reader to one page, and all that can go wrong with it.
+
+A check is a function of a `Visit` that returns its faults as sentences; `test_browser_checks.py` shows that
+each can fail.
+"""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from served import BASE
+
+LOOK = (Path(__file__).parent / "look.js").read_text()
+SHIFTS = """
+    window.shifted = 0;
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifted += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+THEMES = ("light", "dark")
+WIDTHS = (1280, 390)
+PAPER = 700  # the width of A4 between its margins, in CSS pixels
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class Visit:
+    """A fresh browser profile with one page open; `faults` collects what the network and the console tell."""
+
+    def __init__(self, browser: Browser, theme: str = "light", width: int = 1280) -> None:
+        self.theme = theme
+        self.context = browser.new_context(
+            color_scheme="dark" if theme == "dark" else "light",
+            viewport={"width": width, "height": 900},
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        self.context.set_default_timeout(10_000)
+        self.context.add_init_script(SHIFTS + LOOK)
+        self.faults: list[str] = []
+        self.bytes = 0  # over the wire, headers and all
+        self.page: Page = self.context.new_page()
+        self.page.on("console", self.heard)
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("request", self.asked)
+        self.page.on("requestfailed", self.refused)
+        self.page.on("response", self.answered)
+        wire = self.context.new_cdp_session(self.page)
+        wire.on("Network.loadingFinished", self.loaded)
+        wire.send("Network.enable")
+        self.wire = wire
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.context.close()
+
+    def go(self, address: str) -> Self:
+        """Open the page at `address`, relative to the site, and wait until it is quiet."""
+        self.page.goto(BASE + address, wait_until="networkidle")
+        return self
+
+    def look(self, at: str) -> list[str]:
+        """The faults that a function of `look.js` finds."""
+        return self.page.evaluate(f"look.{at}()")
+
+    def heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console: {message.type}: {message.text}")
+
+    def asked(self, request: Request) -> None:
+        if not request.url.startswith((BASE, "data:", "blob:")):
+            self.faults.append(f"foreign request: {request.url}")
+
+    def refused(self, request: Request) -> None:
+        self.faults.append(f"failed request: {request.url} ({request.failure})")
+
+    def answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.faults.append(f"failed request: {response.url} ({response.status})")
+
+    def loaded(self, event: dict[str, float]) -> None:
+        self.bytes += int(event["encodedDataLength"])
+
+
+def network(visit: Visit) -> list[str]:
+    """No message of the console, no failed and no foreign request, from the start of the visit until now."""
+    return visit.faults
+
+
+def shifts(visit: Visit) -> list[str]:
+    """What a reader looks at stays where it is while the page loads."""
+    moved = visit.page.evaluate("shifted")
+    return [f"the layout shifted by {moved:.3f}"] if moved >= 0.05 else []
+
+
+def scheme(visit: Visit) -> list[str]:
+    """The page is as dark as the reader's system."""
+    colour = visit.page.evaluate("document.body.dataset.mdColorScheme")
+    return [] if colour == {"light": "default", "dark": "slate"}[visit.theme] else [f"the theme is {colour}"]
+
+
+def axe(visit: Visit) -> list[str]:
+    """WCAG 2.2 AA and the good practices that axe can see."""
+    options = {"runOnly": RULES, "resultTypes": ["violations"]}
+    found = Axe().run(visit.page, options=options).response["violations"]
+    return [
+        f"{rule['id']}: {rule['help']}: {node['html'][:120]}" for rule in found for node in rule["nodes"][:3]
+    ]
+
+
+def fonts(visit: Visit) -> list[str]:
+    """Every letter of a formula comes from KaTeX's fonts: the subsets that the site serves lack none."""
+    wire = visit.wire
+    for domain in ("DOM", "CSS"):
+        wire.send(f"{domain}.enable")
+    root = wire.send("DOM.getDocument")["root"]["nodeId"]
+    nodes = wire.send("DOM.querySelectorAll", {"nodeId": root, "selector": ".katex-html"})["nodeIds"]
+    used = {
+        font["familyName"]
+        for node in nodes
+        for font in wire.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        if not font["isCustomFont"]
+    }
+    return [f"a letter of a formula is drawn in {', '.join(used)}"] if used else []
+
+
+def paper(visit: Visit) -> list[str]:
+    """Printed, nothing is cut."""
+    size = visit.page.viewport_size
+    visit.page.set_viewport_size({"width": PAPER, "height": 1000})
+    visit.page.emulate_media(media="print", color_scheme="light")
+    faults = [*visit.look("overflow"), *visit.look("cuts"), *visit.look("figures")]
+    visit.page.emulate_media(media="screen", color_scheme="dark" if visit.theme == "dark" else "light")
+    visit.page.set_viewport_size(size)
+    return faults
