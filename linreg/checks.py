@@ -26,11 +26,11 @@ class ShapeError(LinregError, ValueError):
 
 
 class DtypeError(LinregError, TypeError):
-    """An array is not a tensor, is not floating point, or two arrays differ in dtype."""
+    """An array is not a dense tensor of float32 or float64, or two of them differ in dtype."""
 
 
 class DeviceError(LinregError, ValueError):
-    """Two tensors, or a tensor and a generator, lie on different devices."""
+    """Tensors, or a tensor and a generator, on different devices, or a tensor without data ("meta")."""
 
 
 class DataError(LinregError, ValueError):
@@ -45,24 +45,39 @@ class RangeError(LinregError, ValueError):
     """A setting outside its range, such as a negative learning rate."""
 
 
+FLOATS = (torch.float32, torch.float64)
+
+
 def check_tensor(value: object, name: str) -> Tensor:
-    """Require a floating-point tensor: integers would truncate every step of the computation."""
+    """Require a dense tensor of float32 or float64.
+
+    Integers would truncate every step of the computation, and half precision lacks the solvers and
+    the digits: a sum of squares is infinite from 65,504 on.
+    """
     if not isinstance(value, Tensor):
         raise DtypeError(
             f"`{name}` must be a torch.Tensor; got {type(value).__name__}. "
             f"Convert it: torch.as_tensor({name}, dtype=torch.float64)."
         )
-    if not value.is_floating_point():
-        raise DtypeError(f"`{name}` must be floating point; got {value.dtype}. Convert it: {name}.double().")
+    if value.dtype not in FLOATS:
+        raise DtypeError(
+            f"`{name}` must be floating point, float32 or float64; got {value.dtype}. "
+            f"Convert it: {name}.double()."
+        )
+    if value.layout != torch.strided:
+        raise DtypeError(f"`{name}` must be dense; got {value.layout}. Convert it: {name}.to_dense().")
     return value
 
 
 def check_finite(value: Tensor, name: str) -> None:
     """Require that no entry is NaN or infinite, and say where the first bad one stands."""
+    value = value.detach()
+    if value.is_meta:
+        raise DeviceError(f"`{name}` must hold numbers; a tensor on the meta device has none. Make it on another.")
     # A sum is finite only if all its terms are: one fast pass, no mask of the size of the data.
-    if math.isfinite(float(value.detach().sum())):
+    if math.isfinite(float(value.sum())):
         return
-    bad = ~torch.isfinite(value.detach())
+    bad = ~torch.isfinite(value)
     if not bool(bad.any()):  # the sum overflowed, the entries are fine
         return
     where = tuple(int(i) for i in bad.nonzero()[0])
@@ -72,22 +87,40 @@ def check_finite(value: Tensor, name: str) -> None:
     )
 
 
-def check_same_kind(X: Tensor, other: Tensor, name: str) -> None:
-    """Require the dtype and the device of `X`."""
-    if other.dtype != X.dtype:
+def check_same_kind(first: Tensor, other: Tensor, name: str, of: str = "X") -> None:
+    """Require the dtype and the device of the argument `of`."""
+    if other.dtype != first.dtype:
         raise DtypeError(
-            f"`{name}` must have the dtype of `X`, {X.dtype}; got {other.dtype}. "
-            f"Convert one of them: {name}.to(X.dtype)."
+            f"`{name}` must have the dtype of `{of}`, {first.dtype}; got {other.dtype}. "
+            f"Convert one of them: {name}.to({of}.dtype)."
         )
-    if other.device != X.device:
+    if other.device != first.device:
         raise DeviceError(
-            f"`{name}` must be on the device of `X`, {X.device}; got {other.device}. "
-            f"Move it: {name}.to(X.device)."
+            f"`{name}` must be on the device of `{of}`, {first.device}; got {other.device}. "
+            f"Move it: {name}.to({of}.device)."
         )
 
 
 def check_X(X: object) -> Tensor:
     """Require `X` to be (n, d), floating point, finite, with at least one row and one column."""
+    X = _matrix(X)
+    check_finite(X, "X")
+    return X
+
+
+def check_Xy(X: object, y: object) -> tuple[Tensor, Tensor]:
+    """Require a usable pair: `X` (n, d) and `y` (n,), same dtype and device, finite.
+
+    Returns them without their graph: data are not what gets differentiated.
+    """
+    X = _matrix(X)
+    y = _target(X, y)
+    check_finite(X, "X")
+    check_finite(y, "y")
+    return X.detach(), y.detach()
+
+
+def _matrix(X: object) -> Tensor:
     X = check_tensor(X, "X")
     if X.ndim != 2:
         hint = "For one feature pass `X.unsqueeze(1)`." if X.ndim == 1 else "Flatten each sample."
@@ -97,12 +130,10 @@ def check_X(X: object) -> Tensor:
             f"`X` must have at least one row and one column; got {_shape(X)}. "
             "Check the filter or the file that it came from."
         )
-    check_finite(X, "X")
     return X
 
 
-def check_y(X: Tensor, y: object) -> Tensor:
-    """Require `y` to be (n,) with the length, dtype and device of `X`."""
+def _target(X: Tensor, y: object) -> Tensor:
     y = check_tensor(y, "y")
     n = X.shape[0]
     if y.shape != (n,):
@@ -114,14 +145,29 @@ def check_y(X: Tensor, y: object) -> Tensor:
             f"`y` must have shape ({n},) to go with `X` of shape {_shape(X)}; got {_shape(y)}. {hint}"
         )
     check_same_kind(X, y, "y")
-    check_finite(y, "y")
     return y
 
 
-def check_Xy(X: object, y: object) -> tuple[Tensor, Tensor]:
-    """Require a usable pair: `X` (n, d) and `y` (n,), same dtype and device, finite."""
-    X = check_X(X)
-    return X, check_y(X, y)
+def check_pair(y: object, y_hat: object) -> tuple[Tensor, Tensor]:
+    """Require targets and predictions of one shape (n,), n >= 1, same dtype and device."""
+    y, y_hat = check_tensor(y, "y"), check_tensor(y_hat, "y_hat")
+    if y.ndim != 1 or y_hat.shape != y.shape or len(y) == 0:
+        raise ShapeError(
+            f"`y_hat` and `y` must have the same shape (n,), n >= 1; got {_shape(y_hat)} and {_shape(y)}. "
+            "Squeeze a column, or PyTorch broadcasts the pair to (n, n)."
+        )
+    check_same_kind(y, y_hat, "y_hat", of="y")
+    return y, y_hat
+
+
+def check_column(X: Tensor, j: object, name: str) -> int:
+    """Require the number of a column of `X`, counted from 0."""
+    d = X.shape[1]
+    if not isinstance(j, int) or isinstance(j, bool):
+        raise DtypeError(f"`{name}` must be the number of a column of `X`; got {j!r}. Pass an int, 0 to {d - 1}.")
+    if not 0 <= j < d:
+        raise RangeError(f"`{name}` must be a column of `X`, 0 to {d - 1}; got {j}. Count from 0.")
+    return j
 
 
 def check_w(X: Tensor, w: object, name: str = "w") -> Tensor:
@@ -140,7 +186,7 @@ def check_w(X: Tensor, w: object, name: str = "w") -> Tensor:
 
 def check_b(X: Tensor, b: object) -> Tensor:
     """Require a scalar `b`: a Python number or a tensor of shape ()."""
-    if isinstance(b, (int, float)):
+    if isinstance(b, (int, float)) and not isinstance(b, bool):
         return torch.as_tensor(float(b), dtype=X.dtype, device=X.device)
     b = check_tensor(b, "b")
     if b.ndim != 0:
@@ -155,18 +201,26 @@ def check_start(X: Tensor, w: Tensor | None, b: Tensor | float, intercept: bool)
     b = check_b(X, b)
     check_finite(w, "w")
     check_finite(b, "b")
+    w, b = w.detach(), b.detach()
     if not intercept and float(b) != 0:
         raise RangeError(f"`b` must be 0 without an intercept; got {float(b)}. Leave it out.")
     return w, b
 
 
+def check_real(value: object, name: str, rule: str = "a finite number") -> float:
+    """Require a finite Python number."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise DtypeError(f"`{name}` must be {rule}; got {value!r}. Pass a Python number.")
+    if not math.isfinite(value):
+        raise RangeError(f"`{name}` must be {rule}; got {value!r}. Check where it was computed.")
+    return float(value)
+
+
 def check_number(value: object, name: str, *, positive: bool = False) -> float:
     """Require a finite number, at least zero, or above zero if `positive`."""
     rule = "a finite number above 0" if positive else "a finite number, 0 or above"
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise DtypeError(f"`{name}` must be {rule}; got {value!r}. Pass a Python number.")
-    number = float(value)
-    if not math.isfinite(number) or number < 0 or (positive and number == 0):
+    number = check_real(value, name, rule)
+    if number < 0 or (positive and number == 0):
         raise RangeError(f"`{name}` must be {rule}; got {value!r}. {_ADVICE.get(name, '')}".rstrip())
     return number
 
@@ -174,6 +228,7 @@ def check_number(value: object, name: str, *, positive: bool = False) -> float:
 _ADVICE = {
     "lr": "The update already subtracts the gradient, so the rate stays positive.",
     "noise": "It is a standard deviation.",
+    "tolerance": "Within 1 % is 0.01.",
 }
 
 
@@ -208,13 +263,11 @@ def check_generator(generator: object, device: torch.device) -> torch.Generator:
     return generator
 
 
-def check_rows(X: Tensor, needed: int, why: str) -> None:
-    """Require at least `needed` rows."""
-    if X.shape[0] < needed:
-        raise ShapeError(
-            f"`X` must have at least {needed} rows {why}; got {_shape(X)}. "
-            "Add rows, drop columns, or use `svd` or `solve` for the minimum-norm answer."
-        )
+def check_dtype(dtype: object) -> torch.dtype:
+    """Require the name of a dtype to compute in."""
+    if not isinstance(dtype, torch.dtype) or dtype not in FLOATS:
+        raise DtypeError(f"`dtype` must be floating point, float32 or float64; got {dtype}. Use torch.float64.")
+    return dtype
 
 
 def _shape(t: Tensor) -> str:

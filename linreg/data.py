@@ -7,16 +7,16 @@ import torch
 from torch import Tensor
 
 from linreg.checks import (
-    DtypeError,
     MissingError,
     RangeError,
     ShapeError,
     check_choice,
     check_count,
+    check_dtype,
     check_finite,
     check_generator,
     check_number,
-    check_rows,
+    check_real,
 )
 
 __all__ = ["Data", "load", "simulate"]
@@ -59,8 +59,9 @@ def simulate(
     Raises:
         RangeError: negative `noise`, `n` below 1, `correlation` or `condition` out of range or both.
         ShapeError: `w` is not a vector, or `condition` with n <= d.
-        DtypeError: `dtype` is not floating point, or `generator` is no generator.
+        DtypeError: `dtype` is not float32 or float64, `generator` is no generator, or a number is none.
         DeviceError: `generator` lies on another device.
+        DataError: `w` holds NaN or infinity.
 
     Examples:
         >>> import torch
@@ -72,14 +73,15 @@ def simulate(
         1e+06
     """
     n = check_count(n, "n")
+    b = check_real(b, "b")
     noise = check_number(noise, "noise")
-    if not dtype.is_floating_point:
-        raise DtypeError(f"`dtype` must be floating point; got {dtype}. Use torch.float64.")
+    correlation = check_real(correlation, "correlation")
+    dtype = check_dtype(dtype)
     if device is None and isinstance(generator, torch.Generator):
         device = generator.device
     device = torch.device(device or "cpu")
     generator = check_generator(generator, device)
-    w = torch.as_tensor(w, dtype=dtype, device=device)
+    w = torch.as_tensor(w, dtype=dtype, device=device).detach()
     if w.ndim != 1 or len(w) == 0:
         raise ShapeError(f"`w` must have shape (d,), d >= 1; got {tuple(w.shape)}. Pass a list of weights.")
     check_finite(w, "w")
@@ -117,7 +119,10 @@ def _with_condition(Z: Tensor, condition: float, correlation: float, generator: 
         )
     if check_number(condition, "condition") < 1 or (d == 1 and condition != 1):
         raise RangeError(f"`condition` must be 1 or above, and 1 for a single feature; got {condition!r}.")
-    check_rows(Z, d + 1, "to have a condition number after centring")
+    if n <= d:
+        raise ShapeError(
+            f"`n` must be above d = {d} for the centred X to have a condition number; got {n}. Raise it to {d + 1}."
+        )
     Q = torch.linalg.qr(Z - Z.mean(0)).Q  # (n, d), columns orthogonal and centred
     V = torch.linalg.qr(torch.randn(d, d, dtype=Z.dtype, device=Z.device, generator=generator)).Q  # (d, d)
     exponents = torch.linspace(0, -1, d, dtype=Z.dtype, device=Z.device)

@@ -11,13 +11,14 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.checks import check_choice, check_count, check_number, check_rows, check_Xy
+from linreg.checks import ShapeError, check_choice, check_count, check_number, check_Xy
 from linreg.loss import squared_loss
 from linreg.result import Fit, Status
 
 __all__ = ["cholesky", "qr", "solve", "svd"]
 
 CHOLESKY_LIMIT = 1e4  # up to here one refinement step repairs what squaring the condition number lost
+BLOCK = 4096  # rows taken at a time: the rounding errors of a sum grow with its length
 
 
 class _Scaled(NamedTuple):
@@ -28,6 +29,7 @@ class _Scaled(NamedTuple):
     scale: Tensor  # (d,) lengths taken out
     X_mean: Tensor  # (d,)
     y_mean: Tensor  # ()
+    noise: Tensor  # (d,) what rounding the entries of X to their dtype may have added to each column of A
 
 
 def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -> Fit:
@@ -68,18 +70,22 @@ def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -
     X, y = check_Xy(X, y)
     check_count(refine, "refine", least=0)
     _check_tall(X, intercept)
-    p = _scaled(X, y, intercept)
-    G = p.A.T @ p.A  # (d, d)
-    squares = torch.linalg.eigvalsh(G)  # ascending, the squared singular values of A
-    rank = int((squares > _cutoff(X) * squares[-1]).sum())
+    return _cholesky(_scaled(X, y, intercept), refine)
+
+
+def _cholesky(p: _Scaled, refine: int = 0) -> Fit:
+    G = _product(p.A, p.A)  # (d, d)
+    squares, V = torch.linalg.eigh(G)  # ascending: the squared singular values of A
+    s = squares.clamp(min=0).sqrt()
+    rank = int(_significant(p, s, V.T, _rounding(p) ** 0.5).sum())  # G is rounded, not A: hence the root
     L, failed = torch.linalg.cholesky_ex(G)
-    if rank < X.shape[1] or bool(failed):
+    if rank < len(G) or bool(failed):
         return _no_answer(p, "cholesky", rank, "X'X is singular to working precision")
-    v = torch.cholesky_solve((p.A.T @ p.y).unsqueeze(1), L)
+    v = torch.cholesky_solve(_product(p.A, p.y).unsqueeze(1), L).squeeze(1)
     for _ in range(refine):
-        v = v + torch.cholesky_solve((p.A.T @ (p.y - p.A @ v.squeeze(1))).unsqueeze(1), L)
-    condition = float((squares[-1] / squares[0]).sqrt())
-    return _finish(p, v.squeeze(1), "cholesky", rank, condition)
+        r = p.y - p.A @ v
+        v = v + torch.cholesky_solve(_product(p.A, r).unsqueeze(1), L).squeeze(1)
+    return _finish(p, v, "cholesky", rank, float(s[-1] / s[0]))
 
 
 def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
@@ -115,13 +121,16 @@ def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
     """
     X, y = check_Xy(X, y)
     _check_tall(X, intercept)
-    p = _scaled(X, y, intercept)
-    Q, R = torch.linalg.qr(p.A)  # (n, d), (d, d)
-    s = torch.linalg.svdvals(R)
-    rank = int((s > _cutoff(X) * s[0]).sum())
-    if rank < X.shape[1]:
+    return _qr(_scaled(X, y, intercept))
+
+
+def _qr(p: _Scaled) -> Fit:
+    R, z = _triangle(p)  # (d, d), (d,)
+    _, s, Vh = torch.linalg.svd(R)
+    rank = int(_significant(p, s, Vh, _rounding(p)).sum())
+    if rank < len(s):
         return _no_answer(p, "qr", rank, "the columns of X are dependent")
-    v = torch.linalg.solve_triangular(R, (Q.T @ p.y).unsqueeze(1), upper=True).squeeze(1)
+    v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
     return _finish(p, v, "qr", rank, float(s[0] / s[-1]))
 
 
@@ -138,8 +147,8 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
         X: (n, d) features, any n and d.
         y: (n,) targets.
         intercept: fit `b` as well, not counted in the length of `w`; otherwise it is 0.
-        rcond: singular values of the scaled columns up to `rcond` times the largest count as zero;
-            8 d times the machine epsilon of the dtype by default.
+        rcond: singular values of the scaled columns up to `rcond` times the largest count as zero; by
+            default those that rounding could have made.
 
     Returns:
         The fit, in the dtype of `X`; status `RANK_DEFICIENT` when `rank` is below d.
@@ -160,21 +169,26 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
         Fit(w=[1.5, 1.5], b=1, status='rank deficient', method='svd')
     """
     X, y = check_Xy(X, y)
-    cutoff = _cutoff(X) if rcond is None else check_number(rcond, "rcond")
-    p = _scaled(X, y, intercept)
-    Q, R = torch.linalg.qr(p.A)  # the SVD of the small R costs nothing in n
-    U, s, Vh = torch.linalg.svd(R)  # (k, k), (k,), (d, d), k = min(n, d)
-    rank = int((s > cutoff * s[0]).sum()) if bool(s[0] > 0) else 0
-    v = Vh[:rank].T @ ((U.T @ (Q.T @ p.y))[:rank] / s[:rank])
-    if rank == X.shape[1]:
+    if rcond is not None:
+        check_number(rcond, "rcond")
+    return _svd(_scaled(X, y, intercept), rcond)
+
+
+def _svd(p: _Scaled, rcond: float | None = None) -> Fit:
+    R, z = _triangle(p)  # (k, d), (k,), k = min(n, d); the SVD of R costs nothing in n
+    U, s, Vh = torch.linalg.svd(R, full_matrices=False)  # (k, k), (k,), (k, d)
+    kept = _significant(p, s, Vh, _rounding(p)) if rcond is None else s > rcond * s[0]
+    U, s, Vh = U[:, kept], s[kept], Vh[kept]
+    rank = len(s)
+    v = Vh.T @ ((U.T @ z) / s)
+    if rank == len(p.scale):
         return _finish(p, v, "svd", rank, float(s[0] / s[-1]))
-    # Every combination of the rows of `null`, in the units of X, leaves the predictions as they are;
-    # taking it out of w makes w shortest.
-    null = torch.linalg.qr((Vh[rank:] / p.scale).T).Q  # (d, d - rank)
-    w = v / p.scale
-    shortest = (w - null @ (null.T @ w)) * p.scale
+    # Any part of w outside the span of these rows, taken back to the units of X, changes no
+    # prediction; the shortest w has no such part.
+    span = torch.linalg.qr((Vh * p.scale).T).Q  # (d, rank)
+    shortest = span @ (span.T @ (v / p.scale))
     return replace(
-        _finish(p, shortest, "svd", rank, float("inf")),
+        _finish(p, shortest * p.scale, "svd", rank, float("inf")),
         status=Status.RANK_DEFICIENT,
         message=f"{_rank_text(p, rank)}: of all answers with this loss, this w is the shortest. "
         "Only its predictions mean something, not the single weights; drop the columns that repeat others.",
@@ -190,7 +204,8 @@ def solve(
 ) -> Fit:
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ exactly, by a method that suits the data.
 
-    Works in float64 whatever the dtype of `X`. `"auto"` takes `cholesky` with one refinement step up
+    Works in float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
+    that dtype. `"auto"` takes `cholesky` with one refinement step up
     to a condition number of 1e4, `qr` above, and `svd` when the columns are dependent or too many. The
     `message` of the result says which and why.
 
@@ -224,53 +239,99 @@ def solve(
     """
     check_choice(method, "method", ("auto", "cholesky", "qr", "svd"))
     X, y = check_Xy(X, y)
-    wide = (X.double(), y.double())
+    if method in ("cholesky", "qr"):
+        _check_tall(X, intercept)
+    p = _scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps)
     if method == "auto":
-        fit = _choose(*wide, intercept)
+        fit = _choose(p, wide=len(X) < X.shape[1] + intercept)
     else:
-        methods = {"cholesky": cholesky, "qr": qr, "svd": svd}
-        fit = methods[method](*wide, intercept=intercept)
+        fit = {"cholesky": _cholesky, "qr": _qr, "svd": _svd}[method](p)
     return replace(fit, w=fit.w.to(X.dtype), b=fit.b.to(X.dtype), loss=fit.loss.to(X.dtype))
 
 
-def _choose(X: Tensor, y: Tensor, intercept: bool) -> Fit:
-    if X.shape[0] < X.shape[1] + intercept:
-        fit = svd(X, y, intercept=intercept)
+def _choose(p: _Scaled, wide: bool) -> Fit:
+    if wide:
+        fit = _svd(p)
         return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
-    fit = cholesky(X, y, intercept=intercept, refine=1)
+    fit = _cholesky(p, refine=1)
     if fit.status is Status.OK and fit.condition is not None and fit.condition <= CHOLESKY_LIMIT:
         return replace(
             fit,
             message=f"Cholesky with one refinement step: the condition number, {fit.condition:.3g}, "
             f"is at most {CHOLESKY_LIMIT:.0e}.",
         )
-    fit = qr(X, y, intercept=intercept)
+    fit = _qr(p)
     if fit.status is Status.OK:
         return replace(
             fit,
             message=f"QR: the condition number, {fit.condition:.3g}, is above "
             f"{CHOLESKY_LIMIT:.0e}, too large for Cholesky.",
         )
-    fit = svd(X, y, intercept=intercept)
+    fit = _svd(p)
     return replace(fit, message=f"SVD. {fit.message}")
 
 
-def _scaled(X: Tensor, y: Tensor, intercept: bool) -> _Scaled:
+def _scaled(X: Tensor, y: Tensor, intercept: bool, eps: float | None = None) -> _Scaled:
+    """Centre and scale; `eps` is the precision to which the entries of `X` are known, its own by default."""
     X_mean, y_mean = X.new_zeros(X.shape[1]), y.new_zeros(())
     if intercept:
         X_mean, y_mean = X.mean(0), y.mean()
-    A = X - X_mean
-    largest = A.abs().amax(0)
-    # Subtracting a mean leaves rounding errors of about eps times the entries. A column that has
-    # nothing more is constant: it becomes zero, instead of noise blown up to length 1.
-    noise = 8 * torch.finfo(X.dtype).eps * X_mean.abs()
-    constant = largest <= noise
-    divisor = torch.where(constant, torch.ones_like(largest), largest)
-    A = torch.where(constant, torch.zeros_like(A), A / divisor)
-    # The division by the largest entry keeps the squares in the norm from overflowing.
+    A = X - X_mean  # a copy, changed in place from here on
+    if intercept:
+        # The mean of a column far from zero is itself rounded, by more than the column may vary:
+        # a second pass takes that out.
+        A -= A.mean(0)
+    # Dividing by the largest entry first keeps the squares in the norm within range.
+    largest = torch.linalg.vector_norm(A, torch.inf, dim=0)
+    A /= largest.where(largest > 0, 1)
     length = torch.linalg.vector_norm(A, dim=0)
-    length = torch.where(constant, torch.ones_like(length), length)
-    return _Scaled(A / length, y - y_mean, divisor * length, X_mean, y_mean)
+    scale = largest * length
+    # Rounding has moved each entry by eps relative to its size before centring. A column that varies
+    # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
+    eps = torch.finfo(X.dtype).eps if eps is None else eps
+    rounding = eps * len(X) ** 0.5 * X_mean.abs()
+    constant = scale <= 2 * rounding
+    A /= length
+    A.masked_fill_(constant, 0)
+    scale = scale.masked_fill(constant, 1)
+    noise = (eps + rounding / scale).masked_fill(constant, 0)
+    return _Scaled(A, y - y_mean, scale, X_mean, y_mean, noise)
+
+
+def _product(A: Tensor, B: Tensor) -> Tensor:
+    """A'B. Added in float64: a float32 sum over a million rows keeps three digits."""
+    parts = [a.T @ b for a, b in zip(A.split(BLOCK), B.split(BLOCK), strict=True)]
+    return torch.stack(parts).sum(0, dtype=torch.float64).to(A.dtype)
+
+
+def triangle(M: Tensor) -> Tensor:
+    """R of M = QR, by blocks of rows: first of each block, then of those triangles on top of each other."""
+    rows = max(BLOCK, 8 * M.shape[1])
+    if len(M) <= rows:
+        return torch.linalg.qr(M, mode="r").R
+    return triangle(torch.cat([torch.linalg.qr(block, mode="r").R for block in M.split(rows)]))
+
+
+def _triangle(p: _Scaled) -> tuple[Tensor, Tensor]:
+    """R (k, d) and Q'y (k,), k = min(n, d): factorise [A y], and Q'y is the last column; Q is not needed."""
+    d = p.A.shape[1]
+    R = triangle(torch.column_stack((p.A, p.y)))
+    return R[:d, :d], R[:d, d]
+
+
+def _significant(p: _Scaled, s: Tensor, Vh: Tensor, rounding: float) -> Tensor:
+    """Which singular values of A are more than rounding can make.
+
+    Not the customary eps * max(n, d): it grows with n, and calls any float32 design of a million
+    rows deficient from a condition number of 8 on.
+    """
+    # `rounding` for the factorisation, and along each direction what rounding the data may have made
+    return s > rounding + torch.linalg.vector_norm(Vh * p.noise, dim=1)
+
+
+def _rounding(p: _Scaled) -> float:
+    """The rounding error of the small factor of A: a small multiple of eps for each column."""
+    return 8 * torch.finfo(p.A.dtype).eps * p.A.shape[1]
 
 
 def _finish(p: _Scaled, v: Tensor, method: str, rank: int, condition: float) -> Fit:
@@ -292,15 +353,10 @@ def _rank_text(p: _Scaled, rank: int) -> str:
     return f"The {len(p.scale)} columns have rank {rank}"
 
 
-def _cutoff(X: Tensor) -> float:
-    """The rounding error of the small factor of `X` that decides on its rank.
-
-    Not the customary eps * max(n, d): it grows with n, and calls any float32 design of a million
-    rows deficient from a condition number of 8 on.
-    """
-    return 8 * torch.finfo(X.dtype).eps * X.shape[1]
-
-
 def _check_tall(X: Tensor, intercept: bool) -> None:
     unknowns = X.shape[1] + intercept
-    check_rows(X, unknowns, f"for {unknowns} unknowns")
+    if len(X) < unknowns:
+        raise ShapeError(
+            f"`X` must have at least {unknowns} rows for {unknowns} unknowns; got {tuple(X.shape)}. "
+            "Add rows, drop columns, or use `svd` or `solve` for the minimum-norm answer."
+        )

@@ -8,16 +8,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from linreg.checks import (
-    ShapeError,
-    check_b,
-    check_choice,
-    check_same_kind,
-    check_tensor,
-    check_w,
-    check_X,
-    check_Xy,
-)
+from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy
 from linreg.model import fold_bias
 
 __all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
@@ -41,7 +32,8 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
     independent of n. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
     `torch.nn.functional.mse_loss`; `"half_sum"` $\frac12 \sum r_i^2$; `"sum"` $\sum r_i^2$.
 
-    Cost: O(n). Gradients flow through both arguments.
+    Cost: O(n). Gradients flow through both arguments. NaN in the predictions, as a diverged run makes
+    them, stays NaN.
 
     Args:
         y_hat: (n,) predictions, in units of `y`.
@@ -68,14 +60,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
         >>> squared_loss(y_hat, y, reduction="mean")
         tensor(2.5000)
     """
-    y = check_tensor(y, "y")
-    y_hat = check_tensor(y_hat, "y_hat")
-    if y.ndim != 1 or y_hat.shape != y.shape or len(y) == 0:
-        raise ShapeError(
-            f"`y_hat` and `y` must have the same shape (n,), n >= 1; got {tuple(y_hat.shape)} and "
-            f"{tuple(y.shape)}. Squeeze the column, or PyTorch broadcasts the pair to (n, n)."
-        )
-    check_same_kind(y, y_hat, "y_hat")
+    y, y_hat = check_pair(y, y_hat)
     return weight_of(reduction, len(y)) * (y_hat - y).square().sum()
 
 
@@ -161,5 +146,6 @@ def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_m
                 [2., 5.]])
     """
     X = check_X(X)
-    A = fold_bias(X) if intercept else X
-    return 2 * weight_of(reduction, len(X)) * (A.T @ A)
+    weight = weight_of(reduction, len(X))
+    A = (fold_bias(X) if intercept else X).double()  # a float32 sum of a million rows keeps three digits
+    return (2 * weight * (A.T @ A)).to(X.dtype)
