@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Start in five minutes
 #
-# After this page you can fit a linear model in three ways, explain why they agree, and read
-# what goes wrong when they do not.
+# After this page you can fit a linear model in three ways, explain why they agree, and read what
+# goes wrong when they do not.
 #
 # **Do three ways to fit the same data give the same answer?** The data are a thousand rows made
 # from a known rule, so there is also a truth to compare with:
@@ -15,9 +15,9 @@ import torch
 torch.set_default_dtype(torch.float64)
 generator = torch.Generator().manual_seed(0)
 
-X = torch.randn(1000, 2, generator=generator)              # (n, d): a row per sample
+X = torch.randn(1000, 2, generator=generator)  # (n, d): a row per sample
 noise = 0.1 * torch.randn(1000, generator=generator)
-y = X @ torch.tensor([-1.0, 1.0]) + 2 + noise              # (n,)
+y = X @ torch.tensor([-1.0, 1.0]) + 2 + noise  # (n,)
 
 X.shape, y.shape
 
@@ -25,12 +25,12 @@ X.shape, y.shape
 # ## One snippet, three ways
 #
 # Each way looks for the weights $w$ and the intercept $b$ with the smallest loss
-# $L(w, b) = \frac{1}{2n} \lVert Xw + b - y \rVert^2$, half the mean of the squared errors. The first solves an equation,
-# the second walks downhill with the gradient written out, the third does the same walk with PyTorch's own
-# layer, loss and optimiser.
+# $L(w, b) = \frac{1}{2n} \lVert Xw + b - y \rVert^2$, half the mean of the squared errors. The
+# first solves an equation, the second walks downhill with the gradient written out, the third does
+# the same walk with PyTorch's own layer, loss and optimiser.
 
 # %%
-# 1. Closed form: solve A'A theta = A'y, where A is X with a column of ones in front.
+# 1. Closed form: solve A'A theta = A'y, where A = [1 X].
 A = torch.hstack((torch.ones(len(X), 1), X))
 theta = torch.linalg.solve(A.T @ A, A.T @ y)
 closed = theta[1:], theta[0]
@@ -38,7 +38,7 @@ closed = theta[1:], theta[0]
 # 2. Gradient descent by hand, from zero.
 w, b = torch.zeros(2), torch.zeros(())
 for _ in range(40):
-    error = X @ w + b - y                                  # (n,)
+    error = X @ w + b - y  # (n,)
     w, b = w - 0.5 * X.T @ error / len(y), b - 0.5 * error.mean()
 descent = w, b
 
@@ -54,12 +54,13 @@ for _ in range(40):
     optimizer.step()
 module = layer.weight.detach().squeeze(0), layer.bias.detach().squeeze()
 
-for name, (w, b) in {"closed form": closed, "descent": descent, "nn.Linear": module}.items():
+fits = {"closed form": closed, "descent": descent, "nn.Linear": module}
+for name, (w, b) in fits.items():
     print(f"{name:12} w = {w[0]:.5f} {w[1]:.5f}   b = {b:.5f}")
 
 # %% [markdown]
-# Three ways, one answer. The printed digits agree; here is the stronger statement, which stops the build of this
-# page if it ever fails:
+# Three ways, one answer. The printed digits agree; here is the stronger statement, which stops the
+# build of this page if it ever fails:
 
 # %%
 for w, b in (descent, module):
@@ -74,29 +75,34 @@ for w, b in (descent, module):
 #
 # ## Why they must agree
 #
-# The loss is a bowl with one lowest point. The closed form computes that point. Descent slides towards
-# it from wherever it starts, and its distance shrinks by about the same factor at each step.
+# The loss is a bowl with one lowest point. The closed form computes that point. Descent slides
+# towards it from wherever it starts, and its distance shrinks by about the same factor at each
+# step.
 
-# %% alt="Distance to the closed form's answer against steps, on a logarithmic scale. From zero and from a far start it falls along two straight parallel lines, from about 2 to below a billionth in 40 steps."
-import linreg
+# %% alt="Distance to the closed form's answer against steps, on a logarithmic scale. From zero and from a far start it falls along two parallel straight lines, to below a billionth after 40 steps."
 import matplotlib.pyplot as plt
 
-starts = {"from zero": torch.zeros(2), "from w = (30, -40)": torch.tensor([30.0, -40.0])}
-for (name, w), colour in zip(
-    starts.items(), (linreg.plot.BLUE, linreg.plot.ORANGE), strict=True
+import linreg
+
+for start, colour, side in (
+    ((0, 0), linreg.plot.BLUE, "right"),
+    ((30, -40), linreg.plot.ORANGE, "left"),
 ):
+    w = torch.tensor(start, dtype=torch.float64)
     path = linreg.gradient_descent(X, y, lr=0.5, steps=40, w=w, tol=0).path
     distance = torch.hypot((path.w - closed[0]).norm(dim=1), path.b - closed[1])
     plt.semilogy(distance, ".-", color=colour)
-    plt.annotate(name, (25, distance[25]), (4, 6), textcoords="offset points", color=colour)
+    label = f"  from w = {start}  "
+    plt.text(20, distance[20], label, color=colour, ha=side, va="center")
 plt.xlabel("step")
 plt.ylabel("distance to the closed form")
 plt.title("Every start goes to the same answer")
 
 # %% [markdown]
-# Straight lines on a logarithmic scale: each step multiplies the distance by about the same number. With the rate $\eta = 0.5$
-# that number lies between $1 - \eta \lambda_{\max}$ and $1 - \eta \mu$, where $\mu$ and $\lambda_{\max}$ are the
-# smallest and the largest curvature of the bowl. They are properties of $X$, known before the first step:
+# Straight lines on a logarithmic scale: each step multiplies the distance by about the same number.
+# With the rate $\eta = 0.5$ that number lies between $1 - \eta \lambda_{\max}$ and $1 - \eta \mu$,
+# where $\mu$ and $\lambda_{\max}$ are the smallest and the largest curvature of the bowl. They are
+# properties of $X$, known before the first step:
 
 # %%
 bowl = linreg.curvature(X)
@@ -117,8 +123,9 @@ for step in range(301):
     w, b = w - 2.0 * X.T @ error / len(y), b - 2.0 * error.mean()
 
 # %% [markdown]
-# Nothing in PyTorch warns you; a few thousand steps later the loss would be `nan`. The
-# curvature tells it beforehand. A rate is stable below $2/\lambda_{\max}$, and `linreg` puts that into its message:
+# Nothing in PyTorch warns you; a few thousand steps later the loss would be `nan`. The curvature
+# tells it beforehand. A rate is stable below $2/\lambda_{\max}$, and `linreg` puts that into its
+# message:
 
 # %%
 fit = linreg.gradient_descent(X, y, lr=2.0, steps=300)
@@ -131,28 +138,28 @@ print(fit.message)
 # - Closed form, hand-written descent and `nn.Linear` minimise the same loss and give the same
 #   parameters to nine decimal places.
 # - The start does not matter, because the loss has one lowest point.
-# - The rate does matter: below $2/\lambda_{\max} =$ <!--= bowl.largest_stable_rate:.3f -->1.929<!--/--> descent converges, above it
-#   diverges.
+# - The rate does matter: below $2/\lambda_{\max} =$
+#   <!--= bowl.largest_stable_rate:.3f -->1.929<!--/--> descent converges, above it diverges.
 #
 # ## Exercises
 #
-# **1. No noise.** Make `y` without noise and solve again. How far from $(-1, 1)$ and $2$ is the closed form? Check yours:
-# `assert error < 1e-14`.
+# **1. No noise.** Make `y` without noise and solve again. How far from $(-1, 1)$ and $2$ is the
+# closed form? Check yours: `assert error < 1e-14`.
 
 # %% answer="Answer"
 y_clean = X @ torch.tensor([-1.0, 1.0]) + 2
 theta_clean = torch.linalg.solve(A.T @ A, A.T @ y_clean)
 error = (theta_clean - torch.tensor([2.0, -1.0, 1.0])).abs().max()
-assert error < 1e-14  # a few roundings of float64, whose epsilon is 2e-16
+assert error < 1e-14  # a few roundings of float64
 
 # %% [markdown] answer="Answer"
-# Without noise every point lies on the plane, so the smallest loss is zero and the truth is the only place that has it. What is left is
-# rounding.
+# Without noise every point lies on the plane, so the smallest loss is zero and the truth is the
+# only place that has it. What is left is rounding.
 
 # %% [markdown]
-# **2. The missing half.** Replace the loss of the third way by plain `mse_loss`, without `/ 2`. The minimum stays
-# where it is. What is the largest stable rate now? Write it down as a number `mine` and check:
-# `assert abs(mine - linreg.curvature(X, reduction="mean").largest_stable_rate) < 1e-3`.
+# **2. The missing half.** Replace the loss of the third way by plain `mse_loss`, without `/ 2`. The
+# minimum stays where it is. What is the largest stable rate now? Write it down as a number `mine`
+# and check: `assert abs(mine - linreg.curvature(X, reduction="mean").largest_stable_rate) < 1e-3`.
 
 # %% answer="Answer"
 mine = bowl.largest_stable_rate / 2
@@ -160,12 +167,13 @@ assert abs(mine - linreg.curvature(X, reduction="mean").largest_stable_rate) < 1
 print(f"{mine:.4f}")
 
 # %% [markdown] answer="Answer"
-# Twice the loss has twice the gradient, so half the rate takes the same steps. [The loss](loss.md) compares all
-# four conventions.
+# Twice the loss has twice the gradient, so half the rate takes the same steps. [The loss](loss.md)
+# compares all four conventions.
 
 # %% [markdown]
-# **3. The missing squeeze.** Leave out `.squeeze(1)` in the third way, so that a column (1000, 1) meets `y` of shape
-# (1000,). PyTorch warns once and goes on. Which weights come out, and what is the intercept? Guess before you run it.
+# **3. The missing squeeze.** Leave out `.squeeze(1)` in the third way, so that a column (1000, 1)
+# meets `y` of shape (1000,). PyTorch warns once and goes on. Which weights come out, and what is
+# the intercept? Guess before you run it.
 
 # %% answer="Answer"
 import warnings
@@ -185,12 +193,13 @@ assert abs(layer.bias - y.mean()) < 1e-9
 print(f"b = {layer.bias.item():.4f}, mean of y = {y.mean():.4f}")
 
 # %% [markdown] answer="Answer"
-# The model has learned nothing from `X`: the weights are zero and the intercept is the mean of `y`. Broadcasting compared every
-# prediction with every target, and the best single answer to all targets at once is their mean. [Data and model](model.md)
-# shows the matrix behind it.
+# The model has learned nothing from `X`: the weights are zero and the intercept is the mean of `y`.
+# Broadcasting compared every prediction with every target, and the best single answer to all
+# targets at once is their mean. [Data and model](model.md) shows the matrix behind it.
 
 # %% [markdown]
 # ## Where next
 #
-# [Data and model](model.md) starts at the beginning: what the model says, and which shape each thing has. If you came for the
-# learning rate, [Gradient descent](descent.md) derives the two factors above.
+# [Data and model](model.md) starts at the beginning: what the model says, and which shape each
+# thing has. If you came for the learning rate, [Gradient descent](descent.md) derives the two
+# factors above.
