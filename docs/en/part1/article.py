@@ -99,7 +99,7 @@ def run_cell(X, y, w, b, lr=0.01, epochs=3):
         linreg.squared_loss(X @ w + b, y).backward()
         with torch.no_grad():
             for parameter in (w, b):
-                parameter -= lr * parameter.grad  # in place: w and b outlive the cell
+                parameter -= lr * parameter.grad  # in place: w, b outlive the cell
                 parameter.grad.zero_()
             printed.append(float(linreg.squared_loss(X @ w + b, y) / len(y)))
     return printed, (w_true - w.detach()).tolist(), float(b_true - b.detach())
@@ -107,7 +107,8 @@ def run_cell(X, y, w, b, lr=0.01, epochs=3):
 
 def show(who, loss, w_error, b_error):
     lines = " ".join(f"{value:.6f}" for value in loss)
-    print(f"{who:12} {lines} | {w_error[0]:7.4f} {w_error[1]:7.4f} | {b_error:.4f}")
+    errors = " ".join(f"{value:7.4f}" for value in w_error)
+    print(f"{who:12} {lines} | {errors} | {b_error:.4f}")
 
 
 print(f"{'':12} {'loss, three epochs':26} | {'error of w':15} | error of b")
@@ -137,24 +138,30 @@ print(f"{epochs_needed:.1f} epochs")
 
 # %%
 seeds, last = 3000, 60
-H, c, y_square = torch.zeros(seeds, 3, 3), torch.zeros(seeds, 3), torch.zeros(seeds)
-path = torch.zeros(seeds, last + 1, 3)  # the parameters (b, w) before epoch 1, 2, ...
+H, c = torch.zeros(seeds, 3, 3), torch.zeros(seeds, 3)
+y_square = torch.zeros(seeds)
+path = torch.zeros(seeds, last + 1, 3)  # (b, w) at the start and after each epoch
 for seed in range(seeds):
     X_s, y_s, w_s, _ = prepare(seed)
     A = linreg.fold_bias(X_s)
-    H[seed], c[seed], y_square[seed] = A.T @ A / n, A.T @ y_s / n, y_s @ y_s / n
+    H[seed], c[seed] = A.T @ A / n, A.T @ y_s / n
+    y_square[seed] = y_s @ y_s / n
     path[seed, 0, 1:] = w_s.detach()
 for t in range(last):
-    path[:, t + 1] = path[:, t] - 0.01 * (torch.einsum("sij,sj->si", H, path[:, t]) - c)
+    gradient = torch.einsum("sij,sj->si", H, path[:, t]) - c
+    path[:, t + 1] = path[:, t] - 0.01 * gradient
 
-errors = torch.tensor([2.0, -1.0, 1.0]) - path  # true minus learned, as the article has it
 quadratic = torch.einsum("sti,sij,stj->st", path, H, path)
-losses = (quadratic - 2 * torch.einsum("sti,si->st", path, c) + y_square[:, None]) / 2
+linear = torch.einsum("sti,si->st", path, c)
+losses = (quadratic - 2 * linear + y_square[:, None]) / 2
+truth = torch.tensor([2.0, -1.0, 1.0])
+errors = truth - path  # true minus learned, as the article has it
 
 b_errors = errors[:, :, 0]
 predicted = 2 * 0.99**3
-print(f"after 3 epochs: error of b {b_errors[:, 3].min():.3f} to {b_errors[:, 3].max():.3f}")
-print(f"                printed loss {losses[:, 3].min() / n:.5f} to {losses[:, 3].max() / n:.5f}")
+print("after 3 epochs")
+for name, values in (("error of b", b_errors), ("printed loss", losses / n)):
+    print(f"{name:12} {values[:, 3].min():.5f} to {values[:, 3].max():.5f}")
 same = run_cell(*prepare(7))
 assert math.isclose(same[2], b_errors[7, 3])
 assert math.isclose(same[0][2], losses[7, 3] / n)
@@ -169,14 +176,14 @@ assert math.isclose(same[0][2], losses[7, 3] / n)
 epochs = range(last + 1)
 fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
 low, high = b_errors.min(0).values, b_errors.max(0).values
-ax.fill_between(epochs, low.tolist(), high.tolist(), color=BLUE, alpha=0.3, linewidth=0)
-ax.plot(epochs, b_errors.median(0).values.tolist(), color=BLUE, linewidth=2)
+ax.fill_between(epochs, low.tolist(), high.tolist(), color=BLUE, alpha=0.3)
+ax.plot(epochs, b_errors.median(0).values.tolist(), color=BLUE)
 ax.axhline(article["b_error"], color=GREY, linewidth=1, linestyle=":")
 ax.plot(3, article["b_error"], "o", color=ORANGE)
 ax.plot(epochs_needed, article["b_error"], "o", color=GREEN)
-ax.annotate("what the article\nsays it printed", (3, 1.4857), (1, 1.3), color=ORANGE)
-ax.annotate(f"{epochs_needed:.1f} epochs", (30, 1.4857), (31, 1.56), color=GREEN)
-ax.annotate("3000 seeds:\nrange and median", (12, 1.79), (14, 1.82), color=BLUE)
+ax.text(1, 1.3, "what the article\nsays it printed", color=ORANGE)
+ax.text(31, 1.56, f"{epochs_needed:.1f} epochs", color=GREEN)
+ax.text(14, 1.82, "3000 seeds:\nrange and median", color=BLUE)
 ax.set(xlabel="epoch", ylabel="error of the bias", ylim=(1, 2.05))
 ax.spines[["top", "right"]].set_visible(False)
 
@@ -190,8 +197,10 @@ share = near.double().mean(0).tolist()
 
 fig, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
 at = range(22, 39)
-ax.bar(at, [100 * share[t] for t in at], color=[ORANGE if t % 3 == 0 else GREY for t in at])
-ax.set(xlabel="epochs run (orange: whole runs of the cell)", ylabel="% of seeds within 0.01")
+colors = [ORANGE if t % 3 == 0 else GREY for t in at]
+ax.bar(at, [100 * share[t] for t in at], color=colors)
+ax.set_xlabel("epochs run (orange: whole runs of the cell)")
+ax.set_ylabel("% of seeds within 0.01")
 ax.spines[["top", "right"]].set_visible(False)
 ax.set_xticks(range(24, 39, 3))
 for t, side in ((27, "right"), (30, "center"), (33, "left")):
@@ -208,10 +217,10 @@ for t, side in ((27, "right"), (30, "center"), (33, "left")):
 # %%
 one_run_rate = 1 - (article["b_error"] / 2) ** (1 / 3)
 first, second, third = article["loss"]
-print(
-    f"3 epochs need lr = {one_run_rate:.4f}; the loss then falls by {1 - (1 - one_run_rate) ** 2:.0%} a line"
-)
-print(f"the printed lines fall by {1 - second / first:.1%} and {1 - third / second:.1%}")
+fall = 1 - (1 - one_run_rate) ** 2
+falls = 1 - second / first, 1 - third / second
+print(f"one run needs lr = {one_run_rate:.4f}; the loss then falls by {fall:.0%} a line")
+print(f"the printed lines fall by {falls[0]:.1%} and {falls[1]:.1%}")
 print(f"which belongs to lr = {1 - math.sqrt(second / first):.4f}")
 
 # %% [markdown]
@@ -229,7 +238,7 @@ claimed = torch.tensor([*article["loss"], article["b_error"], *article["w_error"
 
 
 def figures_of(run):
-    """The (seeds, 6) figures that the cell prints in this run, rounded as the article rounds."""
+    """The (seeds, 6) figures printed in this run, rounded as the article rounds."""
     t = 3 * run
     loss = torch.round(losses[:, t - 2 : t + 1] / n, decimals=6)
     return torch.hstack((loss, torch.round(errors[:, t], decimals=4)))
@@ -245,10 +254,11 @@ def distance(figures, run):
 distances = {run: float(distance(claimed[None], run)) for run in range(1, 21)}
 culprit = min(distances, key=distances.get)
 for run in (1, 2, 3, 7, 8, 9, 10, 11, 12, 20):
-    print(f"run {run:2}   D^2 = {distances[run]:7.{1 if distances[run] < 100 else 0}f}")
+    print(f"run {run:2}   D^2 = {distances[run]:6.0f}")
 
 own = distance(figures_of(culprit), culprit)
-print(f"of the seeds' own runs {culprit}, {(own > distances[culprit]).double().mean():.0%} lie farther out")
+beyond = float((own > distances[culprit]).double().mean())
+print(f"{beyond:.0%} of the seeds are farther from the mean of their run {culprit}")
 assert culprit == 10
 
 # %% [markdown]
@@ -308,7 +318,8 @@ print(f"the article       {n * third:.3f}        {third}")
 # the sum of squared errors plus the floor:
 
 # %%
-guess = (article["b_error"] ** 2 + sum(e**2 for e in article["w_error"])) / 2 + floor
+squares = [e**2 for e in (article["b_error"], *article["w_error"])]
+guess = sum(squares) / 2 + floor
 print(f"from the errors {guess:.2f}, from the printed loss {n * third:.2f}")
 
 # %% [markdown]
@@ -329,19 +340,19 @@ print(f"from the errors {guess:.2f}, from the printed loss {n * third:.2f}")
 
 # %%
 run = linreg.gradient_descent(X, y, lr=0.01, steps=600, tol=0)
-excess = run.path.loss - floor
+loss = run.path.loss
 to_one_percent = linreg.predict_steps(X, y, lr=0.01)
-print(f"loss after 3 steps: {run.path.loss[3]:.2f}, {run.path.loss[3] / floor:.0f} times the floor")
+print(f"loss after 3 steps: {loss[3]:.2f}, {loss[3] / floor:.0f} times the floor")
 print(f"error of b after 3 steps: {2 - run.path.b[3]:.3f} of 2")
 print(f"steps until the loss is within 1 % of its floor: {to_one_percent}")
-assert run.path.loss[to_one_percent] <= 1.01 * floor < run.path.loss[to_one_percent - 1]
+assert loss[to_one_percent] <= 1.01 * floor < loss[to_one_percent - 1]
 
-# %% alt="The loss on a logarithmic scale against the step, at rate 0.01. It falls on a straight line from 3 to the floor of 0.005, which it reaches after some 400 to 500 steps. The third step is marked at the very top of the line."
+# %% alt="The loss on a logarithmic scale against the step, at rate 0.01. It falls on a straight line, bends and runs into the floor at 0.005. The third step is marked at the very top of the line, the 571st at its end."
 ax = linreg.plot.loss_curve(run, floor=floor)
-ax.plot(3, float(run.path.loss[3]), "o", color=ORANGE)
-ax.annotate("where the article stops", (3, 3), (40, 2.6), color=ORANGE)
-ax.plot(to_one_percent, float(run.path.loss[to_one_percent]), "o", color=GREEN)
-ax.annotate("within 1 %", (to_one_percent, 0.005), (440, 0.009), color=GREEN)
+ax.plot(3, float(loss[3]), "o", color=ORANGE)
+ax.text(40, 2.6, "where the article stops", color=ORANGE)
+ax.plot(to_one_percent, float(loss[to_one_percent]), "o", color=GREEN)
+ax.text(440, 0.009, "within 1 %", color=GREEN)
 
 # %% [markdown]
 # The article leaves an exercise: try the rates 0.01, 0.03, 0.1, 0.3 and 1. Here is its answer, for
@@ -349,16 +360,17 @@ ax.annotate("within 1 %", (to_one_percent, 0.005), (440, 0.009), color=GREEN)
 # the eigenvalues, without running a step.
 
 # %%
-sets = [linreg.simulate(generator=torch.Generator().manual_seed(s)) for s in range(50)]
+generators = [torch.Generator().manual_seed(seed) for seed in range(50)]
+sets = [linreg.simulate(generator=generator) for generator in generators]
 limits = [linreg.curvature(X_s).largest_stable_rate for X_s, _ in sets]
-print(f"2/lambda_max: {min(limits):.2f} to {max(limits):.2f}, for seed 0 {limits[0]:.3f}\n")
+print(f"2/lambda_max {min(limits):.2f} to {max(limits):.2f}, seed 0: {limits[0]:.3f}\n")
 print("   lr   steps to within 1 %   diverges for")
 counts = {}
 for lr in (*article["rates"], 1.7, 1.9, 2.0):
     steps = [linreg.predict_steps(X_s, y_s, lr=lr) for X_s, y_s in sets]
     counts[lr] = sorted(t for t in steps if t < math.inf)
     span = f"{counts[lr][0]} to {counts[lr][-1]}" if counts[lr] else "never"
-    print(f"{lr:5}   {span:19}   {len(sets) - len(counts[lr])} of {len(sets)} seeds")
+    print(f"{lr:5}   {span:19}   {50 - len(counts[lr])} of 50 seeds")
 
 # %% [markdown]
 # So at the article's rate at least <!--= counts[0.01][0] - 3 -->513<!--/--> more steps are missing,
@@ -384,16 +396,16 @@ generator = torch.Generator().manual_seed(0)
 small = linreg.sgd(X, y, lr=0.03, epochs=3, batch_size=10, generator=generator)
 full = linreg.gradient_descent(X, y, lr=0.03, steps=3, tol=0)
 exact = linreg.solve(X, y)
-print("                 updates  rows read  worst error        L")
-for name, fit, rows in (("batches of 10", small, 3 * n), ("full batch", full, 3 * n), ("exact", exact, n)):
-    print(f"{name:15} {fit.steps or '-':>8} {rows:10} {worst_error(fit):12.4f}  {fit.loss:.5f}")
+print("                  updates   worst error         L")
+for name, fit in (("batches of 10", small), ("full batch", full), ("exact", exact)):
+    print(f"{name:15} {fit.steps or '-':>9} {worst_error(fit):13.4f}   {fit.loss:.5f}")
 
 # %% [markdown]
-# Both read each row three times. One makes <!--= small.steps -->300<!--/--> updates and arrives,
-# the other makes <!--= full.steps -->3<!--/--> and does not. Count updates, not epochs. (That the
-# first error is below the exact answer's is luck: the exact answer has the smallest loss, not the
-# smallest error.) A later page, on epochs and batches, will be about the price of small batches:
-# the parameters never quite settle.
+# The first two read each row three times. One makes <!--= small.steps -->300<!--/--> updates and
+# arrives, the other makes <!--= full.steps -->3<!--/--> and does not. Count updates, not epochs.
+# (That the first error is below the exact answer's is luck: the exact answer has the smallest loss,
+# not the smallest error.) A later page, on epochs and batches, will be about the price of small
+# batches: the parameters never quite settle.
 #
 # **In short.** A recipe lost its batches (E4), so three epochs became three steps (E3); the steps
 # did so little that the cell was run again until the figures looked better (E1); and a second
@@ -415,11 +427,13 @@ A = linreg.fold_bias(X)
 starts = 100 * torch.randn(1000, 3, generator=torch.Generator().manual_seed(1))
 theta = starts
 for _ in range(60):
-    theta = theta - bowl.best_rate * (theta @ A.T - y) @ A / n  # 1000 descents in one product
+    gradient = (theta @ A.T - y) @ A / n  # of all 1000 descents at once
+    theta = theta - bowl.best_rate * gradient
+spread = theta.amax(0) - theta.amin(0)
 print("eigenvalues", [round(value, 3) for value in bowl.eigenvalues.tolist()])
 print(f"starts lie up to {starts.abs().max():.0f} away")
-print("ends differ by less than 1e-13:", bool((theta.amax(0) - theta.amin(0) < 1e-13).all()))
-print(f"b {theta[0, 0]:.4f}, w {theta[0, 1]:.4f} {theta[0, 2]:.4f}; exact: {exact}")
+print("ends differ by less than 1e-13:", bool((spread < 1e-13).all()))
+assert torch.allclose(theta, torch.hstack((exact.b, exact.w)))
 
 # %% [markdown]
 # Every local minimum of a convex function is global, and this one is unique as long as no column
@@ -461,7 +475,7 @@ r2_alone = linreg.r2(y, one.predict(X[:, 1:]))
 r2_added = linreg.r2(y_left, line.predict(x_left[:, None]))
 print(f"R2 of y on feature 1 alone:                {r2_alone:.3f}")
 print(f"R2 with feature 0 taken out of both sides: {r2_added:.3f}")
-print(f"slopes: {one.w[0]:.3f} and {line.w[0]:.3f}; in the full fit {exact.w[1]:.3f}")
+print(f"slopes {one.w[0]:.3f} and {line.w[0]:.3f}, in the full fit {exact.w[1]:.3f}")
 
 # %% [markdown]
 # Alone it explains <!--= r2_alone:.0%-->48%<!--/--> of the variance. With the other feature's part
@@ -479,7 +493,8 @@ print(f"slopes: {one.w[0]:.3f} and {line.w[0]:.3f}; in the full fit {exact.w[1]:
 # %%
 Z = linreg.fold_bias(X).T  # (3, n): a column per sample, as in W'X
 G = Z.T @ Z
-print("X'X is", tuple(G.shape), "and its rank is", int(torch.linalg.matrix_rank(G, hermitian=True)))
+rank = torch.linalg.matrix_rank(G, hermitian=True)
+print("X'X is", tuple(G.shape), "and its rank is", int(rank))
 try:
     G @ Z.T @ y
 except RuntimeError as error:
@@ -508,17 +523,16 @@ print([round(value, 4) for value in in_rows.tolist()])
 
 # %%
 solved = torch.linalg.solve(H, c)  # (3000, 3)
-worst = (solved - torch.tensor([2.0, -1.0, 1.0])).abs().amax(1)
+worst = (solved - truth).abs().amax(1)
 stopped = errors[:, 3].abs().amax(1)
 print(f"worst parameter error, median of {seeds} seeds")
 print(f"closed form       {worst.median():.4f}")
 print(f"3 steps of lr 0.01  {stopped.median():.2f}")
 
 # %% [markdown]
-# That is a factor of <!--= float(stopped.median() / worst.median()):.0f -->494<!--/-->, for less
-# work than one of the three steps. Descent has its place, where $d$ is large or the loss has no
-# closed form. [The exact answer](exact.md) derives the formula, and says why one does not invert
-# the matrix.
+# That is a factor of <!--= float(stopped.median() / worst.median()):.0f -->494<!--/-->, for the
+# work of about two steps. Descent has its place, where $d$ is large or the loss has no closed form.
+# [The exact answer](exact.md) derives the formula, and says why one does not invert the matrix.
 
 # %% [markdown]
 # ### E10 "Mostly" there is a solution {#e10}
@@ -529,12 +543,13 @@ print(f"3 steps of lr 0.01  {stopped.median():.2f}")
 # %%
 x = torch.randn(100, generator=torch.Generator().manual_seed(0))
 twice, target = torch.stack((x, x), dim=1), 3 * x + 1
-origin = linreg.gradient_descent(twice, target, lr=0.5, steps=500)
-apart = linreg.gradient_descent(twice, target, lr=0.5, steps=500, w=torch.tensor([5.0, -5.0]))
-for name, fit in (("from 0", origin), ("from [5, -5]", apart)):
+for start in ([0.0, 0.0], [5.0, -5.0]):
+    w = torch.tensor(start)
+    fit = linreg.gradient_descent(twice, target, lr=0.5, steps=500, w=w)
     w_end = [round(value, 4) for value in fit.w.tolist()]
-    print(f"{name:13} w {w_end}, b {fit.b:.4f}, loss below 1e-12: {bool(fit.loss < 1e-12)}")
-print(linreg.solve(twice, target).message)
+    print(f"from {start}: w {w_end}, b {fit.b:.4f}")
+    assert fit.loss < 1e-12
+print(linreg.solve(twice, target))
 
 # %% [markdown]
 # Two answers of equal loss: only $w_1 + w_2 = 3$ is determined, and descent keeps whatever
@@ -557,7 +572,7 @@ scaled = X * torch.tensor([1.0, 100.0])
 
 def steps_to_overflow(lr):
     X32, y32 = scaled.float(), y.float()
-    w, b, t = torch.zeros(2, dtype=torch.float32), torch.zeros((), dtype=torch.float32), 0
+    w, b, t = X32.new_zeros(2), X32.new_zeros(()), 0
     while w.isfinite().all():
         w, b = linreg.step(X32, y32, w, b, lr)
         t += 1
@@ -578,10 +593,11 @@ slow = linreg.predict_steps(scaled, y, lr=limit / 2)
 standard = (scaled - scaled.mean(0)) / scaled.std(0)
 fast = linreg.predict_steps(standard, y, lr=linreg.curvature(standard).best_rate)
 print(f"at 1/lambda_max: {slow:,} steps; standardised, at the best rate: {fast}")
-print(linreg.gradient_descent(scaled, y, lr=0.01, steps=100).message)
+diverged = linreg.gradient_descent(scaled, y, lr=0.01, steps=100)
+print(diverged.message.replace(": ", ":\n"))
 
 # %% [markdown]
-# From <!--= slow:, -->53,868<!--/--> steps to <!--= fast -->2<!--/-->. The last line is what
+# From <!--= slow:, -->53,868<!--/--> steps to <!--= fast -->2<!--/-->. The last two lines are what
 # `linreg` says instead of `nan`. See [Gradient descent, executed](descent-run.py).
 
 # %% [markdown]
@@ -592,7 +608,8 @@ print(linreg.gradient_descent(scaled, y, lr=0.01, steps=100).message)
 
 # %%
 r = linreg.residuals(X, y, exact)
-print(f"from {r.min():.3f} to {r.max():.3f}; {(r < 0).double().mean():.1%} are negative")
+negative = (r < 0).double().mean()
+print(f"from {r.min():.3f} to {r.max():.3f}; {negative:.1%} are negative")
 print("sum is zero to rounding:", bool(r.sum().abs() < 1e-10))
 
 # %% [markdown]
@@ -615,10 +632,11 @@ residual.grad
 # %%
 sample = torch.tensor([1.0, 2.0, 3.0, 4.0, 100.0])
 candidates = torch.linspace(0, 100, 1001)[:, None]
-distance_to = candidates - sample
-print(f"smallest sum of squares:         {candidates[distance_to.square().sum(1).argmin()].item():.1f}")
-print(f"smallest sum of absolute values: {candidates[distance_to.abs().sum(1).argmin()].item():.1f}")
-print(f"mean {sample.mean():.1f}, median {sample.median():.1f}")
+away = candidates - sample
+by_squares = float(candidates[away.square().sum(1).argmin()])
+by_absolute = float(candidates[away.abs().sum(1).argmin()])
+print(f"smallest sum of squares at {by_squares:.1f}, the mean {sample.mean():.1f}")
+print(f"of absolute values at {by_absolute:.1f}, the median {sample.median():.1f}")
 
 # %% [markdown]
 # Squares lead to the mean, so least squares estimates a conditional *mean*. It is the most likely
@@ -628,10 +646,10 @@ print(f"mean {sample.mean():.1f}, median {sample.median():.1f}")
 
 # %%
 def huber(A, y, delta, rounds=100):
-    """Least squares within `delta`, absolute values beyond: weights that tame large residuals."""
+    """Squares up to `delta`, absolute values beyond, by weighted least squares."""
     theta = torch.linalg.lstsq(A, y[:, None]).solution[:, 0]
     for _ in range(rounds):
-        weight = (delta / (y - A @ theta).abs()).clamp(max=1)
+        weight = (delta / (y - A @ theta).abs()).clamp(max=1)  # tames large residuals
         theta = torch.linalg.solve(A.T @ (weight[:, None] * A), A.T @ (weight * y))
     return theta
 
@@ -646,7 +664,6 @@ print(f"Huber          w {robust[1]:7.3f} {robust[2]:7.3f}  b {robust[0]:7.3f}")
 # %% alt="The worst parameter error against the value of one spoiled target among 1000, both on logarithmic scales. For least squares it grows in proportion to the outlier, up to more than 20. For the Huber loss it stays below 0.01."
 values = [3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0]
 moved = {"least squares": [], "Huber": []}
-truth = torch.tensor([2.0, -1.0, 1.0])
 for value in values:
     spoiled[0] = value
     for name, theta in (
@@ -656,10 +673,11 @@ for value in values:
         moved[name].append(float((theta - truth).abs().max()))
 
 fig, ax = plt.subplots(figsize=(5.5, 3.4), layout="constrained")
-for (name, worst_of), color in zip(moved.items(), (ORANGE, BLUE), strict=True):
-    ax.loglog(values, worst_of, color=color, marker="o", markersize=4)
-    ax.annotate(name, (values[4], worst_of[4]), (0, -16), textcoords="offset points", color=color)
-ax.set(xlabel="value of the one spoiled target", ylabel="worst parameter error", ylim=(4e-4, 60))
+for name, color in (("least squares", ORANGE), ("Huber", BLUE)):
+    ax.loglog(values, moved[name], color=color, marker="o")
+    ax.text(values[4], moved[name][4] / 2.5, name, color=color)
+ax.set(xlabel="value of the one spoiled target", ylabel="worst parameter error")
+ax.set_ylim(4e-4, 60)
 ax.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
@@ -673,21 +691,20 @@ ax.spines[["top", "right"]].set_visible(False)
 # the steepest at that point, and a length that you chose. On correlated features, compare:
 
 # %%
-X_c, y_c = linreg.simulate(correlation=0.9, generator=torch.Generator().manual_seed(0))
-zeros = torch.zeros(2)
-dw, db = linreg.gradient(X_c, y_c, zeros, 0.0)
+generator = torch.Generator().manual_seed(0)
+X_c, y_c = linreg.simulate(correlation=0.9, generator=generator)
+dw, db = linreg.gradient(X_c, y_c, torch.zeros(2), 0.0)
 g = torch.hstack((db, dw))
 H_c = linreg.hessian(X_c)
-
-
-def loss_after(change):
-    return float(linreg.squared_loss(linreg.predict(X_c, change[1:], change[0]), y_c))
-
-
-print(f"no step                              {loss_after(0 * g):.4f}")
-print(f"against the gradient, lr 0.01        {loss_after(-0.01 * g):.4f}")
-print(f"against the gradient, best length    {loss_after(-(g @ g) / (g @ H_c @ g) * g):.4f}")
-print(f"one Newton step, another direction   {loss_after(-torch.linalg.solve(H_c, g)):.4f}")
+steps = {
+    "no step": 0 * g,
+    "against the gradient, lr 0.01": -0.01 * g,
+    "against the gradient, best length": -(g @ g) / (g @ H_c @ g) * g,
+    "Newton step, another direction": -torch.linalg.solve(H_c, g),
+}
+for name, step in steps.items():
+    y_hat = linreg.predict(X_c, step[1:], step[0])
+    print(f"{name:35} {linreg.squared_loss(y_hat, y_c):.4f}")
 
 # %% [markdown]
 # Even with the best length the step downhill leaves more than the step that uses the curvature,
@@ -726,7 +743,8 @@ print(f"b held still: {partial[0]:.3f}     b follows w: {total[0]:.3f}")
 # %%
 simple = linreg.solve(X_c[:, 1:], y_c)
 multiple = linreg.solve(X_c, y_c)
-print(f"true weight of feature 1: 1    simple: {simple.w[0]:.3f}    multiple: {multiple.w[1]:.3f}")
+print(f"weight of feature 1, true value 1: {simple.w[0]:.3f} by simple regression,")
+print(f"{multiple.w[1]:.3f} by multiple regression")
 
 # %% [markdown]
 # At a correlation of 0.9 the simple slope estimates $1 - 0.9 = 0.1$, since nine tenths of the other
@@ -750,7 +768,8 @@ print(f"true weight of feature 1: 1    simple: {simple.w[0]:.3f}    multiple: {m
 # %%
 sum_of_squares = n * bowl.L  # curvature of half the sum of squares
 for meaning, count in (("samples", n), ("features", d)):
-    print(f"divided by the {count:4} {meaning:8}: 2/lambda_max = {2 / (sum_of_squares / count):.5f}")
+    rate = 2 / (sum_of_squares / count)
+    print(f"divided by the {count:4} {meaning:8}: 2/lambda_max = {rate:.5f}")
 
 # %% [markdown]
 # The [notation](../reference/notation.md) of this book fits on one page, and the code uses the same
@@ -820,13 +839,13 @@ def own_draw(extra):
     return torch.randn(3, generator=torch.Generator().manual_seed(0))
 
 
-print("global seed, one line added above: equal", torch.equal(global_draw(False), global_draw(True)))
-print("own generator, one line added above: equal", torch.equal(own_draw(False), own_draw(True)))
+for draw in (global_draw, own_draw):
+    print(f"{draw.__name__:12} the same:", torch.equal(draw(False), draw(True)))
 
 # %% [markdown]
 # Every function of `linreg` that draws takes a `generator`, and there is no default. Imports that
 # are never used are a smaller sin. They make readers look for what is not there, and install it. A
-# linter finds them, and so do five lines:
+# linter finds them, and so do a few lines:
 
 # %%
 import ast
@@ -838,7 +857,8 @@ import torch
 print(torch.zeros(2))
 """
 tree = list(ast.walk(ast.parse(program)))
-imported = {a.asname or a.name for node in tree if isinstance(node, ast.Import) for a in node.names}
+imports = [node for node in tree if isinstance(node, ast.Import)]
+imported = {alias.asname or alias.name for node in imports for alias in node.names}
 used = {node.id for node in tree if isinstance(node, ast.Name)}
 print("never used:", sorted(imported - used))
 
@@ -851,16 +871,15 @@ print("never used:", sorted(imported - used))
 # %%
 from_zero = linreg.predict_steps(X, y, lr=0.1)
 generator = torch.Generator().manual_seed(0)
-from_random = [
-    linreg.predict_steps(X, y, lr=0.1, w=0.1 * torch.randn(2, generator=generator)) for _ in range(100)
-]
+starts = 0.1 * torch.randn(100, 2, generator=generator)
+from_random = [linreg.predict_steps(X, y, lr=0.1, w=w) for w in starts]
 print(f"linear model, steps to within 1 %: {from_zero} from zero,")
 print(f"{min(from_random)} to {max(from_random)} from 100 random starts")
 
-V = torch.full((2, 2), 0.1, requires_grad=True)  # two hidden units, equal at the start
+V = torch.full((2, 2), 0.1, requires_grad=True)  # two hidden units, equal
 loss = linreg.squared_loss(torch.tanh(X @ V.T).sum(1), y)
 (slope,) = torch.autograd.grad(loss, V)
-print("two hidden units that start equal stay equal:", torch.equal(slope[0], slope[1]))
+print("equal hidden units stay equal:", torch.equal(slope[0], slope[1]))
 
 # %% [markdown]
 # So zeros are the plain choice: nothing to draw, nothing to seed, and with dependent columns
@@ -895,8 +914,9 @@ print(f"R2 {linreg.r2(y[test], y_hat):.4f} on new rows")
 r = linreg.residuals(X, y, exact)
 variance = r @ r / (n - d - 1)
 standard_errors = (variance * torch.linalg.inv(A.T @ A).diagonal()).sqrt()
-for name, value, se in zip(("b", "w[0]", "w[1]"), (exact.b, *exact.w), standard_errors, strict=True):
-    print(f"{name:5} {value:7.4f}   95 % interval {value - 1.96 * se:7.4f} to {value + 1.96 * se:7.4f}")
+low, high = in_rows - 1.96 * standard_errors, in_rows + 1.96 * standard_errors
+for i, name in enumerate(("b", "w[0]", "w[1]")):
+    print(f"{name:4} {in_rows[i]:7.4f}   95 %: {low[i]:7.4f} to {high[i]:7.4f}")
 
 # %% [markdown]
 # All three intervals should hold the truth, 2, −1 and 1, about 95 times in a hundred each.
@@ -920,7 +940,8 @@ print("scale of the gradient:", torch.allclose(w.grad, by_formula[0]))
 
 before = w
 run_cell(X_s, y_s, w, b, epochs=1)
-print("update in place, no graph, gradients zeroed:", w is before and w.is_leaf and not w.grad.any())
+print("update in place, without a graph:", w is before and w.is_leaf)
+print("gradients zeroed:", not w.grad.any())
 
 print(f"noise level: {linreg.residuals(X, y, exact).std():.3f}")
 
@@ -1021,7 +1042,7 @@ show("run 200", *figures)
 print(f"L = {figures[0][-1] * n:.4f}, floor {linreg.solve(*state[:2]).loss:.4f}")
 
 # %% [markdown] answer="Answer"
-# E2 remains: a loss of <!--= figures[0][-1]:.6f -->0.000015<!--/--> is far below half the noise
+# E2 remains: a loss of <!--= figures[0][-1]:.6f -->0.000005<!--/--> is far below half the noise
 # variance, <!--= half_variance:.3f -->0.005<!--/-->, which no fit of these data can beat by such a
 # factor. E1 remains as well: three epochs at this rate cannot have done it. E3 would be hidden,
 # since the parameters have arrived.
