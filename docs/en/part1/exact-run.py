@@ -1,0 +1,460 @@
+# %% [markdown]
+# # The exact answer, executed
+#
+# After this page you can choose a solver by the condition number of your data, read what `linreg.solve` says about its choice, and avoid three traps of
+# `torch.linalg.lstsq`.
+#
+# **The question.** [The exact answer](exact.md) gave four formulas for one result. On paper they are equal. What do they return on a computer, when the columns
+# become more and more alike?
+
+# %% [markdown]
+# ## Four methods, without safety net
+#
+# Each is written as in the table of the theory page, for data without intercept.
+
+# %%
+import torch
+
+import linreg
+
+torch.set_default_dtype(torch.float64)
+
+
+def inverse(X, y):
+    return torch.linalg.inv(X.T @ X) @ (X.T @ y)
+
+
+def cholesky(X, y):
+    L, failed = torch.linalg.cholesky_ex(X.T @ X)
+    w = torch.cholesky_solve((X.T @ y).unsqueeze(1), L).squeeze(1)
+    return w * torch.nan if failed else w
+
+
+def qr(X, y):
+    Q, R = torch.linalg.qr(X)
+    return torch.linalg.solve_triangular(R, (Q.T @ y).unsqueeze(1), upper=True).squeeze(1)
+
+
+def svd(X, y):
+    U, s, Vh = torch.linalg.svd(X, full_matrices=False)
+    return Vh.T @ (U.T @ y / s)
+
+
+def solve(X, y):
+    return linreg.solve(X, y, intercept=False).w
+
+
+methods = (inverse, cholesky, qr, svd, solve)
+
+
+def collinear(condition, seed=0, noise=0.0, dtype=torch.float64):
+    """60 rows, 3 columns of this condition number; noise orthogonal to them, so that -1, 1, 1 is the answer."""
+    generator = torch.Generator().manual_seed(seed)
+    X, y = linreg.simulate(60, (-1.0, 1.0, 1.0), 0.0, 0.0, condition=condition, generator=generator)
+    e = noise * torch.randn(60, generator=generator)
+    Q = torch.linalg.qr(X).Q
+    return X.to(dtype), (y + e - Q @ (Q.T @ e)).to(dtype)
+
+
+for condition in (10.0, 1e4):
+    X, y = collinear(condition, dtype=torch.float32)
+    print(f"float32, condition number {condition:g}")
+    for method in methods:
+        off = (method(X, y) - torch.tensor([-1.0, 1.0, 1.0])).abs().max()
+        verdict = "right to 3 decimals" if off < 5e-4 else "wrong in the first digits"
+        print(f"  {method.__name__:9} {verdict}")
+
+# %% [markdown]
+# No warning separates the good answers from the bad ones. To measure how bad they are you need the true answer *for the rounded data* that each method was
+# given. Python's fractions compute it without any rounding:
+
+# %%
+from fractions import Fraction
+
+
+def exact(X, y):
+    """The least-squares answer in rational arithmetic, rounded once, at the end."""
+    rows = [[Fraction(value) for value in row] for row in X.tolist()]
+    targets = [Fraction(value) for value in y.tolist()]
+    d = X.shape[1]
+    system = [
+        [sum(row[i] * row[j] for row in rows) for j in range(d)]
+        + [sum(row[i] * target for row, target in zip(rows, targets, strict=True))]
+        for i in range(d)
+    ]  # the normal equation, (d, d + 1)
+    for i in range(d):  # Gauss and Jordan
+        system[i] = [value / system[i][i] for value in system[i]]
+        for k in range(d):
+            if k != i:
+                system[k] = [a - system[k][i] * c for a, c in zip(system[k], system[i], strict=True)]
+    return torch.tensor([float(row[d]) for row in system])
+
+
+def error(method, X, y, truth):
+    return float((method(X, y).double() - truth).norm() / truth.norm())
+
+
+# %% [markdown]
+# ## The race
+#
+# Seven draws at each condition number, without noise; the median error of each method. The exponent $p$ in *error* $\propto \kappa^p$ is the slope of a line through the
+# logarithms, a regression of its own. It uses the points where some digits are still right.
+
+
+# %%
+def race(dtype, exponents, noise=0.0):
+    medians = {method: [] for method in methods}
+    for exponent in exponents:
+        errors = {method: [] for method in methods}
+        for seed in range(7):
+            X, y = collinear(10.0**exponent, seed, noise, dtype)
+            truth = exact(X, y)
+            for method in methods:
+                errors[method].append(error(method, X, y, truth))
+        for method in methods:
+            medians[method].append(float(torch.tensor(errors[method]).median()))
+    return medians
+
+
+def slope(exponents, errors):
+    kept = [(k, e) for k, e in zip(exponents, errors, strict=True) if k >= 1 and e < 0.1]
+    k, e = torch.tensor(kept).T
+    return float(linreg.solve(k.unsqueeze(1), e.log10()).w[0])
+
+
+tracks = {torch.float32: [k / 2 for k in range(13)], torch.float64: [float(k) for k in range(14)]}
+medians = {dtype: race(dtype, track) for dtype, track in tracks.items()}
+
+print("           exponent p of the condition number")
+print("           float32  float64")
+for method in methods[:4]:
+    p = [slope(track, medians[dtype][method]) for dtype, track in tracks.items()]
+    print(f"{method.__name__:9} {p[0]:8.0f} {p[1]:8.0f}")
+
+# %% [markdown]
+# Two for the methods that form $X^\top X$, one for those that do not, in both precisions.
+
+
+# %%
+def draw(dtype):
+    ax = plt.figure(figsize=(5.5, 4)).gca()
+    kappa = [10.0**k for k in tracks[dtype]]
+    eps = torch.finfo(dtype).eps
+    for power in (1, 2):
+        guide = [k for k in kappa if eps * k**power < 2]
+        ax.loglog(guide, [eps * k**power for k in guide], color=GREY, linestyle="--", linewidth=1)
+    looks = zip(methods, (ORANGE, PURPLE, BLUE, BLACK, GREEN), "sD^vo", strict=True)
+    for method, colour, marker in looks:
+        ax.loglog(kappa, medians[dtype][method], color=colour, marker=marker, markersize=4)
+    ax.axhline(1, color=GREY, linewidth=0.8)
+    ax.text(1, 1.4, "no digit right", color=GREY, va="bottom")
+    ax.set(xlabel=r"condition number $\kappa$ of X", ylabel="relative error of w", ylim=(eps / 30, 60))
+    return ax
+
+
+# %% alt="Relative error against condition number in float32, both on log scales. Inverse and Cholesky follow the guide line epsilon kappa squared and have no digit left at kappa 1e4. QR and SVD follow epsilon kappa. solve, which works in float64, stays level at the bottom."
+import matplotlib.pyplot as plt
+
+from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
+
+BLACK = "black"
+ax = draw(torch.float32)
+ax.text(2e2, 1e-2, "inverse,\nCholesky", color=ORANGE, ha="right")
+ax.text(5e4, 2e-5, "QR, SVD", color=BLUE, ha="left", va="top")
+ax.text(1e6, 7e-8, "linreg.solve, in float64", color=GREEN, ha="right", va="bottom")
+ax.text(4e2, 2e-1, r"$\varepsilon\kappa^2$", color=GREY, ha="right")
+ax.text(1e6, 3e-1, r"$\varepsilon\kappa$", color=GREY, ha="right")
+ax.set_title("float32")
+plt.show()
+
+# %% alt="Relative error against condition number in float64, both on log scales. Inverse and Cholesky follow epsilon kappa squared and have no digit left in the right half, where Cholesky ends. QR, SVD and solve follow epsilon kappa to the right edge."
+ax = draw(torch.float64)
+ax.text(2e4, 3e-7, "inverse,\nCholesky", color=ORANGE, ha="right")
+ax.text(1e10, 2e-9, "QR, SVD, linreg.solve", color=BLUE, ha="center", va="top")
+ax.set_title("float64")
+plt.show()
+
+# %% [markdown]
+# Dashed are the guides $\varepsilon\kappa$ and $\varepsilon\kappa^2$. Where the error of Cholesky passes 1 its line ends in a failed factorisation, which is the honest
+# outcome; the explicit inverse goes on returning numbers.
+#
+# What this means in digits, checked here rather than printed, because the last bits depend on the machine:
+
+
+# %%
+def median_at(power, dtype, method):
+    """The median error at condition number 10**power."""
+    return dict(zip(tracks[dtype], medians[dtype][method], strict=True))[power]
+
+
+assert median_at(4, torch.float32, inverse) > 0.1  # no digit
+assert median_at(4, torch.float32, qr) < 1e-3  # three or more
+assert median_at(8, torch.float64, inverse) > 0.1
+assert median_at(8, torch.float64, qr) < 1e-7
+assert max(medians[torch.float32][solve]) < 1e-7  # float64 inside, rounded to float32 once
+
+# %% [markdown]
+# A float32 matrix product is no place for a condition number above a hundred or so, and many data sets have one before they are centred.
+#
+# ## What `solve` chooses, and says
+#
+# `linreg.solve` measures the condition number of the centred and scaled columns first. The `message` of its result names the method and the reason.
+
+# %%
+for condition in (10.0, 1e6):
+    X, y = collinear(condition, noise=0.1)
+    fit = linreg.solve(X, y)
+    print(f"{fit.method}, {fit.status}: {fit.message}\n")
+
+# %% [markdown]
+# Give it the same column twice, or more columns than rows, and there is no single answer. That is a status and not an exception: the predictions are still the best
+# possible.
+
+# %%
+x = torch.randn(50, 1, generator=torch.Generator().manual_seed(0))
+twice, target = torch.hstack((x, x)), 3 * x.squeeze(1) + 1
+
+fit = linreg.solve(twice, target)
+print(fit)
+print(fit.message, "\n")
+fit = linreg.solve(twice[:2, :], target[:2])
+print(fit)
+print(fit.message)
+
+# %% [markdown]
+# Cholesky and QR cannot give an answer here, and say so instead of returning something:
+
+# %%
+for method in (linreg.cholesky, linreg.qr, linreg.svd):
+    fit = method(twice, target)
+    w = [round(value, 4) for value in fit.w.tolist()]
+    print(f"{fit.method:8} w = {w}, rank {fit.rank}, {fit.status}")
+
+# %% [markdown]
+# ## Three traps of torch.linalg.lstsq
+#
+# PyTorch has its own least-squares function, and on well-behaved float64 data it is as good as QR. Know three places where it is not. All three were run with
+# PyTorch <!--= torch.__version__.split("+")[0] -->2.13.0<!--/-->.
+#
+# **Trap 1: dependent columns.** The default driver on a CPU is `gelsy`, documented as fit for any rank. Solve $y = 3x + 1$ with the columns $[x, x, 1]$. The
+# minimum-norm answer is $[1.5, 1.5, 1]$. Solve it as the second problem of a batch, after one that has nothing to do with it:
+
+# %%
+ones = torch.ones_like(x)
+A, b = torch.hstack((x, x, ones)), target.unsqueeze(1)
+unrelated = torch.randn(50, 3, generator=torch.Generator().manual_seed(1))
+batch = torch.linalg.lstsq(torch.stack((unrelated, A)), torch.stack((b, b)))
+rescued = torch.linalg.lstsq(A, b, driver="gelsd")
+
+print("gelsy", [round(value, 4) for value in batch.solution[1, :, 0].tolist()], "rank", int(batch.rank[1]))
+print("gelsd", [round(value, 4) for value in rescued.solution[:, 0].tolist()], "rank", int(rescued.rank))
+print(f"largest miss of gelsy {(A @ batch.solution[1] - b).abs().max():.4f}")
+
+# %% [markdown]
+# The rank is wrong, the intercept is lost and no error is raised. The reason is an array of column marks that `gelsy` reads before it writes. PyTorch does not clear it, so it
+# holds what the previous problem left there. For a single problem it holds whatever was in memory: the same call on the same data is right at one time and wrong at another
+# ([pytorch #92537](https://github.com/pytorch/pytorch/issues/92537), [#187411](https://github.com/pytorch/pytorch/issues/187411)). This page cannot print how often, since
+# that changes from run to run; it can check that only these two outcomes occur, and that `gelsd` is right each time.
+
+# %%
+right, silent = rescued.solution, batch.solution[1]
+for _ in range(200):
+    single = torch.linalg.lstsq(A, b).solution
+    assert torch.allclose(single, right) or torch.allclose(single, silent)
+    assert torch.allclose(torch.linalg.lstsq(A, b, driver="gelsd").solution, right)
+
+# %% [markdown]
+# **Trap 2: years in float32.** Every driver that determines a rank treats singular values below `rcond` times the largest as zero, and the default `rcond` is the machine epsilon times the larger of $n$ and
+# $d$. With 220 rows in float32 that is <!--= 220 * torch.finfo(torch.float32).eps:.1e -->2.6e-05<!--/-->. The columns $[1, \text{year}]$ are perfectly independent, but their singular values lie further apart than that:
+
+# %%
+years = torch.arange(1801.0, 2021.0)
+A = torch.stack((torch.ones_like(years), years), dim=1)
+level = 0.5 * (years - 1900)
+s = torch.linalg.svdvals(A)
+print(f"ratio of the singular values {s[1] / s[0]:.1e}")
+
+for dtype in (torch.float32, torch.float64):
+    found = torch.linalg.lstsq(A.to(dtype), level.to(dtype).unsqueeze(1), driver="gelsd")
+    print(f"{str(dtype)[6:]}  rank {int(found.rank)}  slope {found.solution[1, 0]:.4f}")
+
+fit = linreg.solve(years.float().unsqueeze(1), level.float())
+print(f"solve    rank {fit.rank}  slope {fit.w[0]:.4f}")
+
+# %% [markdown]
+# The true slope is 0.5. `lstsq` has decided that a straight line through 220 years has one parameter. `solve` had the same float32 data: it takes the mean out of the years first, and
+# then there is nothing near zero to cut off.
+
+# %% alt="A rising straight line of 220 yearly values. The fit of lstsq in float32 is a nearly level line through the middle; that of solve lies on the data."
+fig, ax = plt.subplots(figsize=(5.5, 3.6))
+wrong = torch.linalg.lstsq(A.float(), level.float().unsqueeze(1), driver="gelsd").solution.double()
+ax.plot(years[::10], level[::10], "o", color=BLUE, markersize=4)
+ax.plot(years, fit.predict(years.float().unsqueeze(1)), color=GREEN)
+ax.plot(years, A @ wrong, color=ORANGE)
+ax.text(1930, 25, "data and solve", color=GREEN, ha="right", va="bottom")
+ax.text(1825, 7, "lstsq, float32", color=ORANGE, ha="left", va="bottom")
+ax.set(xlabel="year", ylabel="y")
+plt.show()
+
+# %% [markdown]
+# **Trap 3: a missing value.** One NaN among the features makes `lstsq` on a CPU stop with an internal error that calls itself a bug. The factorisations do not stop at all: QR returns
+# NaN, and `cholesky_ex` reports a matrix that is not positive definite. `linreg` looks first and names the place.
+
+# %%
+holed = years.unsqueeze(1).clone()
+holed[3] = torch.nan
+R = torch.linalg.qr(holed).R
+_, info = torch.linalg.cholesky_ex(holed.T @ holed)
+print(f"R = {R.item()}, info = {int(info)}")
+
+try:
+    linreg.solve(holed, level)
+except linreg.DataError as bad:
+    print(bad)
+
+# %% [markdown]
+# ## Longley's data
+#
+# <!-- given 1967: the year of his article -->
+# In 1967 James Longley computed one regression by hand, to many digits: employment in the United States over 16 years, explained by prices, output, unemployment, the army, population and
+# the year. Then he gave it to the programs of his day, and found that several of them were wrong from the first digits on. His data became a standard test.
+
+# %%
+data = linreg.load("longley")
+X, y = data.X, data.y
+fit = linreg.solve(X, y)
+for name, weight in zip(data.columns, fit.w.tolist(), strict=True):
+    print(f"{name:8} {weight:12.6g}")
+print(f"{'b':8} {float(fit.b):12.6g}")
+print(fit.message)
+
+# %% [markdown]
+# Why is it hard, and why does `solve` find it easy? Because most of its condition number is units and a far-away origin:
+
+# %%
+A = linreg.fold_bias(X)
+centred = X - X.mean(0)
+conditions = {
+    "[1, X] as it is": A,
+    "columns of length 1": A / A.norm(dim=0),
+    "centred": centred,
+    "centred, length 1": centred / centred.norm(dim=0),
+}
+for name, matrix in conditions.items():
+    print(f"{name:20} {torch.linalg.cond(matrix):10.3g}")
+
+# %% alt="Bars of correct digits on Longley's data in float64. Inverse and Cholesky reach about 7, QR and lstsq about 11, solve about 14."
+truth = exact(A, y)
+
+
+def digits(theta):
+    return float(-torch.log10(((theta - truth) / truth).abs().max()))
+
+
+reached = {
+    "inverse": digits(inverse(A, y)),
+    "Cholesky": digits(cholesky(A, y)),
+    "lstsq": digits(torch.linalg.lstsq(A, y.unsqueeze(1)).solution.squeeze(1)),
+    "QR": digits(qr(A, y)),
+    "solve": digits(torch.cat((fit.b.unsqueeze(0), fit.w))),
+}
+assert max(reached["inverse"], reached["Cholesky"]) < 9 < reached["QR"] < 12.5 < reached["solve"]
+
+fig, ax = plt.subplots(figsize=(5.5, 2.8))
+bars = ax.barh(list(reached), list(reached.values()), color=(ORANGE, PURPLE, GREY, BLUE, GREEN))
+ax.bar_label(bars, fmt="%.0f", padding=4)
+ax.set(xlabel="correct digits of the worst coefficient", xlim=(0, 16))
+ax.invert_yaxis()
+plt.show()
+
+# %% [markdown]
+# The hand-written methods got the column of ones and the raw units. `solve` centred and scaled first, and kept all the digits that float64 has room for. Scaling does not cure the
+# collinearity that is in the data itself: the last condition number, <!--= fit.condition:.0f -->111<!--/-->, means that these six columns move together, and that the *statistical* error
+# of their weights is large however exactly they are computed.
+#
+# ## What was shown
+#
+# - Error grows like $\kappa^2$ for the inverse and Cholesky and like $\kappa$ for QR and SVD, in float32 and in float64.
+# - `solve` works in float64, centres and scales, chooses by the condition number, and reports dependent columns as a status with the minimum-norm answer.
+# - `torch.linalg.lstsq` is silently wrong on dependent columns with its default driver, and drops real parameters of float32 data with a large mean.
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Repeat the race in float64 with noise 1. What happens to QR, and why is it not QR's fault?
+
+# %% [markdown] answer="Answer"
+# Its error bends up to $\kappa^2$ too. With a residual $r$ the problem itself becomes that sensitive: move the data by $\varepsilon$ and the exact answer moves by about
+# $\varepsilon \kappa + \varepsilon \kappa^2 \lVert r \rVert / (\lVert X \rVert \lVert w \rVert)$. No method that rounds its input once can do better.
+
+# %% answer="Answer"
+track = [float(k) for k in range(2, 8)]
+noisy = race(torch.float64, track, noise=1.0)
+print({method.__name__: f"{slope(track, noisy[method]):.0f}" for method in (inverse, qr, svd)})
+assert noisy[qr][-1] < noisy[inverse][-1] / 3
+
+# %% [markdown]
+# **2.** One step of *iterative refinement* computes the residual of the answer, solves for it with the same Cholesky factor and adds the result. Write
+# `refined(X, y)`. By which factor does it reduce the error at condition number $10^4$? This snippet checks yours:
+
+
+# %%
+def check(refined):
+    X, y = collinear(1e4)
+    truth = exact(X, y)
+    assert error(refined, X, y, truth) < 0.001 * error(cholesky, X, y, truth)
+
+
+# %% [markdown] answer="Answer"
+# By about $\kappa^2\varepsilon$, as long as that is well below 1. `linreg.cholesky(..., refine=1)` does the same.
+
+
+# %% answer="Answer"
+def refined(X, y):
+    L = torch.linalg.cholesky(X.T @ X)
+    w = torch.cholesky_solve((X.T @ y).unsqueeze(1), L)
+    r = y.unsqueeze(1) - X @ w
+    return (w + torch.cholesky_solve(X.T @ r, L)).squeeze(1)
+
+
+check(refined)
+
+# %% [markdown]
+# **3.** Repair the float32 fit of the years with `torch.linalg.lstsq` alone, without leaving float32. This snippet checks your slope:
+
+
+# %%
+def check_slope(slope):
+    assert slope.dtype == torch.float32
+    assert abs(slope - 0.5) < 1e-5
+
+
+# %% [markdown] answer="Answer"
+# Centre, and fit without the column of ones. Or lower `rcond`, which keeps the second singular value but not its lost digits, so it depends on luck.
+
+# %% answer="Answer"
+X32, y32 = years.float().unsqueeze(1), level.float().unsqueeze(1)
+slope32 = torch.linalg.lstsq(X32 - X32.mean(), y32 - y32.mean()).solution[0, 0]
+check_slope(slope32)
+
+# %% [markdown]
+# **4.** Leave out one year of Longley's 16 at a time and fit again. How far does the weight of the first column, the price index, wander?
+
+# %% [markdown] answer="Answer"
+# Over a range many times its own size, and through zero. Every one of these fits is exact to more digits than anybody needs. A large condition number is a statement about the data
+# before it is one about the computer.
+
+# %% answer="Answer"
+weights = []
+for left_out in range(len(y)):
+    kept = [i for i in range(len(y)) if i != left_out]
+    weights.append(float(linreg.solve(data.X[kept], data.y[kept]).w[0]))
+print(
+    f"all years {linreg.solve(data.X, data.y).w[0]:.1f}, one left out {min(weights):.1f} to {max(weights):.1f}"
+)
+
+# %% [markdown]
+# ## Where next
+#
+# [Gradient descent](descent.md) reaches the same minimum in small steps, and the condition number decides how many. [What the article got wrong](article.py) shows what happens when the steps stop
+# too early.
