@@ -33,7 +33,7 @@ class Both(str):
 
 
 def convert(value: object, how: Callable[[object], str]) -> Both:
-    """`how(value)`, where `how` is `str` or `repr`."""
+    """`how(value)`, where `how` is `str`, `repr` or `format`."""
     if isinstance(value, Both):
         return Both(how(str(value)), how(value.full))
     with printoptions(precision=25), np.printoptions(precision=25, floatmode="unique"):
@@ -43,8 +43,10 @@ def convert(value: object, how: Callable[[object], str]) -> Both:
 
 def formatted(value: object, spec: str) -> Both:
     """`format(value, spec)`."""
-    if isinstance(value, str) or not spec:
+    if isinstance(value, str):
         return Both(format(value, spec), convert(value, str).full)
+    if not spec:
+        return convert(value, format)
     return Both(format(value, spec), format(value, PRECISION.sub(r".30\g<type>", spec)))
 
 

@@ -26,7 +26,7 @@ FENCE = re.compile(r"(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
 # A claim is looked for outside code spans only, so that a page can show how a claim is written.
 CLAIM = re.compile(
     r"(?<!`)(?P<code>`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)(?P=code)(?!`)"
-    r"|<!--=(?P<claim>[^\n]*?)-->(?P<shown>(?:(?!<!--)[^\n])*)<!--/-->"
+    r"|<!--=(?P<claim>(?:(?!-->)[^\n])*)-->(?P<shown>(?:(?!<!--)[^\n])*)<!--/-->"
     r"|(?P<stray><!--=|<!--/-->)",
     re.DOTALL,
 )
@@ -148,7 +148,8 @@ def docstrings(path: Path, module: str, text: str | None = None) -> list[Page]:
         literal = node.body[0]
         assert literal.end_lineno is not None
         inner = lines[literal.lineno : literal.end_lineno - 1]
-        if [line.text for line in inner] != value.split("\n")[1:-1]:
+        rows = value.split("\n")
+        if ">>>" in rows[0] + rows[-1] or [line.text for line in inner] != rows[1:-1]:
             raise PageError(
                 path,
                 literal.lineno,
