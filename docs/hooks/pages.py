@@ -77,6 +77,7 @@ class Block:
     language: str = ""
     alt: str = ""
     answer: str = ""  # the label of the fold that this cell of a script goes into
+    fold: str = ""  # the label of the fold under a figure that its code goes into
     cell: bool = False  # a code cell of a script: shows its last expression
     statements: tuple[Statement, ...] = ()
 
@@ -225,22 +226,25 @@ def fence(path: Path, opening: Line, match: re.Match[str], body: list[Line], las
     if language in SHOWN:
         return Block("shown", source, number, opening.number, last, indent, language, answer=answer)
     if language not in ("python", "pycon"):
-        known = ", ".join(("pycon", "python", *SHOWN))
-        raise PageError(path, opening.number, f"fence language {language!r} is none of {known}")
+        names = ", ".join(("pycon", "python", *SHOWN))
+        raise PageError(path, opening.number, f"fence language {language!r} is none of {names}")
     if not source:
         raise PageError(path, opening.number, "nothing in this fence")
-    flags = options(path, opening.number, info, ("figure", "alt") if language == "python" else ())
+    known = ("figure", "alt", "fold") if language == "python" else ()
+    flags = options(path, opening.number, info, known)
     found: tuple[Statement, ...]
     if language == "pycon":
         kind: Literal["code", "doctest", "figure"] = "doctest"
         found = tuple(examples(path, inner, fenced=True))
     else:
-        if ("figure" in flags) != bool(flags.get("alt", "").strip()):
+        if flags and not ("figure" in flags and flags.get("alt", "").strip()):
             raise PageError(path, opening.number, 'a figure needs both `figure` and `alt="..."`')
         kind = "figure" if flags else "code"
         found = (Statement(kind, source, number),)
-    alt = flags.get("alt", "")
-    return Block(kind, source, number, opening.number, last, indent, language, alt, answer, statements=found)
+    alt, fold = flags.get("alt", ""), flags.get("fold", "")
+    return Block(
+        kind, source, number, opening.number, last, indent, language, alt, answer, fold, statements=found
+    )
 
 
 def script(path: Path, lines: list[Line]) -> list[Block]:

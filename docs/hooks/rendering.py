@@ -53,7 +53,9 @@ def shown(
         prose = re.sub(rf"^( *){INSTALL}$", lambda match: indented(install, match[1]), prose, flags=re.M)
         yield CLAIM.sub(claim, prose)
         return
-    yield fence(block.source, block.language, block.indent)
+    code = fence(block.source, block.language, block.indent)
+    if not block.fold:
+        yield code
     if not (block.cell or block.kind == "figure"):
         return
     if printed := "\n".join(output.text for output in outputs if block.cell and told(output, block)):
@@ -62,6 +64,8 @@ def shown(
         if output.mime == SVG:
             figures.append((output.text, block.alt))
             yield f"{block.indent}![{block.alt}](figure:{len(figures)})"
+    if block.fold:
+        yield f'{block.indent}??? quote "{block.fold}"\n\n{indented(code, "    ")}'
 
 
 def told(output: Output, block: Block) -> bool:
