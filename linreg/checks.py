@@ -73,7 +73,7 @@ def check_finite(value: Tensor, name: str) -> None:
     """Require that no entry is NaN or infinite, and say where the first bad one stands."""
     value = value.detach()
     if value.is_meta:
-        raise DeviceError(f"`{name}` must hold numbers; a tensor on the meta device has none. Make it on another.")
+        raise DeviceError(f"`{name}` must hold numbers; the meta device has none. Make it on another.")
     # A sum is finite only if all its terms are: one fast pass, no mask of the size of the data.
     if math.isfinite(float(value.sum())):
         return
@@ -164,7 +164,9 @@ def check_column(X: Tensor, j: object, name: str) -> int:
     """Require the number of a column of `X`, counted from 0."""
     d = X.shape[1]
     if not isinstance(j, int) or isinstance(j, bool):
-        raise DtypeError(f"`{name}` must be the number of a column of `X`; got {j!r}. Pass an int, 0 to {d - 1}.")
+        raise DtypeError(
+            f"`{name}` must be an integer, a column of `X`, 0 to {d - 1}; got {j!r}. Pass an int."
+        )
     if not 0 <= j < d:
         raise RangeError(f"`{name}` must be a column of `X`, 0 to {d - 1}; got {j}. Count from 0.")
     return j
@@ -266,7 +268,7 @@ def check_generator(generator: object, device: torch.device) -> torch.Generator:
 def check_dtype(dtype: object) -> torch.dtype:
     """Require the name of a dtype to compute in."""
     if not isinstance(dtype, torch.dtype) or dtype not in FLOATS:
-        raise DtypeError(f"`dtype` must be floating point, float32 or float64; got {dtype}. Use torch.float64.")
+        raise DtypeError(f"`dtype` must be floating point, float32 or float64; got {dtype}. Use float64.")
     return dtype
 
 

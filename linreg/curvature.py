@@ -11,20 +11,28 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from linreg.checks import DataError, check_count, check_number, check_start, check_Xy
-from linreg.direct import solve
-from linreg.loss import Reduction, hessian, weight_of
+from linreg.checks import DataError, check_count, check_number, check_start, check_X, check_Xy
+from linreg.direct import solve, triangle
+from linreg.loss import Reduction, weight_of
+from linreg.model import fold_bias
 
 __all__ = ["Curvature", "curvature", "predict_loss", "predict_steps"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Curvature:
     r"""Eigenvalues and eigenvectors of the Hessian, and the learning rates that follow from them.
 
     Args:
-        eigenvalues: (k,) ascending; k is d + 1 with an intercept, else d.
+        eigenvalues: (k,) ascending, 0 for each column that depends on others; k is d + 1 with an
+            intercept, else d.
         eigenvectors: (k, k), one a column, for the parameters in the order (b, w).
+
+    Examples:
+        >>> import torch
+        >>> bowl = curvature(torch.tensor([[1., 0.], [0., 3.]]), intercept=False)
+        >>> bowl.largest_stable_rate * bowl.L
+        2.0
     """
 
     eigenvalues: Tensor
@@ -33,7 +41,7 @@ class Curvature:
     @property
     def mu(self) -> float:
         r"""Smallest eigenvalue $\mu$, the curvature of the flattest direction; 0 for dependent columns."""
-        return max(float(self.eigenvalues[0]), 0.0)
+        return float(self.eigenvalues[0])
 
     @property
     def L(self) -> float:
@@ -52,8 +60,12 @@ class Curvature:
 
     @property
     def best_rate(self) -> float:
-        r"""$2 / (\mu + L)$: the fastest fixed rate, error times $\frac{\kappa - 1}{\kappa + 1}$ a step."""
-        return 2 / (self.mu + self.L)
+        r"""$2 / (\mu + L)$: the fastest fixed rate, error times $\frac{\kappa - 1}{\kappa + 1}$ a step.
+
+        With dependent columns $\mu$ is here the smallest eigenvalue above 0: descent never moves along
+        the others.
+        """
+        return 2 / (float(self.eigenvalues[self.eigenvalues > 0][0]) + self.L)
 
     def __repr__(self) -> str:
         return (
@@ -64,6 +76,9 @@ class Curvature:
 
 def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Curvature:
     r"""Measure the curvature: the eigenvalues $\lambda_i$ of the Hessian $\frac1n \tilde X^\top \tilde X$.
+
+    Takes them as squared singular values of $\tilde X$: the smallest ones, which decide on the number
+    of steps, drown in rounding errors when the Hessian is formed first.
 
     Works in float64. Cost: O(n d^2 + d^3).
 
@@ -77,8 +92,8 @@ def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half
 
     Raises:
         ShapeError: `X` is not (n, d).
-        DtypeError: `X` is not a floating-point tensor.
-        DataError: empty, NaN or infinite data, or nothing but zeros.
+        DtypeError: `X` is not a tensor of float32 or float64.
+        DataError: empty, NaN or infinite data, nothing but zeros, or entries whose squares overflow.
         RangeError: an unknown `reduction`.
 
     Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1; Polyak, Introduction to
@@ -90,14 +105,25 @@ def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half
         >>> curvature(X, intercept=False)
         Curvature(mu=0.5, L=4.5, kappa=9, largest_stable_rate=0.4444, best_rate=0.4)
     """
-    H = hessian(X, intercept=intercept, reduction=reduction).double()
-    eigenvalues, eigenvectors = torch.linalg.eigh(H)
-    if float(eigenvalues[-1]) <= 0:
+    X = check_X(X).detach().double()
+    weight = weight_of(reduction, len(X))
+    R = triangle(fold_bias(X) if intercept else X)  # (min(n, k), k), with the singular values of its argument
+    _, s, Vh = torch.linalg.svd(R)  # s descends
+    eigenvalues = R.new_zeros(len(Vh))
+    eigenvalues[: _rank(R)] = 2 * weight * s[: _rank(R)] ** 2
+    if not 0 < float(eigenvalues[0]) < math.inf:
         raise DataError(
-            "`X` must have an entry other than 0; all are 0, so the loss does not depend on `w`. "
-            "Check where the features come from."
+            "`X` must have an entry other than 0, and squares within the range of float64; its largest entry "
+            f"is {float(X.abs().max()):.3g}. Check where the features come from, or rescale them."
         )
-    return Curvature(eigenvalues, eigenvectors)
+    return Curvature(eigenvalues.flip(0), Vh.T.flip(1))
+
+
+def _rank(R: Tensor) -> int:
+    """The number of independent columns, judged after scaling each to length 1."""
+    lengths = torch.linalg.vector_norm(R, dim=0)
+    s = torch.linalg.svdvals(R / lengths.where(lengths > 0, 1))
+    return int((s > 8 * torch.finfo(R.dtype).eps * R.shape[1]).sum())
 
 
 def predict_loss(
@@ -116,7 +142,7 @@ def predict_loss(
     With $c_i$ the start's error along eigenvector i,
     $L_t = L^* + \frac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2t} c_i^2$.
 
-    Works in float64. Cost: O(n d^2 + d^3 + steps d), whatever the number of rows per step would cost.
+    Works in float64. Cost: O(n d^2 + d^3 + steps d).
 
     Args:
         X: (n, d) features.
@@ -133,7 +159,7 @@ def predict_loss(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
         RangeError: `lr` not above 0, `steps` below 0, or an unknown `reduction`.
@@ -143,8 +169,8 @@ def predict_loss(
     Examples:
         >>> import torch
         >>> X, y = torch.tensor([[-1.], [1.]]), torch.tensor([-2., 2.])
-        >>> predict_loss(X, y, lr=0.5, steps=3)
-        tensor([2.0000, 0.5000, 0.1250, 0.0312], dtype=torch.float64)
+        >>> predict_loss(X, y, lr=0.4, steps=3)
+        tensor([2.0000, 0.7200, 0.2592, 0.0933], dtype=torch.float64)
     """
     check_number(lr, "lr", positive=True)
     check_count(steps, "steps", least=0)
@@ -167,7 +193,7 @@ def predict_steps(
     r"""Predict the number of steps until the loss is within `tolerance` of its smallest value.
 
     The smallest t with $L_t \le (1 + \text{tolerance}) L^*$, from the formula of `predict_loss`, found by
-    bisection. Noise-free data have $L^* = 0$, which no number of steps reaches.
+    bisection. Noise-free data have $L^* = 0$, which is never reached: the answer is infinity.
 
     Works in float64. Cost: O(n d^2 + d^3), however many steps the answer is.
 
@@ -186,7 +212,7 @@ def predict_steps(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
         RangeError: `lr` or `tolerance` not above 0, or an unknown `reduction`.
@@ -212,19 +238,19 @@ def predict_steps(
         return 0
     if lr * float(modes.eigenvalues[-1]) >= 2:  # some mode grows, or never shrinks
         return math.inf
-    high = 1
+    low, high = 0, 1  # not reached at low
     while not reached(high):
-        high *= 2
-        if high > 2**60:  # the floor is zero, or below what float64 tells from it
+        low, high = high, 2 * high
+        # A floor of zero is never reached; from 2**60 steps on float64 cannot tell 1 - lr * lambda from 1.
+        if modes.floor == 0 or high > 2**60:
             return math.inf
-    low = high // 2  # not reached
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if reached(middle) else (middle, high)
     return high
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Modes:
     """The loss in the coordinates of the eigenvectors, where it is a sum of independent parabolas."""
 
@@ -256,5 +282,6 @@ def _modes(
         error = torch.cat(((b.double() - best.b).unsqueeze(0), error))
     c = bowl.eigenvectors.T @ error
     floor = float(best.loss) * weight_of(reduction, len(y)) / weight_of("half_mean", len(y))
-    eigenvalues = bowl.eigenvalues.clamp(min=0)
-    return _Modes(eigenvalues, eigenvalues * c**2 / 2, floor)
+    if best.loss.sqrt() <= 8 * torch.finfo(torch.float64).eps * y.double().abs().max():
+        floor = 0.0  # the points lie on the plane, and what is left is rounding
+    return _Modes(bowl.eigenvalues, (bowl.eigenvalues.sqrt() * c).square() / 2, floor)

@@ -121,7 +121,8 @@ def _with_condition(Z: Tensor, condition: float, correlation: float, generator: 
         raise RangeError(f"`condition` must be 1 or above, and 1 for a single feature; got {condition!r}.")
     if n <= d:
         raise ShapeError(
-            f"`n` must be above d = {d} for the centred X to have a condition number; got {n}. Raise it to {d + 1}."
+            f"`n` must be above d = {d} for the centred X to have a condition number; got {n}. "
+            f"Raise it to {d + 1}."
         )
     Q = torch.linalg.qr(Z - Z.mean(0)).Q  # (n, d), columns orthogonal and centred
     V = torch.linalg.qr(torch.randn(d, d, dtype=Z.dtype, device=Z.device, generator=generator)).Q  # (d, d)

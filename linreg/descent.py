@@ -4,12 +4,15 @@ A run never ends in NaN: when the loss grows without bound it stops, keeps the b
 saw, and its `status` and `message` say which rate would have worked.
 """
 
+import math
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from linreg.checks import (
+    DataError,
     MissingError,
     check_b,
     check_count,
@@ -19,8 +22,9 @@ from linreg.checks import (
     check_w,
     check_Xy,
 )
-from linreg.curvature import Curvature, curvature, predict_steps
+from linreg.curvature import curvature, predict_steps
 from linreg.loss import Reduction, gradient, gradient_from_error, weight_of
+from linreg.model import fold_bias
 from linreg.result import Fit, Path, Status
 
 __all__ = ["batches", "gradient_descent", "sgd", "step"]
@@ -48,7 +52,7 @@ def step(X: Tensor, y: Tensor, w: Tensor, b: Tensor | float, lr: float) -> tuple
 
     Raises:
         ShapeError: `y` is not (n,), `w` not (d,) or `b` not a scalar.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
         RangeError: `lr` not above 0.
@@ -83,7 +87,8 @@ def gradient_descent(
 ) -> Fit:
     r"""Minimise by full-batch gradient descent: $\theta_{t+1} = \theta_t - \eta \nabla L(\theta_t)$.
 
-    Stops early once the gradient is `tol` times as long as at the start. Converges for
+    Stops early once the gradient is `tol` times as long as at the start (or as at zero, where that is
+    longer: a start close to the minimum leaves no room to shrink). Converges for
     $0 < \eta < 2 / \lambda_{\max}$; `curvature` computes that rate, `predict_steps` the number of steps.
     For the answer rather than the journey, `solve` is faster and exact.
 
@@ -108,13 +113,13 @@ def gradient_descent(
     Returns:
         The fit, in the dtype of `X`: status `OK`, `NOT_CONVERGED`, or `DIVERGED` with the parameters
         of the smallest loss seen. `path` holds the parameters and the loss before every step and after
-        the last.
+        the last; a step out of the range of the dtype is left out.
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `steps` below 0, negative `tol`, an unknown `reduction`.
 
@@ -134,43 +139,48 @@ def gradient_descent(
     check_count(steps, "steps", least=0)
     w, b = check_start(X, w, b, intercept)
     tol = torch.finfo(X.dtype).eps ** 0.5 if tol is None else check_number(tol, "tol")
-    slope = _autograd_gradient if autograd else _hand_gradient
-    weight = weight_of(reduction, len(y))
-    to_half_mean = weight_of("half_mean", len(y)) / weight
-
+    objective = _Objective(reduction, intercept, autograd)
     start = w, b
-    trail = _Trail(record)
-    status, goal = Status.NOT_CONVERGED, 0.0
-    for t in _progress(steps + 1, progress):
-        loss, dw, db = slope(X, y, w, b, weight)
-        db = db if intercept else torch.zeros_like(db)
-        trail.visit(w, b)
-        if trail.measure(loss, w, b):
-            status = Status.DIVERGED
+
+    loss, dw, db = objective.slope(X, y, w, b)
+    _, *slope_at_zero = objective.slope(X, y, torch.zeros_like(w), torch.zeros_like(b))
+    length = _length(dw, db)
+    first = max(length, _length(*slope_at_zero))
+    trail = _Trail(w, b, loss, record)
+    blown_up = False
+    for _ in _progress(steps, "step", progress):
+        if blown_up or length <= tol * first:
             break
-        length = float(torch.hypot(torch.linalg.vector_norm(dw), db))
-        goal = goal if t else tol * length
-        if length <= goal:
-            status = Status.OK
-            break
-        if t < steps:
-            w, b = w - lr * dw, b - lr * db
-    if status is Status.OK:
+        w, b = w - lr * dw, b - lr * db
+        loss, dw, db = objective.slope(X, y, w, b)
+        length = _length(dw, db)
+        trail.move(w, b)
+        blown_up = trail.measure(w, b, loss)
+
+    t = trail.steps
+    if not blown_up and length <= tol * first:
+        status = Status.OK
         message = f"Converged after {t} steps: the gradient is {tol:.2g} of its length at the start or less."
+        return trail.fit("gradient_descent", status, message, objective.to_half_mean(len(y)))
+    bowl = curvature(X, intercept=intercept, reduction=reduction)
+    rate = bowl.largest_stable_rate
+    if blown_up or lr >= rate:
+        status = Status.DIVERGED
+        message = (
+            f"Diverged at step {t}: lr = {lr:.4g} is not below the largest stable rate, "
+            f"2/lambda_max = {rate:.4g}. Try lr = {rate / 2:.4g}."
+        )
     else:
-        bowl = curvature(X, intercept=intercept, reduction=reduction)
-        if status is Status.DIVERGED or lr >= bowl.largest_stable_rate:
-            status, message = Status.DIVERGED, _divergence(f"step {t}", lr, bowl)
-        else:
-            needed = predict_steps(
-                X, y, lr=lr, w=start[0], b=start[1], intercept=intercept, reduction=reduction
-            )
-            message = (
-                f"After {t} steps the gradient is not yet {tol:.2g} of its length at the start. At this rate "
-                f"the loss comes within 1 % of its floor after {needed} steps; the fastest rate is "
-                f"{bowl.best_rate:.4g}."
-            )
-    return trail.fit(w, b, status, message, "gradient_descent", t, to_half_mean)
+        status = Status.NOT_CONVERGED
+        needed = predict_steps(X, y, lr=lr, w=start[0], b=start[1], intercept=intercept, reduction=reduction)
+        goal = (
+            "falls towards 0" if needed == math.inf else f"comes within 1 % of its floor after {needed} steps"
+        )
+        message = (
+            f"After {t} steps the gradient is {length / first:.2g} of its length at the start, not yet "
+            f"{tol:.2g}. At this rate the loss {goal}; the fastest rate is {bowl.best_rate:.4g}."
+        )
+    return trail.fit("gradient_descent", status, message, objective.to_half_mean(len(y)))
 
 
 def sgd(
@@ -195,6 +205,7 @@ def sgd(
     Each epoch visits every row once, in a new random order, `batch_size` rows an update. With a
     constant rate the parameters reach the neighbourhood of the minimiser quickly and then keep moving
     in it, so the status tells whether the loss still falls from epoch to epoch.
+    Every batch order is stable for rates below twice the one that the message of a diverged run names.
 
     Cost: 4 n d operations an epoch, and 2 n d for its loss. A run that diverges also measures the
     curvature for its message, O(n d^2 + d^3) once.
@@ -221,9 +232,9 @@ def sgd(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ, or the generator lies on another one.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `epochs` or `batch_size` below 1, negative `tol`, an unknown
             `reduction`.
@@ -247,34 +258,43 @@ def sgd(
     check_generator(generator, X.device)
     w, b = check_start(X, w, b, intercept)
     check_number(tol, "tol")
-    slope = _autograd_gradient if autograd else _hand_gradient
-    weight = weight_of(reduction, len(y))
-    to_half_mean = weight_of("half_mean", len(y)) / weight
+    objective = _Objective(reduction, intercept, autograd)
+    n = len(y)
 
-    trail = _Trail(record)
-    trail.visit(w, b)
-    trail.measure(slope(X, y, w, b, weight)[0], w, b)
-    status, updates = Status.NOT_CONVERGED, 0
-    for _ in _progress(epochs, progress):
+    trail = _Trail(w, b, objective.slope(X, y, w, b)[0], record)
+    blown_up = False
+    for _ in _progress(epochs, "epoch", progress):
         for X_batch, y_batch in batches(X, y, batch_size, generator=generator):
-            batch_weight = weight_of(reduction, len(y_batch))
-            _, dw, db = slope(X_batch, y_batch, w, b, batch_weight)
-            w, b = w - lr * dw, (b - lr * db if intercept else b)
-            trail.visit(w, b)
-            updates += 1
-        if trail.measure(slope(X, y, w, b, weight)[0], w, b):
-            status = Status.DIVERGED
+            loss, dw, db = objective.slope(X_batch, y_batch, w, b)
+            # What these rows alone add to the loss of all tells of a blow-up before it reaches NaN.
+            if trail.too_large(float(loss) * weight_of(reduction, n) / weight_of(reduction, len(y_batch))):
+                break
+            w, b = w - lr * dw, b - lr * db
+            trail.move(w, b)
+        blown_up = trail.measure(w, b, objective.slope(X, y, w, b)[0])
+        if blown_up:
             break
-    before, after = trail.losses[-2:]
-    if status is Status.DIVERGED:
-        bowl = curvature(X, intercept=intercept, reduction=reduction)
-        message = _divergence(f"epoch {len(trail.losses) - 1}", lr, bowl)
-    elif before - after <= tol * before:
-        status = Status.OK
-        message = f"The last epoch lowered the loss by {tol:.2g} of it or less: {before:.4g} to {after:.4g}."
-    else:
-        message = f"The loss still falls, {before:.4g} to {after:.4g} in the last epoch: give it more epochs."
-    return trail.fit(w, b, status, message, "sgd", updates, to_half_mean)
+
+    first, before, after = trail.losses[0], trail.losses[-2:][0], trail.losses[-1]
+    change = f"{before:.4g} to {after:.4g} in the last epoch"
+    status, message = Status.OK, f"The loss no longer falls by more than {tol:.2g} of it: {change}."
+    if before - after > tol * before:
+        status, message = Status.NOT_CONVERGED, f"The loss still falls, {change}: give it more epochs."
+    if blown_up or after > first:
+        rate, gentle = _batch_rates(X, min(batch_size, n), intercept, reduction)
+        advice = f"Try lr = {gentle:.4g}, stable for every batch."
+        if lr >= rate:
+            status = Status.DIVERGED
+            message = (
+                f"Diverged after {trail.steps} updates: lr = {lr:.4g} is not below the largest stable rate, "
+                f"2/lambda_max = {rate:.4g}. {advice}"
+            )
+        elif blown_up:
+            status = Status.DIVERGED
+            message = f"Diverged after {trail.steps} updates: some batches are too steep for lr = {lr:.4g}. {advice}"
+        elif after - before > tol * before:
+            status, message = Status.NOT_CONVERGED, f"The loss rises, {change}. {advice}"
+    return trail.fit("sgd", status, message, objective.to_half_mean(n))
 
 
 def batches(
@@ -295,7 +315,7 @@ def batches(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ, or the generator lies on another one.
         DataError: empty, NaN or infinite data.
         RangeError: `batch_size` below 1.
@@ -313,52 +333,27 @@ def batches(
     return ((X[rows], y[rows]) for rows in torch.split(order, batch_size))
 
 
-class _Trail:
-    """Where a run has been, what the loss was there, and its best point."""
+class _Objective(NamedTuple):
+    """Which loss to descend, and how to get its gradient."""
 
-    def __init__(self, record: bool) -> None:
-        self.record = record
-        self.points: list[tuple[Tensor, Tensor]] = []
-        self.losses: list[float] = []
-        self.best: tuple[Tensor, Tensor] | None = None
+    reduction: Reduction
+    intercept: bool
+    autograd: bool
 
-    def visit(self, w: Tensor, b: Tensor) -> None:
-        if self.record:
-            self.points.append((w, b))
+    def slope(self, X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss (), derivative by w (d,) and by b (), which is 0 where b is not fitted."""
+        by = _autograd_gradient if self.autograd else _hand_gradient
+        loss, dw, db = by(X, y, w, b, weight_of(self.reduction, len(y)))
+        return loss, dw, db if self.intercept else torch.zeros_like(db)
 
-    def measure(self, loss: Tensor, w: Tensor, b: Tensor) -> bool:
-        """Note the loss at `w`, `b`; true if the run has blown up."""
-        value = float(loss)
-        if self.best is None or value < min(self.losses):
-            self.best = (w, b)
-        self.losses.append(value)
-        return not value <= BLOW_UP * self.losses[0]  # also true for NaN
-
-    def fit(
-        self,
-        w: Tensor,
-        b: Tensor,
-        status: Status,
-        message: str,
-        method: str,
-        steps: int,
-        to_half_mean: float,
-    ) -> Fit:
-        losses = torch.tensor(self.losses, dtype=w.dtype, device=w.device)
-        path = None
-        if self.record:
-            ws, bs = zip(*self.points, strict=True)
-            path = Path(torch.stack(ws), torch.stack(bs), losses)
-        loss = losses[-1]
-        if status is Status.DIVERGED and self.best is not None:
-            (w, b), loss = self.best, losses[losses.isfinite()].min()
-        return Fit(w, b, status, message, method, loss * to_half_mean, steps=steps, path=path)
+    def to_half_mean(self, n: int) -> float:
+        return weight_of("half_mean", n) / weight_of(self.reduction, n)
 
 
 def _hand_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss (), derivative by w (d,) and by b (), from the formulas."""
+    """Loss and derivatives from the formulas."""
     error = X @ w + b - y  # (n,)
     return weight * error.dot(error), *gradient_from_error(X, error, weight)
 
@@ -374,22 +369,77 @@ def _autograd_gradient(
     return loss.detach(), dw, db
 
 
-def _divergence(where: str, lr: float, bowl: Curvature) -> str:
-    rate = bowl.largest_stable_rate
-    if lr < rate:  # possible for mini-batches only: a batch can be steeper than the whole
-        return f"Diverged at {where}: some batches are too steep for lr = {lr:.4g}. Try lr = {lr / 4:.4g}."
-    return (
-        f"Diverged at {where}: lr = {lr:.4g} is not below the largest stable rate, "
-        f"2/lambda_max = {rate:.4g}. Try lr = {rate / 2:.4g}."
-    )
+class _Trail:
+    """Where a run has been, what the loss was there, and its best point."""
+
+    def __init__(self, w: Tensor, b: Tensor, loss: Tensor, record: bool) -> None:
+        if not math.isfinite(float(loss)):
+            raise DataError(
+                f"The loss at the start must be within the range of {loss.dtype}; it overflows. "
+                "Scale `X` and `y` down, or start closer."
+            )
+        self.record = record
+        self.points = [(w, b)]
+        self.losses = [float(loss)]
+        self.steps = 0
+        self.here = self.best = (w, b)
+        self.least = self.losses[0]
+
+    def move(self, w: Tensor, b: Tensor) -> None:
+        self.steps += 1
+        if self.record:
+            self.points.append((w, b))
+
+    def too_large(self, loss: float) -> bool:
+        return not loss <= BLOW_UP * self.losses[0] or math.isinf(loss)  # `not <=` is also true for NaN
+
+    def measure(self, w: Tensor, b: Tensor, loss: Tensor) -> bool:
+        """Note the loss at `w`, `b`; true if the run has blown up."""
+        value = float(loss)
+        if math.isfinite(value):
+            self.here = (w, b)
+            self.losses.append(value)
+        else:  # out of range: not a point to keep
+            self.steps -= 1
+            self.points = self.points[: self.steps + 1]
+        if value < self.least:
+            self.least, self.best = value, (w, b)
+        return self.too_large(value)
+
+    def fit(self, method: str, status: Status, message: str, to_half_mean: float) -> Fit:
+        losses = torch.tensor(self.losses, dtype=self.here[0].dtype, device=self.here[0].device)
+        path = None
+        if self.record:
+            ws, bs = zip(*self.points, strict=True)
+            path = Path(torch.stack(ws), torch.stack(bs), losses)
+        diverged = status is Status.DIVERGED
+        w, b = self.best if diverged else self.here
+        loss = (losses.min() if diverged else losses[-1]) * to_half_mean
+        return Fit(w, b, status, message, method, loss, steps=self.steps, path=path)
 
 
-def _progress(rounds: int, show: bool) -> Iterable[int]:
+def _length(dw: Tensor, db: Tensor) -> float:
+    return math.hypot(float(torch.linalg.vector_norm(dw)), float(db))
+
+
+def _batch_rates(X: Tensor, m: int, intercept: bool, reduction: Reduction) -> tuple[float, float]:
+    """For batches of m rows: the largest rate stable on average, and one stable for every batch.
+
+    No batch is steeper than its steepest row, whose curvature is its squared length.
+    """
+    to_half_mean = weight_of("half_mean", m) / weight_of(reduction, m)
+    bowl = curvature(X, intercept=intercept)
+    rows = (fold_bias(X) if intercept else X).double()
+    steepest = float(rows.square().sum(1).max())
+    return to_half_mean * bowl.largest_stable_rate, to_half_mean / steepest
+
+
+def _progress(rounds: int, unit: str, show: bool) -> Iterable[int]:
     if not show:
         return range(rounds)
     try:
         from tqdm import trange
     except ImportError as error:
         raise MissingError("`progress=True` needs tqdm. Install it: pip install tqdm") from error
-    bar: Iterable[int] = trange(rounds, unit="step")
+    bar: Iterable[int] = trange(rounds, unit=unit)
     return bar

@@ -3,15 +3,7 @@
 import torch
 from torch import Tensor
 
-from linreg.checks import (
-    DataError,
-    RangeError,
-    ShapeError,
-    check_finite,
-    check_same_kind,
-    check_tensor,
-    check_Xy,
-)
+from linreg.checks import DataError, check_column, check_finite, check_pair, check_Xy
 from linreg.direct import solve
 from linreg.result import Fit
 
@@ -33,7 +25,7 @@ def residuals(X: Tensor, y: Tensor, fit: Fit) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not go together.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
 
@@ -65,8 +57,8 @@ def r2(y: Tensor, y_hat: Tensor) -> float:
         A plain number without unit, at most 1.
 
     Raises:
-        ShapeError: the shapes differ or are not (n,).
-        DtypeError: the dtypes differ or are not floating point.
+        ShapeError: the shapes differ or are not (n,) with n >= 1.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: NaN or infinite values, or a constant `y`, which has no variance to explain.
 
@@ -78,22 +70,18 @@ def r2(y: Tensor, y_hat: Tensor) -> float:
         >>> r2(torch.tensor([1., 2., 3.]), torch.tensor([1., 2., 2.]))
         0.5
     """
-    y, y_hat = check_tensor(y, "y"), check_tensor(y_hat, "y_hat")
-    if y.ndim != 1 or y.shape != y_hat.shape:
-        raise ShapeError(
-            f"`y` and `y_hat` must have the same shape (n,); got {tuple(y.shape)} and "
-            f"{tuple(y_hat.shape)}. Squeeze the column."
-        )
-    check_same_kind(y, y_hat, "y_hat")
+    y, y_hat = check_pair(y, y_hat)
     check_finite(y, "y")
     check_finite(y_hat, "y_hat")
-    total = (y - y.mean()).square().sum()
-    if float(total) == 0:
+    if bool((y == y[0]).all()):
         raise DataError(
             f"`y` must vary to have a variance to explain; all of its {len(y)} entries are equal. "
             "Compare the residuals themselves instead."
         )
-    return float(1 - (y - y_hat).square().sum() / total)
+    y, y_hat = y.detach().double(), y_hat.detach().double()
+    left, total = y - y_hat, y - y.mean()
+    largest = total.abs().max()  # taken out first: the squares of the units could overflow
+    return float(1 - (left / largest).square().sum() / (total / largest).square().sum())
 
 
 def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
@@ -115,7 +103,7 @@ def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
     Raises:
         RangeError: `j` is not a column of `X`.
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
 
@@ -131,11 +119,9 @@ def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
         tensor([-3., -3., -3., -3.])
     """
     X, y = check_Xy(X, y)
-    d = X.shape[1]
-    if not 0 <= j < d:
-        raise RangeError(f"`j` must be a column of `X`, 0 to {d - 1}; got {j}. Count from 0.")
+    j = check_column(X, j, "j")
     x = X[:, j]
     others = torch.cat((X[:, :j], X[:, j + 1 :]), dim=1)
-    if d == 1:
+    if others.shape[1] == 0:
         return x - x.mean(), y - y.mean()
     return residuals(others, x, solve(others, x)), residuals(others, y, solve(others, y))

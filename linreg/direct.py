@@ -54,7 +54,7 @@ def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
         RangeError: negative `refine`.
@@ -108,7 +108,7 @@ def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
 
@@ -155,7 +155,7 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
         RangeError: negative `rcond`.
@@ -222,7 +222,7 @@ def solve(
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns for `"cholesky"` and `"qr"`.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
         RangeError: an unknown `method`.
@@ -300,16 +300,15 @@ def _scaled(X: Tensor, y: Tensor, intercept: bool, eps: float | None = None) -> 
 
 def _product(A: Tensor, B: Tensor) -> Tensor:
     """A'B. Added in float64: a float32 sum over a million rows keeps three digits."""
-    parts = [a.T @ b for a, b in zip(A.split(BLOCK), B.split(BLOCK), strict=True)]
+    parts = [a.T @ b for a, b in zip(torch.split(A, BLOCK), torch.split(B, BLOCK), strict=True)]
     return torch.stack(parts).sum(0, dtype=torch.float64).to(A.dtype)
 
 
 def triangle(M: Tensor) -> Tensor:
     """R of M = QR, by blocks of rows: first of each block, then of those triangles on top of each other."""
     rows = max(BLOCK, 8 * M.shape[1])
-    if len(M) <= rows:
-        return torch.linalg.qr(M, mode="r").R
-    return triangle(torch.cat([torch.linalg.qr(block, mode="r").R for block in M.split(rows)]))
+    parts = [torch.linalg.qr(block, mode="r").R for block in torch.split(M, rows)]
+    return parts[0] if len(parts) == 1 else triangle(torch.cat(parts))
 
 
 def _triangle(p: _Scaled) -> tuple[Tensor, Tensor]:
@@ -320,13 +319,14 @@ def _triangle(p: _Scaled) -> tuple[Tensor, Tensor]:
 
 
 def _significant(p: _Scaled, s: Tensor, Vh: Tensor, rounding: float) -> Tensor:
-    """Which singular values of A are more than rounding can make.
+    """Which singular values of A are more than rounding can make, (k,) of bool.
 
     Not the customary eps * max(n, d): it grows with n, and calls any float32 design of a million
     rows deficient from a condition number of 8 on.
     """
-    # `rounding` for the factorisation, and along each direction what rounding the data may have made
-    return s > rounding + torch.linalg.vector_norm(Vh * p.noise, dim=1)
+    # `rounding` is the factorisation's; the data's own differs from direction to direction.
+    significant: Tensor = s > rounding + torch.linalg.vector_norm(Vh * p.noise, dim=1)
+    return significant
 
 
 def _rounding(p: _Scaled) -> float:

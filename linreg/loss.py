@@ -46,7 +46,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
     Raises:
         ShapeError: the shapes differ (PyTorch would broadcast (n, 1) against (n,) to (n, n)), or
             are not (n,) with n >= 1.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         RangeError: an unknown `reduction`.
 
@@ -92,7 +92,7 @@ def gradient(
 
     Raises:
         ShapeError: `y` is not (n,), `w` not (d,) or `b` not a scalar.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
         RangeError: an unknown `reduction`.
@@ -133,7 +133,7 @@ def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_m
 
     Raises:
         ShapeError: `X` is not (n, d).
-        DtypeError: `X` is not a floating-point tensor.
+        DtypeError: `X` is not a tensor of float32 or float64.
         DataError: empty, NaN or infinite data.
         RangeError: an unknown `reduction`.
 

@@ -11,7 +11,7 @@ __all__ = ["fold_bias", "predict"]
 def predict(X: Tensor, w: Tensor, b: Tensor | float = 0.0) -> Tensor:
     r"""Predict one number for each row, $\hat y = X w + b$, that is $\hat y_i = x_i^\top w + b$.
 
-    Cost: O(n d). Gradients flow through `w` and `b`.
+    Cost: O(n d). Gradients flow through `w` and `b`. NaN in them, as a diverged run makes it, stays NaN.
 
     Args:
         X: (n, d) features, a row per sample.
@@ -23,7 +23,7 @@ def predict(X: Tensor, w: Tensor, b: Tensor | float = 0.0) -> Tensor:
 
     Raises:
         ShapeError: `w` is not (d,), as when it is a column (d, 1), or `b` is not a scalar.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: `X` is empty or holds NaN or infinity.
 
@@ -52,7 +52,7 @@ def fold_bias(X: Tensor) -> Tensor:
 
     Raises:
         ShapeError: `X` is not (n, d).
-        DtypeError: `X` is not a floating-point tensor.
+        DtypeError: `X` is not a tensor of float32 or float64.
         DataError: `X` is empty or holds NaN or infinity.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 2.3.1.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from linreg.checks import DataError, MissingError, RangeError, ShapeError, check_Xy
+from linreg.checks import DataError, MissingError, RangeError, ShapeError, check_column, check_Xy
 from linreg.diagnostics import added_variable as added_variable_residuals
 from linreg.diagnostics import r2
 from linreg.diagnostics import residuals as residuals_of
@@ -54,7 +54,7 @@ def data_and_fit(
         MissingError: matplotlib is not installed.
         RangeError: `feature` is not a column of `X`.
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DataError: empty, NaN or infinite data.
 
     Examples:
@@ -65,10 +65,7 @@ def data_and_fit(
         'X[:, 0]'
     """
     X, y = check_Xy(X, y)
-    if not 0 <= feature < X.shape[1]:
-        raise RangeError(
-            f"`feature` must be a column of `X`, 0 to {X.shape[1] - 1}; got {feature}. Count from 0."
-        )
+    feature = check_column(X, feature, "feature")
     ax = _axes(ax)
     x = X[:, feature]
     _points(ax, x, y)
@@ -98,7 +95,7 @@ def added_variable(X: Tensor, y: Tensor, j: int, *, ax: Axes | None = None) -> A
         MissingError: matplotlib is not installed.
         RangeError: `j` is not a column of `X`.
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DataError: empty, NaN or infinite data.
 
     Examples:
@@ -167,6 +164,7 @@ def contours(
     fit: Fit | None = None,
     *,
     features: tuple[int, int] = (0, 1),
+    intercept: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the loss as contours over two weights, and the path of a fit across them.
@@ -179,6 +177,7 @@ def contours(
         y: (n,) targets.
         fit: a fit with a recorded path; without one, only the contours.
         features: the two weights.
+        intercept: whether the model has one; otherwise `b` is 0 and not at its best.
         ax: where to draw; a new figure by default.
 
     Returns:
@@ -188,7 +187,7 @@ def contours(
         MissingError: matplotlib is not installed.
         RangeError: `features` are not two different columns of `X`.
         ShapeError: wrong shapes, or fewer than two features.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DataError: empty, NaN or infinite data.
 
     Examples:
@@ -203,15 +202,15 @@ def contours(
     d = X.shape[1]
     if d < 2:
         raise ShapeError(f"`X` must have two features or more to draw contours; got {d}. Add one.")
-    i, j = features
-    if i == j or not (0 <= i < d and 0 <= j < d):
+    i, j = (check_column(X, feature, "features") for feature in features)
+    if i == j:
         raise RangeError(f"`features` must be two different columns of `X`, 0 to {d - 1}; got {features}.")
-    best = solve(X, y)
+    best = solve(X, y, intercept=intercept)
     H = hessian(X, intercept=False)[[[i, i], [j, j]], [[i, j], [i, j]]]  # (2, 2)
     centre = torch.stack((best.w[i], best.w[j]))
-    steps = centre.unsqueeze(0) if fit is None or fit.path is None else fit.path.w[:, [i, j]]
-    # A square around the minimum that holds the whole path, with a margin.
-    reach = max(1.3 * float((steps - centre).abs().max()), 0.5)
+    # A square around the minimum that holds the whole path, or else the origin, with a margin.
+    steps = torch.zeros_like(centre)[None] if fit is None or fit.path is None else fit.path.w[:, [i, j]]
+    reach = 1.3 * float((steps - centre).abs().max()) or 1.0
     grid = torch.linspace(-reach, reach, 81, dtype=X.dtype, device=X.device)
     dx, dy = torch.meshgrid(grid, grid, indexing="xy")
     height = 0.5 * (H[0, 0] * dx**2 + 2 * H[0, 1] * dx * dy + H[1, 1] * dy**2) + best.loss
@@ -253,7 +252,7 @@ def residuals(X: Tensor, y: Tensor, fit: Fit, *, ax: Axes | None = None) -> Axes
     Raises:
         MissingError: matplotlib is not installed.
         ShapeError: the shapes do not go together.
-        DtypeError: the dtypes differ or are not floating point.
+        DtypeError: the dtypes differ or are not float32 or float64.
         DataError: empty, NaN or infinite data.
 
     Examples:

@@ -19,7 +19,7 @@ class Status(StrEnum):
     DIVERGED = "diverged"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Path:
     """Where an iterative method went.
 
@@ -39,7 +39,7 @@ class Path:
         return f"Path({len(self.b) - 1} steps, loss {start:.4g} to {end:.4g})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Fit:
     r"""A fitted linear model, $\hat y = X w + b$, and what was learned on the way to it.
 
@@ -83,7 +83,7 @@ class Fit:
             X: (m, d) features, dtype and device of the fit.
 
         Returns:
-            (m,) predictions, in units of `y`.
+            (m,) predictions, in units of `y`; NaN where the fit has no answer.
 
         Raises:
             ShapeError: `X` does not have d columns.
@@ -95,6 +95,7 @@ class Fit:
         return X @ check_w(X, self.w) + self.b
 
     def __repr__(self) -> str:
-        w = ", ".join(f"{value:.5g}" for value in self.w.tolist())
+        shown = self.w[:8].tolist()
+        w = ", ".join(f"{value:.5g}" for value in shown) + ", ..." * (len(self.w) > len(shown))
         status, method = str(self.status), self.method
         return f"Fit(w=[{w}], b={float(self.b):.5g}, status={status!r}, method={method!r})"
