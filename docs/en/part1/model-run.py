@@ -78,7 +78,8 @@ groups = (
 )
 for value, colour, marker in groups:
     near = (X[:, 0] - value).abs() < 0.15
-    plt.plot(X[near, 1][:70], y[near][:70], marker, color=colour, markersize=4, alpha=0.6, mew=0)
+    x, t = X[near, 1][:70], y[near][:70]
+    plt.plot(x, t, marker, color=colour, markersize=4, alpha=0.6, mew=0)
     ends = torch.tensor([-2.4, 2.4])
     line = w[0] * value + w[1] * ends + b
     plt.plot(ends, line, color=colour, linewidth=1.5)
