@@ -9,10 +9,11 @@
 
 # %%
 import torch
+
 import linreg
 
 torch.set_default_dtype(torch.float64)
-X, y = linreg.simulate(generator=torch.Generator().manual_seed(0))  # w = [-1, 1], b = 2, noise 0.1
+X, y = linreg.simulate(generator=torch.Generator().manual_seed(0))  # noise 0.1
 best = linreg.solve(X, y)
 bowl = linreg.curvature(X)
 print("eigenvalues of the Hessian:", bowl.eigenvalues)
@@ -51,9 +52,10 @@ for lr, fit in runs.items():
 
 # %% alt="Loss against the number of steps, both on log scales, for five learning rates. The measured curves and the predicted dashed lines coincide. Each curve is the one for the next larger rate moved to the right by a factor of three, and all end on the same floor; a dot marks the predicted arrival at each."
 import matplotlib.pyplot as plt
+
 from linreg.plot import BLUE, GREY
 
-ticks = torch.unique(torch.logspace(0, 2.77, 60).long())  # steps evenly spread on the log scale
+ticks = torch.unique(torch.logspace(0, 2.77, 60).long())  # even on the log scale
 _, ax = plt.subplots(figsize=(5.8, 4))
 for lr, fit in runs.items():
     predicted = linreg.predict_loss(X, y, lr=lr, steps=600)
@@ -73,9 +75,10 @@ ax.set(ylim=(0.0028, 6), xlabel="step", ylabel="loss L")
 # Now cross the limit. First in a loop as it is often written, with nothing to watch over it. It runs in float32,
 # PyTorch's default:
 
+
 # %%
 def raw_loop(X, y, lr, steps):
-    """The step at which the loss stops being finite, and the step at which it is no number at all."""
+    """The step at which the loss becomes infinite, and the step at which it is nan."""
     w, b, infinite = torch.zeros_like(X[0]), X.new_zeros(()), None
     for t in range(1, steps + 1):
         r = y - (X @ w + b)
@@ -112,15 +115,16 @@ for lr in (1.9, 2.0, 2.5, 3.0):
 # %% alt="Contours of the loss over two weights, long ellipses. From the lower right a run at a tenth of the limit creeps down and then along the valley without arriving. From the upper left a run at 0.96 of the limit zigzags across the valley to the minimum. A run at 1.08 of the limit starts near the minimum and swings across the valley ever wider."
 from linreg.plot import GREEN, PURPLE
 
-X_valley, y_valley = linreg.simulate(correlation=0.8, generator=torch.Generator().manual_seed(0))
+generator = torch.Generator().manual_seed(0)
+X_valley, y_valley = linreg.simulate(correlation=0.8, generator=generator)
 valley = linreg.curvature(X_valley)
 print(valley)
 
 
 def walk(share, start, steps):
     """Descend at this share of the largest stable rate."""
-    lr = share * valley.largest_stable_rate
-    return linreg.gradient_descent(X_valley, y_valley, lr=lr, steps=steps, w=torch.tensor(start), b=2.0)
+    lr, w = share * valley.largest_stable_rate, torch.tensor(start)
+    return linreg.gradient_descent(X_valley, y_valley, lr=lr, steps=steps, w=w, b=2.0)
 
 
 creeping = walk(0.1, [1.6, -1.2], steps=25)
@@ -208,9 +212,10 @@ from linreg.plot import ORANGE
 
 ticks = torch.unique(torch.logspace(0, 5, 120).long())
 _, ax = plt.subplots(figsize=(5.8, 3.8))
-for features, speed, colour, shown in ((X_cm, lr, ORANGE, 120), (X_std, 1 / bowl_std.L, BLUE, 6)):
-    t = ticks[:shown]
-    ax.loglog(t, linreg.predict_loss(features, y, lr=speed, steps=100_000)[t], color=colour)
+for features, colour, shown in ((X_cm, ORANGE, 120), (X_std, BLUE, 6)):
+    safe = 1 / linreg.curvature(features).L
+    losses = linreg.predict_loss(features, y, lr=safe, steps=100_000)
+    ax.loglog(ticks[:shown], losses[ticks[:shown]], color=colour)
 ax.axhline(best.loss, color=GREY, linewidth=0.8, linestyle=":")
 ax.plot([steps_std, steps], [goal, goal], "o", color="black", zorder=3)
 ax.text(2.6, 0.0062, f"standardised: {steps_std} steps", color=BLUE)
@@ -237,16 +242,18 @@ for _ in range(60):
 
 answer = torch.cat((best.b.reshape(1), best.w))
 print("smallest eigenvalue:", bowl.eigenvalues[0])
-print("all ends within 1e-12 of the exact answer:", bool((theta - answer).abs().max() < 1e-12))
-assert (theta - answer).abs().max() < 1e-12
+worst = (theta - answer).abs().max()
+print("all ends within 1e-12 of the exact answer:", bool(worst < 1e-12))
+assert worst < 1e-12
 
 # %% [markdown]
 # And where should *you* start? Small random weights, a tenth of a standard normal, are the custom. Zeros do as well:
 
 # %%
-generator = torch.Generator().manual_seed(2)
-random = [linreg.predict_steps(X, y, lr=0.1, w=0.1 * torch.randn(2, generator=generator)) for _ in range(200)]
-print(f"from zeros {linreg.predict_steps(X, y, lr=0.1)} steps; from 200 random starts {min(random)} to {max(random)}")
+random_w = 0.1 * torch.randn(200, 2, generator=torch.Generator().manual_seed(2))
+counts = [linreg.predict_steps(X, y, lr=0.1, w=w) for w in random_w]
+print("from zeros:", linreg.predict_steps(X, y, lr=0.1), "steps")
+print("from 200 random starts:", min(counts), "to", max(counts), "steps")
 
 # %% [markdown]
 # ## Mini-batches, a first look
@@ -256,11 +263,12 @@ print(f"from zeros {linreg.predict_steps(X, y, lr=0.1)} steps; from 200 random s
 
 # %%
 full = linreg.gradient_descent(X, y, lr=0.03, steps=3)
-mini = linreg.sgd(X, y, lr=0.03, epochs=3, batch_size=10, generator=torch.Generator().manual_seed(1))
+generator = torch.Generator().manual_seed(1)
+mini = linreg.sgd(X, y, lr=0.03, epochs=3, batch_size=10, generator=generator)
 truth = torch.tensor([2.0, -1.0, 1.0])
 for name, fit in (("full batch", full), ("mini-batch", mini)):
     error = (torch.cat((fit.b.reshape(1), fit.w)) - truth).abs().max()
-    print(f"{name}: {fit.steps:3} steps, loss {fit.loss:.5f}, worst parameter error {error:.4f}")
+    print(f"{name}: {fit.steps:3} steps, loss {fit.loss:.4f}, worst error {error:.4f}")
 
 # %% [markdown]
 # The gradient of ten rows is a noisy estimate of the gradient of all, and early on that does not matter: any rough direction
@@ -312,12 +320,14 @@ right = mine == int(losses.argmin())
 
 # %% answer="Answer"
 print("factors:", 1 - 1.95 * bowl.eigenvalues)
-print(f"smallest loss {losses.min():.3f} at step {int(losses.argmin())}, then {losses[300]:.3g} at step 300")
+print(f"smallest loss: {losses.min():.3f} at step {int(losses.argmin())}")
+print(f"loss at step 300: {losses[300]:.3g}")
 
 # %% [markdown]
 # **3. Back to your units.** A fit on standardised features has weights per standard deviation. With means $m_j$ and standard
 # deviations $s_j$, write `to_units(w, b, m, s)`, which returns the weights and the intercept for the features as they were recorded. The snippet
 # checks it against the exact answer.
+
 
 # %%
 def to_units(w, b, m, s):
@@ -333,13 +343,15 @@ right = torch.allclose(w, fit_cm.w) and torch.allclose(b, fit_cm.b)
 # Put $z_j = (x_j - m_j)/s_j$ into $\sum_j w_j z_j + b$ and collect: the weight of $x_j$ is $w_j / s_j$, and the intercept loses
 # $\sum_j w_j m_j / s_j$. The predictions are the same in both units; only the road to them was different.
 
+
 # %% answer="Answer"
 def to_units(w, b, m, s):
     return w / s, b - (w * m / s).sum()
 
 
 w, b = to_units(fit_std.w, fit_std.b, m, s)
-assert torch.allclose(w, fit_cm.w) and torch.allclose(b, fit_cm.b)
+assert torch.allclose(w, fit_cm.w)
+assert torch.allclose(b, fit_cm.b)
 print(f"w = [{w[0]:.4f}, {w[1]:.6f}], b = {b:.4f}")
 
 # %% [markdown]
