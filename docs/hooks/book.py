@@ -38,9 +38,17 @@ STYLES = [
     "assets/style.css",
 ]
 
+# Outputs, figures, the sources in the API and links to notebooks: what would drown the words.
+ASIDE = re.compile(
+    r'<div class="[^"]* output [^"]*">.*?</div>|<p><img alt="[^"]*" src="figure:\d+" /></p>'
+    r'|<details class="mkdocstrings-source">.*?</details>|<p><a class="notebook".*?</p>',
+    re.S,
+)
+
 wheel: Path
 sources: dict[str, pages.Page] = {}
 outputs: dict[str, list[list[executed.Output]]] = {}  # of each block
+hidden: dict[str, list[str]] = {}
 drawn: dict[str, list[tuple[str, str]]] = {}  # SVG and alternative text of each figure
 
 
@@ -111,29 +119,21 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], install)
     if uri.endswith(".py"):
         name = Path(uri).stem + ".ipynb"
-        link = (
-            f"[Download this page as a notebook]({name}){{ .notebook download={name} data-search-exclude=1 }}"
-        )
+        link = f"[Download this page as a notebook]({name}){{ .notebook download={name} }}"
         text = re.sub(r"^# .*$", rf"\g<0>\n\n{link}", text, count=1, flags=re.M)
     return text
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put in the figures, and say what the copy buttons copy."""
-    uri = page.file.src_uri
-    stem = re.sub(r"\W+", "-", uri.rpartition(".")[0])
-
-    def figure(match: re.Match[str]) -> str:
-        number = int(match[1])
-        svg, alt = drawn[uri][number - 1]
-        return figures.figure(svg, alt, f"{stem}-{number}")
-
-    html = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, html)
-    if 'src="figure:' in html:
-        raise PluginError(f"{uri}: a figure stands where no paragraph can.")
+    """Say what the copy buttons copy, and keep from the search what nobody searches for."""
     page.meta.setdefault("description", description(html))
-    html = html.replace('output no-copy highlight"', 'output no-copy highlight" data-search-exclude')
-    return copying.mark(html)
+    aside = hidden[page.file.src_uri] = []
+
+    def put(match: re.Match[str]) -> str:
+        aside.append(match[0])
+        return f"<!--aside {len(aside)}-->"
+
+    return ASIDE.sub(put, copying.mark(html))
 
 
 def description(html: str) -> str:
@@ -144,8 +144,19 @@ def description(html: str) -> str:
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Typeset the formulas, after the search has read them as TeX."""
-    return maths.typeset(theme.mend(output, theme.HTML), page.file.src_uri)
+    """Put in what was kept from the search, the figures and the typeset formulas."""
+    uri = page.file.src_uri
+    stem = re.sub(r"\W+", "-", uri.rpartition(".")[0])
+
+    def figure(match: re.Match[str]) -> str:
+        svg, alt = drawn[uri][int(match[1]) - 1]
+        return figures.figure(svg, alt, f"{stem}-{match[1]}")
+
+    output = re.sub(r"<!--aside (\d+)-->", lambda match: hidden[uri][int(match[1]) - 1], output)
+    output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
+    if 'src="figure:' in output:
+        raise PluginError(f"{uri}: a figure stands where no paragraph can.")
+    return maths.typeset(theme.mend(output, theme.HTML), uri)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:

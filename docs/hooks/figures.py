@@ -51,7 +51,7 @@ def figure(svg: str, alt: str, name: str) -> str:
         ' xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     svg = re.sub(r"<svg[^>]*>", lambda _: opening, svg, count=1)
-    return f'<figure class="drawn" data-search-exclude>{svg}</figure>'
+    return f'<figure class="drawn">{svg}</figure>'
 
 
 def themed(match: re.Match[str]) -> str:
