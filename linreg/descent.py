@@ -174,7 +174,7 @@ def gradient_descent(
         status = Status.NOT_CONVERGED
         needed = predict_steps(X, y, lr=lr, w=start[0], b=start[1], intercept=intercept, reduction=reduction)
         goal = (
-            "falls towards 0" if needed == math.inf else f"comes within 1 % of its floor after {needed} steps"
+            "keeps falling" if needed == math.inf else f"comes within 1 % of its floor after {needed} steps"
         )
         message = (
             f"After {t} steps the gradient is {length / first:.2g} of its length at the start, not yet "
@@ -282,16 +282,18 @@ def sgd(
         status, message = Status.NOT_CONVERGED, f"The loss still falls, {change}: give it more epochs."
     if blown_up or after > first:
         rate, gentle = _batch_rates(X, min(batch_size, n), intercept, reduction)
-        advice = f"Try lr = {gentle:.4g}, stable for every batch."
+        t, advice = trail.steps, f"Try lr = {gentle:.4g}, stable for every batch."
         if lr >= rate:
             status = Status.DIVERGED
             message = (
-                f"Diverged after {trail.steps} updates: lr = {lr:.4g} is not below the largest stable rate, "
+                f"Diverged after {t} updates: lr = {lr:.4g} is not below the largest stable rate, "
                 f"2/lambda_max = {rate:.4g}. {advice}"
             )
         elif blown_up:
             status = Status.DIVERGED
-            message = f"Diverged after {trail.steps} updates: some batches are too steep for lr = {lr:.4g}. {advice}"
+            message = (
+                f"Diverged after {trail.steps} updates: lr = {lr:.4g} is too large for some batches. {advice}"
+            )
         elif after - before > tol * before:
             status, message = Status.NOT_CONVERGED, f"The loss rises, {change}. {advice}"
     return trail.fit("sgd", status, message, objective.to_half_mean(n))
@@ -400,8 +402,7 @@ class _Trail:
             self.here = (w, b)
             self.losses.append(value)
         else:  # out of range: not a point to keep
-            self.steps -= 1
-            self.points = self.points[: self.steps + 1]
+            self.points = self.points[: self.steps]
         if value < self.least:
             self.least, self.best = value, (w, b)
         return self.too_large(value)

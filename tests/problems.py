@@ -1,0 +1,260 @@
+"""Problems whose answer is known before a solver runs, and the public functions to run on them."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor
+
+import linreg
+
+EPS = torch.finfo(torch.float64).eps
+NIST = Path(__file__).parents[2] / "shared" / "nist"
+
+METHODS: dict[str, Callable[..., linreg.Fit]] = {
+    "cholesky": linreg.cholesky,
+    "qr": linreg.qr,
+    "svd": linreg.svd,
+    "solve": linreg.solve,
+}
+GENERAL = ("svd", "solve")  # answer for any rank and any shape
+
+
+def gen(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+class Problem(NamedTuple):
+    X: Tensor
+    y: Tensor
+    w: Tensor
+    b: float
+    tolerance: float  # of w, relative to its length, for a backward stable method
+    tolerance_normal: float  # the same for a method that forms X'X
+
+
+def built(
+    n: int = 60,
+    d: int = 4,
+    kappa: float = 1.0,
+    *,
+    noise: float = 0.0,
+    intercept: bool = True,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+) -> Problem:
+    """X = U diag(s) V' (n > d) and y = Xw + b + noise orthogonal to every column: the answer is w and b.
+
+    `noise` is the length of the residual relative to that of Xw's largest possible value.
+    """
+    g = gen(seed)
+    basis = torch.randn(n, d + 2, generator=g, dtype=torch.float64)
+    basis[:, 0] = 1.0
+    Q = torch.linalg.qr(basis).Q[:, 1:]  # (n, d + 1), orthogonal to each other and to the constant
+    V = torch.linalg.qr(torch.randn(d, d, generator=g, dtype=torch.float64)).Q
+    s = n**0.5 * torch.logspace(0, -torch.tensor(kappa).log10().item(), d, dtype=torch.float64)
+    X = (Q[:, :d] * s @ V.T).to(dtype)
+    w = torch.randn(d, generator=g, dtype=torch.float64)
+    b = 2.0 if intercept else 0.0
+    y = X.double() @ w + b + noise * n**0.5 * w.norm() * Q[:, d]
+    # The entries of X and y are rounded, which alone moves the answer by eps (kappa + kappa^2 noise)
+    # (Wedin's bound); a backward stable method adds as much again, times a modest function of d.
+    eps = torch.finfo(dtype).eps
+    spread = 1 + abs(b) / float(w.norm())
+    tolerance = 50 * d * eps * (kappa * spread + kappa**2 * noise)
+    return Problem(X, y.to(dtype), w, b, tolerance, tolerance + 50 * d * eps * kappa**2)
+
+
+def dependent(n: int = 60, d: int = 5, rank: int = 3, *, noise: float = 0.1, seed: int = 0) -> Problem:
+    """Rank `rank` after centring; w lies in the row space of X, so it is the shortest of all answers.
+
+    Also for n <= d, where `rank` may be at most n - 1.
+    """
+    g = gen(seed)
+    basis = torch.randn(n, min(rank + 2, n), generator=g, dtype=torch.float64)
+    basis[:, 0] = 1.0
+    Q = torch.linalg.qr(basis).Q[:, 1:]
+    rows = torch.randn(rank, d, generator=g, dtype=torch.float64)
+    X = n**0.5 * Q[:, :rank] @ rows
+    w = rows.T @ torch.randn(rank, generator=g, dtype=torch.float64)
+    left = noise * n**0.5 * Q[:, rank] if Q.shape[1] > rank else torch.zeros(n, dtype=torch.float64)
+    kappa = float(torch.linalg.cond(rows))
+    return Problem(X, X @ w + 2.0 + left, w, 2.0, 1e3 * EPS * kappa**2, 0.0)
+
+
+def error(fit: linreg.Fit, w: Tensor) -> float:
+    return float((fit.w.double() - w).norm() / w.norm())
+
+
+@contextmanager
+def unchanged(*tensors: Tensor) -> Iterator[None]:
+    """Fails if a byte of a tensor, its version counter or its gradient has changed."""
+    before = [(t.detach().clone(), t._version, t.requires_grad) for t in tensors]
+    yield
+    for t, (old, version, requires_grad) in zip(tensors, before, strict=True):
+        assert torch.equal(t.detach(), old)
+        assert t._version == version
+        assert t.requires_grad == requires_grad
+        assert t.grad is None
+
+
+# Every public function as a function of the arguments it shares with others, the rest at good values.
+# Each makes its generator anew.
+
+TAKES_X: dict[str, Callable[[Any], Any]] = {
+    "predict": lambda X: linreg.predict(X, _ones(X), 1.0),
+    "fold_bias": lambda X: linreg.fold_bias(X),
+    "hessian": lambda X: linreg.hessian(X),
+    "curvature": lambda X: linreg.curvature(X),
+    "Fit.predict": lambda X: linreg.solve(*_good(X)).predict(X),
+}
+
+TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
+    "gradient": lambda X, y: linreg.gradient(X, y, _ones(X)),
+    "cholesky": linreg.cholesky,
+    "qr": linreg.qr,
+    "svd": linreg.svd,
+    "solve": linreg.solve,
+    "predict_loss": lambda X, y: linreg.predict_loss(X, y, lr=0.1, steps=3),
+    "predict_steps": lambda X, y: linreg.predict_steps(X, y, lr=0.1),
+    "step": lambda X, y: linreg.step(X, y, _ones(X), 0.0, lr=0.1),
+    "gradient_descent": lambda X, y: linreg.gradient_descent(X, y, lr=0.1, steps=3),
+    "gradient_descent autograd": lambda X, y: linreg.gradient_descent(X, y, lr=0.1, steps=3, autograd=True),
+    "sgd": lambda X, y: linreg.sgd(X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X)),
+    "sgd autograd": lambda X, y: linreg.sgd(
+        X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X), autograd=True
+    ),
+    "batches": lambda X, y: list(linreg.batches(X, y, 5, generator=_gen(X))),
+    "residuals": lambda X, y: linreg.residuals(X, y, linreg.solve(*_good(X))),
+    "added_variable": lambda X, y: linreg.added_variable(X, y, 0),
+    "plot.data_and_fit": lambda X, y: linreg.plot.data_and_fit(X, y, linreg.solve(*_good(X))),
+    "plot.added_variable": lambda X, y: linreg.plot.added_variable(X, y, 0),
+    "plot.contours": lambda X, y: linreg.plot.contours(X, y),
+    "plot.residuals": lambda X, y: linreg.plot.residuals(X, y, linreg.solve(*_good(X))),
+}
+
+TAKES_Y_HAT: dict[str, Callable[[Any, Any], Any]] = {
+    "squared_loss": lambda y_hat, y: linreg.squared_loss(y_hat, y),
+    "r2": lambda y_hat, y: linreg.r2(y, y_hat),
+}
+
+TAKES_W: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "predict": lambda X, y, w: linreg.predict(X, w),
+    "gradient": lambda X, y, w: linreg.gradient(X, y, w),
+    "step": lambda X, y, w: linreg.step(X, y, w, 0.0, lr=0.1),
+    "predict_loss": lambda X, y, w: linreg.predict_loss(X, y, lr=0.1, steps=3, w=w),
+    "predict_steps": lambda X, y, w: linreg.predict_steps(X, y, lr=0.1, w=w),
+    "gradient_descent": lambda X, y, w: linreg.gradient_descent(X, y, lr=0.1, steps=3, w=w),
+    "sgd": lambda X, y, w: linreg.sgd(X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X), w=w),
+}
+
+TAKES_B: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "predict": lambda X, y, b: linreg.predict(X, _ones(X), b),
+    "gradient": lambda X, y, b: linreg.gradient(X, y, _ones(X), b),
+    "step": lambda X, y, b: linreg.step(X, y, _ones(X), b, lr=0.1),
+    "predict_loss": lambda X, y, b: linreg.predict_loss(X, y, lr=0.1, steps=3, b=b),
+    "predict_steps": lambda X, y, b: linreg.predict_steps(X, y, lr=0.1, b=b),
+    "gradient_descent": lambda X, y, b: linreg.gradient_descent(X, y, lr=0.1, steps=3, b=b),
+    "sgd": lambda X, y, b: linreg.sgd(X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X), b=b),
+}
+
+TAKES_LR: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "step": lambda X, y, lr: linreg.step(X, y, _ones(X), 0.0, lr=lr),
+    "predict_loss": lambda X, y, lr: linreg.predict_loss(X, y, lr=lr, steps=3),
+    "predict_steps": lambda X, y, lr: linreg.predict_steps(X, y, lr=lr),
+    "gradient_descent": lambda X, y, lr: linreg.gradient_descent(X, y, lr=lr, steps=3),
+    "sgd": lambda X, y, lr: linreg.sgd(X, y, lr=lr, epochs=2, batch_size=5, generator=_gen(X)),
+}
+
+
+def _gen(X: Any) -> torch.Generator:
+    device = X.device if isinstance(X, Tensor) and not X.is_meta else "cpu"
+    return torch.Generator(device).manual_seed(0)
+
+
+def _ones(X: Any) -> Tensor:
+    if not isinstance(X, Tensor):
+        return torch.ones(2)
+    return torch.ones(X.shape[-1], dtype=X.dtype, device=X.device)
+
+
+def _good(X: Any) -> tuple[Tensor, Tensor]:
+    """Data that any fit accepts, with the columns, dtype and device of `X` as far as it has them."""
+    if not isinstance(X, Tensor) or X.ndim != 2 or X.is_meta or not X.is_floating_point():
+        X = torch.zeros(2, 2)
+    if X.dtype not in (torch.float32, torch.float64):
+        X = X.float()
+    data = torch.randn(20, max(X.shape[1], 1), generator=gen()).to(dtype=X.dtype, device=X.device)
+    return data, data.sum(1)
+
+
+# Certified problems.
+
+
+class Certified(NamedTuple):
+    X: Tensor  # without the constant column
+    y: Tensor
+    intercept: bool
+    estimate: Tensor  # certified, the intercept first if there is one
+    sd_residual: float
+
+
+@cache
+def nist() -> dict[str, Any]:
+    if not NIST.is_dir():
+        reason = f"{NIST} is absent: the certified data are not part of the repository"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return json.loads((NIST / "certified.json").read_text())["datasets"]
+
+
+@cache
+def certified(name: str) -> Certified:
+    facts = nist()[name]
+    header, *lines = (NIST / facts["csv"]).read_text().split()
+    names = header.split(",")
+    columns = dict(
+        zip(names, zip(*([float(x) for x in line.split(",")] for line in lines), strict=True), strict=True)
+    )
+    x = torch.tensor([columns[name] for name in facts["predictors"]], dtype=torch.float64).T
+    if facts["model"] == "polynomial":
+        # powers of the stored x, each rounded once
+        powers = range(1, facts["degree"] + 1)
+        X = torch.tensor(
+            [[float(Fraction(v) ** k) for k in powers] for (v,) in x.tolist()], dtype=torch.float64
+        )
+    else:
+        X = x
+    return Certified(
+        X,
+        torch.tensor(columns["y"], dtype=torch.float64),
+        facts["intercept"],
+        torch.tensor(facts["certified_float"]["estimate"], dtype=torch.float64),
+        facts["certified_float"]["residual_sd"],
+    )
+
+
+def exact(X: Tensor, y: Tensor, intercept: bool) -> list[Fraction]:
+    """The exact least-squares answer of float64 data: the normal equation in rational arithmetic."""
+    rows = [[Fraction(1)] * intercept + [Fraction(v) for v in row] for row in X.tolist()]
+    target = [Fraction(v) for v in y.tolist()]
+    k = len(rows[0])
+    M = [
+        [sum(r[i] * r[j] for r in rows) for j in range(k)]
+        + [sum(r[i] * t for r, t in zip(rows, target, strict=True))]
+        for i in range(k)
+    ]
+    for i in range(k):  # Gauss-Jordan; X'X is positive definite, so no pivot is 0
+        M[i] = [v / M[i][i] for v in M[i]]
+        for j in range(k):
+            if j != i:
+                M[j] = [a - M[j][i] * p for a, p in zip(M[j], M[i], strict=True)]
+    return [row[-1] for row in M]
