@@ -38,7 +38,8 @@ runs = {}
 print("convention  largest stable rate   1 % below            1 % above")
 for name in names:
     edge = curvature(X, reduction=name).largest_stable_rate
-    below, above = (gradient_descent(X, y, lr=f * edge, steps=2000, reduction=name) for f in (0.99, 1.01))
+    below = gradient_descent(X, y, lr=0.99 * edge, steps=2000, reduction=name)
+    above = gradient_descent(X, y, lr=1.01 * edge, steps=2000, reduction=name)
     runs[name] = edge, below, above
     ends = [f"{fit.status} at step {fit.steps}" for fit in (below, above)]
     print(f"{name:10}  {edge:<19.4g}   {ends[0]:19}  {ends[1]}")
@@ -58,21 +59,25 @@ import matplotlib.pyplot as plt
 from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
 
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
-styles = dict(zip(names, ("-", (0, (6, 6)), (0, (3, 3)), (0, (1, 2))), strict=True))
 colours = dict(zip(names, (BLUE, ORANGE, GREEN, PURPLE), strict=True))
+widths = dict(
+    zip(names, (10, 7, 4, 1.5), strict=True)
+)  # curves that coincide show as stripes
 for name, (_, below, above) in runs.items():
     for fit in (below, above):
-        steps = range(0, min(len(fit.path.b), 301), 4)
-        loss = [squared_loss(predict(X, fit.path.w[t], fit.path.b[t]), y) for t in steps]
+        path = fit.path
+        steps = range(0, min(len(path.b), 301), 4)
+        loss = [squared_loss(predict(X, path.w[t], path.b[t]), y) for t in steps]
+        label = name if fit is below else None
         ax.semilogy(
-            steps, loss, color=colours[name], linestyle=styles[name], label=name if fit is below else None
+            steps, loss, color=colours[name], linewidth=widths[name], label=label
         )
 ax.axhline(best.loss, color=GREY, linewidth=1)
-ax.text(300, best.loss / 1.3, "smallest loss", color=GREY, ha="right", va="top")
-ax.text(190, 3e3, "1 % above the edge", ha="right")
-ax.text(190, 0.35, "1 % below the edge", ha="left")
-ax.legend(ncols=2, loc="upper left")
-ax.set(xlabel="step", ylabel="loss, half-mean", ylim=(2e-3, 1e6))
+ax.text(300, best.loss / 2.5, "smallest loss", color=GREY, ha="right", va="top")
+ax.text(160, 3e2, "1 % above the edge", ha="right")
+ax.text(60, 0.07, "1 % below the edge")
+ax.legend(loc="upper left")
+ax.set(xlabel="step", ylabel="loss, half-mean", ylim=(3e-4, 1e6))
 plt.show()
 
 # %% [markdown]
@@ -97,11 +102,10 @@ for i in (0, 2, 4, 6):
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
 for name in names:
     ax.loglog(sizes, edges[name], color=colours[name], marker="o", markersize=4)
-    above = name.startswith("half")
-    ax.annotate(
-        name, (sizes[4], edges[name][4]), (0, 7 if above else -7), textcoords="offset points",
-        color=colours[name], ha="left" if above else "right", va="bottom" if above else "top",
-    )  # fmt: skip
+    high = name.startswith("half")  # its label goes above the line, the other's below
+    place = {"xytext": (0, 7 if high else -17), "textcoords": "offset points"}
+    side = "left" if high else "right"
+    ax.annotate(name, (1000, edges[name][4]), color=colours[name], ha=side, **place)
 ax.set(xlabel="samples n", ylabel="largest stable rate")
 plt.show()
 
@@ -130,9 +134,8 @@ def train(target):
 
 for target in (y, y.unsqueeze(1)):
     w, b, loss = train(target)
-    print(
-        f"target {tuple(target.shape)!s:10}  w = {(w.round(decimals=4) + 0.0).tolist()}  b = {b:.4f}  loss {loss:.4f}"
-    )
+    weights = (w.round(decimals=4) + 0.0).tolist()
+    print(f"y {tuple(target.shape)!s:9}  w = {weights}  b = {b:.4f}  loss {loss:.4f}")
 
 # %% [markdown]
 # Both runs converge. The second has learned that $w = 0$ and that $b$ is the mean of $y$, as the formula said it must, and its loss has
@@ -191,7 +194,7 @@ def loss_at(shift):
 h = [10.0**-k for k in range(13)]
 forward = [abs((loss_at(t) - loss_at(0.0)) / t - exact) for t in h]
 central = [abs((loss_at(t) - loss_at(-t)) / (2 * t) - exact) for t in h]
-curved = X[:, 0].square().mean() / 2  # half the Hessian's diagonal entry for this weight
+curved = X[:, 0].square().mean() / 2  # half of H_jj
 
 assert all(abs(forward[k] / (curved * h[k]) - 1) < 0.01 for k in range(6))
 assert max(central[:4]) < 1e-11
@@ -199,8 +202,9 @@ assert max(central[:4]) < 1e-11
 # %% alt="Error of a numerical derivative against its step, both on log scales. The forward difference falls in proportion to the step down to 1e-8 and then rises; the central difference is lowest at large steps and rises as the step shrinks."
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
 ax.loglog(h, forward, color=BLUE, marker="o", markersize=4)
-ax.loglog(h, [max(float(error), 1e-17) for error in central], color=ORANGE, marker="s", markersize=4)
-ax.loglog(h[:9], [float(curved * t) for t in h[:9]], color=GREY, linestyle="--", linewidth=1)
+visible = [max(float(error), 1e-17) for error in central]
+ax.loglog(h, visible, color=ORANGE, marker="s", markersize=4)
+ax.loglog(h[:9], [float(curved * t) for t in h[:9]], color=GREY, linestyle="--")
 ax.text(0.2, 3e-3, "forward", color=BLUE, ha="left", va="top")
 ax.text(2e-3, 3e-3, r"$\frac{h}{2} H_{jj}$", color=GREY, ha="right", va="bottom")
 ax.text(0.02, 2e-12, "central", color=ORANGE, ha="left")
@@ -224,15 +228,15 @@ print(squares)
 
 
 def huber(X, y, delta=0.2):
-    """Minimise Huber's loss by L-BFGS, from zeros: it is convex, so the start does not matter."""
+    """Minimise Huber's loss. It is convex, so zeros are a good start."""
     theta = torch.zeros(X.shape[1] + 1, requires_grad=True)
-    optimiser = torch.optim.LBFGS(
-        [theta], max_iter=500, tolerance_grad=1e-10, tolerance_change=0, line_search_fn="strong_wolfe"
-    )
+    settings = {"max_iter": 500, "tolerance_grad": 1e-10, "tolerance_change": 0}
+    optimiser = torch.optim.LBFGS([theta], line_search_fn="strong_wolfe", **settings)
 
     def closure():
         optimiser.zero_grad()
-        loss = torch.nn.functional.huber_loss(predict(X, theta[1:], theta[0]), y, delta=delta)
+        y_hat = predict(X, theta[1:], theta[0])
+        loss = torch.nn.functional.huber_loss(y_hat, y, delta=delta)
         loss.backward()
         return loss
 
@@ -295,7 +299,8 @@ plt.show()
 
 # %% answer="Answer"
 edge = curvature(X).largest_stable_rate
-print([gradient_descent(X, 1000 * y, lr=f * edge, steps=2000).status.value for f in (0.99, 1.01)])
+for fraction in (0.99, 1.01):
+    print(gradient_descent(X, 1000 * y, lr=fraction * edge, steps=2000).status)
 
 # %% [markdown]
 # **2.** The broadcast loss takes $n^2$ numbers of memory. Write `mixed_loss(y_hat, y)` that returns the same value from two vectors (n,) in O(n). This snippet checks
