@@ -84,16 +84,16 @@ import matplotlib.pyplot as plt
 
 import linreg
 
-for start, colour, side in (
-    ((0, 0), linreg.plot.BLUE, "right"),
-    ((30, -40), linreg.plot.ORANGE, "left"),
+for start, colour, side, at in (
+    ((0, 0), linreg.plot.BLUE, "right", 19),
+    ((30, -40), linreg.plot.ORANGE, "left", 21),
 ):
     w = torch.tensor(start, dtype=torch.float64)
     path = linreg.gradient_descent(X, y, lr=0.5, steps=40, w=w, tol=0).path
     distance = torch.hypot((path.w - closed[0]).norm(dim=1), path.b - closed[1])
     plt.semilogy(distance, ".-", color=colour)
-    label = f"  from w = {start}  "
-    plt.text(20, distance[20], label, color=colour, ha=side, va="center")
+    label = f"from w = {start}"
+    plt.text(at, distance[20], label, color=colour, ha=side, va="center")
 plt.xlabel("step")
 plt.ylabel("distance to the closed form")
 plt.title("Every start goes to the same answer")
@@ -128,9 +128,11 @@ for step in range(301):
 # message:
 
 # %%
+import textwrap
+
 fit = linreg.gradient_descent(X, y, lr=2.0, steps=300)
-print(fit.status.value)
-print(fit.message)
+print("status:", fit.status.value)
+print(textwrap.fill(fit.message, 76))
 
 # %% [markdown]
 # ## What you have seen
