@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from evaluate import Result, evaluate
 from lint import lint
+from mutate import mutate
 from pages import Page, PageError, book, read
 
 
@@ -53,6 +54,11 @@ class PageFile(pytest.File):
                 yield statement.line, statement.kind, lambda results=results, i=i: told(results()[i])
             first = page.blocks[0].first
             yield first, "numbers", lambda results=results, page=page: "\n".join(lint(page, results()))
+            yield first, "mutants", lambda results=results: self.escaped(results())
+
+    def escaped(self, results: list[Result]) -> str:
+        """A sample of what `make mutate` does."""
+        return "\n".join(mutate(results, self.config.rootpath, n=50, seed=0).escaped)
 
 
 class Check(pytest.Item):

@@ -119,7 +119,8 @@ def backing(page: Page, results: Sequence[Result]) -> set[Decimal]:
     """The numbers in the code and the outputs of a page, without their signs."""
     found: set[Decimal] = set()
     for result in results:
-        found |= {abs(token.value) for token in tokens(result.got) if token.value is not None}
+        shown = f"{result.statement.want}\n{result.got}"
+        found |= {abs(token.value) for token in tokens(shown) if token.value is not None}
         for code in python(result.statement.source):
             if code.type == tokenize.NUMBER:
                 try:

@@ -58,10 +58,10 @@ class Tally:
 
 
 def mutate(results: Sequence[Result], root: Path, n: int, seed: int, judge: Judge = Result.problem) -> Tally:
-    """Judges `n` mutants of statements that are true."""
+    """Judges about `n` mutants of statements that are true."""
     random, tally = Random(seed), Tally()
     fertile = [result for result in results if result.statement.want and not result.problem()]
-    while fertile and tally.made.total() < n:
+    for _ in range(n if fertile else 0):
         result = random.choice(fertile)
         mutant = random.choice(CHANGES)(result, random)
         if mutant is None or mutant.text == result.statement.want:
