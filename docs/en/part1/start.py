@@ -85,8 +85,8 @@ import matplotlib.pyplot as plt
 import linreg
 
 for start, colour, side, at in (
-    ((0, 0), linreg.plot.BLUE, "right", 19),
-    ((30, -40), linreg.plot.ORANGE, "left", 21),
+    ((0, 0), linreg.plot.BLUE, "right", 17.5),
+    ((30, -40), linreg.plot.ORANGE, "left", 22.5),
 ):
     w = torch.tensor(start, dtype=torch.float64)
     path = linreg.gradient_descent(X, y, lr=0.5, steps=40, w=w, tol=0).path
