@@ -1,0 +1,326 @@
+"""The parts of the engine, each on an example of its own."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from shutil import copytree
+
+import copying
+import downloads
+import executed
+import figures
+import fonts
+import maths
+import matplotlib
+import nbformat
+import pytest
+import rendering
+import theme
+from executed import Cell, Output
+from mkdocs.config import load_config
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import Files
+from pages import parse
+
+from linreg import plot
+
+ROOT = Path(__file__).parents[1]
+
+THEORY = """\
+# Loss
+
+The mean is <!--= a["x"] | b:.1f -->2.0<!--/-->. <!-- given 1805: the year of a paper -->
+
+<!-- install -->
+
+```pycon
+>>> a = 1
+>>> a / 0
+Traceback (most recent call last):
+    ...
+ZeroDivisionError: division by zero
+```
+
+??? success "Answer"
+    ```python figure alt="A line"
+    plot()
+    ```
+
+```python
+after = 1
+```
+"""
+
+SCRIPT = """\
+# %% [markdown]
+# # Loss
+#
+# See [the model](model.md#shape).
+
+# %%
+print(1)
+2
+
+# %% alt="A line"
+plot()
+
+# %% [markdown] answer="Answer"
+# So.
+
+# %% answer="Answer"
+3
+"""
+
+
+@pytest.fixture
+def theory(tmp_path: Path) -> Path:
+    path = tmp_path / "loss.md"
+    path.write_text(THEORY)
+    return path
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "loss.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def flat(path: Path) -> list[Cell]:
+    return [cell for block in rendering.cells(parse(path)) for cell in block]
+
+
+# What is executed
+
+
+def test_a_theory_page_runs_down_to_its_last_figure(theory: Path) -> None:
+    assert flat(theory) == [
+        Cell("a = 1", shown=False),
+        Cell("a / 0", shown=False, raises=True),
+        Cell("plot()"),
+    ]
+
+
+def test_prose_does_not_enter_the_cache_key_and_code_does(script: Path) -> None:
+    before = executed.percent(flat(script))
+    script.write_text(SCRIPT.replace("So.", "Thus.").replace("# # Loss", "# # The loss"))
+    assert executed.percent(flat(script)) == before
+    script.write_text(SCRIPT.replace("print(1)", "print(2)"))
+    assert executed.percent(flat(script)) != before
+
+
+def test_the_package_enters_the_cache_key(tmp_path: Path) -> None:
+    package = copytree(ROOT / "linreg", tmp_path / "linreg")
+    before = executed.digest(package)
+    assert before == executed.digest(ROOT / "linreg")
+    loss = package / "loss.py"
+    loss.write_text(loss.read_text().replace("1", "2", 1))
+    assert executed.digest(package) != before
+
+
+def test_outputs_are_read_from_the_html_of_mkdocs_jupyter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fails when another version names its classes otherwise."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"PYTHONPATH": "", "IPYTHONDIR": "", "MATPLOTLIBRC": "", "MPLBACKEND": ""}.items():
+        monkeypatch.setenv(name, value)  # what `prepare` changes is put back after the test
+    config = load_config(str(ROOT / "mkdocs.yml"))
+    wheel = downloads.wheel(ROOT)
+    executed.prepare(config, ROOT / "linreg", wheel)
+    config.plugins["mkdocs-jupyter"].on_pre_build(config=config)
+
+    def run(*cells: Cell) -> Sequence[Sequence[Output]]:
+        return executed.execute({"page": list(cells)}, {"page"}, config, Files([]))["page"]
+
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
+    made = run(
+        Cell('print("<a>\\n  b")\n"c"'), Cell("x = 1"), Cell(draw), Cell("import linreg\nlinreg.__file__")
+    )
+    assert made[0] == [Output("text/plain", "<a>\n  b"), Output("text/plain", "'c'", result=True)]
+    assert made[1] == []
+    assert [output.mime for output in made[2]] == ["text/plain", "image/svg+xml"]
+    assert "viewBox" in made[2][1].text
+    assert str(wheel.resolve()) in made[3][0].text, "pages run with the wheel that the site serves"
+    with pytest.raises(PluginError, match="unwanted output"):
+        run(Cell("import warnings\nwarnings.warn('careful')"))
+    with pytest.raises(PluginError, match="ZeroDivisionError"):
+        run(Cell("1 / 0"))
+    assert run(Cell("1 / 0", shown=False, raises=True), Cell("2"))[1][0].text == "2"
+
+
+# What is given back
+
+
+def test_a_theory_page_is_given_back_as_markdown(theory: Path) -> None:
+    page = parse(theory)
+    outputs = [[Output(executed.SVG, "<svg/>")] if block.kind == "figure" else [] for block in page.blocks]
+    text, drawn = rendering.markdown(page, outputs, "```sh\npip install x\n```")
+    assert drawn == [("<svg/>", "A line")]
+    assert "    ```python\n    plot()\n    ```\n\n    ![A line](figure:1)" in text
+    assert "```sh\npip install x\n```" in text
+    assert "given" not in text
+    assert (
+        '<span class="claim" title="a&#91;&#34;x&#34;&#93;&#32;&#124;&#32;b&#58;&#46;1f">2.0</span>.' in text
+    )
+
+
+def test_a_script_is_given_back_as_markdown(script: Path) -> None:
+    page = parse(script)
+    made = iter(
+        [
+            [Output("text/plain", "1"), Output("text/plain", "2", result=True)],
+            [Output("text/plain", "[<Line2D>]", result=True), Output(executed.SVG, "<svg/>")],
+            [Output("text/plain", "3", result=True)],
+        ]
+    )
+    outputs = [next(made) if block.cell else [] for block in page.blocks]
+    text, drawn = rendering.markdown(page, outputs, "")
+    assert "```python\nprint(1)\n2\n```\n\n```{ .text .output .no-copy }\n1\n2\n```" in text
+    assert "Line2D" not in text
+    assert drawn == [("<svg/>", "A line")]
+    assert text.count('??? success "Answer"') == 1
+    assert "    So.\n\n    ```python\n    3\n    ```\n\n    ```{ .text" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "shown", "copied"),
+    [
+        ("python", "a = 1\n\nb = '>>> 2'\n", "a = 1\n\nb = '>>> 2'"),
+        ("pycon", ">>> for i in x:\n...     i\n...\n0\n>>> i\n1\n", "for i in x:\n    i\ni"),
+        (
+            "pycon",
+            ">>> f()\nTraceback (most recent call last):\n    ...\nE: >>\n>>> 1 < 2\nTrue\n",
+            "f()\n1 < 2",
+        ),
+        ("sh", "$ make serve\n$ make test\n", "make serve\nmake test"),
+    ],
+)
+def test_what_is_copied_runs(language: str, shown: str, copied: str) -> None:
+    assert copying.runnable(shown, language) == copied
+
+
+def test_a_copy_button_finds_its_text_in_the_block() -> None:
+    html = '<div class="language-pycon highlight"><pre><code>&gt;&gt;&gt; a &lt; "b"\n1\n</code></pre></div>'
+    assert '<div class="language-pycon highlight" data-copy="a &lt; &quot;b&quot;">' in copying.mark(html)
+    assert "data-copy" not in copying.mark('<div class="language-python output no-copy highlight">1</div>')
+
+
+# Figures
+
+
+def test_a_figure_follows_the_theme() -> None:
+    import io
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    with matplotlib.rc_context(fname=ROOT / "docs/hooks/kernel/matplotlibrc"):
+        _, axes = plt.subplots()
+        axes.plot([1, 2], [3, 4], "o", color=plot.BLUE, label="$x^2$")
+        axes.legend()
+        file = io.StringIO()
+        plt.savefig(file, format="svg")
+        plt.close()
+    svg = figures.figure(file.getvalue(), 'a < b & "c"', "page-1")
+    assert 'role="img" aria-label="a &lt; b &amp; &quot;c&quot;"' in svg
+    assert "var(--figure-blue)" in svg
+    assert not re.findall(r"#[0-9a-f]{6}\b|<style|<metadata|font-family|<!--", svg)
+    ids = re.findall(r' id="([^"]*)"', svg)
+    assert ids
+    assert all(name.startswith("page-1-") for name in ids)
+    assert set(re.findall(r'xlink:href="#([^"]*)"|url\(#([^)]*)\)', svg)) <= {
+        pair for name in ids for pair in ((name, ""), ("", name))
+    }
+    assert "xlink:href" in svg, "instant navigation breaks on plain href"
+
+
+def test_every_colour_of_the_package_has_a_place_in_the_theme() -> None:
+    colours = {value for name, value in vars(plot).items() if name.isupper() and str(value).startswith("#")}
+    assert colours <= figures.PALETTE.keys()
+    with pytest.raises(PluginError, match="does not follow the theme"):
+        figures.figure('<svg viewBox="0 0 1 1"><path style="fill: #123456"/></svg>', "x", "y")
+
+
+def test_colours_of_figures_can_be_told_from_the_background() -> None:
+    style = (ROOT / "docs/theme/assets/style.css").read_text()
+    for scheme in ("default", "slate"):
+        block = re.search(rf'\[data-md-color-scheme="{scheme}"\] {{(.*?)}}', style, re.S)
+        assert block
+        colours = dict(re.findall(r"--([\w-]+): (#\w+);", block[1]))
+        for name in ("blue", "orange", "green", "purple", "grey"):
+            assert contrast(colours[f"figure-{name}"], colours["md-default-bg-color"]) >= 3, (scheme, name)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG."""
+    dark, light = sorted(map(luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+# Formulas
+
+
+def test_a_formula_is_typeset_at_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maths, "CACHE", tmp_path / "katex.json")
+    html = maths.typeset('<p>$5 <span class="arithmatex">\\(a &lt; b\\)</span></p>', "page")
+    assert html.startswith('<p>$5 <span class="katex">')
+    assert "<math" in html
+    display = maths.typeset('<div class="arithmatex">\\[\nx\n\\]</div>', "page")
+    assert 'class="formula" tabindex="0"' in display
+    with pytest.raises(PluginError, match=r"page: KaTeX cannot read \$\\frac\{1\}\$"):
+        maths.typeset('<span class="arithmatex">\\(\\frac{1}\\)</span>', "page")
+
+
+def test_the_style_of_formulas_asks_for_woff2_alone() -> None:
+    assert set(re.findall(r"url\([^)]*\.(\w+)\)", fonts.style())) == {"woff2"}
+
+
+# The theme
+
+
+def test_a_repair_that_finds_no_place_stops_the_build() -> None:
+    assert theme.mend("a b", {"b": "c"}) == "a c"
+    with pytest.raises(PluginError, match="0 places, not one"):
+        theme.mend("a", {"b": "c"})
+
+
+def test_rules_for_classes_that_do_not_occur_are_dropped() -> None:
+    from tinycss2 import parse_stylesheet
+
+    css = ".a:not(.x){b:c}.a .gone,p{d:e}.gone{f:g}"
+    css += "@media print{.gone{h:i}}@media print{[dir] .a{j:k}}:root{--l:m}"
+    kept = theme.used(parse_stylesheet(css), {"a"})
+    assert kept == ".a:not(.x){b:c}p{d:e}@media print{[dir] .a{j:k}}:root{--l:m}"
+
+
+# Downloads
+
+
+def test_a_notebook_is_the_page_without_its_marks(script: Path) -> None:
+    page = parse(script)
+    links = {str((script.parent / "model.md").resolve()): "https://book.example/model/"}
+    text = downloads.notebook(page, "```sh\npip install x\n```", links)
+    assert text == downloads.notebook(page, "```sh\npip install x\n```", links), "equal pages, equal bytes"
+    book = nbformat.reads(text, as_version=4)
+    nbformat.validate(book)
+    assert "pip install x" in book.cells[0].source
+    assert "(https://book.example/model/#shape)" in book.cells[1].source
+    assert [cell.source for cell in book.cells if cell.cell_type == "code"] == ["print(1)\n2", "plot()", "3"]
+    assert "**Answer**" in [cell.source for cell in book.cells]
+
+
+def test_equal_sources_make_an_equal_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheels = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        wheels.append(downloads.wheel(ROOT))
+    assert wheels[0].read_bytes() == wheels[1].read_bytes()

@@ -1,0 +1,268 @@
+"""The built site, read without a browser: links, addresses, names, copy buttons, outputs, downloads."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from functools import cached_property
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from pages import parse
+from served import BASE, ROOT, sources
+
+SCRIPTS = sorted(source for source in sources().values() if source.suffix == ".py")
+# Attributes that make a browser fetch something by itself, and links that do not.
+LOADED = {("script", "src"), ("img", "src"), ("source", "src"), ("iframe", "src"), ("link", "href")}
+NOT_LOADED = {"canonical", "prev", "next", "alternate"}
+
+
+class Html(HTMLParser):
+    """A page as the tags that matter here."""
+
+    def __init__(self, path: Path, address: str) -> None:
+        super().__init__()
+        self.path, self.address = path, address
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def named(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @cached_property
+    def ids(self) -> list[str]:
+        return [attributes["id"] for _, attributes in self.tags if "id" in attributes]
+
+    @cached_property
+    def links(self) -> list[str]:
+        return [a["href"] for a in self.named("a") if "href" in a]
+
+    @cached_property
+    def loaded(self) -> list[str]:
+        return [
+            value
+            for tag, attributes in self.tags
+            if attributes.get("rel") not in NOT_LOADED
+            for name, value in attributes.items()
+            if (tag, name) in LOADED
+        ]
+
+
+@pytest.fixture(scope="module")
+def html(site: Path) -> dict[str, Html]:
+    """Every page by its address, `404.html` too."""
+    found = {}
+    for path in sorted(site.rglob("*.html")):
+        address = path.relative_to(site).as_posix().removesuffix("index.html")
+        found[address] = Html(path, urljoin(BASE, address))
+    return found
+
+
+def built(source: Path, html: dict[str, Html]) -> Html:
+    return html[next(address for address, path in sources().items() if path == source)]
+
+
+def test_every_page_of_the_navigation_is_built(html: dict[str, Html]) -> None:
+    assert sources().keys() | {"404.html"} == html.keys()
+
+
+def test_every_link_and_every_anchor_leads_somewhere(site: Path, html: dict[str, Html]) -> None:
+    dead = []
+    for page in html.values():
+        for link in page.links:
+            target, anchor = urldefrag(urljoin(page.address, link))
+            if not target.startswith(BASE):
+                if urlsplit(target).scheme not in ("https", "mailto"):
+                    dead.append((page.address, link))
+                continue
+            path = unquote(target.removeprefix(BASE))
+            there = html.get(path)
+            missing = there is None and not (site / path).is_file()
+            astray = anchor and (there is None or unquote(anchor) not in there.ids)
+            if missing or astray:
+                dead.append((page.address, link))
+    assert not dead
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path, html: dict[str, Html]) -> None:
+    for page in html.values():
+        for address in page.loaded:
+            target = urldefrag(urljoin(page.address, address))[0]
+            assert target.startswith(BASE), (page.address, address)
+            assert (site / target.removeprefix(BASE)).is_file(), (page.address, address)
+    for style in site.rglob("*.css"):
+        text = style.read_text()
+        assert "@import" not in text
+        for address in re.findall(r"url\([\"']?([^)\"']*)", text):
+            assert address.startswith("data:") or (style.parent / address).is_file(), address
+
+
+def test_ids_occur_once(html: dict[str, Html]) -> None:
+    for page in html.values():
+        assert len(page.ids) == len(set(page.ids)), page.address
+
+
+def test_every_page_tells_search_engines_what_it_is(html: dict[str, Html]) -> None:
+    told = set()
+    for address, page in html.items():
+        (description,) = (meta["content"] for meta in page.named("meta") if meta.get("name") == "description")
+        assert 40 <= len(description) <= 160, (address, description)
+        assert "\\" not in description, (address, description)
+        assert len(page.named("h1")) == 1, address
+        told.add(description)
+    assert len(told) >= len(html) - 1, "only 404.html may say what home says"
+
+
+def test_every_figure_has_a_name(html: dict[str, Html]) -> None:
+    for source in sources().values():
+        page = built(source, html)
+        drawn = [a for a in page.named("svg") if a.get("role") == "img"]
+        alts = [block.alt for block in parse(source).blocks if block.kind == "figure"]
+        assert [a["aria-label"] for a in drawn] == alts, source
+        assert all(image.get("alt") for image in page.named("img")), source
+
+
+@pytest.mark.parametrize("source", sorted(sources().values()), ids=lambda path: path.stem)
+def test_every_block_that_runs_can_be_copied(source: Path, html: dict[str, Html]) -> None:
+    """And nothing else has a button: no output, no signature, no source of a function."""
+    runs = []
+    for attributes in built(source, html).named("div"):
+        classes = attributes.get("class", "").split()
+        if "highlight" not in classes:
+            continue
+        language = next(name for name in classes if name.startswith("language-"))
+        copied = attributes.get("data-copy")
+        if language in ("language-pycon", "language-python", "language-sh") and "no-copy" not in classes:
+            assert copied, attributes
+            runs.append((language, copied))
+        else:
+            assert copied is None, attributes
+    assert all(">>> " not in text for language, text in runs if language == "language-pycon")
+    blocks = [block for block in parse(source).blocks if block.kind in ("code", "figure")]
+    assert [block.source for block in blocks] == [
+        text for _, text in runs if text in {b.source for b in blocks}
+    ]
+
+
+@pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
+def test_every_cell_that_prints_or_draws_shows_it(source: Path, html: dict[str, Html]) -> None:
+    """Fails when mkdocs-jupyter names its classes otherwise and outputs get lost."""
+    cells = [block for block in parse(source).blocks if block.cell]
+    page = built(source, html)
+    outputs = [a for a in page.named("div") if "output" in a.get("class", "").split()]
+    assert len(outputs) >= sum(prints(block.source) for block in cells)
+    assert len(outputs) <= len(cells)
+    assert page.path.read_text().count('<figure class="drawn">') == sum(
+        block.kind == "figure" for block in cells
+    )
+
+
+def prints(code: str) -> bool:
+    """Whether a cell prints for certain: at its top level."""
+    return any(
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "print"
+        for node in ast.parse(code).body
+    )
+
+
+def test_formulas_are_typeset_and_claims_are_shown(html: dict[str, Html]) -> None:
+    for address, page in html.items():
+        text = page.path.read_text()
+        assert 'class="arithmatex"' not in text, address
+        prose = re.sub(r"<code>.*?</code>", "", text, flags=re.S)
+        assert "&lt;!--" not in prose, address
+        assert "<!--" not in text, address
+
+
+def test_the_search_knows_the_words_and_not_the_outputs(site: Path) -> None:
+    index = json.loads((site / "search/search_index.json").read_text())
+    text = " ".join(entry["text"] for entry in index["docs"])
+    assert "<!--" not in text
+    assert "Source code in" not in text
+    pages = {entry["location"].partition("#")[0] for entry in index["docs"]}
+    assert pages == set(sources())
+
+
+def test_the_install_line_names_the_wheel_that_the_site_serves(site: Path, html: dict[str, Html]) -> None:
+    (wheel,) = site.glob("*.whl")
+    lines = {
+        div["data-copy"]
+        for page in html.values()
+        for div in page.named("div")
+        if "pip install" in div.get("data-copy", "")
+    }
+    assert f'pip install "linreg-book[plot] @ {BASE}{wheel.name}"' in lines
+    assert not any(
+        re.search(r"pip install linreg\b(?!-book)", page.path.read_text()) for page in html.values()
+    )
+
+
+def test_the_wheel_carries_the_package_alone(site: Path) -> None:
+    (wheel,) = site.glob("linreg_book-*-py3-none-any.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        inside = {name for name in names if ".dist-info/" not in name}
+        package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "linreg").rglob("*.py")}
+        assert inside == package | {"linreg/py.typed"}
+        for name in package:
+            assert archive.read(name) == (ROOT / name).read_bytes(), f"{name} is not what the pages ran with"
+        (metadata,) = (name for name in names if name.endswith("METADATA"))
+        assert b"\nName: linreg-book\n" in archive.read(metadata)
+
+
+def test_the_wheel_imports_without_matplotlib(site: Path, tmp_path: Path) -> None:
+    (wheel,) = site.glob("*.whl")
+    code = "import sys; sys.modules['matplotlib'] = None; import linreg; print(linreg.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(wheel)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith(str(wheel)), done.stderr
+
+
+@pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
+def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
+    source: Path, site: Path, html: dict[str, Html], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = built(source, html)
+    (link,) = (a for a in page.named("a") if a.get("href", "").endswith(".ipynb"))
+    target = site / urljoin(page.address, link["href"]).removeprefix(BASE)
+    assert link["download"] == target.name == f"{source.stem}.ipynb"
+    book = nbformat.read(target, as_version=4)
+    nbformat.validate(book)
+    code = [cell.source for cell in book.cells if cell.cell_type == "code"]
+    assert code == [block.source for block in parse(source).blocks if block.cell]
+    assert not any("<!--" in re.sub("`[^`]*`", "", cell.source) for cell in book.cells)
+
+    (wheel,) = site.glob("*.whl")
+    monkeypatch.setenv("PYTHONPATH", str(wheel))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+
+
+def test_equal_sources_make_an_equal_site(site: Path, tmp_path: Path) -> None:
+    """But for the times in the site map."""
+    from served import build
+
+    build(tmp_path / "site")
+    names = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
+    again = tmp_path / "site"
+    assert names == {path.relative_to(again) for path in again.rglob("*") if path.is_file()}
+    different = {str(name) for name in names if (site / name).read_bytes() != (again / name).read_bytes()}
+    assert different <= {"sitemap.xml", "sitemap.xml.gz"}
