@@ -68,8 +68,8 @@ def built(
     # (Wedin's bound); a backward stable method adds as much again, times a modest function of d.
     eps = torch.finfo(dtype).eps
     spread = 1 + abs(b) / float(w.norm())
-    tolerance = 50 * d * eps * (kappa * spread + kappa**2 * noise)
-    return Problem(X, y.to(dtype), w, b, tolerance, tolerance + 50 * d * eps * kappa**2)
+    tolerance = 4 * d * eps * (kappa * spread + kappa**2 * noise)
+    return Problem(X, y.to(dtype), w, b, tolerance, tolerance + 4 * d * eps * kappa**2)
 
 
 def dependent(n: int = 60, d: int = 5, rank: int = 3, *, noise: float = 0.1, seed: int = 0) -> Problem:
