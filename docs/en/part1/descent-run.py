@@ -93,7 +93,7 @@ def raw_loop(X, y, lr, steps):
 
 for lr in (1.9, 2.0, 2.5, 3.0):
     infinite, nan = raw_loop(X.float(), y.float(), lr, steps=2000)
-    print(f"lr = {lr}: loss infinite at step {infinite}, nan at step {nan}")
+    print(f"lr = {lr}: infinite at step {infinite or 'never'}, nan at {nan or 'never'}")
 
 # %% [markdown]
 # At rate 2, a hair above the limit, the loop needs hundreds of steps to overflow, and then `nan` tells you only that
@@ -101,10 +101,13 @@ for lr in (1.9, 2.0, 2.5, 3.0):
 # the loss, stops when it has grown beyond recovery, and returns a status with the best parameters it saw:
 
 # %%
+import textwrap
+
 for lr in (1.9, 2.0, 2.5, 3.0):
     fit = linreg.gradient_descent(X, y, lr=lr, steps=2000)
     assert fit.w.isfinite().all()
-    print(f"{fit.status.value:8}  {fit.message}")
+    print(f"lr = {lr}: {fit.status.value} after {fit.steps} steps")
+print(textwrap.fill(fit.message, 80))
 
 # %% [markdown]
 # ## Three kinds of paths
@@ -134,7 +137,7 @@ diverging = walk(1.08, [0.2, 0.4], steps=14)
 _, ax = plt.subplots(figsize=(5.6, 5.2))
 linreg.plot.contours(X_valley, y_valley, creeping, ax=ax)
 for fit, colour in ((swinging, GREEN), (diverging, PURPLE)):
-    ax.plot(*fit.path.w.T, color=colour, marker="o", markersize=3, linewidth=1.2)
+    ax.plot(*fit.path.w.T, color=colour, marker="o", markersize=3, linewidth=1.2, zorder=1)
 ax.text(0.9, -1.3, "0.1 of the limit:\ncreeps", color=BLUE, ha="right", va="top")
 ax.text(-4.2, 3.1, "0.96 of the limit:\noscillates", color=GREEN)
 ax.text(0.6, 2.0, "1.08 of the limit:\ndiverges", color=PURPLE)
@@ -167,7 +170,7 @@ for lr in rates:
 # <!--= bowl.largest_stable_rate:.3g -->1.93<!--/--> to <!--= bowl_cm.largest_stable_rate:.3g -->0.000206<!--/-->. The status says so:
 
 # %%
-print(linreg.gradient_descent(X_cm, y, lr=0.01, steps=1000).message)
+print(textwrap.fill(linreg.gradient_descent(X_cm, y, lr=0.01, steps=1000).message, 80))
 
 # %% [markdown]
 # A rate that converges is not yet a rate that arrives soon. At $\eta = 1/\lambda_{\max}$ the prediction is
@@ -219,13 +222,13 @@ for features, colour, shown in ((X_cm, ORANGE, 120), (X_std, BLUE, 6)):
 ax.axhline(best.loss, color=GREY, linewidth=0.8, linestyle=":")
 ax.plot([steps_std, steps], [goal, goal], "o", color="black", zorder=3)
 ax.text(2.6, 0.0062, f"standardised: {steps_std} steps", color=BLUE)
-ax.text(60, 3.2, "second feature × 100:", color=ORANGE)
-ax.text(70_000, 0.0062, f"{steps:,} steps", color=ORANGE, ha="right")
+ax.text(60, 3.2, "second feature × 100", color=ORANGE)
+ax.text(20_000, 0.0062, f"{steps:,} steps", color=ORANGE, ha="right")
 ax.set(ylim=(0.003, 6), xlabel="step", ylabel="loss L")
 
 # %% [markdown]
 # The plateau is the flat directions at work: the steep one is done after the first step, and then the rate that it
-# imposes is ten thousand times too small for the others (<!--= bowl_cm.kappa:.3g -->1e+04<!--/--> is $\kappa$).
+# imposes is ten thousand times too small for the others ($\kappa$ is <!--= bowl_cm.kappa:,.0f -->10,036<!--/-->).
 #
 # ## Many starts, one answer
 #
@@ -306,12 +309,15 @@ for lr in rates:
 
 # %% [markdown]
 # **2. The loss falls, so it converges?** Run rate 1.95 on the first data set, a little above the limit. For how many steps does the
-# loss fall before it turns? Check your number, then explain it with the error modes.
+# loss fall before it turns? This checks your number. Then explain it with the error modes.
 
 # %%
-mine = 10  # your answer instead
 losses = linreg.predict_loss(X, y, lr=1.95, steps=300)
-right = mine == int(losses.argmin())
+
+
+def check_turn(step):
+    return step == int(losses.argmin())
+
 
 # %% [markdown] answer="Answer"
 # The loss is a sum of one term per mode. Two modes have factors below 1 in size and shrink; the steepest has a factor above 1 and
@@ -319,25 +325,24 @@ right = mine == int(losses.argmin())
 # proves nothing; the eigenvalues do.
 
 # %% answer="Answer"
+assert check_turn(13)
 print("factors:", 1 - 1.95 * bowl.eigenvalues)
 print(f"smallest loss: {losses.min():.3f} at step {int(losses.argmin())}")
 print(f"loss at step 300: {losses[300]:.3g}")
 
 # %% [markdown]
 # **3. Back to your units.** A fit on standardised features has weights per standard deviation. With means $m_j$ and standard
-# deviations $s_j$, write `to_units(w, b, m, s)`, which returns the weights and the intercept for the features as they were recorded. The snippet
-# checks it against the exact answer.
+# deviations $s_j$, write `to_units(w, b, m, s)`, which returns the weights and the intercept for the features as they were recorded. This
+# checks it against the exact answer:
 
 
 # %%
-def to_units(w, b, m, s):
-    return w, b  # your code instead
+def check_units(to_units):
+    m, s = X_cm.mean(0), X_cm.std(0)
+    fit_std, fit_cm = linreg.solve((X_cm - m) / s, y), linreg.solve(X_cm, y)
+    w, b = to_units(fit_std.w, fit_std.b, m, s)
+    return torch.allclose(w, fit_cm.w) and torch.allclose(b, fit_cm.b)
 
-
-m, s = X_cm.mean(0), X_cm.std(0)
-fit_std, fit_cm = linreg.solve((X_cm - m) / s, y), linreg.solve(X_cm, y)
-w, b = to_units(fit_std.w, fit_std.b, m, s)
-right = torch.allclose(w, fit_cm.w) and torch.allclose(b, fit_cm.b)
 
 # %% [markdown] answer="Answer"
 # Put $z_j = (x_j - m_j)/s_j$ into $\sum_j w_j z_j + b$ and collect: the weight of $x_j$ is $w_j / s_j$, and the intercept loses
@@ -349,10 +354,11 @@ def to_units(w, b, m, s):
     return w / s, b - (w * m / s).sum()
 
 
-w, b = to_units(fit_std.w, fit_std.b, m, s)
-assert torch.allclose(w, fit_cm.w)
-assert torch.allclose(b, fit_cm.b)
-print(f"w = [{w[0]:.4f}, {w[1]:.6f}], b = {b:.4f}")
+assert check_units(to_units)
+fit = linreg.solve(X_std, y)
+w, b = to_units(fit.w, fit.b, X_cm.mean(0), X_cm.std(0))
+print(f"per standard deviation: w = [{fit.w[0]:.4f}, {fit.w[1]:.4f}], b = {fit.b:.4f}")
+print(f"in the units recorded:  w = [{w[0]:.4f}, {w[1]:.4f}], b = {b:.4f}")
 
 # %% [markdown]
 # ## Where next
