@@ -17,7 +17,7 @@ from compare import STACK, point, tokens
 from evaluate import Result
 from pages import CLAIM, Page
 
-GIVEN = re.compile(r"<!--\s*given\s+(?P<numbers>[^:]*?):\s*(?P<reason>.*?)\s*-->", re.DOTALL)
+GIVEN = re.compile(r"(?<!`)<!--\s*given\s+(?P<numbers>[^:]*?):\s*(?P<reason>.*?)\s*-->(?!`)", re.DOTALL)
 # What is in the source of prose and not read: markup, comments, the targets of links.
 UNREAD = re.compile(
     r"<!--.*?-->|</?[a-zA-Z][^<>]*>|<https?:[^>]*>|https?://\S+|(?<=\])\([^()\s]*\)|(?<=\])\[[^\]]*\]"

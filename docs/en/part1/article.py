@@ -329,7 +329,7 @@ print(f"from the errors {guess:.2f}, from the printed loss {n * third:.2f}")
 # Nothing in the numbers alone gives such a mistake away. A comparison does: the loss of a finished
 # fit is half the noise variance, here <!--= half_variance:.3f -->0.005<!--/-->, and a loss below
 # that after three steps is too good. See [The loss](loss.md) for the four conventions, and
-# [executed](loss-run.py) for what each does to the rate.
+# [The loss, executed](loss-run.py) for what each does to the rate.
 
 # %% [markdown]
 # ### E3 Three steps are no training {#e3}

@@ -1,0 +1,24 @@
+"""The page for contributors shows two small pages: they must be what the engine takes."""
+
+from pathlib import Path
+
+import pytest
+from evaluate import evaluate
+from lint import lint
+from pages import parse
+
+PAGE = Path(__file__).parents[1] / "docs/en/about/contributing.md"
+SAMPLES = {"markdown": "sample.md", "text": "sample.py"}
+
+
+@pytest.mark.parametrize("language", SAMPLES)
+def test_sample_page_is_true(tmp_path: Path, language: str) -> None:
+    (sample,) = (block for block in parse(PAGE).blocks if block.language == language)
+    path = tmp_path / SAMPLES[language]
+    path.write_text(sample.source + "\n")
+    page = parse(path)
+    results = list(evaluate(page))
+    kinds = {"claim", "code", "figure"} | ({"example"} if path.suffix == ".md" else set())
+    assert {result.statement.kind for result in results} == kinds
+    assert [problem for result in results if (problem := result.problem())] == []
+    assert lint(page, results) == []
