@@ -60,23 +60,20 @@ from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
 
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
 colours = dict(zip(names, (BLUE, ORANGE, GREEN, PURPLE), strict=True))
-widths = dict(
-    zip(names, (10, 7, 4, 1.5), strict=True)
-)  # curves that coincide show as stripes
+# Curves that coincide show as stripes, the widest at the bottom.
+widths = dict(zip(names, (10, 7, 4, 1.5), strict=True))
 for name, (_, below, above) in runs.items():
     for fit in (below, above):
         path = fit.path
         steps = range(0, min(len(path.b), 301), 4)
         loss = [squared_loss(predict(X, path.w[t], path.b[t]), y) for t in steps]
-        label = name if fit is below else None
-        ax.semilogy(
-            steps, loss, color=colours[name], linewidth=widths[name], label=label
-        )
+        style = {"color": colours[name], "linewidth": widths[name]}
+        ax.semilogy(steps, loss, label=name if fit is below else None, **style)
 ax.axhline(best.loss, color=GREY, linewidth=1)
 ax.text(300, best.loss / 2.5, "smallest loss", color=GREY, ha="right", va="top")
-ax.text(160, 3e2, "1 % above the edge", ha="right")
+ax.text(150, 5e2, "1 % above the edge", ha="right")
 ax.text(60, 0.07, "1 % below the edge")
-ax.legend(loc="upper left")
+ax.legend(ncols=2, loc="upper left")
 ax.set(xlabel="step", ylabel="loss, half-mean", ylim=(3e-4, 1e6))
 plt.show()
 
