@@ -62,7 +62,7 @@ n, d
 # | [E7](#e7) | sees an obvious line in a scatter plot | one feature explains half |
 # | [E8](#e8) | mixes samples in rows and samples in columns | the formula does not even multiply |
 # | [E9](#e9) | gives the closed form | never runs it |
-# | [E10](#e10) | says that a solution mostly exists | it always exists; uniqueness is another matter |
+# | [E10](#e10) | says that a solution mostly exists | it always exists; what may fail is uniqueness |
 # | [E11](#e11) | calls rates from <!--= article["rates"][0] -->0.01<!--/--> to <!--= article["rates"][-1]:.0f -->1<!--/--> usual | true for features of unit scale only |
 # | [E12](#e12) | says that errors are not negative | residuals have signs; squares do not |
 # | [E13](#e13) | squares because absolute values are hard to differentiate | not the reason, and squares have a price |
@@ -282,10 +282,12 @@ for press in range(1, 12):
 show("the article", article["loss"], article["w_error"], article["b_error"])
 
 # %% [markdown]
-# The tenth row is the article, to about one per cent in every figure, from a seed found among a few
-# thousand. So the truth about the article's figures is almost certainly this: its author ran the
-# cell ten times while writing, and `w` and `b` kept what they had learned. What the reader runs
-# once cannot look like that.
+# Run 10 is the article's, to about one per cent in every figure, from a seed found among a few
+# thousand. So this is almost certainly what happened: the author ran the cell ten times while
+# writing, and `w` and `b` kept what they had learned. What the reader runs once cannot look like
+# that. One other story fits, a bias that began at
+# <!--= 2 - article["b_error"] / 0.99**3:.2f -->0.47<!--/--> where the code says 0. It needs a
+# number that nobody would choose, and then, too, the code shown is not the code that ran.
 #
 # That is *hidden state*: the result depends on which cells ran, how often and in what order. The
 # cures are cheap. Create the parameters in the function that trains them; restart and run all
@@ -376,8 +378,8 @@ for lr in (*article["rates"], 1.7, 1.9, 2.0):
 # So at the article's rate at least <!--= counts[0.01][0] - 3 -->513<!--/--> more steps are missing,
 # and at rate 1, the largest in its own list, <!--= counts[1.0][0] -->2<!--/--> or
 # <!--= counts[1.0][-1] -->3<!--/--> steps would have done. The largest rate that works is
-# $2/\lambda_{\max}$; [Gradient descent](descent.md) derives it, and [its companion](descent-run.py)
-# runs the same table against real steps.
+# $2/\lambda_{\max}$; [Gradient descent](descent.md) derives it, and
+# [Gradient descent, executed](descent-run.py) runs the same table against real steps.
 
 # %% [markdown]
 # ### E4 Where the three epochs came from {#e4}
@@ -503,7 +505,7 @@ except RuntimeError as error:
 # %% [markdown]
 # A singular matrix of a million entries to find 3 numbers, and then a product whose shapes do not
 # fit. With samples in columns the formula is $(Z Z^\top)^{-1} Z y$. In this book a row is a sample,
-# always: $X$ is $(n, d)$.
+# always: $X$ is $(n, d)$. [The exact answer](exact.md) derives the formula in that form.
 
 # %%
 in_columns = torch.linalg.solve(Z @ Z.T, Z @ y)
@@ -748,7 +750,7 @@ print(f"{multiple.w[1]:.3f} by multiple regression")
 
 # %% [markdown]
 # At a correlation of 0.9 the simple slope estimates $1 - 0.9 = 0.1$, since nine tenths of the other
-# feature's $-1$ come along. More on [Data and model](model.md).
+# feature's $-1$ come along. [Data and model, executed](model-run.py) draws both slopes.
 
 # %% [markdown]
 # ### E16 One letter, three meanings {#e16}
