@@ -337,8 +337,8 @@ except linreg.ShapeError as error:
 
 cured = linreg.squared_loss(layer(X).squeeze(1), y)
 as_columns = mse(layer(X), y.unsqueeze(1)) / 2
-print(f"compared rightly: {cured.item():.4f} squeezed, {as_columns.item():.4f} as columns")
-print(f"the smallest loss there is: {best.loss:.4f}")
+print(f"its loss: {cured.item():.4f} squeezed, {as_columns.item():.4f} as columns")
+print(f"the smallest loss: {best.loss:.4f}")
 
 # %% [markdown]
 # ## Is a gradient right?

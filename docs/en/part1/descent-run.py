@@ -93,7 +93,7 @@ def raw_loop(X, y, lr, steps):
 
 for lr in (1.9, 2.0, 2.5, 3.0):
     infinite, nan = raw_loop(X.float(), y.float(), lr, steps=2000)
-    print(f"lr = {lr}: infinite at step {infinite or 'never'}, nan at {nan or 'never'}")
+    print(f"lr = {lr}: first infinite loss {infinite or 'never'}, first nan {nan or 'never'}")
 
 # %% [markdown]
 # At rate 2, a hair above the limit, the loop needs hundreds of steps to overflow, and then `nan` tells you only that
@@ -137,7 +137,7 @@ diverging = walk(1.08, [0.2, 0.4], steps=14)
 _, ax = plt.subplots(figsize=(5.6, 5.2))
 linreg.plot.contours(X_valley, y_valley, creeping, ax=ax)
 for fit, colour in ((swinging, GREEN), (diverging, PURPLE)):
-    ax.plot(*fit.path.w.T, color=colour, marker="o", markersize=3, linewidth=1.2, zorder=1)
+    ax.plot(*fit.path.w.T, ".-", color=colour, linewidth=1.2, zorder=1)
 ax.text(0.9, -1.3, "0.1 of the limit:\ncreeps", color=BLUE, ha="right", va="top")
 ax.text(-4.2, 3.1, "0.96 of the limit:\noscillates", color=GREEN)
 ax.text(0.6, 2.0, "1.08 of the limit:\ndiverges", color=PURPLE)
