@@ -252,6 +252,7 @@ def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
 
     (wheel,) = site.glob("*.whl")
     monkeypatch.setenv("PYTHONPATH", str(wheel))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # other tests run beside
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
 

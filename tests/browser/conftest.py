@@ -1,34 +1,13 @@
-"""The site, built once for all workers of a run, and a browser per worker that can see nothing else."""
+"""A browser per worker that can see nothing but the built site."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from chromium import ARGS, find
-from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
-from served import World, build
+from served import World
 from visit import Visit
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The built site; the first worker that asks builds it, the others wait. $SITE names a ready one."""
-    if ready := os.environ.get("SITE"):
-        return Path(ready)
-    run = tmp_path_factory.getbasetemp()
-    run = run if worker_id == "master" else run.parent
-    folder, failure = run / "site", run / "site-failure.txt"
-    with FileLock(run / "site.lock"):
-        if not folder.exists() and not failure.exists():
-            try:
-                build(folder)
-            except RuntimeError as error:
-                failure.write_text(str(error))
-    if failure.exists():
-        pytest.fail(failure.read_text(), pytrace=False)
-    return folder
 
 
 @pytest.fixture(scope="session")
