@@ -93,7 +93,7 @@ def raw_loop(X, y, lr, steps):
 
 for lr in (1.9, 2.0, 2.5, 3.0):
     infinite, nan = raw_loop(X.float(), y.float(), lr, steps=2000)
-    print(f"lr = {lr}: first infinite loss {infinite or 'never'}, first nan {nan or 'never'}")
+    print(f"lr = {lr}: first inf {infinite or 'never'}, first nan {nan or 'never'}")
 
 # %% [markdown]
 # At rate 2, a hair above the limit, the loop needs hundreds of steps to overflow, and then `nan` tells you only that
