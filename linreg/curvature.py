@@ -107,16 +107,22 @@ def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half
     """
     X = check_X(X).detach().double()
     weight = weight_of(reduction, len(X))
-    R = triangle(fold_bias(X) if intercept else X)  # (min(n, k), k), with the singular values of its argument
+    R = _factor(X, intercept)
     _, s, Vh = torch.linalg.svd(R)  # s descends
+    rank = _rank(R)
     eigenvalues = R.new_zeros(len(Vh))
-    eigenvalues[: _rank(R)] = 2 * weight * s[: _rank(R)] ** 2
+    eigenvalues[:rank] = 2 * weight * s[:rank].square()
     if not 0 < float(eigenvalues[0]) < math.inf:
         raise DataError(
             "`X` must have an entry other than 0, and squares within the range of float64; its largest entry "
             f"is {float(X.abs().max()):.3g}. Check where the features come from, or rescale them."
         )
     return Curvature(eigenvalues.flip(0), Vh.T.flip(1))
+
+
+def _factor(X: Tensor, intercept: bool) -> Tensor:
+    """(min(n, k), k) triangle with the singular values of [1 X], or of X."""
+    return triangle(fold_bias(X) if intercept else X)
 
 
 def _rank(R: Tensor) -> int:
@@ -236,7 +242,7 @@ def predict_steps(
 
     if reached(0):
         return 0
-    if lr * float(modes.eigenvalues[-1]) >= 2:  # some mode grows, or never shrinks
+    if lr * float(modes.eigenvalues[0]) >= 2:  # some mode grows, or never shrinks
         return math.inf
     low, high = 0, 1  # not reached at low
     while not reached(high):
@@ -254,7 +260,7 @@ def predict_steps(
 class _Modes:
     """The loss in the coordinates of the eigenvectors, where it is a sum of independent parabolas."""
 
-    eigenvalues: Tensor  # (k,)
+    eigenvalues: Tensor  # (k,) descending
     energies: Tensor  # (k,) lambda_i c_i^2 / 2, the excess loss of the start along each eigenvector
     floor: float  # the smallest loss
 
@@ -275,13 +281,16 @@ def _modes(
 ) -> _Modes:
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
-    bowl = curvature(X, intercept=intercept, reduction=reduction)
+    weight = weight_of(reduction, len(y))
     best = solve(X.double(), y.double(), intercept=intercept)
     error = w.double() - best.w
     if intercept:
         error = torch.cat(((b.double() - best.b).unsqueeze(0), error))
-    c = bowl.eigenvectors.T @ error
-    floor = float(best.loss) * weight_of(reduction, len(y)) / weight_of("half_mean", len(y))
+    R = _factor(X.double(), intercept)
+    U, s, _ = torch.linalg.svd(R, full_matrices=False)
+    # s_i c_i, by way of R times the error: the units of a column then cancel before anything is rounded
+    energies = weight * (U.T @ (R @ error)).square()
+    floor = float(best.loss) * weight / weight_of("half_mean", len(y))
     if best.loss.sqrt() <= 8 * torch.finfo(torch.float64).eps * y.double().abs().max():
         floor = 0.0  # the points lie on the plane, and what is left is rounding
-    return _Modes(bowl.eigenvalues, (bowl.eigenvalues.sqrt() * c).square() / 2, floor)
+    return _Modes(2 * weight * s.square(), energies, floor)

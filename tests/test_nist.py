@@ -124,7 +124,7 @@ def test_filip_is_limited_by_its_storage():
 
 @pytest.mark.parametrize("name", ["NoInt1", "NoInt2", "Wampler1", "Wampler3", "Wampler4", "Wampler5"])
 def test_the_exact_solution_of_integer_data(name):
-    """Float64 holds these data exactly, so the rational solver of the tests must give the published answer."""
+    """Float64 holds these data exactly, so the rational solver must give the published answer."""
     truth = [Fraction(v) for v in nist()[name]["exact50"]["estimate"]]
     assert digits([float(e) for e in stored_answer(name)], truth) > 15
 

@@ -1,0 +1,462 @@
+"""Gradient descent: it steps, stops, converges and diverges as the eigenvalues say, and never ends in NaN."""
+
+import re
+import sys
+
+import pytest
+import torch
+from problems import EPS, built, error, gen
+
+import linreg
+from linreg import Status
+
+REDUCTIONS = ("half_mean", "mean", "half_sum", "sum")
+SEEDS = (0, 1, 2)
+F64 = torch.float64
+
+
+def s8(seed: int = 0, **settings: object) -> tuple[torch.Tensor, torch.Tensor]:
+    return linreg.simulate(generator=gen(seed), **settings)
+
+
+def finite(fit: linreg.Fit) -> bool:
+    parts = [fit.w, fit.b, fit.loss]
+    if fit.path is not None:
+        parts += [fit.path.w, fit.path.b, fit.path.loss]
+    return all(bool(part.isfinite().all()) for part in parts)
+
+
+def named_rate(fit: linreg.Fit) -> float:
+    return float(re.search(r"Try lr = ([-+.\de]+?)[.,]?(?: |$)", fit.message).group(1))
+
+
+# One step.
+
+
+def test_step_is_the_formula():
+    X, y = s8()
+    w, b = torch.tensor([3.0, -2.0], dtype=F64), torch.tensor(0.5, dtype=F64)
+    dw, db = linreg.gradient(X, y, w, b)
+    w1, b1 = linreg.step(X, y, w, b, lr=0.3)
+    assert torch.equal(w1, w - 0.3 * dw)
+    assert torch.equal(b1, b - 0.3 * db)
+
+
+def test_a_run_is_its_steps():
+    X, y = s8()
+    path = linreg.gradient_descent(X, y, lr=0.3, steps=5, tol=0).path
+    w, b = torch.zeros(2, dtype=F64), torch.zeros((), dtype=F64)
+    for t in range(6):
+        assert torch.equal(path.w[t], w)
+        assert torch.equal(path.b[t], b)
+        assert float(path.loss[t]) == pytest.approx(
+            float(linreg.squared_loss(linreg.predict(X, w, b), y)), rel=1e-14
+        )
+        w, b = linreg.step(X, y, w, b, lr=0.3)
+
+
+# Convergence.
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("autograd", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_converges_to_the_exact_answer(dtype, autograd, intercept, reduction):
+    X, y = s8(dtype=dtype)
+    settings = {"intercept": intercept, "reduction": reduction}
+    rate = linreg.curvature(X, **settings).best_rate
+    fit = linreg.gradient_descent(X, y, lr=rate, steps=200, autograd=autograd, **settings)
+    best = linreg.solve(X, y, intercept=intercept)
+    assert fit.status is Status.OK
+    # The gradient is below sqrt(eps) of its first length, and with it the error, times kappa = 1.1.
+    tolerance = 10 * torch.finfo(dtype).eps ** 0.5
+    torch.testing.assert_close(fit.w, best.w, rtol=tolerance, atol=0)
+    torch.testing.assert_close(fit.b, best.b, rtol=tolerance, atol=tolerance)
+    torch.testing.assert_close(fit.loss, best.loss, rtol=tolerance, atol=0)
+    assert fit.message.startswith(f"Converged after {fit.steps} steps")
+    assert fit.b.abs() > 0 or not intercept
+    assert fit.method == "gradient_descent"
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_below_the_largest_stable_rate_it_converges(seed, reduction):
+    X, y = s8(seed)
+    lr = 0.98 * linreg.curvature(X, reduction=reduction).largest_stable_rate
+    fit = linreg.gradient_descent(X, y, lr=lr, steps=3000, reduction=reduction)
+    assert fit.status is Status.OK
+    assert error(fit, linreg.solve(X, y).w) < 1e-6
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("times", [1.0, 1.02, 1.5, 100.0, 1e200])
+def test_above_it_diverges_and_names_a_rate_that_works(times, seed, reduction):
+    X, y = s8(seed)
+    rate = linreg.curvature(X, reduction=reduction).largest_stable_rate
+    fit = linreg.gradient_descent(X, y, lr=times * rate, steps=3000, reduction=reduction)
+    assert fit.status is Status.DIVERGED
+    assert finite(fit)
+    assert fit.loss <= linreg.squared_loss(torch.zeros_like(y), y) * (
+        1 + 1e-12
+    )  # the best seen, not the last
+    assert f"2/lambda_max = {rate:.4g}." in fit.message
+    again = linreg.gradient_descent(X, y, lr=named_rate(fit), steps=3000, reduction=reduction)
+    assert again.status is Status.OK
+
+
+def test_divergence_stops_early_and_float32_does_not_overflow():
+    X, y = s8(dtype=torch.float32)
+    fit = linreg.gradient_descent(X, y, lr=3.0, steps=10**6)
+    assert fit.status is Status.DIVERGED
+    assert fit.steps < 50
+    assert finite(fit)
+    assert fit.path.loss[-1] > 1e4 * fit.path.loss[0]
+    assert (fit.path.loss[:-1] <= 1e4 * fit.path.loss[0]).all()
+
+
+def test_a_step_out_of_range_is_left_out():
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=1e300, steps=10)
+    assert fit.status is Status.DIVERGED
+    assert fit.steps == 1
+    assert fit.path.w.tolist() == [[0.0, 0.0]]
+    assert "Diverged at step 1: lr = 1e+300" in fit.message
+    assert finite(fit)
+
+
+def test_a_loss_at_the_start_out_of_range():
+    X, y = s8()
+    with pytest.raises(
+        linreg.DataError, match=r"loss at the start must be within the range of torch.float64; it over"
+    ):
+        linreg.gradient_descent(X, y * 1e200, lr=0.1, steps=1)
+    with pytest.raises(linreg.DataError, match=r"within the range of torch\.float32"):
+        linreg.sgd(X.float(), y.float() * 1e25, lr=0.1, epochs=1, batch_size=9, generator=gen())
+
+
+def test_too_few_steps():
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=0.01, steps=3)
+    assert fit.status is Status.NOT_CONVERGED
+    assert fit.steps == 3
+    needed = linreg.predict_steps(X, y, lr=0.01)
+    assert f"the loss comes within 1 % of its floor after {needed} steps" in fit.message
+    assert "After 3 steps the gradient is 0.97 of its length at the start, not yet 1.5e-08." in fit.message
+    best = float(re.search(r"the fastest rate is ([\d.]+)\.", fit.message).group(1))
+    assert linreg.gradient_descent(X, y, lr=best, steps=30).status is Status.OK
+    exact = linreg.gradient_descent(*s8(noise=0.0), lr=0.01, steps=3)
+    assert "At this rate the loss keeps falling; the fastest" in exact.message
+
+
+def test_no_steps_at_all():
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=0.1, steps=0)
+    assert fit.status is Status.NOT_CONVERGED
+    assert fit.steps == 0
+    assert fit.path.w.shape == (1, 2)
+    assert fit.w.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_a_start_at_the_minimum_has_converged(dtype):
+    """Its gradient is rounding error, which no step can make much smaller."""
+    X, y = s8(dtype=dtype)
+    best = linreg.solve(X, y)
+    fit = linreg.gradient_descent(X, y, lr=0.1, steps=100, w=best.w, b=best.b)
+    assert (fit.status, fit.steps) == (Status.OK, 0)
+    assert torch.equal(fit.w, best.w)
+
+
+def test_nothing_to_do():
+    X, _ = s8()
+    fit = linreg.gradient_descent(X, torch.zeros(1000, dtype=F64), lr=0.1, steps=100)
+    assert (fit.status, fit.steps) == (Status.OK, 0)
+
+
+def test_tol():
+    X, y = s8()
+    steps = [
+        linreg.gradient_descent(X, y, lr=0.3, steps=300, tol=tol).steps for tol in (0.5, 0.1, 1e-3, 1e-9, 0)
+    ]
+    assert steps == sorted(steps)
+    assert steps[-1] == 300
+
+
+def test_one_minimum_from_a_thousand_starts():
+    """E5: convex with independent columns, so starts of scale 100 end at one point."""
+    X, y = s8()
+    H = linreg.hessian(X)
+    A, c = linreg.fold_bias(X), linreg.fold_bias(X).T @ y / 1000
+    parameters = 100 * torch.randn(1000, 3, generator=gen(), dtype=F64)
+    for _ in range(60):
+        parameters = parameters - 1.0 * (parameters @ H - c)
+    spread = (parameters - parameters.mean(0)).abs().max()
+    assert float(spread) < 1e-14
+    fit = linreg.gradient_descent(
+        X, y, lr=1.0, steps=60, w=100 * torch.randn(2, generator=gen(1), dtype=F64), tol=0
+    )
+    torch.testing.assert_close(fit.w, parameters[0, 1:], rtol=0, atol=1e-14)
+    assert A.shape == (1000, 3)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(([0.0, 0.0], 0.0), ([1.5, 1.5], 1.0)), (([5.0, -5.0], 0.0), ([6.5, -3.5], 1.0))]
+)
+def test_a_trough_of_minima(start, end):
+    """E10: [x, x, 1] with y = 3x + 1: descent keeps what the data do not speak of."""
+    x = torch.randn(200, generator=gen(), dtype=F64)
+    X, y = torch.stack((x, x), 1), 3 * x + 1
+    fit = linreg.gradient_descent(
+        X, y, lr=0.5, steps=2000, w=torch.tensor(start[0], dtype=F64), b=start[1], tol=1e-12
+    )
+    assert fit.status is Status.OK
+    torch.testing.assert_close(fit.w, torch.tensor(end[0], dtype=F64), rtol=0, atol=1e-10)
+    assert float(fit.b) == pytest.approx(end[1], abs=1e-10)
+    if start[0][0] == 0:
+        torch.testing.assert_close(fit.w, linreg.solve(X, y).w, rtol=0, atol=1e-10)
+
+
+# Autograd, path, options.
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_autograd_walks_the_same_path(intercept, reduction):
+    X, y = s8()
+    lr = 0.3 * linreg.curvature(X, reduction=reduction).largest_stable_rate
+    hand, auto = (
+        linreg.gradient_descent(
+            X, y, lr=lr, steps=50, tol=0, autograd=a, intercept=intercept, reduction=reduction
+        )
+        for a in (False, True)
+    )
+    torch.testing.assert_close(auto.path.w, hand.path.w, rtol=1e-13, atol=1e-15)
+    torch.testing.assert_close(auto.path.b, hand.path.b, rtol=1e-13, atol=1e-15)
+    torch.testing.assert_close(auto.path.loss, hand.path.loss, rtol=1e-13, atol=0)
+    with torch.no_grad():
+        inside = linreg.gradient_descent(
+            X, y, lr=lr, steps=5, autograd=True, intercept=intercept, reduction=reduction
+        )
+    assert inside.steps == 5
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_the_path_is_consistent(reduction):
+    X, y = s8()
+    lr = 0.2 * linreg.curvature(X, reduction=reduction).largest_stable_rate
+    fit = linreg.gradient_descent(X, y, lr=lr, steps=20, reduction=reduction)
+    path = fit.path
+    assert path.w.shape == (fit.steps + 1, 2)
+    assert path.b.shape == path.loss.shape == (fit.steps + 1,)
+    assert torch.equal(path.w[-1], fit.w)
+    assert torch.equal(path.b[-1], fit.b)
+    losses = [
+        float(linreg.squared_loss(linreg.predict(X, w, b), y, reduction=reduction))
+        for w, b in zip(path.w, path.b, strict=True)
+    ]
+    torch.testing.assert_close(path.loss, torch.tensor(losses, dtype=F64), rtol=1e-13, atol=0)
+    # `fit.loss` is the half mean whatever the run used
+    torch.testing.assert_close(fit.loss, linreg.squared_loss(fit.predict(X), y), rtol=1e-13, atol=0)
+    assert (path.loss[1:] < path.loss[:-1]).all()
+    assert repr(path) == f"Path(20 steps, loss {losses[0]:.4g} to {losses[-1]:.4g})"
+
+
+def test_without_a_record():
+    X, y = s8()
+    quiet, told = (linreg.gradient_descent(X, y, lr=0.3, steps=50, record=r) for r in (False, True))
+    assert quiet.path is None
+    assert torch.equal(quiet.w, told.w)
+    assert quiet.steps == told.steps
+    assert finite(linreg.gradient_descent(X, y, lr=1e300, steps=5, record=False))
+    one = linreg.sgd(X, y, lr=0.1, epochs=2, batch_size=10, generator=gen(), record=False)
+    assert one.path is None
+    assert one.steps == 200
+
+
+def test_the_cost_of_a_step_does_not_grow():
+    """58,900 steps (E11) are a matter of seconds; a search through all earlier losses would take minutes."""
+    X, y = s8()
+    X = X * torch.tensor([1.0, 100.0], dtype=F64)
+    fit = linreg.gradient_descent(X, y, lr=1 / linreg.curvature(X).L, steps=20_000, tol=0, record=False)
+    assert fit.steps == 20_000
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-8, 1e8, 1e150])
+def test_scales(scale):
+    X, y = s8()
+    lr = linreg.curvature(X * scale, intercept=False).best_rate
+    fit = linreg.gradient_descent(X * scale, y, lr=lr, steps=500, intercept=False)
+    assert fit.status is Status.OK
+    torch.testing.assert_close(fit.w * scale, linreg.solve(X, y, intercept=False).w, rtol=1e-6, atol=0)
+
+
+def test_progress(capsys):
+    X, y = s8()
+    linreg.gradient_descent(X, y, lr=0.3, steps=7, tol=0, progress=True)
+    assert "7/7" in capsys.readouterr().err
+    linreg.sgd(X, y, lr=0.1, epochs=3, batch_size=100, generator=gen(), progress=True)
+    shown = capsys.readouterr().err
+    assert "3/3" in shown
+    assert "epoch" in shown
+
+
+@pytest.mark.parametrize("method", ["gradient_descent", "sgd"])
+def test_progress_without_tqdm(monkeypatch, method):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    X, y = s8()
+    rest = (
+        {"steps": 1} if method == "gradient_descent" else {"epochs": 1, "batch_size": 9, "generator": gen()}
+    )
+    with pytest.raises(
+        linreg.MissingError, match=r"`progress=True` needs tqdm. Install it: pip install tqdm"
+    ):
+        getattr(linreg, method)(X, y, lr=0.1, progress=True, **rest)
+
+
+# Mini-batches.
+
+
+def test_batches_deal_every_row_once():
+    X = torch.arange(23.0).unsqueeze(1)
+    dealt = list(linreg.batches(X, X[:, 0], 5, generator=gen()))
+    assert [len(y) for _, y in dealt] == [5, 5, 5, 5, 3]
+    assert all(torch.equal(X_batch[:, 0], y_batch) for X_batch, y_batch in dealt)
+    order = torch.cat([y for _, y in dealt])
+    assert not torch.equal(order, X[:, 0])
+    assert torch.equal(order.sort().values, X[:, 0])
+    again = torch.cat([y for _, y in linreg.batches(X, X[:, 0], 5, generator=gen())])
+    assert torch.equal(order, again)
+    assert len(list(linreg.batches(X, X[:, 0], 100, generator=gen()))) == 1
+
+
+def test_the_recipe_of_the_article():
+    """E4: batch 10, rate 0.03, 3 epochs: worst parameter error about 0.005."""
+    X, y = s8()
+    fit = linreg.sgd(X, y, lr=0.03, epochs=3, batch_size=10, generator=gen(1))
+    assert (fit.status, fit.steps) == (Status.OK, 300)
+    worst = max(float((fit.w - torch.tensor([-1.0, 1.0], dtype=F64)).abs().max()), abs(float(fit.b) - 2))
+    assert worst < 0.03
+    assert float(fit.loss) < 1.05 * float(linreg.solve(X, y).loss)
+    assert fit.path.w.shape == (301, 2)
+    assert fit.path.loss.shape == (4,)
+
+
+def test_noise_floor():
+    """Expected excess loss at a constant rate: eta sigma^2 k / (4 B), 7.5e-5 for these settings."""
+    sigma, k, B, lr = 0.1, 3, 10, 0.1
+    excess = []
+    for seed in range(10):
+        X, y = s8(seed)
+        floor = linreg.solve(X, y).loss
+        fit = linreg.sgd(X, y, lr=lr, epochs=8, batch_size=B, generator=gen(seed))
+        late = zip(fit.path.w[300:], fit.path.b[300:], strict=True)
+        points = torch.stack([torch.cat((b[None], w)) for w, b in late])  # (t, 3)
+        r = linreg.fold_bias(X) @ points.T - y[:, None]
+        excess.append(float((r.square().mean(0) / 2).mean() - floor))
+    # first order in the rate: the next term is of relative size eta tr(H) / (2 B) = 1.5 %; the mean over 5000
+    # dependent points scatters by a few per cent
+    assert sum(excess) / 10 == pytest.approx(lr * sigma**2 * k / (4 * B), rel=0.15)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("autograd", [True, False])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_sgd_under_every_convention(intercept, autograd, reduction):
+    X, y = s8(noise=0.0, b=2.0 if intercept else 0.0)
+    per_row = {"half_mean": 1, "mean": 2, "half_sum": 10, "sum": 20}[reduction]
+    fit = linreg.sgd(
+        X, y, lr=0.1 / per_row, epochs=8, batch_size=10, generator=gen(),
+        reduction=reduction, autograd=autograd, intercept=intercept,
+    )  # fmt: skip
+    torch.testing.assert_close(fit.w, torch.tensor([-1.0, 1.0], dtype=F64), rtol=1e-6, atol=0)
+    assert float(fit.b) == pytest.approx(2.0 if intercept else 0.0, abs=1e-6)
+    loss = linreg.squared_loss(linreg.predict(X, fit.path.w[0], fit.path.b[0]), y, reduction=reduction)
+    torch.testing.assert_close(fit.path.loss[0], loss, rtol=1e-12, atol=0)
+
+
+def test_one_batch_of_all_rows_is_gradient_descent():
+    X, y = s8()
+    full = linreg.gradient_descent(X, y, lr=0.3, steps=10, tol=0)
+    fit = linreg.sgd(X, y, lr=0.3, epochs=10, batch_size=5000, generator=gen())
+    torch.testing.assert_close(fit.path.w, full.path.w, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(fit.path.loss, full.path.loss, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("times", [1.2, 100.0, 1e200])
+@pytest.mark.parametrize(("batch_size", "epochs"), [(1, 3), (10, 5), (250, 75), (1000, 300)])
+def test_sgd_diverges_and_names_a_rate_that_works(batch_size, epochs, times, reduction):
+    X, y = s8()
+    per_row = {"half_mean": 1, "mean": 2, "half_sum": batch_size, "sum": 2 * batch_size}[reduction]
+    rate = linreg.curvature(X).largest_stable_rate / per_row
+    settings = {"batch_size": batch_size, "reduction": reduction}
+    fit = linreg.sgd(X, y, lr=times * rate, epochs=epochs, generator=gen(), **settings)
+    assert fit.status is Status.DIVERGED
+    assert finite(fit)
+    assert f"is not below the largest stable rate, 2/lambda_max = {rate:.4g}." in fit.message
+    assert float(fit.loss) <= float(linreg.squared_loss(torch.zeros_like(y), y))
+    again = linreg.sgd(X, y, lr=named_rate(fit), epochs=epochs, generator=gen(), tol=0.2, **settings)
+    assert again.status is Status.OK
+    assert float(again.loss) < 3 * float(linreg.solve(X, y).loss)
+
+
+def steep() -> tuple[torch.Tensor, torch.Tensor]:
+    """One long row among short ones: the whole is flat, a batch with that row is not."""
+    X = 0.1 * torch.randn(200, 1, generator=gen(), dtype=F64)
+    X[0] = 5.0
+    return X, X[:, 0] + 0.1 * torch.randn(200, generator=gen(1), dtype=F64)
+
+
+def test_some_batches_are_too_steep():
+    X, y = s8()
+    lr = 0.8 * linreg.curvature(X).largest_stable_rate
+    fit = linreg.sgd(X, y, lr=lr, epochs=3, batch_size=1, generator=gen())
+    assert fit.status is Status.DIVERGED
+    assert f"lr = {lr:.4g} is too large for some batches. Try lr = " in fit.message
+    again = linreg.sgd(X, y, lr=named_rate(fit), epochs=3, batch_size=1, generator=gen())
+    assert again.status is Status.OK
+
+
+def test_a_rising_loss_is_no_convergence():
+    """A run that ends before the loss has blown up is not called converged either."""
+    X, y = s8()
+    fit = linreg.sgd(X, y, lr=2.3, epochs=1, batch_size=1000, generator=gen())
+    assert fit.status is Status.DIVERGED
+    X, y = steep()
+    lr = 0.3 * linreg.curvature(X, intercept=False).largest_stable_rate
+    fit = linreg.sgd(X, y, lr=lr, epochs=1, batch_size=2, generator=gen(), intercept=False)
+    assert fit.status is Status.NOT_CONVERGED
+    assert "The loss rises, " in fit.message
+
+
+def test_a_falling_loss_is_not_convergence():
+    X, y = s8()
+    fit = linreg.sgd(X, y, lr=1e-3, epochs=2, batch_size=10, generator=gen())
+    assert fit.status is Status.NOT_CONVERGED
+    assert "The loss still falls, " in fit.message
+    assert "give it more epochs" in fit.message
+
+
+def test_sgd_from_the_minimum_stays_near_it():
+    X, y = s8()
+    best = linreg.solve(X, y)
+    fit = linreg.sgd(X, y, lr=0.03, epochs=1, batch_size=10, generator=gen(), w=best.w, b=best.b)
+    assert fit.status is Status.OK
+    assert float(fit.loss) < 1.1 * float(best.loss)
+
+
+def test_a_perfect_start():
+    X = torch.randn(30, 2, generator=gen(), dtype=F64)
+    fit = linreg.sgd(X, torch.zeros(30, dtype=F64), lr=0.1, epochs=2, batch_size=7, generator=gen())
+    assert (fit.status, float(fit.loss)) == (Status.OK, 0.0)
+
+
+def test_descent_reaches_the_built_answer():
+    for kappa in (1.0, 10.0):
+        p = built(kappa=kappa, noise=0.1)
+        lr = linreg.curvature(p.X).best_rate
+        fit = linreg.gradient_descent(p.X, p.y, lr=lr, steps=5000, tol=1e-13)
+        assert fit.status is Status.OK
+        assert error(fit, p.w) < 1e4 * EPS * kappa**2
