@@ -153,21 +153,23 @@ window.look = (() => {
   function focus() {
     const element = document.activeElement;
     if (element === document.body) return null;
-    const around = [element, element.parentElement, element.nextElementSibling].filter(Boolean);
-    const looks = () =>
-      around.map(style).map((s) => [
+    const around = [element, element.nextElementSibling].filter(Boolean); // a radio button is drawn by its label
+    const { width, height } = box(around.findLast((one) => drawn(one)) ?? element);
+    const stop = { name: name(element), size: Math.min(width, height) };
+    const dialog = element.closest("[role=dialog]"); // opens itself for what has the focus
+    if (dialog) return { ...stop, marked: drawn(dialog), size: box(dialog).height };
+    const looks = () => {
+      around.flatMap((one) => one.getAnimations()).forEach((animation) => animation.finish());
+      return around.map(style).map((s) => [
         s.outlineStyle === "none" ? "" : s.outline,
         ...[s.boxShadow, s.backgroundColor, s.color, s.borderColor, s.textDecoration, s.opacity],
       ]);
-    const finish = () => around.flatMap((one) => one.getAnimations()).forEach((animation) => animation.finish());
-    finish();
+    };
     const focused = looks().join();
     element.blur();
-    finish();
     const marked = looks().join() !== focused;
     element.focus({ focusVisible: true, preventScroll: true });
-    const { width, height } = box(element);
-    return { name: name(element), marked, size: Math.min(width, height) };
+    return { ...stop, marked };
   }
 
   const open = () => all("details").forEach((answer) => (answer.open = true));

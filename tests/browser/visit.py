@@ -35,7 +35,7 @@ class Visit:
             viewport={"width": width, "height": 900},
             permissions=["clipboard-read", "clipboard-write"],
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(30_000)
         self.context.add_init_script(SHIFTS + LOOK)
         self.faults: list[str] = []
         self.bytes = 0  # over the wire, headers and all
