@@ -51,7 +51,7 @@ n, d
 # The data are the article's: <!--= n -->1000<!--/--> samples, <!--= d -->2<!--/--> standard-normal
 # features, weights −1 and 1, intercept 2, noise of standard deviation 0.1.
 #
-# | | The article | Verdict |
+# | Error | The article | Verdict |
 # | --- | --- | --- |
 # | [E1](#e1) | prints a bias error of <!--= article["b_error"] -->1.4857<!--/--> after <!--= article["epochs"] -->3<!--/--> epochs | its code cannot print that: it is the tenth run of the cell |
 # | [E2](#e2) | prints a loss of <!--= article["loss"][-1] -->0.001729<!--/--> | divided by $n$ twice |
