@@ -131,4 +131,4 @@ def test_exceptions(want, got, same):
 
 
 def test_says_which_number_is_wrong():
-    assert "2.6 should be 2.5, the rounding of 2.51" in difference("1.0, 2.6", "1.0, 2.5", "1.01, 2.51")
+    assert difference("1.0, 2.6", "1.0, 2.5", "1.01, 2.51") == "2.6 should be 2.5 (exactly 2.51)"

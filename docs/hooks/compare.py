@@ -52,7 +52,8 @@ def difference(want: str, got: str, full: str) -> str:
         if a.value is None or b.value is None:
             return f"{a.text!r} should be {b.text!r}"
         if not rounds(a, b, c):
-            return f"{a.text} should be {b.text}, the rounding of {c.text}"
+            exactly = f" (exactly {c.text})" if c.text != b.text else ""
+            return f"{a.text} should be {b.text}{exactly}"
     if len(wanted) != len(given):
         what = "nothing" if not given else "more" if len(wanted) < len(given) else "less"
         return f"there is {what} in the result"

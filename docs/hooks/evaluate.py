@@ -128,12 +128,13 @@ def silenced(page: Page, statement: Statement, stderr: str) -> str:
 @contextmanager
 def fresh(module: str) -> Iterator[dict[str, Any]]:
     """A namespace as a new interpreter has it, or that of a module; and settings as at the start."""
-    main, before = ModuleType("__main__"), sys.modules["__main__"]
+    main, before = ModuleType("__main__"), (sys.modules["__main__"], torch.get_num_threads())
     if module:
         vars(main).update(vars(import_module(module)))
     vars(main)["__joined__"] = joined
     reset()
     torch.set_warn_always(True)  # not once in a process, which depends on the pages before
+    torch.set_num_threads(1)  # as in the build: one order of summation, whatever the number of cores
     with warnings.catch_warnings(), np.printoptions():
         warnings.simplefilter("always")
         for category in QUIET:  # as in an interpreter: shown for the page's own code only
@@ -144,7 +145,8 @@ def fresh(module: str) -> Iterator[dict[str, Any]]:
         try:
             yield vars(main)
         finally:
-            sys.modules["__main__"] = before
+            sys.modules["__main__"] = before[0]
+            torch.set_num_threads(before[1])
             reset()
 
 

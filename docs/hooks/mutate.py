@@ -21,8 +21,10 @@ from evaluate import Result, evaluate
 from pages import PageError, book, read
 
 ROOT = Path(__file__).parents[2]
-# Sign, digits, exponent; not the digits in a name such as float64, not the stack of a traceback.
-NUMBER = re.compile(r"(?<![A-Za-z_0-9.])(?P<digits>[0-9][0-9,]*(?:\.[0-9]*)?)(?P<exponent>[eE][-+]?[0-9]+)?")
+# Sign, digits and exponent; not the digits in a name such as float64.
+NUMBER = re.compile(
+    r"(?:(?<![\w)\]}'\".])[-+])?(?<![A-Za-z_0-9.])[0-9][0-9,]*(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?"
+)
 WORD = re.compile(r"(?<![0-9.])\b[A-Za-z]\w*")
 STACK = re.compile(r"(?<=Traceback \(most recent call last\):)(\n[ \t][^\n]*)+")
 
@@ -92,21 +94,10 @@ def caught(result: Result, want: str, root: Path, judge: Judge) -> bool:
     return False
 
 
-def numbers(text: str) -> list[re.Match[str]]:
-    """The numbers in a text, without those in the stack of a traceback."""
+def visible(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    """What matches outside the stack of a traceback, which no page vouches for."""
     hidden = [match.span() for match in STACK.finditer(text)]
-    return [
-        match
-        for match in NUMBER.finditer(text)
-        if not any(start <= match.start() < end for start, end in hidden)
-    ]
-
-
-def signed(text: str, match: re.Match[str]) -> tuple[int, int]:
-    """Where a number begins, with its sign, and ends."""
-    before = text[: match.start()]
-    sign = before[-1:] in ("-", "+") and not re.search(r"[\w)\]}'\".][-+]$", before)
-    return match.start() - sign, match.end()
+    return [m for m in pattern.finditer(text) if not any(start <= m.start() < end for start, end in hidden)]
 
 
 def on_number(
@@ -116,13 +107,12 @@ def on_number(
 
     def mutant(result: Result, random: Random) -> Mutant | None:
         want = result.statement.want
-        found = numbers(want)
+        found = visible(NUMBER, want)
         if not found:
             return None
         i = random.randrange(len(found))
-        start, end = signed(want, found[i])
-        new = change(want[start:end], random)
-        text = want[:start] + new + want[end:]
+        new = change(found[i][0], random)
+        text = want[: found[i].start()] + new + want[found[i].end() :]
         return Mutant(kind, text, always or is_false(new, i, result))
 
     return mutant
@@ -130,13 +120,13 @@ def on_number(
 
 def is_false(new: str, i: int, result: Result) -> bool:
     """Is `new`, as the number `i` of the text, no rounding of the number with all its digits?"""
-    got, full = numbers(result.got), numbers(result.full)
-    exact, text = (full[i], result.full) if len(full) == len(got) else (got[i], result.got)
-    truth = Fraction(text[slice(*signed(text, exact))].replace(",", ""))
-    value = Fraction(new.replace(",", ""))
-    if ("." in new or "e" in new) != ("." in got[i][0] or "e" in got[i][0]):
+    shown, exact = ([match[0] for match in visible(NUMBER, text)] for text in (result.got, result.full))
+    if len(shown) != len(exact):
+        exact = shown
+    value, printed, truth = (Fraction(text.replace(",", "")) for text in (new, shown[i], exact[i]))
+    if any(mark in new for mark in ".e") != any(mark in shown[i] for mark in ".e"):
         return True  # another type
-    if value == 0 and Fraction(got[i][0].replace(",", "")) != 0:
+    if value == 0 and printed != 0:
         return True  # rounded away
     mantissa, _, exponent = new.partition("e")
     half = Fraction(10) ** (int(exponent or 0) - len(mantissa.partition(".")[2])) / 2
@@ -191,11 +181,11 @@ def twice(number: str, random: Random) -> str:
 def lost(result: Result, random: Random) -> Mutant | None:
     """Without one of its numbers, and the comma or space beside it."""
     want = result.statement.want
-    found = numbers(want)
+    found = visible(NUMBER, want)
     if not found:
         return None
-    start, end = signed(want, random.choice(found))
-    before, after = want[:start], want[end:]
+    number = random.choice(found)
+    before, after = want[: number.start()], want[number.end() :]
     if after.startswith((",", " ")):
         after = after.lstrip(", ")
     else:
@@ -206,16 +196,10 @@ def lost(result: Result, random: Random) -> Mutant | None:
 def word(result: Result, random: Random) -> Mutant | None:
     """One letter of a word is another."""
     want = result.statement.want
-    hidden = [match.span() for match in STACK.finditer(want)]
-    places = [
-        i
-        for match in WORD.finditer(want)
-        for i in range(*match.span())
-        if not any(start <= i < end for start, end in hidden)
-    ]
-    if not places:
+    found = visible(WORD, want)
+    if not found:
         return None
-    i = random.choice(places)
+    i = random.randrange(*random.choice(found).span())
     letter = random.choice(ascii_lowercase.replace(want[i], ""))
     return Mutant("word", want[:i] + letter + want[i + 1 :], True)
 
