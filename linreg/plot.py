@@ -188,7 +188,7 @@ def contours(
         RangeError: `features` are not two different columns of `X`.
         ShapeError: wrong shapes, or fewer than two features.
         DtypeError: the dtypes differ or are not float32 or float64.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data, or two columns of zeros.
 
     Examples:
         >>> import torch, linreg
@@ -214,8 +214,10 @@ def contours(
     grid = torch.linspace(-reach, reach, 81, dtype=X.dtype, device=X.device)
     dx, dy = torch.meshgrid(grid, grid, indexing="xy")
     height = 0.5 * (H[0, 0] * dx**2 + 2 * H[0, 1] * dx * dy + H[1, 1] * dy**2) + best.loss
-    ax = _axes(ax)
     top = float(height.max() - best.loss)
+    if top <= 0:
+        raise DataError("`X` must have an entry other than 0 in the two columns; the loss is flat there.")
+    ax = _axes(ax)
     levels = [float(best.loss) + top * (k / 8) ** 2 for k in range(1, 9)]
     ax.contour(
         (centre[0] + dx).tolist(),

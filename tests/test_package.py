@@ -1,0 +1,147 @@
+"""The shape of the package: reading order, names, docstrings, imports, wheel."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import linreg
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "linreg"
+ORDER = [
+    "checks", "result", "data", "model", "loss", "direct", "curvature", "descent", "diagnostics", "plot",
+]  # fmt: skip
+
+PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
+PUBLIC |= {f"linreg.plot.{name}": getattr(linreg.plot, name) for name in linreg.plot.__all__}
+FUNCTIONS = {name: item for name, item in PUBLIC.items() if inspect.isfunction(item)}
+
+
+def imports(module: str) -> set[str]:
+    """The modules of the package that one imports, wherever in its code."""
+    found = set()
+    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("linreg."):
+            found.add(node.module.removeprefix("linreg."))
+        elif isinstance(node, ast.Import):
+            found |= {a.name.removeprefix("linreg.") for a in node.names if a.name.startswith("linreg")}
+    return found
+
+
+def test_no_other_modules():
+    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", *ORDER}
+
+
+@pytest.mark.parametrize("module", ORDER)
+def test_a_module_imports_only_earlier_ones(module):
+    assert imports(module) <= set(ORDER[: ORDER.index(module)])
+
+
+def test_names_stand_in_reading_order():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    froms = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert [n.module.removeprefix("linreg.") for n in froms if n.module != "linreg"] == ORDER[:-1]
+    order = {alias.name: i for i, node in enumerate(froms) for alias in node.names}
+    assert sorted(linreg.__all__, key=order.__getitem__) == linreg.__all__
+    assert set(linreg.__all__) == set(order)
+
+
+@pytest.mark.parametrize("module", ORDER)
+def test_every_name_of_a_module_is_public(module):
+    code = __import__(f"linreg.{module}", fromlist=["__all__"])
+    known = set(linreg.__all__) | set(linreg.plot.__all__) | {"Reduction"}
+    assert set(code.__all__) <= known
+    for name in code.__all__:
+        assert getattr(code, name) is not None
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_docstring_sections(name):
+    text = inspect.getdoc(FUNCTIONS[name])
+    first = text.splitlines()[0]
+    assert first.endswith((".", ":")) or "\n\n" in text
+    sections = re.findall(r"^(Args|Returns|Raises|Examples):$", text, re.MULTILINE)
+    assert sections == ["Args", "Returns", "Raises", "Examples"]
+    assert ">>>" in text
+    arguments = re.search(r"^Args:\n((?: +.*\n|\n)*)", text + "\n", re.MULTILINE).group(1)
+    documented = re.findall(r"^    (\w+):", arguments, re.MULTILINE)
+    assert documented == list(inspect.signature(FUNCTIONS[name]).parameters)
+    raised = re.search(r"^Raises:\n((?: +.*\n|\n)*)", text + "\n", re.MULTILINE).group(1)
+    for error in re.findall(r"^    (\w+):", raised, re.MULTILINE):
+        assert issubclass(getattr(linreg, error), linreg.LinregError)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_everything_has_a_docstring(name):
+    text = inspect.getdoc(PUBLIC[name])
+    assert text
+    assert len(text.splitlines()[0]) > 10
+    if inspect.isclass(PUBLIC[name]):
+        for part, member in vars(PUBLIC[name]).items():
+            if not part.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
+                assert inspect.getdoc(member), f"{name}.{part}"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_everything_is_on_an_api_page(name):
+    pages = "\n".join(page.read_text() for page in (ROOT / "docs/en/reference").glob("api*.md"))
+    entries = set(re.findall(r"^::: ([\w.]+)", pages, re.MULTILINE))
+    home = f"{PUBLIC[name].__module__}.{PUBLIC[name].__name__}"
+    assert entries & {name, home, PUBLIC[name].__module__}, f"add `::: {name}` to a page in docs/en/reference"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_signatures_are_typed(name):
+    if not inspect.isfunction(PUBLIC[name]):
+        return
+    signature = inspect.signature(PUBLIC[name])
+    assert signature.return_annotation is not inspect.Signature.empty
+    assert all(p.annotation is not inspect.Parameter.empty for p in signature.parameters.values())
+
+
+def test_import_loads_torch_alone():
+    """What torch itself loads where it finds it (tqdm, numpy) is not ours to count."""
+    code = (
+        "import sys, torch\n"
+        "optional = {'matplotlib', 'tqdm', 'sklearn', 'statsmodels', 'pandas', 'scipy'} - set(sys.modules)\n"
+        "for name in optional: sys.modules[name] = None  # importing it fails from here on\n"
+        "import linreg\n"
+        "X, y = linreg.simulate(50, generator=torch.Generator().manual_seed(0))\n"
+        "assert linreg.solve(X, y).status == 'ok'\n"
+        "print([name for name in optional if sys.modules[name] is not None])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    assert not done.stderr
+
+
+def test_the_only_requirement_is_torch():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert [re.split(r"[<>=]", requirement)[0] for requirement in project["dependencies"]] == ["torch"]
+    assert {"docs", "test", "plot", "dev"} <= set(project["optional-dependencies"])
+
+
+def test_the_wheel_carries_only_the_package(tmp_path):
+    pytest.importorskip("flit_core")
+    build = f"from flit_core import buildapi; print(buildapi.build_wheel({str(tmp_path)!r}))"
+    done = subprocess.run([sys.executable, "-c", build], cwd=ROOT, capture_output=True, text=True, check=True)
+    wheel = tmp_path / done.stdout.strip().splitlines()[-1]
+    names = zipfile.ZipFile(wheel).namelist()
+    info = f"linreg_book-{linreg.__version__}.dist-info/"
+    assert wheel.name.startswith(f"linreg_book-{linreg.__version__}-py3-")
+    assert {name for name in names if not name.startswith(info)} == {
+        f"linreg/{name}" for name in ("py.typed", "__init__.py", *(f"{module}.py" for module in ORDER))
+    }
+    assert any(name.endswith("LICENSE") for name in names)
+    # and what it carries works without the repository around it
+    code = "import linreg; print(linreg.__file__, linreg.solve.__module__)"
+    run = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(wheel)!r}); {code}"]
+    out = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert str(wheel) in out

@@ -1,0 +1,163 @@
+"""The figures show what they should: read back from the axes, not from pixels."""
+
+import sys
+
+import matplotlib as mpl
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from problems import dependent, gen
+
+import linreg
+from linreg import plot
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def s8(n: int = 100, d: int = 2):
+    return linreg.simulate(n, (-1.0, 1.0, 0.5)[:d], generator=gen())
+
+
+def calls():
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=0.5, steps=20)
+    return {
+        "data_and_fit": lambda **ax: plot.data_and_fit(X, y, fit, **ax),
+        "added_variable": lambda **ax: plot.added_variable(X, y, 0, **ax),
+        "loss_curve": lambda **ax: plot.loss_curve(fit, floor=0.005, **ax),
+        "contours": lambda **ax: plot.contours(X, y, fit, **ax),
+        "residuals": lambda **ax: plot.residuals(X, y, fit, **ax),
+    }
+
+
+@pytest.mark.parametrize("name", plot.__all__)
+def test_axes_and_labels(name):
+    ax = calls()[name]()
+    assert ax.get_xlabel()
+    assert ax.get_ylabel()
+    ax.figure.canvas.draw()
+    _, given = plt.subplots()
+    assert calls()[name](ax=given) is given
+    assert len(plt.get_fignums()) == 2
+
+
+@pytest.mark.parametrize("name", plot.__all__)
+def test_without_matplotlib(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(linreg.MissingError, match=r"needs matplotlib. Install it: pip install matplotlib"):
+        calls()[name]()
+
+
+def test_the_line_is_the_fit():
+    X, y = s8()
+    fit = linreg.solve(X, y)
+    ax = plot.data_and_fit(X, y, fit, feature=1)
+    points, line = ax.lines
+    np.testing.assert_allclose(points.get_xdata(), X[:, 1])
+    np.testing.assert_allclose(points.get_ydata(), y)
+    x0, x1 = line.get_xdata()
+    y0, y1 = line.get_ydata()
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(float(fit.w[1]))
+    assert (x0, x1) == (float(X[:, 1].min()), float(X[:, 1].max()))
+    assert ax.get_legend_handles_labels()[1] == [f"slope {float(fit.w[1]):.3g}"]
+    assert len(plot.data_and_fit(X, y).lines) == 1
+
+
+def test_few_markers():
+    X, y = s8(1000)
+    ax = plot.data_and_fit(X, y)
+    assert len(ax.lines[0].get_xdata()) <= plot.MOST_POINTS
+    assert [t.get_text() for t in ax.texts] == ["1 point in 4 drawn"]
+
+
+def test_added_variable_has_the_weight_as_slope():
+    X, y = s8()
+    ax = plot.added_variable(X, y, 1)
+    assert ax.get_legend_handles_labels()[1] == [f"slope {float(linreg.solve(X, y).w[1]):.3g}"]
+    assert ax.get_title().startswith("$R^2$ = 0.9")
+
+
+def test_loss_curve():
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=0.5, steps=20, tol=0)
+    predicted = linreg.predict_loss(X, y, lr=0.5, steps=20)
+    ax = plot.loss_curve(fit, predicted=predicted, floor=float(linreg.solve(X, y).loss))
+    measured, dashed, floor = ax.lines
+    np.testing.assert_allclose(measured.get_ydata(), fit.path.loss)
+    np.testing.assert_allclose(dashed.get_ydata(), predicted)
+    assert floor.get_label() == "smallest loss"
+    assert (ax.get_yscale(), ax.get_xlabel()) == ("log", "step")
+    assert plot.loss_curve(fit).get_legend() is None
+    slow = linreg.sgd(X, y, lr=0.1, epochs=2, batch_size=10, generator=gen())
+    assert plot.loss_curve(slow).get_xlabel() == "epoch"
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_contours_are_the_loss(intercept):
+    """Each contour of a cut through the minimum of three weights: the loss on it is its level."""
+    X, y = s8(d=3)
+    best = linreg.solve(X, y, intercept=intercept)
+    ax = plot.contours(X, y, features=(2, 0), intercept=intercept)
+    drawn = ax.collections[0]
+    checked = 0
+    for level, path in zip(drawn.levels, drawn.get_paths(), strict=True):
+        for u, v in path.vertices[::10]:
+            w = best.w.clone()
+            w[2], w[0] = u, v
+            loss = linreg.squared_loss(linreg.predict(X, w, best.b), y)
+            assert float(loss) == pytest.approx(level, rel=0.03)  # straight between the points of a grid
+            checked += 1
+    assert checked > 50
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("w[2]", "w[0]")
+    assert tuple(float(v) for v in ax.lines[0].get_xydata()[0]) == (float(best.w[2]), float(best.w[0]))
+
+
+def test_contours_hold_the_path():
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=0.1, steps=50, w=torch.tensor([30.0, -40.0], dtype=torch.float64))
+    ax = plot.contours(X, y, fit)
+    np.testing.assert_allclose(ax.lines[0].get_xydata(), fit.path.w)
+    x, y_limits = ax.get_xlim(), ax.get_ylim()
+    assert x[0] < float(fit.path.w[:, 0].min()) < float(fit.path.w[:, 0].max()) < x[1]
+    assert y_limits[0] < float(fit.path.w[:, 1].min()) < float(fit.path.w[:, 1].max()) < y_limits[1]
+
+
+def test_contours_at_the_scale_of_the_weights():
+    X, y = s8()
+    width = [np.ptp(plot.contours(X * scale, y).get_xlim()) for scale in (1.0, 1000.0)]
+    assert width[0] / width[1] == pytest.approx(1000, rel=1e-6)
+
+
+def test_contours_of_dependent_columns_and_of_nothing():
+    p = dependent(60, 2, 1)
+    plot.contours(p.X, p.y)
+    X, y = s8()
+    plot.contours(X, torch.zeros_like(y))
+    with pytest.raises(linreg.DataError, match="an entry other than 0 in the two columns"):
+        plot.contours(X * 0, y)
+
+
+def test_residuals_about_zero():
+    X, y = s8()
+    fit = linreg.solve(X, y)
+    zero, points = plot.residuals(X, y, fit).lines
+    assert set(zero.get_ydata()) == {0}
+    np.testing.assert_allclose(points.get_xdata(), fit.predict(X))
+    np.testing.assert_allclose(points.get_ydata(), linreg.residuals(X, y, fit))
+
+
+@pytest.mark.parametrize("name", plot.__all__)
+def test_colours_of_the_palette(name):
+    """A page recolours these for the dark theme; another colour could not follow it."""
+    palette = {plot.BLUE, plot.ORANGE, plot.GREEN, plot.PURPLE, plot.GREY}
+    ax = calls()[name]()
+    assert {mpl.colors.to_hex(line.get_color()) for line in ax.lines} <= palette
