@@ -85,7 +85,7 @@ def run(page: Page, block: Block, statement: Statement, namespace: dict[str, Any
         if not error and (got or "\n" in value or "<!--" in value):
             error = f"a claim is one piece of a line, and prints nothing: {value}{got}"
         got, full = str(value), value.full
-    return Result(page, block, statement, got, full, error or silenced(page, statement, stderr.getvalue()))
+    return Result(page, block, statement, got, full, error or silenced(statement, stderr.getvalue()))
 
 
 def codes(tree: ast.Module, block: Block, statement: Statement, name: str) -> Iterator[CodeType]:
@@ -113,7 +113,7 @@ def claim(tree: ast.Module, statement: Statement, namespace: dict[str, Any]) -> 
     return formatted(value, statement.format)
 
 
-def silenced(page: Page, statement: Statement, stderr: str) -> str:
+def silenced(statement: Statement, stderr: str) -> str:
     """What the reader would not see: a warning, a figure without a place, or none where one is due."""
     drawn = bool(figures() and figures().get_fignums())
     if stderr:

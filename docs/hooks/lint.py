@@ -69,7 +69,7 @@ def unbacked(page: Page, backed: set[Decimal]) -> Iterator[tuple[int, str]]:
         if not values or len(match["reason"].split()) < 2:
             yield line, "write `<!-- given 1805, 0.5: where the numbers come from -->`"
         given |= dict.fromkeys(values, line)
-    for first, prose in read(page):
+    for first, prose in unexecuted(page):
         for match in NUMBER.finditer(prose):
             meant = value_of(match)
             used |= meant
@@ -94,7 +94,7 @@ def value_of(match: re.Match[str]) -> set[Decimal]:
     return {value, value / 100} if match["percent"] else {value}
 
 
-def read(page: Page) -> Iterator[tuple[int, str]]:
+def unexecuted(page: Page) -> Iterator[tuple[int, str]]:
     """All that is prose on a page, markup left out, with the line where each piece begins."""
     for block in page.blocks:
         yield block.first, f"{block.alt}\n{block.answer}".replace("\n", " ")
