@@ -25,13 +25,13 @@ def run_pytest(root: Path, *arguments: str) -> tuple[int, str]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project like this one, with no pages yet."""
-    for name in ("conftest.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(
         ROOT / "docs" / "hooks", tmp_path / "docs" / "hooks", ignore=shutil.ignore_patterns("__pycache__")
     )
     for folder in ("docs/en/part1", "linreg", "tests"):
         (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "page_checks.py", tmp_path / "tests")
     return tmp_path
 
 
