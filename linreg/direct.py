@@ -141,7 +141,7 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
     many `w` have the same smallest loss; this returns the one of smallest length $\|w\|$ and says so
     in the status.
 
-    Cost: about 2 n d^2 + 12 d^3 operations, and a copy of `X`.
+    Cost: about 2 n d^2 + 11 d^3 operations, and a copy of `X`.
 
     Args:
         X: (n, d) features, any n and d.

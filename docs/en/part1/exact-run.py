@@ -10,7 +10,7 @@
 # %% [markdown]
 # ## Four methods, without safety net
 #
-# Each is written as in the table of the theory page, for data without intercept.
+# Each is written as in the table of the theory page, for data without intercept. `linreg.solve` runs beside them for comparison.
 
 # %%
 import torch
@@ -63,7 +63,7 @@ for condition in (10.0, 1e4):
     print(f"float32, condition number {condition:g}")
     for method in methods:
         right = (method(X, y) - truth).abs().max() < 5e-4
-        verdict = "right to 3 decimals" if right else "wrong in the first digits"
+        verdict = "right to 3 decimals" if right else "not even right to 3 decimals"
         print(f"  {method.__name__:9} {verdict}")
 
 # %% [markdown]
@@ -202,7 +202,7 @@ assert median_at(8, torch.float64, qr) < 1e-7
 assert max(medians[torch.float32][solve]) < 1e-7  # rounded to float32 once
 
 # %% [markdown]
-# A float32 matrix product is no place for a condition number above a hundred or so, and many data sets have one before they are centred.
+# In float32 $X^\top X$ is safe up to a condition number of a hundred or so, and many data sets have a larger one before they are centred.
 #
 # ## What `solve` chooses, and says
 #
@@ -230,7 +230,7 @@ for rows in (50, 2):
     print(fill(fit.message, 80), "\n")
 
 # %% [markdown]
-# Cholesky and QR cannot give an answer here, and say so instead of returning something:
+# Plain Cholesky and QR have no answer here, and those of `linreg` say so instead of returning something:
 
 # %%
 for method in (linreg.cholesky, linreg.qr, linreg.svd):
@@ -244,7 +244,7 @@ for method in (linreg.cholesky, linreg.qr, linreg.svd):
 # PyTorch has its own least-squares function, and on well-behaved float64 data it is as good as QR. Know three places where it is not. All three were run with
 # PyTorch <!--= torch.__version__.split("+")[0] -->2.13.0<!--/-->.
 #
-# **Trap 1: dependent columns.** The default driver on a CPU is `gelsy`, documented as the one for a general matrix. Solve $y = 3x + 1$ with the columns $[x, x, 1]$. The
+# **Trap 1: dependent columns.** The default driver on a CPU is `gelsy`, documented as the one for a general matrix that is not too badly conditioned, and one that determines a rank. Solve $y = 3x + 1$ with the columns $[x, x, 1]$. The
 # minimum-norm answer is $[1.5, 1.5, 1]$. Solve it as the second problem of a batch, after one that has nothing to do with it:
 
 # %%
@@ -316,8 +316,9 @@ ax.set(xlabel="year", ylabel="y")
 plt.show()
 
 # %% [markdown]
-# **Trap 3: a missing value.** One NaN among the features makes `lstsq` on a CPU stop with an internal error that calls itself a bug. The factorisations do not stop at all: QR returns
-# NaN, and `cholesky_ex` reports a matrix that is not positive definite. `linreg` looks first and names the place.
+# **Trap 3: a missing value.** One NaN among the features made `lstsq` stop with an internal error that asks you to report a bug in PyTorch (it is not run here, because the library
+# beneath prints past Python). The factorisations do not stop at all: QR returns NaN, and `cholesky_ex` reports a matrix that is not positive definite. `linreg` looks first and names
+# the place.
 
 # %%
 holed = years.unsqueeze(1).clone()
@@ -336,7 +337,7 @@ except linreg.DataError as bad:
 #
 # <!-- given 1967: the year of his article -->
 # In 1967 James Longley computed one regression by hand, to many digits: employment in the United States over 16 years, explained by prices, output, unemployment, the army, population and
-# the year. Then he gave it to the programs of his day, and found that several of them were wrong from the first digits on. His data became a standard test.
+# the year. Then he gave it to the programs of his day, and found that several of them were wrong from the first digits on. His data became a standard test. They ship with statsmodels, which `load` needs for them.
 
 # %%
 data = linreg.load("longley")
@@ -389,7 +390,7 @@ ax.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# The hand-written methods got the column of ones and the raw units. `solve` centred and scaled first, and kept all the digits that float64 has room for. Scaling does not cure the
+# The other four got the column of ones and the raw units. `solve` centred and scaled first, and kept nearly all the digits that float64 has room for. Scaling does not cure the
 # collinearity that is in the data itself: the last condition number, <!--= fit.condition:.0f -->111<!--/-->, means that these six columns move together, and that the *statistical* error
 # of their weights is large however exactly they are computed.
 #
@@ -406,7 +407,7 @@ plt.show()
 
 # %% [markdown] answer="Answer"
 # Its error bends up to $\kappa^2$ too. With a residual $r$ the problem itself becomes that sensitive: move the data by $\varepsilon$ and the exact answer moves by about
-# $\varepsilon \kappa + \varepsilon \kappa^2 \lVert r \rVert / (\lVert X \rVert \lVert w \rVert)$. No method that rounds its input once can do better.
+# $\varepsilon \kappa + \varepsilon \kappa^2 \lVert r \rVert / (\lVert X \rVert \lVert w \rVert)$. Rounding the data once costs as much, so no method can promise less.
 
 # %% answer="Answer"
 track = [float(k) for k in range(2, 8)]
@@ -417,18 +418,21 @@ assert noisy[qr][-1] < noisy[inverse][-1] / 3
 
 # %% [markdown]
 # **2.** One step of *iterative refinement* computes the residual of the answer, solves for it with the same Cholesky factor and adds the result. Write
-# `refined(X, y)`. By which factor does it reduce the error at condition number $10^4$? This snippet checks yours:
+# `refined(X, y)`. How near to the error of QR does it come at condition number $10^4$? This snippet checks yours:
 
 
 # %%
 def check(refined):
     X, y = collinear(1e4)
     best = exact(X, y)
-    assert error(refined, X, y, best) < 0.001 * error(cholesky, X, y, best)
+    mine = error(refined, X, y, best)
+    assert mine < 0.001 * error(cholesky, X, y, best)
+    assert mine < 10 * error(qr, X, y, best)
 
 
 # %% [markdown] answer="Answer"
-# By about $\kappa^2\varepsilon$, as long as that is well below 1. `linreg.cholesky(..., refine=1)` does the same.
+# All the way. The correction has a relative error of about $\kappa^2\varepsilon$ like the first answer, so what remains is that error squared, or the $\kappa\varepsilon$ that computing
+# $y - Xw$ costs, whichever is larger. `linreg.cholesky(..., refine=1)` does the same.
 
 
 # %% answer="Answer"
@@ -452,7 +456,7 @@ def check_slope(slope):
 
 
 # %% [markdown] answer="Answer"
-# Centre, and fit without the column of ones. Or lower `rcond`, which keeps the second singular value but not its lost digits, so it depends on luck.
+# Centre, and fit without the column of ones. A lower `rcond` would keep the second singular value too, but not the digits that it has lost.
 
 # %% answer="Answer"
 X32, y32 = years.float().unsqueeze(1), level.float().unsqueeze(1)
@@ -463,7 +467,7 @@ check_slope(answer.solution[0, 0])
 # **4.** Leave out one year of Longley's 16 at a time and fit again. How far does the weight of the first column, the price index, wander?
 
 # %% [markdown] answer="Answer"
-# Over a range many times its own size, and through zero. Every one of these fits is exact to more digits than anybody needs. A large condition number is a statement about the data
+# Through zero, and over a range several times its own size. Every one of these fits is exact to more digits than anybody needs. A large condition number is a statement about the data
 # before it is one about the computer.
 
 # %% answer="Answer"
@@ -473,6 +477,7 @@ for left_out in range(len(y)):
     weights.append(float(linreg.solve(data.X[kept], data.y[kept]).w[0]))
 print(f"all years {linreg.solve(data.X, data.y).w[0]:.1f}")
 print(f"one left out {min(weights):.1f} to {max(weights):.1f}")
+assert min(weights) < 0 < max(weights)
 
 # %% [markdown]
 # ## Where next

@@ -41,6 +41,7 @@ for name in names:
     below = gradient_descent(X, y, lr=0.99 * edge, steps=2000, reduction=name)
     above = gradient_descent(X, y, lr=1.01 * edge, steps=2000, reduction=name)
     runs[name] = edge, below, above
+    assert (below.status, above.status) == ("ok", "diverged")
     ends = [f"{fit.status} at step {fit.steps}" for fit in (below, above)]
     print(f"{name:10}  {edge:<19.4g}   {ends[0]:19}  {ends[1]}")
 
@@ -81,7 +82,7 @@ plt.show()
 # ## A summed loss makes the rate depend on n
 #
 # The eigenvalues of $\frac1n \tilde X^\top \tilde X$ settle as samples are added: it is an average. Those of the sum grow with $n$. A rate
-# that was tuned on a hundred rows of summed loss diverges on a thousand.
+# tuned to the edge on a hundred rows of summed loss diverges on a thousand.
 
 # %%
 sizes = (10, 30, 100, 300, 1000, 3000, 10_000)
@@ -107,8 +108,8 @@ ax.set(xlabel="samples n", ylabel="largest stable rate")
 plt.show()
 
 # %% [markdown]
-# This is why the book uses a mean: with features of unit scale the edge is near 2, whatever $n$. PyTorch's `nn.MSELoss()` is the plain mean,
-# so its edge is half of that, <!--= runs["mean"][0]:.4f -->0.9646<!--/--> on this data.
+# This is why the book uses a mean: with independent features of mean zero and unit scale the edge is near 2 from some hundred rows on, and stays
+# there. PyTorch's `nn.MSELoss()` is the plain mean, so its edge is half of that, <!--= runs["mean"][0]:.4f -->0.9646<!--/--> on this data.
 
 # %% [markdown]
 # ## The broadcast trap ruins a fit
@@ -209,8 +210,8 @@ ax.set(xlabel="step h", ylabel="error of the derivative")
 plt.show()
 
 # %% [markdown]
-# In float64 a central difference with $h$ near $10^{-3}$ proves a gradient. In float32 the rounding is $2^{29}$ times larger, which is why `gradcheck`
-# warns about it.
+# In float64 a central difference with $h$ near $10^{-3}$ is all you need to check a gradient. In float32 the rounding is
+# $2^{29}$ times larger, which is why `gradcheck` warns about it.
 
 # %% [markdown]
 # ## One wrong target
@@ -248,7 +249,8 @@ print(f"Huber: w = [{robust[1]:.4f}, {robust[2]:.4f}], b = {robust[0]:.4f}")
 # %% [markdown]
 # One row in a thousand moved the first weight from -1 to <!--= squares.w[0]:.1f -->-24.3<!--/-->. Least squares is linear in $y$: shift target $i$ by $\Delta$ and the
 # parameters shift by exactly $\frac{\Delta}{n} H^{-1} \tilde x_i$, without limit. Huber's loss charges
-# $\delta (\lvert r \rvert - \frac12 \delta)$ beyond $\delta$, here 0.2 or twice the noise, so no target can pull harder than $\delta$.
+# $\delta (\lvert r \rvert - \frac12 \delta)$ beyond $\delta$, here 0.2 or two standard deviations of the noise, so no target can pull harder
+# than $\delta$.
 
 # %%
 shift = torch.linalg.solve(hessian(X), fold_bias(X)[0]) * (wrong[0] - y[0]) / len(y)

@@ -47,7 +47,7 @@ r2_alone = linreg.r2(y, fit_alone.predict(alone))
 ax.set_title(f"The second feature alone: $R^2$ = {r2_alone:.2f}")
 
 # %% [markdown]
-# The slope is right, near 1. But $R^2 = 1 - \sum_i r_i^2 / \sum_i (y_i - \bar y)^2$, the share of
+# The slope, <!--= fit_alone.w[0]:.2f -->0.98<!--/-->, is close to the weight 1. But $R^2 = 1 - \sum_i r_i^2 / \sum_i (y_i - \bar y)^2$, the share of
 # the variance that the line explains, is only <!--= r2_alone:.2f -->0.48<!--/-->. Texts that draw
 # this picture call the relation obvious. Half of it is missing.
 #
@@ -92,9 +92,9 @@ plt.title("Three slices of one plane")
 # %% [markdown]
 # Within a slice the relation is narrow. Stack the slices, and it drowns.
 #
-# Theory gives the size of the damage. A feature of weight $w_j$ and variance one explains
-# $w_j^2 / (w_1^2 + w_2^2 + \sigma^2)$ of the variance on average over data sets. Two thousand of
-# them confirm it, and show how far a single one may stray:
+# Theory gives the size of the damage. Of independent features with variance one, the one with weight
+# $w_j$ explains $w_j^2 / (w_1^2 + w_2^2 + \sigma^2)$ of the variance, as soon as there are many rows.
+# Two thousand data sets show how close a thousand rows come:
 
 # %%
 generator = torch.Generator().manual_seed(1)
@@ -189,9 +189,8 @@ for name, t in (("w0", w0), ("b0", b0), ("y_hat0", y_hat0), ("y_column", y_colum
 
 # %% [markdown]
 # In this book vectors are vectors: `w` is (2,), `b` is (), `y` is (1000,). Both conventions are
-# right. The mixture is not, and it is one forgotten `unsqueeze` away. Here it meets the *true*
-# parameters, for which the loss should be about $\sigma^2 / 2$, or
-# <!--= sigma**2 / 2:.3f -->0.005<!--/-->:
+# right. The mixture is not, and it is one forgotten `unsqueeze` away. At the *true* parameters the
+# loss should be about $\sigma^2 / 2$, or <!--= sigma**2 / 2:.3f -->0.005<!--/-->:
 
 # %%
 w_column = torch.tensor(w).unsqueeze(1)  # (d, 1)
@@ -202,22 +201,10 @@ print(f"right: {tuple(right.shape)}, loss {right.square().mean() / 2:.5f}")
 print(f"wrong: {tuple(wrong.shape)}, loss {wrong.square().mean() / 2:.5f}")
 
 # %% [markdown]
-# A loss of about two at the perfect parameters, from a million numbers of which a thousand are
-# residuals. It can be predicted as well. Pairing every prediction with every target makes the two
-# independent, so the mean square of their difference is the sum of both variances and of the
-# squared difference of their means:
-
-# %%
-y_hat = (X @ w_column + b).squeeze(1)
-shift = y.mean() - y_hat.mean()
-predicted = (y.var(correction=0) + y_hat.var(correction=0) + shift**2) / 2
-print(f"predicted {predicted:.5f}")
-torch.testing.assert_close(predicted, wrong.square().mean() / 2)
-
-# %% [markdown]
-# The formula shows what a minimiser would do with it: make the variance of the predictions zero.
-# Descent on the wrong loss ends at $w = 0$ and $b = \bar y$, as an exercise of
-# [Start in five minutes](start.py) finds out.
+# A loss of about two at the perfect parameters, from
+# <!--= wrong.numel():,d -->1,000,000<!--/--> numbers of which <!--= len(y) -->1000<!--/--> are residuals. Where this
+# value comes from, and what a fit makes of it, is the subject of
+# [the next page](loss.md#the-trap-n-1-minus-n).
 #
 # ## What you have seen
 #
@@ -225,8 +212,8 @@ torch.testing.assert_close(predicted, wrong.square().mean() / 2)
 #   A wide scatter does not mean a weak relation.
 # - With the other feature taken out of both axes the same data lie on a line. Its slope is the
 #   weight of the full fit, exactly.
-# - A column mixed with a vector gives a loss that is large at the truth and smallest at a model
-#   that ignores the features.
+# - Parameters, predictions and targets are columns throughout, or vectors throughout. A mixture gives
+#   a large loss even at the truth.
 #
 # ## Exercises
 #
@@ -298,16 +285,18 @@ below.set_ylabel("y, the first taken out")
 # %% answer="Answer"
 data = linreg.load("diabetes")
 fit = linreg.solve(data.X, data.y)
+turned = []
 print("column   alone    full fit")
 for j, column in enumerate(data.columns):
     alone = linreg.solve(data.X[:, [j]], data.y).w[0]
-    turned = "  <- turned" if alone * fit.w[j] < 0 else ""
-    print(f"{column:6} {alone:7.2f} {fit.w[j]:10.2f}{turned}")
+    if alone * fit.w[j] < 0:
+        turned.append(column)
+    print(f"{column:6} {alone:7.2f} {fit.w[j]:10.2f}{'  <- turned' * (column in turned)}")
 
 # %% [markdown] answer="Answer"
-# Four of them turn. The largest reversal with a name is `s1`, total cholesterol: patients with more
-# of it did worse, but among patients with equal values of everything else they did better. Neither
-# slope is wrong. They answer different questions, and neither says what a *treatment* that changes
+# <!--= len(turned) -->4<!--/--> of them turn: <!--= ", ".join(turned) -->age, sex, s1, s3<!--/-->. Take `s1`, total
+# cholesterol. Patients with more of it did worse, but among patients with equal values of everything
+# else those with more of it did better. Neither slope is wrong. They answer different questions, and neither says what a *treatment* that changes
 # cholesterol would do. How sure one can be of such weights is a question for standard errors, which
 # this site does not treat yet.
 

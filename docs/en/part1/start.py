@@ -99,15 +99,17 @@ plt.ylabel("distance to the closed form")
 plt.title("Every start goes to the same answer")
 
 # %% [markdown]
-# Straight lines on a logarithmic scale: each step multiplies the distance by about the same number.
-# With the rate $\eta = 0.5$ that number lies between $1 - \eta \lambda_{\max}$ and $1 - \eta \mu$,
-# where $\mu$ and $\lambda_{\max}$ are the smallest and the largest curvature of the bowl. They are
-# properties of $X$, known before the first step:
+# Straight lines: each step multiplies the distance by about the same number. With the rate $\eta = 0.5$
+# that number lies between $1 - \eta \lambda_{\max}$ and $1 - \eta \mu$, where $\mu$ and
+# $\lambda_{\max}$ are the smallest and the largest curvature of the bowl. They are properties of $X$,
+# known before the first step:
 
 # %%
 bowl = linreg.curvature(X)
+factor = distance[40] / distance[39]  # of the last step
 print(f"predicted factor: between {1 - 0.5 * bowl.L:.4f} and {1 - 0.5 * bowl.mu:.4f}")
-print(f"measured, last step: {distance[40] / distance[39]:.4f}")
+print(f"measured, last step: {factor:.4f}")
+assert 1 - 0.5 * bowl.L < factor < 1 - 0.5 * bowl.mu
 
 # %% [markdown]
 # ## When they do not agree
@@ -123,9 +125,9 @@ for step in range(301):
     w, b = w - 2.0 * X.T @ error / len(y), b - 2.0 * error.mean()
 
 # %% [markdown]
-# Nothing in PyTorch warns you; a few thousand steps later the loss would be `nan`. The curvature
-# tells it beforehand. A rate is stable below $2/\lambda_{\max}$, and `linreg` puts that into its
-# message:
+# Nothing in PyTorch warns you, and a loop that runs on ends in `nan`:
+# [Gradient descent, executed](descent-run.py) counts the steps. The curvature tells it beforehand. A
+# rate is stable below $2/\lambda_{\max}$, and `linreg` puts that into its message:
 
 # %%
 import textwrap
@@ -138,7 +140,7 @@ print(textwrap.fill(fit.message, 76))
 # ## What you have seen
 #
 # - Closed form, hand-written descent and `nn.Linear` minimise the same loss and give the same
-#   parameters to nine decimal places.
+#   parameters to within a billionth.
 # - The start does not matter, because the loss has one lowest point.
 # - The rate does matter: below $2/\lambda_{\max} =$
 #   <!--= bowl.largest_stable_rate:.3f -->1.929<!--/--> descent converges, above it diverges.
@@ -197,7 +199,8 @@ print(f"b = {layer.bias.item():.4f}, mean of y = {y.mean():.4f}")
 # %% [markdown] answer="Answer"
 # The model has learned nothing from `X`: the weights are zero and the intercept is the mean of `y`.
 # Broadcasting compared every prediction with every target, and the best single answer to all
-# targets at once is their mean. [Data and model](model.md) shows the matrix behind it.
+# targets at once is their mean. [Data and model](model.md#a-column-is-not-a-vector) shows the matrix
+# behind it.
 
 # %% [markdown]
 # ## Where next
