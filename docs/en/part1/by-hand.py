@@ -176,7 +176,7 @@ print("equal:", bool(difference == 0), " within 1e-14:", bool(difference < 1e-14
 
 # %% [markdown]
 # So close, and not equal. Something does the same arithmetic in another order. It is the optimiser: `SGD` computes `p.add_(grad, alpha=-lr)`, which
-# multiplies and adds in one operation and rounds once, where `w - lr * dw` rounds twice. Write the loop by hand with exactly the operations that the
+# multiplies and adds in one operation and, on a processor that can, rounds once, where `w - lr * dw` rounds twice. Write the loop by hand with exactly the operations that the
 # layer and the optimiser use, in their shapes, and the last digit falls into place:
 
 
@@ -210,7 +210,7 @@ for name, row in rows.items():
     print(f"{name:12}" + "".join(f"{value:9.4f}" for value in row))
 
 # %% [markdown]
-# Loops stop a little short of the exact answer, as far as you asked them to go. The exact answer is off the truth by the noise in the data: its worst error is
+# The loops stop a little short of the exact answer, where the tolerance told them to. The exact answer is off the truth by the noise in the data: its worst error is
 # <!--= (exact - true).abs().max():.4f -->0.0029<!--/-->, and no number of steps can lower it.
 #
 # ## Leave a line out
@@ -311,23 +311,16 @@ except RuntimeError as error:
 layer, mse = our_layer(), nn.MSELoss()
 print("layer(X):", tuple(layer(X).shape), " layer(X) - y:", tuple((layer(X) - y).shape))
 
-optimizer = torch.optim.SGD(layer.parameters(), lr=0.25)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    for _ in range(40):
-        optimizer.zero_grad()
-        mse(layer(X), y).backward()  # (n, 1) against (n,)
-        optimizer.step()
-
+    wrong = mse(layer(X), y) / 2  # (n, 1) against (n,)
 print("PyTorch warns:", str(caught[0].message).split(". ")[0])
-print(f"largest weight {layer.weight.abs().max():.4f}, intercept {layer.bias[0]:.4f}")
-print(f"mean of y {y.mean():.4f}")
+print(f"and goes on: loss {wrong.item():.4f}")
 
 # %% [markdown]
-# The loss falls, nothing fails, and the model has learned to ignore its features. Each prediction is compared with *every* target, and the best single answer to all of
-# them is their mean. `nn.MSELoss` at least warns; a loss written by hand, like `half_mean`, says nothing. So compare shapes where the loss is
-# computed. `linreg.squared_loss` does, and the cure is one `squeeze`. (Keeping `y` as a column of shape (n, 1) works as well. What matters is that both sides
-# have the same shape.)
+# A loop on this loss runs without an error and learns to ignore the features, as [The loss, executed](loss-run.py#the-broadcast-trap-ruins-a-fit) shows. `nn.MSELoss` at least
+# warns; a loss written by hand, like `half_mean`, says nothing. So compare shapes where the loss is computed. `linreg.squared_loss` does, and the cure is one `squeeze`. (Keeping `y` as a
+# column of shape (n, 1) works as well. What matters is that both sides have the same shape.)
 
 # %%
 try:
@@ -338,7 +331,6 @@ except linreg.ShapeError as error:
 cured = linreg.squared_loss(layer(X).squeeze(1), y)
 as_columns = mse(layer(X), y.unsqueeze(1)) / 2
 print(f"its loss: {cured.item():.4f} squeezed, {as_columns.item():.4f} as columns")
-print(f"the smallest loss: {best.loss:.4f}")
 
 # %% [markdown]
 # ## Is a gradient right?
@@ -387,7 +379,7 @@ print(f"HalfMean in float32: {right}")
 #
 # - By hand, by autograd and by `nn.Linear` with `SGD`, the path is the same in every bit once the operations are the same.
 # - `MSELoss` needs half the rate of the half-mean loss.
-# - Forgetting `zero_grad` is momentum 1, exactly. Updating outside `no_grad` fails or loses the parameter. A column against a vector learns the mean.
+# - Forgetting `zero_grad` is momentum 1, exactly. Updating outside `no_grad` fails or loses the parameter. A column against a vector gives another loss.
 # - A gradient written by hand is checked with `gradcheck`, in float64.
 #
 # ## Exercises

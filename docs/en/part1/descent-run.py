@@ -20,7 +20,7 @@ print("eigenvalues of the Hessian:", bowl.eigenvalues)
 print(bowl)
 
 # %% [markdown]
-# The features have unit scale and hardly depend on each other, so the bowl is nearly round. Every rate below
+# The features have unit scale and are hardly correlated, so the bowl is nearly round. Every rate below
 # <!--= bowl.largest_stable_rate:.3f -->1.929<!--/--> should converge.
 #
 # ## Five learning rates
@@ -50,7 +50,7 @@ for lr, fit in runs.items():
 # And three steps at rate 0.01, a common choice in tutorials? They leave the loss at
 # <!--= runs[0.01].path.loss[3] / best.loss:.0f -->538<!--/--> times its smallest value.
 
-# %% alt="Loss against the number of steps, both on log scales, for five learning rates. The measured curves and the predicted dashed lines coincide. Each curve is the one for the next larger rate moved to the right by a factor of three, and all end on the same floor; a dot marks the predicted arrival at each."
+# %% alt="Loss against the number of steps, both on log scales, for five learning rates. The measured curves and the predicted dashed lines coincide. Each curve is the one for the next larger rate moved to the right by a factor of about three, and all end on the same floor; a dot marks the predicted arrival at each."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREY
@@ -96,7 +96,7 @@ for lr in (1.9, 2.0, 2.5, 3.0):
     print(f"lr = {lr}: first inf {infinite or 'never'}, first nan {nan or 'never'}")
 
 # %% [markdown]
-# At rate 2, a hair above the limit, the loop needs hundreds of steps to overflow, and then `nan` tells you only that
+# At rate 2, a little above the limit, the loop needs hundreds of steps to overflow, and then `nan` tells you only that
 # something went wrong. The usual advice is to lower the rate; by how much, nobody says. The data do. `gradient_descent` watches
 # the loss, stops when it has grown beyond recovery, and returns a status with the best parameters it saw:
 
@@ -228,7 +228,7 @@ ax.set(ylim=(0.003, 6), xlabel="step", ylabel="loss L")
 
 # %% [markdown]
 # The plateau is the flat directions at work: the steep one is done after the first step, and then the rate that it
-# imposes is ten thousand times too small for the others ($\kappa$ is <!--= bowl_cm.kappa:,.0f -->10,036<!--/-->).
+# imposes is about ten thousand times too small for the others ($\kappa$ is <!--= bowl_cm.kappa:,.0f -->10,036<!--/-->).
 #
 # ## Many starts, one answer
 #
@@ -255,7 +255,9 @@ assert worst < 1e-12
 # %%
 random_w = 0.1 * torch.randn(200, 2, generator=torch.Generator().manual_seed(2))
 counts = [linreg.predict_steps(X, y, lr=0.1, w=w) for w in random_w]
-print("from zeros:", linreg.predict_steps(X, y, lr=0.1), "steps")
+from_zeros = linreg.predict_steps(X, y, lr=0.1)
+assert min(counts) <= from_zeros <= max(counts)
+print("from zeros:", from_zeros, "steps")
 print("from 200 random starts:", min(counts), "to", max(counts), "steps")
 
 # %% [markdown]
@@ -284,7 +286,8 @@ for name, fit in (("full batch", full), ("mini-batch", mini)):
 #
 # - For five rates the predicted number of steps is the actual one, and the predicted loss curve lies on the measured one.
 # - Above $2/\lambda_{\max}$ a raw loop ends in `nan`; a status that names the limit is more use.
-# - One feature in other units turned two steps into <!--= steps:,d -->53,868<!--/-->, and made all five rates diverge. Standardising undid it.
+# - A feature in other units made all five rates diverge, and at the safe rate the run took <!--= steps:,d -->53,868<!--/--> steps. Standardised, it took
+#   <!--= steps_std -->2<!--/-->.
 # - A thousand starts end at one answer. Zeros are as good a start as any.
 #
 # ## Exercises
