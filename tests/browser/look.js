@@ -172,7 +172,17 @@ window.look = (() => {
     return { ...stop, marked };
   }
 
+  /** Marks letters of code that look like others before them: one of each is enough for a look at contrast. */
+  function thin() {
+    const known = new Set();
+    for (const letters of all("pre span:not(:has(*))")) {
+      const look = [style(letters).color, style(letters).fontWeight, style(letters.closest("code")).backgroundColor].join();
+      letters.toggleAttribute("data-again", known.has(look));
+      known.add(look);
+    }
+  }
+
   const open = () => all("details").forEach((answer) => (answer.open = true));
 
-  return { overflow, clipping, cuts, overlap, formulas, figures, anchors, contents, focus, open };
+  return { overflow, clipping, cuts, overlap, formulas, figures, anchors, contents, focus, thin, open };
 })();
