@@ -222,7 +222,7 @@ one_run_rate = 1 - (article["b_error"] / 2) ** (1 / 3)
 first, second, third = article["loss"]
 fall = 1 - (1 - one_run_rate) ** 2
 falls = 1 - second / first, 1 - third / second
-print(f"one run needs lr = {one_run_rate:.4f}; the loss then falls by {fall:.0%} a line")
+print(f"one run needs lr = {one_run_rate:.4f}; the loss falls by {fall:.0%} a line")
 print(f"the printed lines fall by {falls[0]:.1%} and {falls[1]:.1%}")
 print(f"which belongs to lr = {1 - math.sqrt(second / first):.4f}")
 

@@ -152,7 +152,8 @@ torch.testing.assert_close(y_left - slope * x_left, linreg.residuals(X, y, fit))
 
 # %% alt="Target against prediction of the full fit: the points follow the diagonal closely over the whole range from minus 3 to 7."
 y_hat = fit.predict(X)
-plt.plot(y_hat[::4], y[::4], "o", color=linreg.plot.BLUE, markersize=3, alpha=0.5, mew=0)
+style = {"color": linreg.plot.BLUE, "markersize": 3, "alpha": 0.5, "mew": 0}
+plt.plot(y_hat[::4], y[::4], "o", **style)
 ends = torch.stack((y.min(), y.max()))
 plt.plot(ends, ends, color=linreg.plot.ORANGE)
 plt.text(4.4, 5, "y = prediction", color=linreg.plot.ORANGE, ha="right")
@@ -289,9 +290,11 @@ turned = []
 print("column   alone    full fit")
 for j, column in enumerate(data.columns):
     alone = linreg.solve(data.X[:, [j]], data.y).w[0]
+    mark = ""
     if alone * fit.w[j] < 0:
         turned.append(column)
-    print(f"{column:6} {alone:7.2f} {fit.w[j]:10.2f}{'  <- turned' * (column in turned)}")
+        mark = "  <- turned"
+    print(f"{column:6} {alone:7.2f} {fit.w[j]:10.2f}{mark}")
 
 # %% [markdown] answer="Answer"
 # <!--= len(turned) -->4<!--/--> of them turn: <!--= ", ".join(turned) -->age, sex, s1, s3<!--/-->. Take `s1`, total
