@@ -196,7 +196,8 @@ ax.spines[["top", "right"]].set_visible(False)
 # %% alt="The share of 3000 seeds whose bias error lies within 0.01 of 1.4857, as bars against the number of epochs. It is zero up to epoch 26, rises to a peak at epochs 29 and 30, and is zero again from epoch 33."
 near = (b_errors - article["b_error"]).abs() < 0.01
 share = near.double().mean(0).tolist()
-assert max(share[:27] + share[33:]) == 0 and max(share) == max(share[29], share[30])
+assert max(share[:27] + share[33:]) == 0
+assert max(share) == max(share[29], share[30])
 
 fig, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
 at = range(22, 39)
@@ -412,7 +413,8 @@ exact = linreg.solve(X, y)
 print("                  updates   worst error         L")
 for name, fit in (("batches of 10", small), ("full batch", full), ("exact", exact)):
     print(f"{name:15} {fit.steps or '-':>9} {worst_error(fit):13.4f}   {fit.loss:.5f}")
-assert worst_error(small) < worst_error(exact) and exact.loss < small.loss
+assert worst_error(small) < worst_error(exact)
+assert exact.loss < small.loss
 
 # %% [markdown]
 # The first two read each row three times. One makes <!--= small.steps -->300<!--/--> updates and
@@ -685,7 +687,8 @@ for value in values:
         ("Huber", huber(A, spoiled, delta=0.2)),
     ):
         moved[name].append(float((theta - truth).abs().max()))
-assert max(moved["Huber"]) < 0.01 and moved["least squares"][-1] > 20
+assert max(moved["Huber"]) < 0.01
+assert moved["least squares"][-1] > 20
 
 fig, ax = plt.subplots(figsize=(5.5, 3.4), layout="constrained")
 for name, color in (("least squares", ORANGE), ("Huber", BLUE)):
