@@ -16,6 +16,10 @@ from tinycss2.ast import Node, QualifiedRule
 HTML = {
     # a dialog needs a name
     'role="dialog"': 'role="dialog" aria-label="Search"',
+    # on a first visit follow the system before the page is drawn: no flash of white, no second styling
+    'var palette=__md_get("__palette");': (
+        'var palette=__md_get("__palette")||{color:{media:"(prefers-color-scheme)"}};'
+    ),
 }
 
 SCRIPT = {
@@ -32,6 +36,8 @@ SCRIPT = {
     '{class:"md-typeset__scrollwrap"}': (
         '{class:"md-typeset__scrollwrap",tabIndex:0,role:"group","aria-label":"Table"}'
     ),
+    # styles every element of the page twice to keep a change of colours from fading
+    'document.body.setAttribute("data-md-color-switching",""),': "",
     # a landmark per code block is too many
     'x("nav",{class:"md-code__nav"})': 'x("div",{class:"md-code__nav"})',
 }
