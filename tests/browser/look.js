@@ -175,7 +175,7 @@ window.look = (() => {
   /** Marks letters of code that look like others before them: one of each is enough for a look at contrast. */
   function thin() {
     const known = new Set();
-    for (const letters of all("pre span:not(:has(*))")) {
+    for (const letters of all("pre code span:not(:has(*))")) {
       const look = [style(letters).color, style(letters).fontWeight, style(letters.closest("code")).backgroundColor].join();
       letters.toggleAttribute("data-again", known.has(look));
       known.add(look);
