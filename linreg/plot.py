@@ -230,7 +230,11 @@ def contours(
     if fit is not None and fit.path is not None:
         ax.plot(*steps.T.tolist(), color=BLUE, marker="o", markersize=3, linewidth=1.2)
         ax.annotate(
-            "start", (float(steps[0, 0]), float(steps[0, 1])), textcoords="offset points", xytext=(6, 6)
+            "start",
+            (float(steps[0, 0]), float(steps[0, 1])),
+            textcoords="offset points",
+            xytext=(6, 6),
+            bbox={"color": "white", "alpha": 0.8, "pad": 1},  # no contours behind the letters
         )
     ax.plot(*centre.tolist(), color=ORANGE, marker="*", markersize=12, linestyle="none")
     ax.set_xlabel(f"w[{i}]")
@@ -303,7 +307,6 @@ def _points(ax: Axes, x: Tensor, y: Tensor) -> None:
             (1, 0.01),
             xycoords="axes fraction",
             horizontalalignment="right",
-            fontsize="small",
         )
 
 

@@ -11,7 +11,14 @@ __all__ = ["Fit", "Path", "Status"]
 
 
 class Status(StrEnum):
-    """How a fit ended. Only `OK` means: this is the answer."""
+    """How a fit ended. Only `OK` means: this is the answer.
+
+    Attributes:
+        OK: `"ok"`, the smallest loss, exact or within the tolerance.
+        RANK_DEFICIENT: `"rank deficient"`, the columns are dependent; the shortest of many answers, or none.
+        NOT_CONVERGED: `"not converged"`, the steps ran out first.
+        DIVERGED: `"diverged"`, the rate is too large; the message names one that works.
+    """
 
     OK = "ok"
     RANK_DEFICIENT = "rank deficient"

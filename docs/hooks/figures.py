@@ -21,6 +21,12 @@ PALETTE = {
 
 
 SCALE = 1.35  # letters of matplotlib's 11 units come out as large as those of the text
+SMALLEST = 9.0  # of the same units, so that an exponent can be read on a phone
+
+# Letters that matplotlib makes smaller and places one by one: those of an exponent or index.
+SMALL = re.compile(
+    r'(?:<tspan x="[\d.]+" y="[-\d.]+" style="[^"]*font-size: [78](?:\.\d+)?px[^>]*>[^<]*</tspan>)+'
+)
 
 
 def figure(svg: str, alt: str, name: str) -> str:
@@ -42,6 +48,7 @@ def figure(svg: str, alt: str, name: str) -> str:
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
     svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)  # a hundredth of a pixel will do
     svg = re.sub(r">\s+<", "><", svg)
+    svg = SMALL.sub(legible, svg)
     head = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert head is not None, "matplotlib's SVG has a viewBox"
     width, height = map(float, head.groups())
@@ -52,6 +59,16 @@ def figure(svg: str, alt: str, name: str) -> str:
     )
     svg = re.sub(r"<svg[^>]*>", lambda _: opening, svg, count=1)
     return f'<figure class="drawn">{svg}</figure>'
+
+
+def legible(match: re.Match[str]) -> str:
+    """The same letters at the smallest size, each moved along by what those before it have grown."""
+    places = [float(x) for x in re.findall(r'x="([\d.]+)"', match[0])]
+    size = re.search(r"font-size: ([\d.]+)px", match[0])
+    assert size is not None, "SMALL has one"
+    moved = iter(places[0] + (x - places[0]) * SMALLEST / float(size[1]) for x in places)
+    text = re.sub(r'x="[\d.]+"', lambda _: f'x="{next(moved):.2f}"', match[0])
+    return re.sub(r"font-size: [\d.]+px", f"font-size: {SMALLEST:g}px", text)
 
 
 def themed(match: re.Match[str]) -> str:

@@ -13,25 +13,27 @@ from quickjs import Context
 KATEX = Path(__file__).parent / "katex" / "katex.min.js"
 CACHE = Path(".cache/katex.json")
 
-# Left behind by pymdownx.arithmatex. Code never is inside.
-FORMULA = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.S)
+# Left behind by pymdownx.arithmatex, with what must stay on its line. Code never is inside.
+FORMULA = re.compile(r'(\(?)<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\2>([.,;:?!)]*)', re.S)
 
 
 def typeset(html: str, page: str) -> str:
     """Typeset every formula of a page; one that KaTeX cannot read stops the build."""
 
     def one(match: re.Match[str]) -> str:
-        tex, display = unescape(match[3]).strip(), match[2] == "["
+        before, _, kind, text, after = match.groups()
+        tex, display = unescape(text).strip(), kind == "["
         try:
             formula = render(tex, display)
         except Exception as error:
             raise PluginError(f"{page}: KaTeX cannot read ${tex}$\n{error}") from None
         # A long formula scrolls in its own box, which the keyboard must be able to reach.
-        return (
-            f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>'
-            if display
-            else formula
-        )
+        if display:
+            return f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>'
+        # Browsers would begin a line with a full stop; a formula of three parts or more may need breaking.
+        whole = f"{before}{formula}{after}"
+        short = formula.count('class="katex-base"') < 3
+        return f'<span class="tight">{whole}</span>' if short and before + after else whole
 
     return FORMULA.sub(one, html)
 

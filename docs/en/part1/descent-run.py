@@ -65,9 +65,8 @@ for lr, fit in runs.items():
     ax.plot(arrival, goal, "o", color=BLUE)
     ax.text(arrival, 0.8 * goal, f"lr = {lr:g}", color=BLUE, ha="center", va="top")
 ax.axhline(best.loss, color=GREY, linewidth=0.8, linestyle=":")
-ax.text(1, 1.1 * best.loss, "smallest loss", color=GREY, va="bottom", fontsize="small")
-ax.text(9, 3.3, "band: measured, dashes: predicted")
-ax.set(ylim=(0.0028, 6), xlabel="step", ylabel="loss L")
+ax.text(9, 8, "band: measured, dashes: predicted\ndots: the smallest loss", va="top")
+ax.set(ylim=(0.0028, 9), xlabel="step", ylabel="loss L")
 
 # %% [markdown]
 # ## Above the limit
@@ -138,9 +137,10 @@ _, ax = plt.subplots(figsize=(5.6, 5.2))
 linreg.plot.contours(X_valley, y_valley, creeping, ax=ax)
 for fit, colour in ((swinging, GREEN), (diverging, PURPLE)):
     ax.plot(*fit.path.w.T, ".-", color=colour, linewidth=1.2, zorder=1)
-ax.text(0.9, -1.3, "0.1 of the limit:\ncreeps", color=BLUE, ha="right", va="top")
-ax.text(-4.2, 3.1, "0.96 of the limit:\noscillates", color=GREEN)
-ax.text(0.6, 2.0, "1.08 of the limit:\ndiverges", color=PURPLE)
+clear = {"color": "white", "pad": 1}  # no contours behind the letters
+ax.text(0.9, -1.3, "0.1 of the limit:\ncreeps", color=BLUE, ha="right", va="top", bbox=clear)
+ax.text(-4.2, 3.1, "0.96 of the limit:\noscillates", color=GREEN, bbox=clear)
+ax.text(0.8, 1.8, "1.08 of the limit:\ndiverges", color=PURPLE, bbox=clear)
 
 # %% [markdown]
 # The star is the minimum. Creeping is slow along the valley, where the curvature is small. Oscillation and divergence

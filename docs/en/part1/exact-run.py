@@ -167,8 +167,10 @@ import matplotlib.pyplot as plt
 from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
 
 ax = draw(torch.float32)
-ax.text(2e2, 1e-2, "inverse,\nCholesky", color=ORANGE, ha="right")
-ax.text(5e4, 2e-5, "QR, SVD", color=BLUE, ha="left", va="top")
+ax.text(8e1, 4e-2, "inverse", color=ORANGE, ha="right", va="top")
+ax.text(8e1, 1e-2, "Cholesky", color=PURPLE, ha="right", va="top")
+ax.text(5e4, 2e-5, "QR", color=BLUE, va="top")
+ax.text(5e4, 5e-6, "SVD", va="top")
 ax.text(1e6, 7e-8, "linreg.solve, in float64", color=GREEN, ha="right", va="bottom")
 ax.text(4e2, 2e-1, r"$\varepsilon\kappa^2$", color=GREY, ha="right")
 ax.text(1e6, 3e-1, r"$\varepsilon\kappa$", color=GREY, ha="right")
@@ -177,8 +179,11 @@ plt.show()
 
 # %% alt="Relative error against condition number in float64, both on log scales. Inverse and Cholesky follow epsilon kappa squared and have no digit left in the right half, where Cholesky ends. QR, SVD and solve follow epsilon kappa to the right edge."
 ax = draw(torch.float64)
-ax.text(2e4, 3e-7, "inverse,\nCholesky", color=ORANGE, ha="right")
-ax.text(3e6, 1e-13, "QR, SVD, linreg.solve", color=BLUE, va="top")
+ax.text(3e3, 1e-5, "inverse", color=ORANGE, ha="right", va="top")
+ax.text(3e3, 5e-7, "Cholesky", color=PURPLE, ha="right", va="top")
+ax.text(3e7, 2e-12, "QR", color=BLUE, va="top")
+ax.text(3e7, 1e-13, "SVD", va="top")
+ax.text(3e7, 5e-15, "linreg.solve", color=GREEN, va="top")
 ax.set_title("float64")
 plt.show()
 
@@ -311,7 +316,7 @@ ax.plot(years[::10], level[::10], "o", color=BLUE, markersize=4)
 ax.plot(years, fit.predict(years.float().unsqueeze(1)), color=GREEN)
 ax.plot(years, A @ lstsq(torch.float32)[0].double(), color=ORANGE)
 ax.text(1930, 25, "data and solve", color=GREEN, ha="right", va="bottom")
-ax.text(1825, 7, "lstsq, float32", color=ORANGE, ha="left", va="bottom")
+ax.text(1825, 9, "lstsq, float32", color=ORANGE, ha="left", va="bottom")
 ax.set(xlabel="year", ylabel="y")
 plt.show()
 

@@ -204,7 +204,7 @@ visible = [max(float(error), 1e-17) for error in central]
 ax.loglog(h, visible, color=ORANGE, marker="s", markersize=4)
 ax.loglog(h[:9], [float(curved * t) for t in h[:9]], color=GREY, linestyle="--")
 ax.text(0.2, 3e-3, "forward", color=BLUE, ha="left", va="top")
-ax.text(2e-3, 3e-3, r"$\frac{h}{2} H_{jj}$", color=GREY, ha="right", va="bottom")
+ax.text(2e-3, 3e-3, r"$h\,H_{jj}/2$", color=GREY, ha="right", va="bottom")
 ax.text(0.02, 2e-12, "central", color=ORANGE, ha="left")
 ax.set(xlabel="step h", ylabel="error of the derivative")
 plt.show()

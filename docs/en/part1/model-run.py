@@ -83,7 +83,7 @@ for value, colour, marker in groups:
     ends = torch.tensor([-2.4, 2.4])
     line = w[0] * value + w[1] * ends + b
     plt.plot(ends, line, color=colour, linewidth=1.5)
-    plt.text(2.5, line[1], f"first = {value}", color=colour, va="center")
+    plt.text(2.65, line[1], f"first = {value}", color=colour, va="center")
 plt.xlim(-2.7, 3.9)
 plt.xlabel("second feature, X[:, 1]")
 plt.ylabel("target y")
@@ -269,7 +269,8 @@ assert check_slopes(0.5 + 0.9 * -1, 0.5)
 # %% alt="Two plots of the same data. Above, the target falls as the second feature rises. Below, with the first feature taken out of both, it rises." answer="Answer"
 generator = torch.Generator().manual_seed(4)
 X, y = linreg.simulate(300, (-1.0, 0.5), correlation=0.9, generator=generator)
-fig, (above, below) = plt.subplots(2, 1, figsize=(6.4, 6.4))
+fig, (above, below) = plt.subplots(2, 1, figsize=(5.6, 6), layout="constrained")
+fig.get_layout_engine().set(hspace=0.08)
 alone = X[:, [1]]
 linreg.plot.data_and_fit(alone, y, linreg.solve(alone, y), ax=above)
 above.set_xlabel("second feature")
