@@ -171,14 +171,15 @@ def test_dependent_columns_of_a_million_rows(method, dtype):
 def test_a_million_float32_rows_of_full_rank(method):
     """`torch.linalg.lstsq` calls this rank 2 of 3 and returns [2, 2, 2]."""
     w = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
-    X, _ = linreg.simulate(1_000_000, condition=40.0, w=w, generator=gen())
+    X, _ = linreg.simulate(1_000_000, condition=40.0, w=w, generator=gen(1))
     X = X.float()
     y = (X.double() @ w + 2).float()
     fit = METHODS[method](X, y)
     assert fit.status is Status.OK
-    # kappa^2 eps for the normal equation, kappa eps for the others, with a factor for sums over a block
+    # kappa^2 eps for the normal equation, kappa eps for the others: sums by blocks add no more to it.
+    # In one piece the normal equation is off by 0.26 here, and QR by 7e-6.
     eps = torch.finfo(torch.float32).eps
-    assert error(fit, w) <= 20 * eps * (1600 if method == "cholesky" else 40)
+    assert error(fit, w) <= eps * (1600 if method == "cholesky" else 40)
 
 
 def test_full_rank_is_not_called_deficient():
@@ -263,6 +264,15 @@ def test_scales(method, scale):
     torch.testing.assert_close(fit.w * scale, p.w, rtol=1e-12, atol=0)
     fit = METHODS[method](p.X, p.y * scale)
     torch.testing.assert_close(fit.w / scale, p.w, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+@pytest.mark.parametrize("method", METHODS)
+def test_scales_whose_squares_are_out_of_range(method, scale):
+    p = built(noise=0.1)
+    fit = METHODS[method](p.X * scale, p.y)
+    assert fit.status is Status.OK
+    torch.testing.assert_close(fit.w * scale, p.w, rtol=1e-12, atol=0)
 
 
 @pytest.mark.parametrize("method", METHODS)
