@@ -133,7 +133,17 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         aside.append(match[0])
         return f"<!--aside {len(aside)}-->"
 
-    return ASIDE.sub(put, copying.mark(html))
+    return ASIDE.sub(put, counted(copying.mark(html)))
+
+
+def counted(html: str) -> str:
+    """Tell the style how many lines a block of code has, hence how high it is."""
+
+    def one(match: re.Match[str]) -> str:
+        lines = match[2].count("\n")
+        return f'{match[1]} style="--lines:{lines}">{match[2]}'
+
+    return re.sub(r'(<div class="[^"]*\bhighlight\b[^"]*"[^>]*)>(.*?</code>)', one, html, flags=re.S)
 
 
 def description(html: str) -> str:
