@@ -214,3 +214,11 @@ def test_predicted_steps_at_the_ends():
     assert steps > 10**9
     at = [linreg.predict_steps(X, y, lr=0.01, tolerance=t) for t in (1.0, 0.1, 0.01, 1e-3, 1e-6)]
     assert at == sorted(at)
+
+
+def test_one_feature_takes_one_step():
+    X, y = linreg.simulate(100, (1.0,), b=0.0, generator=gen())
+    lr = 1 / linreg.curvature(X, intercept=False).L
+    assert linreg.predict_steps(X, y, lr=lr, intercept=False) == 1
+    fit = linreg.gradient_descent(X, y, lr=lr, steps=9, intercept=False)
+    assert (fit.status, fit.steps) == (Status.OK, 1)

@@ -126,6 +126,19 @@ def test_a_step_out_of_range_is_left_out():
     assert finite(fit)
 
 
+@pytest.mark.parametrize("lr", [3.0, 1e10])
+def test_a_loss_that_starts_near_the_end_of_the_range(lr):
+    """Ten thousand times this start is infinite."""
+    X, y = s8()
+    for fit in (
+        linreg.gradient_descent(X, y * 1e152, lr=lr, steps=100),
+        linreg.sgd(X, y * 1e152, lr=lr, epochs=3, batch_size=100, generator=gen()),
+    ):
+        assert fit.status is Status.DIVERGED
+        assert finite(fit)
+        assert len(fit.path.b) == fit.steps
+
+
 def test_a_loss_at_the_start_out_of_range():
     X, y = s8()
     with pytest.raises(
