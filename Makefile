@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test build update mutate lint lock clean
+.PHONY: serve test build picture update mutate lint lock clean
 
 serve: $(VENV)/installed  ## execute the pages and open the book on http://127.0.0.1:8000
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict
@@ -15,6 +15,9 @@ test: $(VENV)/installed  ## style, types, package, every page, and the built sit
 
 build: $(VENV)/installed  ## write the finished site to site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+picture: build  ## take the picture in README.md
+	$(BIN)/python docs/screenshot.py
 
 update: $(VENV)/installed  ## rewrite every expected output and claim after a change
 	$(BIN)/python docs/hooks/update.py

@@ -23,8 +23,10 @@ def typeset(html: str, page: str) -> str:
     def one(match: re.Match[str]) -> str:
         before, _, kind, text, after = match.groups()
         tex, display = unescape(text).strip(), kind == "["
+        # Formulas side by side are set one by one, so that on a phone they stand one below the other.
+        parts = re.split(r"\\qquad", tex) if display and r"\begin" not in tex else [tex]
         try:
-            formula = render(tex, display)
+            formula = " ".join(render(part.strip(), display) for part in parts)
         except Exception as error:
             raise PluginError(f"{page}: KaTeX cannot read ${tex}$\n{error}") from None
         # A long formula scrolls in its own box, which the keyboard must be able to reach.

@@ -138,7 +138,9 @@ linreg.plot.contours(X_valley, y_valley, creeping, ax=ax)
 for fit, colour in ((swinging, GREEN), (diverging, PURPLE)):
     ax.plot(*fit.path.w.T, ".-", color=colour, linewidth=1.2, zorder=1)
 clear = {"color": "white", "pad": 1}  # no contours behind the letters
-ax.text(0.9, -1.3, "0.1 of the limit:\ncreeps", color=BLUE, ha="right", va="top", bbox=clear)
+ax.text(
+    0.9, -1.3, "0.1 of the limit:\ncreeps", color=BLUE, ha="right", va="top", bbox=clear
+)
 ax.text(-4.2, 3.1, "0.96 of the limit:\noscillates", color=GREEN, bbox=clear)
 ax.text(0.8, 1.8, "1.08 of the limit:\ndiverges", color=PURPLE, bbox=clear)
 
