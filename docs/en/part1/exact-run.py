@@ -50,7 +50,7 @@ truth = torch.tensor([-1.0, 1.0, 1.0])
 
 
 def collinear(condition, seed=0, noise=0.0, dtype=torch.float64):
-    """60 rows, 3 columns; the noise is orthogonal to them, so that `truth` is the answer."""
+    """60 rows, 3 columns; noise orthogonal to them, so that `truth` is the answer."""
     g = torch.Generator().manual_seed(seed)
     X, y = linreg.simulate(60, truth, 0.0, 0.0, condition=condition, generator=g)
     e = noise * torch.randn(60, generator=g)
