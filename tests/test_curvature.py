@@ -91,7 +91,9 @@ def test_a_float32_million_is_summed_in_float64():
     X = torch.rand(1_000_000, 2, generator=gen())
     exact = torch.linalg.eigvalsh(linreg.hessian(X.double()))
     torch.testing.assert_close(linreg.curvature(X).eigenvalues, exact, rtol=1e-12, atol=0)
-    torch.testing.assert_close(linreg.hessian(X), linreg.hessian(X.double()).float(), rtol=1e-6, atol=0)
+    for intercept in (True, False):
+        H, best = (linreg.hessian(t, intercept=intercept) for t in (X, X.double()))
+        torch.testing.assert_close(H, best.float(), rtol=2e-7, atol=0)
 
 
 @pytest.mark.parametrize("scale", [1e-150, 1e-8, 1e8, 1e150])

@@ -98,9 +98,9 @@ def test_above_it_diverges_and_names_a_rate_that_works(times, seed, reduction):
     fit = linreg.gradient_descent(X, y, lr=times * rate, steps=3000, reduction=reduction)
     assert fit.status is Status.DIVERGED
     assert finite(fit)
-    assert fit.loss <= linreg.squared_loss(torch.zeros_like(y), y) * (
-        1 + 1e-12
-    )  # the best seen, not the last
+    # the best seen, not the last
+    assert fit.loss <= linreg.squared_loss(torch.zeros_like(y), y) * (1 + 1e-12)
+    torch.testing.assert_close(linreg.squared_loss(fit.predict(X), y), fit.loss, rtol=1e-12, atol=0)
     assert f"2/lambda_max = {rate:.4g}." in fit.message
     again = linreg.gradient_descent(X, y, lr=named_rate(fit), steps=3000, reduction=reduction)
     assert again.status is Status.OK
@@ -410,6 +410,7 @@ def test_sgd_diverges_and_names_a_rate_that_works(batch_size, epochs, times, red
     assert finite(fit)
     assert f"is not below the largest stable rate, 2/lambda_max = {rate:.4g}." in fit.message
     assert float(fit.loss) <= float(linreg.squared_loss(torch.zeros_like(y), y))
+    torch.testing.assert_close(linreg.squared_loss(fit.predict(X), y), fit.loss, rtol=1e-12, atol=0)
     again = linreg.sgd(X, y, lr=named_rate(fit), epochs=epochs, generator=gen(), tol=0.2, **settings)
     assert again.status is Status.OK
     assert float(again.loss) < 3 * float(linreg.solve(X, y).loss)
