@@ -34,10 +34,15 @@ window.look = (() => {
 
   /** No text is cut by the box it stands in. */
   function clipping() {
+    const cuts = (overflow) => ["hidden", "clip"].includes(overflow);
     return parts()
-      .filter((element) => ["hidden", "clip"].includes(style(element).overflowX))
-      .filter((element) => element.clientWidth > 1 && element.scrollWidth > element.clientWidth + 1)
-      .map((element) => `${name(element)} shows ${element.clientWidth} of ${element.scrollWidth}`);
+      .filter((element) => element.clientWidth > 1)
+      .flatMap((element) => [
+        [style(element).overflowX, element.clientWidth, element.scrollWidth, "width"],
+        [style(element).overflowY, element.clientHeight, element.scrollHeight, "height"],
+      ].map((cut) => [element, ...cut]))
+      .filter(([, overflow, shown, whole]) => cuts(overflow) && whole > shown + 1)
+      .map(([element, , shown, whole, side]) => `${name(element)} shows ${shown} of ${whole} in ${side}`);
   }
 
   /** On paper nothing scrolls: what does not fit is lost. */
@@ -182,7 +187,13 @@ window.look = (() => {
     }
   }
 
-  const open = () => all("details").forEach((answer) => (answer.open = true));
+  /** Unfolds all answers, and lays out what is far off too. */
+  function open() {
+    for (const answer of all("details")) answer.open = true;
+    document.head.append(
+      Object.assign(document.createElement("style"), { textContent: "* { content-visibility: visible !important }" }),
+    );
+  }
 
   return { overflow, clipping, cuts, overlap, formulas, figures, anchors, contents, focus, thin, open };
 })();

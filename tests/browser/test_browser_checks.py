@@ -51,6 +51,7 @@ BROKEN = {
         "<p style='width: 20px; overflow: hidden; white-space: nowrap'>A",
         "shows 20 of",
     ),
+    "cut letters": ("clipping", "<p>A", "<p style='height: 5px; overflow: hidden'>A", "shows 5 of"),
     "lost on paper": ("paper", "<pre>", "<pre style='overflow: auto; width: 20px'>", "shows 20 of"),
     "overlap": ("overlap", "<p>A", "<p style='margin-top: -60px'>A", "lies over"),
     "raw inline TeX": ("formulas", "paragraph", r"\(x\)", "raw TeX"),
