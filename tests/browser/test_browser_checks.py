@@ -130,6 +130,17 @@ def test_fault_is_reported(reader: Visit, fault: str) -> None:
     assert told in "\n".join(check(name, seen))
 
 
+@pytest.mark.parametrize(("rule", "marked"), [("", True), ("button { outline: none }", False)])
+def test_lost_focus_is_reported(reader: Visit, rule: str, marked: bool) -> None:
+    seen = show(reader, SOUND.replace("<title>", f"<style>{rule}</style><title>"))
+    seen.page.locator("button").focus()
+    seen.page.keyboard.press("Shift+Tab")
+    seen.page.keyboard.press("Tab")
+    stop = seen.page.evaluate("look.focus()")
+    assert "md-code__button" in stop["name"]
+    assert stop["marked"] is marked
+
+
 def test_wrong_copy_is_reported(reader: Visit) -> None:
     right, wrong = Snippet("x = 1", python=True), Snippet("x = 2", python=True)
     seen = show(reader, SOUND)

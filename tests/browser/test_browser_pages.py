@@ -48,6 +48,7 @@ def test_weight(visit: Callable[..., Visit]) -> None:
     (ROOT / ".cache").mkdir(exist_ok=True)
     (ROOT / ".cache/weights.json").write_text(json.dumps(weights, indent=2))
     table = "\n".join(f"{page:28}{weight / 1000:7.1f} kB" for page, weight in weights.items())
+    assert min(weights.values()) > 30_000, f"what a page cannot do without was not counted\n{table}"
     assert max(weights.values()) < LIMIT, f"\n{table}"
 
 
