@@ -18,6 +18,7 @@ from linreg import plot
 
 @pytest.fixture(autouse=True)
 def _close():
+    plt.close("all")  # what tests of other files left open
     yield
     plt.close("all")
 

@@ -97,5 +97,6 @@ def test_skip_link(visit: Callable[..., Visit]) -> None:
     seen.page.keyboard.press("Tab")
     seen.page.wait_for_function("getComputedStyle(document.activeElement).opacity === '1'")
     seen.page.keyboard.press("Enter")
+    seen.page.wait_for_function("location.hash && !document.activeElement.closest('.md-skip')")
     seen.page.keyboard.press("Tab")
     assert seen.page.evaluate("!!document.activeElement.closest('.md-content')")

@@ -60,6 +60,9 @@ class Visit:
     def go(self, address: str) -> Self:
         """Open the page at `address`, relative to the site, and wait until it is quiet."""
         self.page.goto(BASE + address, wait_until="networkidle")
+        self.page.wait_for_function(  # the theme's script adds the copy buttons
+            "!document.querySelector('.md-content [data-copy]') || document.querySelector('.md-code__button')"
+        )
         return self
 
     def look(self, at: str) -> list[str]:
