@@ -14,7 +14,7 @@ from linreg.data import Data, load, simulate
 from linreg.model import fold_bias, predict
 from linreg.loss import gradient, hessian, squared_loss
 from linreg.direct import cholesky, qr, solve, svd
-from linreg.curvature import Curvature, curvature, predict_loss, predict_steps
+from linreg.forecast import Curvature, curvature, predict_loss, predict_steps
 from linreg.descent import batches, gradient_descent, sgd, step
 from linreg.diagnostics import added_variable, r2, residuals
 from linreg import plot

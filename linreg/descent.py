@@ -22,7 +22,7 @@ from linreg.checks import (
     check_w,
     check_Xy,
 )
-from linreg.curvature import curvature, predict_steps
+from linreg.forecast import curvature, predict_steps
 from linreg.loss import Reduction, gradient, gradient_from_error, weight_of
 from linreg.model import fold_bias
 from linreg.result import Fit, Path, Status

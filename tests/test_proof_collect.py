@@ -96,7 +96,7 @@ def test_files_can_be_named_and_statements_have_names(pages):
     ("file", "constant", "changed", "checked"),
     [
         ("loss.py", "half = 0.5", "half = 0.25", ["docs/en/part1/loss.md", "linreg/loss.py"]),
-        ("curvature.py", "2 / self.L", "2.1 / self.L", ["docs/en/part1/descent.md", "linreg/curvature.py"]),
+        ("forecast.py", "2 / self.L", "2.1 / self.L", ["docs/en/part1/descent.md", "linreg/forecast.py"]),
     ],
 )
 def test_a_constant_changed_in_the_package_makes_its_pages_fail(project, file, constant, changed, checked):
