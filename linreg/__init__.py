@@ -4,6 +4,7 @@ from linreg.checks import (
     DataError,
     DeviceError,
     DtypeError,
+    FileError,
     LinregError,
     MissingError,
     RangeError,
@@ -13,7 +14,9 @@ from linreg.result import Fit, Path, Status
 from linreg.data import Data, load, simulate
 from linreg.model import fold_bias, predict
 from linreg.loss import gradient, hessian, squared_loss
-from linreg.direct import cholesky, qr, solve, svd
+from linreg.statistics import Statistics
+from linreg.direct import cholesky, qr, svd
+from linreg.exact import solve, solve_statistics
 from linreg.forecast import Curvature, curvature, predict_loss, predict_steps
 from linreg.descent import batches, gradient_descent, sgd, step
 from linreg.diagnostics import added_variable, r2, residuals
@@ -28,6 +31,7 @@ __all__ = [
     "DeviceError",
     "DataError",
     "MissingError",
+    "FileError",
     "RangeError",
     "Fit",
     "Path",
@@ -40,10 +44,12 @@ __all__ = [
     "gradient",
     "hessian",
     "squared_loss",
+    "Statistics",
     "cholesky",
     "qr",
-    "solve",
     "svd",
+    "solve",
+    "solve_statistics",
     "Curvature",
     "curvature",
     "predict_loss",

@@ -10,6 +10,7 @@ __all__ = [
     "DataError",
     "DeviceError",
     "DtypeError",
+    "FileError",
     "LinregError",
     "MissingError",
     "RangeError",
@@ -41,6 +42,10 @@ class MissingError(LinregError, ImportError):
     """An optional library is not installed: matplotlib, tqdm, scikit-learn or statsmodels."""
 
 
+class FileError(LinregError, OSError):
+    """A file that is missing, damaged, cut short or of another kind than expected."""
+
+
 class RangeError(LinregError, ValueError):
     """A setting outside its range, such as a negative learning rate."""
 
@@ -66,14 +71,14 @@ def check_tensor(value: object, name: str) -> Tensor:
         )
     if value.layout != torch.strided:
         raise DtypeError(f"`{name}` must be dense; got {value.layout}. Convert it: {name}.to_dense().")
+    if value.is_meta:
+        raise DeviceError(f"`{name}` must hold numbers; the meta device has none. Make it on another.")
     return value
 
 
 def check_finite(value: Tensor, name: str) -> None:
     """Require that no entry is NaN or infinite, and say where the first bad one stands."""
     value = value.detach()
-    if value.is_meta:
-        raise DeviceError(f"`{name}` must hold numbers; the meta device has none. Make it on another.")
     # A sum is finite only if all its terms are: one fast pass, no mask of the size of the data.
     if math.isfinite(float(value.sum())):
         return
@@ -108,15 +113,17 @@ def check_X(X: object) -> Tensor:
     return X
 
 
-def check_Xy(X: object, y: object) -> tuple[Tensor, Tensor]:
+def check_Xy(X: object, y: object, *, finite: bool = True) -> tuple[Tensor, Tensor]:
     """Require a usable pair: `X` (n, d) and `y` (n,), same dtype and device, finite.
 
-    Returns them without their graph: data are not what gets differentiated.
+    Returns them without their graph: data are not what gets differentiated. `finite=False` leaves
+    the last to callers whose sums tell it without another pass over the data.
     """
     X = _matrix(X)
     y = _target(X, y)
-    check_finite(X, "X")
-    check_finite(y, "y")
+    if finite:
+        check_finite(X, "X")
+        check_finite(y, "y")
     return X.detach(), y.detach()
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from linreg.checks import DataError, check_column, check_finite, check_pair, check_Xy
-from linreg.direct import solve
+from linreg.exact import solve
 from linreg.result import Fit
 
 __all__ = ["added_variable", "r2", "residuals"]

@@ -1,4 +1,4 @@
-r"""Exact solvers: three ways to the least-squares answer, and `solve`, which chooses between them.
+r"""The three textbook ways to the least-squares answer, each in the precision of its data.
 
 All of them first take the columns to their mean (with an intercept) and to length 1. Neither step
 changes the answer; both keep rounding errors from growing with the units that a column happens to
@@ -6,22 +6,21 @@ be measured in.
 """
 
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from linreg.checks import ShapeError, check_choice, check_count, check_number, check_Xy
+from linreg.checks import ShapeError, check_count, check_number, check_Xy
 from linreg.loss import squared_loss
 from linreg.result import Fit, Status
 
-__all__ = ["cholesky", "qr", "solve", "svd"]
+__all__ = ["cholesky", "qr", "svd"]
 
-CHOLESKY_LIMIT = 1e4  # up to here one refinement step repairs what squaring the condition number lost
 BLOCK = 4096  # rows taken at a time: the rounding errors of a sum grow with its length
 
 
-class _Scaled(NamedTuple):
+class Scaled(NamedTuple):
     """The problem in the coordinates in which it is solved."""
 
     A: Tensor  # (n, d) columns of X, centred, of length 1; a constant column is zero
@@ -69,15 +68,17 @@ def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -
     """
     X, y = check_Xy(X, y)
     check_count(refine, "refine", least=0)
-    _check_tall(X, intercept)
-    return _cholesky(_scaled(X, y, intercept), refine)
+    check_tall(X, intercept)
+    return _cholesky(scaled(X, y, intercept), refine)
 
 
-def _cholesky(p: _Scaled, refine: int = 0) -> Fit:
+def _cholesky(p: Scaled, refine: int = 0) -> Fit:
     G = _product(p.A, p.A)  # (d, d)
     squares, V = torch.linalg.eigh(G)  # ascending: the squared singular values of A
     s = squares.clamp(min=0).sqrt()
-    rank = int(_significant(p, s, V.T, _rounding(p) ** 0.5).sum())  # G is rounded, not A: hence the root
+    rank = int(
+        significant(s, V.T, p.noise, rounding_of(G) ** 0.5).sum()
+    )  # G is rounded, not A: hence the root
     L, failed = torch.linalg.cholesky_ex(G)
     if rank < len(G) or bool(failed):
         return _no_answer(p, "cholesky", rank, "X'X is singular to working precision")
@@ -120,14 +121,14 @@ def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
         Fit(w=[2], b=1, status='ok', method='qr')
     """
     X, y = check_Xy(X, y)
-    _check_tall(X, intercept)
-    return _qr(_scaled(X, y, intercept))
+    check_tall(X, intercept)
+    return _qr(scaled(X, y, intercept))
 
 
-def _qr(p: _Scaled) -> Fit:
+def _qr(p: Scaled) -> Fit:
     R, z = _triangle(p)  # (d, d), (d,)
     _, s, Vh = torch.linalg.svd(R)
-    rank = int(_significant(p, s, Vh, _rounding(p)).sum())
+    rank = int(significant(s, Vh, p.noise, rounding_of(R)).sum())
     if rank < len(s):
         return _no_answer(p, "qr", rank, "the columns of X are dependent")
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
@@ -171,107 +172,26 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
     X, y = check_Xy(X, y)
     if rcond is not None:
         check_number(rcond, "rcond")
-    return _svd(_scaled(X, y, intercept), rcond)
+    return svd_of(scaled(X, y, intercept), rcond)
 
 
-def _svd(p: _Scaled, rcond: float | None = None) -> Fit:
+def svd_of(p: Scaled, rcond: float | None = None) -> Fit:
     R, z = _triangle(p)  # (k, d), (k,), k = min(n, d); the SVD of R costs nothing in n
     U, s, Vh = torch.linalg.svd(R, full_matrices=False)  # (k, k), (k,), (k, d)
-    kept = _significant(p, s, Vh, _rounding(p)) if rcond is None else s > rcond * s[0]
+    kept = significant(s, Vh, p.noise, rounding_of(R)) if rcond is None else s > rcond * s[0]
     U, s, Vh = U[:, kept], s[kept], Vh[kept]
     rank = len(s)
     v = Vh.T @ ((U.T @ z) / s)
     if rank == len(p.scale):
         return _finish(p, v, "svd", rank, float(s[0] / s[-1]))
-    # Any part of w outside the span of these rows, taken back to the units of X, changes no
-    # prediction; the shortest w has no such part.
-    span = torch.linalg.qr((Vh * p.scale).T).Q  # (d, rank)
-    shortest = span @ (span.T @ (v / p.scale))
     return replace(
-        _finish(p, shortest * p.scale, "svd", rank, float("inf")),
+        _finish(p, shortest(v / p.scale, Vh * p.scale) * p.scale, "svd", rank, float("inf")),
         status=Status.RANK_DEFICIENT,
-        message=f"{_rank_text(p, rank)}: of all answers with this loss, this w is the shortest. "
-        "Only its predictions mean something, not the single weights; drop the columns that repeat others.",
+        message=shortest_text(len(p.scale), rank),
     )
 
 
-def solve(
-    X: Tensor,
-    y: Tensor,
-    *,
-    intercept: bool = True,
-    method: Literal["auto", "cholesky", "qr", "svd"] = "auto",
-) -> Fit:
-    r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ exactly, by a method that suits the data.
-
-    Works in float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
-    that dtype. `"auto"` takes `cholesky` with one refinement step up
-    to a condition number of 1e4, `qr` above, and `svd` when the columns are dependent or too many. The
-    `message` of the result says which and why.
-
-    Cost: n d^2 operations for `cholesky`, 2 n d^2 more where that is not accurate enough, and a copy of `X`.
-
-    Args:
-        X: (n, d) features, any n and d.
-        y: (n,) targets.
-        intercept: fit `b` as well; otherwise it is 0.
-        method: `"auto"`, or the name of the one to use.
-
-    Returns:
-        The fit, rounded to the dtype of `X`; status `RANK_DEFICIENT` when the columns are dependent.
-
-    Raises:
-        ShapeError: wrong shapes, or fewer rows than unknowns for `"cholesky"` and `"qr"`.
-        DtypeError: the dtypes differ or are not float32 or float64.
-        DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
-        RangeError: an unknown `method`.
-
-    Source: Golub and Van Loan, Matrix Computations, section 5.3.
-
-    Examples:
-        >>> import torch
-        >>> fit = solve(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
-        >>> fit
-        Fit(w=[2], b=1, status='ok', method='cholesky')
-        >>> print(fit.message)
-        Cholesky with one refinement step: the condition number, 1, is at most 1e+04.
-    """
-    check_choice(method, "method", ("auto", "cholesky", "qr", "svd"))
-    X, y = check_Xy(X, y)
-    if method in ("cholesky", "qr"):
-        _check_tall(X, intercept)
-    p = _scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps)
-    if method == "auto":
-        fit = _choose(p, wide=len(X) < X.shape[1] + intercept)
-    else:
-        fit = {"cholesky": _cholesky, "qr": _qr, "svd": _svd}[method](p)
-    return replace(fit, w=fit.w.to(X.dtype), b=fit.b.to(X.dtype), loss=fit.loss.to(X.dtype))
-
-
-def _choose(p: _Scaled, wide: bool) -> Fit:
-    if wide:
-        fit = _svd(p)
-        return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
-    fit = _cholesky(p, refine=1)
-    if fit.status is Status.OK and fit.condition is not None and fit.condition <= CHOLESKY_LIMIT:
-        return replace(
-            fit,
-            message=f"Cholesky with one refinement step: the condition number, {fit.condition:.3g}, "
-            f"is at most {CHOLESKY_LIMIT:.0e}.",
-        )
-    fit = _qr(p)
-    if fit.status is Status.OK:
-        return replace(
-            fit,
-            message=f"QR: the condition number, {fit.condition:.3g}, is above "
-            f"{CHOLESKY_LIMIT:.0e}, too large for Cholesky.",
-        )
-    fit = _svd(p)
-    return replace(fit, message=f"SVD. {fit.message}")
-
-
-def _scaled(X: Tensor, y: Tensor, intercept: bool, eps: float | None = None) -> _Scaled:
+def scaled(X: Tensor, y: Tensor, intercept: bool, eps: float | None = None) -> Scaled:
     """Centre and scale; `eps` is the precision to which the entries of `X` are known, its own by default."""
     X_mean, y_mean = X.new_zeros(X.shape[1]), y.new_zeros(())
     if intercept:
@@ -295,7 +215,7 @@ def _scaled(X: Tensor, y: Tensor, intercept: bool, eps: float | None = None) -> 
     A.masked_fill_(constant, 0)
     scale = scale.masked_fill(constant, 1)
     noise = (eps + rounding / scale).masked_fill(constant, 0)
-    return _Scaled(A, y - y_mean, scale, X_mean, y_mean, noise)
+    return Scaled(A, y - y_mean, scale, X_mean, y_mean, noise)
 
 
 def _product(A: Tensor, B: Tensor) -> Tensor:
@@ -311,30 +231,43 @@ def triangle(M: Tensor) -> Tensor:
     return parts[0] if len(parts) == 1 else triangle(torch.cat(parts))
 
 
-def _triangle(p: _Scaled) -> tuple[Tensor, Tensor]:
+def _triangle(p: Scaled) -> tuple[Tensor, Tensor]:
     """R (k, d) and Q'y (k,), k = min(n, d): factorise [A y], and Q'y is the last column; Q is not needed."""
     d = p.A.shape[1]
     R = triangle(torch.column_stack((p.A, p.y)))
     return R[:d, :d], R[:d, d]
 
 
-def _significant(p: _Scaled, s: Tensor, Vh: Tensor, rounding: float) -> Tensor:
-    """Which singular values of A are more than rounding can make, (k,) of bool.
+def significant(s: Tensor, Vh: Tensor, noise: Tensor, rounding: float) -> Tensor:
+    """Which singular values of the scaled columns are more than rounding can make, (k,) of bool.
 
     Not the customary eps * max(n, d): it grows with n, and calls any float32 design of a million
     rows deficient from a condition number of 8 on.
     """
-    # `rounding` is the factorisation's; the data's own differs from direction to direction.
-    significant: Tensor = s > rounding + torch.linalg.vector_norm(Vh * p.noise, dim=1)
-    return significant
+    # `rounding` is the factorisation's; the data's own, `noise`, differs from direction to direction.
+    return s > rounding + torch.linalg.vector_norm(Vh * noise, dim=1)
 
 
-def _rounding(p: _Scaled) -> float:
-    """The rounding error of the small factor of A: a small multiple of eps for each column."""
-    return 8 * torch.finfo(p.A.dtype).eps * p.A.shape[1]
+def rounding_of(R: Tensor) -> float:
+    """The rounding error of a small factor of columns of length 1: a small multiple of eps for each."""
+    return 8 * torch.finfo(R.dtype).eps * R.shape[1]
 
 
-def _finish(p: _Scaled, v: Tensor, method: str, rank: int, condition: float) -> Fit:
+def shortest(w: Tensor, rows: Tensor) -> Tensor:
+    """The part of w (d,) in the span of these rows (rank, d): any other part changes no prediction."""
+    span = torch.linalg.qr(rows.T).Q  # (d, rank)
+    return span @ (span.T @ w)
+
+
+def shortest_text(d: int, rank: int) -> str:
+    """What a fit with dependent columns says of itself."""
+    return (
+        f"The {d} columns have rank {rank}: of all answers with this loss, this w is the shortest. "
+        "Only its predictions mean something, not the single weights; drop the columns that repeat others."
+    )
+
+
+def _finish(p: Scaled, v: Tensor, method: str, rank: int, condition: float) -> Fit:
     """Take the solution `v` back to the units of X and measure its loss."""
     w = v / p.scale
     b = p.y_mean - p.X_mean @ w
@@ -343,17 +276,13 @@ def _finish(p: _Scaled, v: Tensor, method: str, rank: int, condition: float) -> 
     return Fit(w, b, Status.OK, message, method, loss, rank, condition)
 
 
-def _no_answer(p: _Scaled, method: str, rank: int, why: str) -> Fit:
+def _no_answer(p: Scaled, method: str, rank: int, why: str) -> Fit:
     nan = torch.full_like(p.scale, torch.nan)
-    message = f"{_rank_text(p, rank)}: {why}. Use `svd` or `solve` for the minimum-norm answer."
+    message = f"The {len(p.scale)} columns have rank {rank}: {why}. Use `svd` or `solve` for the minimum-norm answer."
     return Fit(nan, nan.sum(), Status.RANK_DEFICIENT, message, method, nan.sum(), rank, float("inf"))
 
 
-def _rank_text(p: _Scaled, rank: int) -> str:
-    return f"The {len(p.scale)} columns have rank {rank}"
-
-
-def _check_tall(X: Tensor, intercept: bool) -> None:
+def check_tall(X: Tensor, intercept: bool) -> None:
     unknowns = X.shape[1] + intercept
     if len(X) < unknowns:
         raise ShapeError(

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from linreg.checks import DataError, check_count, check_number, check_start, check_X, check_Xy
-from linreg.direct import solve, triangle
+from linreg.direct import triangle
+from linreg.exact import solve
 from linreg.loss import Reduction, weight_of
 from linreg.model import fold_bias
 

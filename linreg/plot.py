@@ -17,7 +17,7 @@ from linreg.checks import DataError, MissingError, RangeError, ShapeError, check
 from linreg.diagnostics import added_variable as added_variable_residuals
 from linreg.diagnostics import r2
 from linreg.diagnostics import residuals as residuals_of
-from linreg.direct import solve
+from linreg.exact import solve
 from linreg.loss import hessian
 from linreg.result import Fit
 

@@ -1,0 +1,383 @@
+r"""One running sum behind every exact answer: what least squares needs to know of the data, in O(d^2) numbers.
+
+With $z = (x - \bar x_0,\; y - \bar y_0,\; 1)$ for each sample, the matrix $M = \sum_i z_i z_i^\top$ holds
+$n$, the means, $X^\top X$, $X^\top y$ and $y^\top y$. It grows block by block, adds up across machines, and
+rows leave it by subtraction. The shift $(\bar x_0, \bar y_0)$, the mean of the first rows, keeps the sums of
+columns far from zero from drowning what varies in them.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from linreg.checks import (
+    DataError,
+    FileError,
+    RangeError,
+    ShapeError,
+    check_b,
+    check_count,
+    check_finite,
+    check_same_kind,
+    check_w,
+    check_Xy,
+)
+
+__all__ = ["Statistics"]
+
+BLOCK_BYTES = 2 << 20  # of rows taken at a time: they stay in the cache between widening and multiplying
+CUDA_BLOCK_BYTES = 256 << 20  # there a launch costs more than a trip to memory
+SUB_ROWS = 1024  # rows of one product of a batch: long enough to be fast, short enough to add up exactly
+NARROW = 48  # columns up to which a batch of small products beats one tall one
+FIRST_ROWS = 1024  # rows whose mean becomes the shift
+FORMAT = "linreg statistics 1"
+
+
+class Statistics:
+    r"""The sums of least squares over all rows seen so far; float64 whatever the dtype of the data.
+
+    Start empty, `update` block by block, `+` what others have summed, `-` what should leave; then
+    `solve_statistics`, or `gradient` for descent whose steps cost the same however many rows there were.
+    Merging is exact up to rounding: in any order, any split of the rows gives the same sums to a few
+    units in the last place.
+
+    Memory: (d + 2)^2 numbers and a block of 2 MB during `update`, whatever the number of rows.
+
+    Args:
+        d: number of features.
+        device: where the blocks will lie.
+
+    Raises:
+        DtypeError: `d` is not an integer.
+        RangeError: `d` is below 1.
+
+    Source: Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American
+    Statistician 37 (1983), for the merging; the shift is in their section 3.
+
+    Examples:
+        >>> import torch
+        >>> X, y = torch.tensor([[0.], [1.], [2.], [3.]]), torch.tensor([1., 3., 5., 7.])
+        >>> sums = Statistics(1)
+        >>> sums.update(X[:2], y[:2])
+        >>> sums.update(X[2:], y[2:])
+        >>> sums
+        Statistics(n=4, d=1)
+        >>> sums.X_mean, sums.gram
+        (tensor([1.5000], dtype=torch.float64), tensor([[5.]], dtype=torch.float64))
+    """
+
+    def __init__(self, d: int, *, device: torch.device | str = "cpu") -> None:
+        self.d = check_count(d, "d")
+        self.n = 0
+        self.shift = torch.zeros(d + 1, dtype=torch.float64, device=device)  # of (x, y)
+        self.M = torch.zeros(d + 2, d + 2, dtype=torch.float64, device=device)  # sum of z z'
+
+    @classmethod
+    def of(cls, X: Tensor, y: Tensor) -> Self:
+        r"""Sum up a data set in one pass.
+
+        Cost: n d^2 operations and 2 MB of memory besides the (d + 2)^2 sums.
+
+        Args:
+            X: (n, d) features, float32 or float64.
+            y: (n,) targets.
+
+        Returns:
+            The statistics, on the device of `X`.
+
+        Raises:
+            ShapeError: wrong shapes.
+            DtypeError: the dtypes differ or are not float32 or float64.
+            DeviceError: the devices differ.
+            DataError: empty, NaN or infinite data, or entries whose squares overflow float64.
+
+        Examples:
+            >>> import torch
+            >>> sums = Statistics.of(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
+            >>> sums.xy, sums.yy
+            (tensor([4.], dtype=torch.float64), tensor(8., dtype=torch.float64))
+        """
+        X, y = check_Xy(X, y, finite=False)
+        sums = cls(X.shape[1], device=X.device)
+        sums.update(X, y)
+        return sums
+
+    @property
+    def X_mean(self) -> Tensor:
+        """(d,) mean of each feature, in its units."""
+        return self.shift[:-1] + self.M[-1, : self.d] / self.n
+
+    @property
+    def y_mean(self) -> Tensor:
+        """() mean of the targets, in units of `y`."""
+        return self.shift[-1] + self.M[-1, self.d] / self.n
+
+    @property
+    def gram(self) -> Tensor:
+        r"""(d, d) centred Gram matrix $\sum_i (x_i - \bar x)(x_i - \bar x)^\top$."""
+        return self._centred()[: self.d, : self.d]
+
+    @property
+    def xy(self) -> Tensor:
+        r"""(d,) $\sum_i (x_i - \bar x)(y_i - \bar y)$."""
+        return self._centred()[: self.d, self.d]
+
+    @property
+    def yy(self) -> Tensor:
+        r"""() $\sum_i (y_i - \bar y)^2$."""
+        return self._centred()[self.d, self.d]
+
+    def _centred(self) -> Tensor:
+        s = self.M[-1, :-1]
+        return self.M[:-1, :-1] - torch.outer(s, s / max(self.n, 1))
+
+    def about(self, shift: Tensor) -> Tensor:
+        """M for another shift (d + 1,): z moves by a constant, so that no row is needed again."""
+        t = self.shift - shift  # small where both shifts are means of parts of the same data
+        G, s = self.M[:-1, :-1], self.M[-1, :-1]
+        moved = s + self.n * t
+        M = self.M.clone()
+        M[:-1, :-1] = G + torch.outer(s, t) + torch.outer(t, moved)
+        M[-1, :-1] = M[:-1, -1] = moved
+        return M
+
+    def update(self, X: Tensor, y: Tensor) -> None:
+        r"""Add rows. All or nothing: after an error the sums are what they were.
+
+        Cost: n d^2 operations for n rows, one pass, no copy of `X`.
+
+        Args:
+            X: (n, d) features, float32 or float64.
+            y: (n,) targets.
+
+        Raises:
+            ShapeError: `X` is not (n, d) with the d of these sums, or `y` not (n,).
+            DtypeError: the dtypes differ or are not float32 or float64.
+            DeviceError: the rows are not where the sums are.
+            DataError: empty, NaN or infinite data, or entries whose squares overflow float64.
+        """
+        X, y = check_Xy(X, y, finite=False)
+        if X.shape[1] != self.d:
+            raise ShapeError(
+                f"`X` must have {self.d} columns, as the rows before; got shape {tuple(X.shape)}. "
+                "Check the order and the number of the features, or start new statistics."
+            )
+        check_same_kind(self.M.to(X.dtype), X, "X", of="statistics")
+        if self.n:
+            self._follow()
+        first = self.shift if self.n else first_mean(X, y)
+        M = summed(X, y, first)
+        if not bool(torch.isfinite(M).all()):
+            check_finite(X, "X")
+            check_finite(y, "y")
+            raise DataError(
+                "`X` and `y` must have squares within the range of float64; their largest entries are "
+                f"{float(X.abs().max()):.3g} and {float(y.abs().max()):.3g}. Divide them by a power of ten first."
+            )
+        self.shift, self.M = first, self.M + M
+        self.n += len(X)
+
+    def _follow(self) -> None:
+        """Take a new shift when the data drift away from it, before the digits are lost."""
+        s = self.M[-1, :-1] / self.n
+        variance = self.M.diagonal()[:-1] / self.n - s.square()
+        if bool((s.square() > 16 * variance).any()):
+            mean = self.shift + s
+            self.shift, self.M = mean, self.about(mean)
+
+    def __add__(self, other: Self) -> Self:
+        """The sums over the rows of both."""
+        return self._combined(other, 1)
+
+    def __sub__(self, other: Self) -> Self:
+        """The sums without the rows of `other`, which must have been among them."""
+        if isinstance(other, Statistics) and other.n > self.n:
+            raise RangeError(
+                f"`other` must be part of these sums, at most {self.n} rows; got {other.n}. Swap the two."
+            )
+        return self._combined(other, -1)
+
+    def _combined(self, other: Self, sign: int) -> Self:
+        if not isinstance(other, Statistics):
+            return NotImplemented
+        if other.d != self.d:
+            raise ShapeError(
+                f"`other` must have {self.d} features; got {other.d}. Only sums over the same columns combine."
+            )
+        check_same_kind(self.M, other.M, "other", of="statistics")
+        result = self.copy()
+        if self.n == 0:
+            result.shift = other.shift.clone()
+        result.n = self.n + sign * other.n
+        result.M = result.M + sign * other.about(result.shift)
+        if result.n == 0:
+            result.M = torch.zeros_like(result.M)  # what is left is rounding
+        elif sign > 0:
+            result._follow()
+        return result
+
+    def copy(self) -> Self:
+        """The same sums, to go on with independently."""
+        result = type(self)(self.d, device=self.M.device)
+        result.n, result.shift, result.M = self.n, self.shift.clone(), self.M.clone()
+        return result
+
+    def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
+        r"""Gradient of the half-mean squared loss, $\frac1n \sum_i (x_i^\top w + b - y_i) (x_i, 1)$.
+
+        Cost: 2 d^2 operations, whatever the number of rows.
+
+        Args:
+            w: (d,) weights, float64.
+            b: () intercept.
+
+        Returns:
+            (d,) derivative in w and () derivative in b.
+
+        Raises:
+            ShapeError: `w` is not (d,), or `b` not a scalar.
+            DtypeError: not float64.
+            DeviceError: not where the sums are.
+            DataError: no rows have been added.
+
+        Examples:
+            >>> import torch
+            >>> sums = Statistics.of(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
+            >>> sums.gradient(torch.tensor([0.], dtype=torch.float64), 0.0)
+            (tensor([-4.3333], dtype=torch.float64), tensor(-3., dtype=torch.float64))
+        """
+        self.check_rows(1)
+        like = self.M[:1, : self.d]  # stands for X in the checks: d columns, float64
+        w, b = check_w(like, w), check_b(like, b)
+        db = self.X_mean @ w + b - self.y_mean
+        return (self.gram @ w - self.xy) / self.n + db * self.X_mean, db
+
+    def check_rows(self, least: int) -> None:
+        """Require `least` rows."""
+        if self.n < least:
+            raise DataError(
+                f"`statistics` must hold at least {least} rows; got {self.n}. Add rows with `update`."
+            )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the sums to a file, whole or not at all: an interrupted write leaves the old file.
+
+        Args:
+            path: where to; replaced if it exists.
+
+        Raises:
+            FileError: the file cannot be written.
+        """
+        path = Path(path)
+        part = path.with_name(path.name + ".part")
+        try:
+            torch.save({"format": FORMAT, "n": self.n, "shift": self.shift.cpu(), "M": self.M.cpu()}, part)
+            part.replace(path)
+        except (OSError, RuntimeError) as error:
+            raise FileError(
+                f"`path` must name a file that can be written; got {str(path)!r} ({error}). "
+                "Check that its folder exists and has space."
+            ) from error
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: torch.device | str = "cpu") -> Self:
+        """Read what `save` wrote. Numbers are read and nothing else: a forged file cannot run code.
+
+        Args:
+            path: the file.
+            device: where the sums shall lie.
+
+        Returns:
+            The statistics, as they were.
+
+        Raises:
+            FileError: there is no such file, or it is damaged or of another kind.
+        """
+        try:
+            held = torch.load(path, map_location=device, weights_only=True)
+            d = len(held["shift"]) - 1
+            result = cls(d, device=device)
+            result.n, result.shift, result.M = int(held["n"]), held["shift"], held["M"]
+            sound = held["format"] == FORMAT and result._sound()
+        except Exception as error:  # what a damaged file makes the reader raise is not documented
+            raise FileError(f"{_unreadable(path)} ({type(error).__name__}: {error}).") from error
+        if not sound:
+            raise FileError(f"{_unreadable(path)}.")
+        return result
+
+    def _sound(self) -> bool:
+        shape = (self.d + 2, self.d + 2)
+        return (
+            self.M.shape == shape
+            and self.M.dtype == self.shift.dtype == torch.float64
+            and bool(torch.isfinite(self.M).all() and torch.isfinite(self.shift).all())
+            and float(self.M[-1, -1]) == self.n >= 0
+            and bool((self.M == self.M.T).all() and (self.M.diagonal() >= 0).all())
+        )
+
+    def __repr__(self) -> str:
+        return f"Statistics(n={self.n}, d={self.d})"
+
+
+def first_mean(X: Tensor, y: Tensor) -> Tensor:
+    """(d + 1,) the mean of the first rows of X and y: near enough to the mean of all of them."""
+    rows = slice(0, FIRST_ROWS)
+    return torch.cat((X[rows].mean(0, dtype=torch.float64), y[rows].mean(dtype=torch.float64).unsqueeze(0)))
+
+
+def shifted_blocks(X: Tensor, y: Tensor, shift: Tensor) -> Iterator[Tensor]:
+    """Z = [X - shift, y - shift, 1] in float64, a few rows at a time, always in the same memory.
+
+    Wide ones are filled up with zeros to a multiple of 8 columns, which keeps every row aligned.
+    """
+    n, d = X.shape
+    columns = d + 2 if d + 2 <= NARROW else -(-(d + 2) // 8) * 8
+    size = CUDA_BLOCK_BYTES if X.is_cuda else BLOCK_BYTES
+    rows = max(size // (8 * columns), min(columns, SUB_ROWS))
+    if rows > SUB_ROWS:
+        rows -= rows % SUB_ROWS
+    Z = torch.zeros(min(rows, n), columns, dtype=torch.float64, device=X.device)
+    Z[:, d + 1] = 1
+    for start in range(0, n, rows):
+        some = slice(start, start + rows)
+        block = Z[: n - start]
+        torch.sub(X[some], shift[:-1], out=block[:, :d])
+        torch.sub(y[some], shift[-1], out=block[:, d])
+        yield block
+
+
+def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
+    """M (d + 2, d + 2), the sum of z z' over all rows."""
+    k = X.shape[1] + 2
+    M: Tensor | None = None
+    for Z in shifted_blocks(X, y, shift):
+        M = Z.new_zeros(Z.shape[1], Z.shape[1]) if M is None else M
+        if Z.shape[1] <= NARROW and len(Z) % SUB_ROWS == 0:
+            B = Z.view(-1, SUB_ROWS, Z.shape[1])
+            M += torch.bmm(B.transpose(1, 2), B).sum(0)
+        else:
+            _add_upper(M, Z)
+    assert M is not None  # check_Xy has refused data without rows
+    M = M[:k, :k]
+    return M.triu() + M.triu(1).T
+
+
+def _add_upper(M: Tensor, Z: Tensor) -> None:
+    """M += Z'Z, only on and above the diagonal as far as blocks of columns allow: almost half the work."""
+    columns = Z.shape[1]
+    if columns <= 2 * NARROW:
+        M.addmm_(Z.T, Z)
+        return
+    half = columns // 16 * 8
+    left, right = Z[:, :half], Z[:, half:]
+    _add_upper(M[:half, :half], left)
+    M[:half, half:].addmm_(left.T, right)
+    _add_upper(M[half:, half:], right)
+
+
+def _unreadable(path: str | os.PathLike[str]) -> str:
+    return f"`path` must name a file written by `Statistics.save`; {str(path)!r} is none that can be read"
