@@ -292,6 +292,13 @@ def test_a_repair_that_finds_no_place_stops_the_build() -> None:
         theme.mend("a", {"b": "c"})
 
 
+def test_a_table_stands_in_a_box_that_the_keyboard_can_scroll() -> None:
+    html = theme.scrolling("<p>a</p><table><tr><td>b</td></tr></table><table class='api'></table>")
+    box = '<p>a</p><div class="md-typeset__scrollwrap" tabindex="0" role="group" aria-label="Table">'
+    assert html.startswith(box)
+    assert html.count("</div></div>") == html.count("scrollwrap") == 1
+
+
 def test_rules_for_classes_that_do_not_occur_are_dropped() -> None:
     from tinycss2 import parse_stylesheet
 

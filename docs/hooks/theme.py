@@ -16,8 +16,10 @@ from tinycss2.ast import Node, QualifiedRule
 HTML = {
     # a dialog needs a name
     'role="dialog"': 'role="dialog" aria-label="Search"',
-    # on a first visit follow the system before the page is drawn: no flash of white, no second styling
+    # on a first visit follow the system before the page is drawn: no flash of white, no second styling;
+    # and take the classes that scripts give to the page before there is a page to style again
     'var palette=__md_get("__palette");': (
+        'document.documentElement.className="js js-focus-visible";'
         'var palette=__md_get("__palette")||{color:{media:"(prefers-color-scheme)"}};'
     ),
 }
@@ -32,10 +34,20 @@ SCRIPT = {
         "({data:d})=>this.dispatchEvent(new MessageEvent('message',{data:d})));"
         "w.postMessage(m)}}))()"
     ),
-    # a table wider than the screen scrolls, and must do so from the keyboard too
-    '{class:"md-typeset__scrollwrap"}': (
-        '{class:"md-typeset__scrollwrap",tabIndex:0,role:"group","aria-label":"Table"}'
+    # `scrolling` has done this at the build: here it would style the whole page once more
+    '...M("table:not([class])",e).map(i=>ti(i)),': "",
+    # making the address of the style absolute would load and apply it once more; all pages share it
+    'function vi(e){for(let t of M("[href], [src]",e))': (
+        'function vi(e){for(let t of M("[href]:not([rel=stylesheet]), [src]",e))'
     ),
+    'M(":scope > *",e.head)': 'M(":scope > :not([rel=stylesheet])",e.head)',
+    # whether a block of code scrolls is asked when it comes into view, not of each one at the start
+    "function es(e){return Le(e).pipe(": "function es(e){return mt(e).pipe(g(t=>t),Ee(1),b(()=>Le(e)),",
+    # the library asks the browser for this each time, which styles and lays out what is there so far
+    "Kn.default.isSupported()&&(": "(",
+    # tells the scroll bar its colours, which on a <meta> would style every element again
+    'let o=x("meta",{name:"color-scheme"});document.head.appendChild(o);': "",
+    "o.content=a.colorScheme,": "document.documentElement.style.colorScheme=a.colorScheme,",
     # styles every element of the page twice to keep a change of colours from fading
     'document.body.setAttribute("data-md-color-switching",""),': "",
     # a landmark per code block is too many
@@ -50,6 +62,13 @@ def mend(text: str, repairs: Mapping[str, str]) -> str:
             raise PluginError(f"The theme has {text.count(broken)} places, not one, that read {broken}")
         text = text.replace(broken, mended)
     return text
+
+
+def scrolling(html: str) -> str:
+    """Give each table a box to scroll in where the screen is narrower, from the keyboard too."""
+    box = '<div class="md-typeset__scrollwrap" tabindex="0" role="group" aria-label="Table">'
+    inner = r'<div class="md-typeset__table">\g<0></div>'
+    return re.sub(r"<table>.*?</table>", f"{box}{inner}</div>", html, flags=re.S)
 
 
 def publish(site: Path, styles: Sequence[str]) -> None:

@@ -187,12 +187,19 @@ window.look = (() => {
     }
   }
 
-  /** Unfolds all answers, and lays out what is far off too. */
-  function open() {
+  /** Unfolds all answers, lays out what is far off too, and goes past all of it as a reader would. */
+  async function open() {
     for (const answer of all("details")) answer.open = true;
     document.head.append(
       Object.assign(document.createElement("style"), { textContent: "* { content-visibility: visible !important }" }),
     );
+    // what has come into view once can be reached from the keyboard
+    for (let top = 0; top < document.body.scrollHeight; top += innerHeight) {
+      scrollTo({ top, behavior: "instant" });
+      await new Promise(requestAnimationFrame);
+    }
+    scrollTo({ top: 0, behavior: "instant" });
+    await new Promise(requestAnimationFrame);
   }
 
   return { overflow, clipping, cuts, overlap, formulas, figures, anchors, contents, focus, thin, open };
