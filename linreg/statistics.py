@@ -139,10 +139,10 @@ class Statistics:
         """M for another shift (d + 1,): z moves by a constant, so that no row is needed again."""
         t = self.shift - shift  # small where both shifts are means of parts of the same data
         G, s = self.M[:-1, :-1], self.M[-1, :-1]
-        moved = s + self.n * t
+        cross = torch.outer(s + self.n / 2 * t, t)  # added with its transpose: symmetric to the last bit
         M = self.M.clone()
-        M[:-1, :-1] = G + torch.outer(s, t) + torch.outer(t, moved)
-        M[-1, :-1] = M[:-1, -1] = moved
+        M[:-1, :-1] = G + (cross + cross.T)
+        M[-1, :-1] = M[:-1, -1] = s + self.n * t
         return M
 
     def update(self, X: Tensor, y: Tensor) -> None:
