@@ -57,6 +57,7 @@ def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
     seen.page.wait_for_function(TYPING)
     press("Escape")
     seen.page.wait_for_function(f"!{TYPING}")
+    seen.page.wait_for_timeout(50)  # the theme looks at the focus a moment later, and must see that it is gone
     press("s")
     seen.page.wait_for_function(TYPING)
     seen.page.keyboard.type("gradient")
