@@ -10,13 +10,26 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.doubled import Doubled, add, as_doubled, mul, split, total
+from linreg.doubled import (
+    SPLIT,
+    Doubled,
+    add,
+    as_doubled,
+    fast_two_sum,
+    mul,
+    negative,
+    power_of_two,
+    split,
+    total,
+    two_sum,
+)
+
+__all__: list[str] = []
 
 EPS = torch.finfo(torch.float64).eps
 DOUBLED_EPS = 2.0**-100  # of a long sum of products in twice the precision
-BLOCK = 32768  # entries of X taken at a time, so that the arrays that come of them fit the cache
-LANES = 32  # partial sums of a block that are kept apart until the end
-STEPS = 20
+BLOCK = 65536  # entries of X taken at a time, so that the arrays that come of them fit the cache
+STEPS = 20  # at kappa = 1e15 a step wins about two bits more than it loses
 
 
 class Refined(NamedTuple):
@@ -50,7 +63,8 @@ def refined(
     Args:
         X: (n, d) features, float32, float64 or `Doubled`; finite.
         y: (n,) targets.
-        R: (k, k) upper triangle of [(X - shift) / scale, 1], or of X / scale without an intercept.
+        R: (k, k) triangle of a float64 QR factorisation of [(X - shift) / scale, 1], or of X / scale
+            without an intercept.
         shift: (d,) any shift, such as the mean; not used without an intercept.
         scale: (d,) above 0.
         intercept: whether `b` is fitted; k is d + 1 if so, else d.
@@ -59,33 +73,29 @@ def refined(
 
     Source: Björck, Numerical Methods for Least Squares Problems, sections 2.9 and 6.6.5.
     """
-    p = _problem(X, y, shift, scale, intercept)
-    v = torch.cat((w.double() * p.unit / p.y_unit, b.double().reshape(1) / p.y_unit))
-    v = as_doubled(v[: len(R)])  # (k,)
+    p = problem(X, y, shift, scale, intercept)
+    start = torch.cat((w.double() * p.unit / p.y_unit, b.double().reshape(1) / p.y_unit))
+    v = as_doubled(start[: len(R)])  # (k,)
     solver = _Solver(R, p)
-    steps, size, converged, rss = 0, torch.inf, False, torch.nan
+    steps, length, converged, rss = 0, torch.inf, False, torch.nan
     while steps < STEPS and not converged:
         g, rss = p.gradient(v)
         change, step = solver(g)
-        if not step < size:  # no longer shrinking, or not a number
+        if not step < length:  # no longer shrinking, or not a number
             break
-        converged = bool((change.abs() <= torch.maximum(EPS / 4 * v.hi.abs(), solver.floor(v.hi, rss))).all())
+        unknown = torch.maximum(EPS / 4 * v.hi.abs(), solver.floor(v.hi, rss))
+        converged = bool((torch.minimum(change.abs(), solver.next_change(step)) <= unknown).all())
         v = add(v, as_doubled(change))
         rss = max(rss - step**2, 0.0)  # the step is orthogonal to the residual that it leaves
-        steps, size = steps + 1, step
-    w_units = p.y_unit / p.unit
-    w2 = Doubled(v.hi[: len(scale)] * w_units, v.lo[: len(scale)] * w_units)
-    b2 = Doubled(v.hi[-1] * p.y_unit, v.lo[-1] * p.y_unit) if intercept else as_doubled(torch.zeros_like(b))
-    return Refined(w2, b2, steps, converged, rss * float(p.y_unit) ** 2)
+        steps, length = steps + 1, step
+    d = len(scale)
+    w_unit = p.y_unit / p.unit
+    found = Doubled(v.hi[:d] * w_unit, v.lo[:d] * w_unit)
+    constant = Doubled(v.hi[d:].sum() * p.y_unit, v.lo[d:].sum() * p.y_unit)  # 0 without an intercept
+    return Refined(found, constant, steps, converged, rss * float(p.y_unit) ** 2)
 
 
-def power_of_two(size: Tensor) -> Tensor:
-    """The largest power of two that is not above `size`: dividing by it rounds nothing."""
-    size = size.clamp(min=2.0**-1000).where(size > 0, 1)
-    return size / (2 * torch.frexp(size).mantissa)
-
-
-class _Problem(NamedTuple):
+class Problem(NamedTuple):
     """The data, and the powers of two that bring their entries near 1."""
 
     X: Tensor | Doubled
@@ -98,59 +108,79 @@ class _Problem(NamedTuple):
 
     def gradient(self, v: Doubled) -> tuple[Doubled, float]:
         """A'r (k,) and r'r for r = y - A v and A = [X / unit, 1], in twice the precision."""
-        n, d = self.X.hi.shape if isinstance(self.X, Doubled) else self.X.shape
-        work = _Work(d, self.intercept, max(BLOCK // (d + 2), 1), self.unit.device)
+        n, d = leading(self.X).shape
+        work = _Work(
+            d, len(v.hi), min(n, max(BLOCK // (d + 2), 1)), isinstance(self.X, Doubled), self.unit.device
+        )
         column = Doubled(v.hi.unsqueeze(1), v.lo.unsqueeze(1))
+        factor = (1 / self.unit).unsqueeze(1)
         for first in range(0, n, work.rows):
             rows = slice(first, first + work.rows)
-            work.load(_rows(self.X, rows), 1 / self.unit)
+            work.load(_rows(self.X, rows), factor)
+            predicted = work.prediction(column)
             y = _rows(self.y, rows)
-            y = Doubled(y.hi / self.y_unit, y.lo / self.y_unit)
-            work.add_products(add(y, work.minus_prediction(column)))
-        g = total(work.sums)
-        return Doubled(g.hi[:-1], g.lo[:-1]), float(g.hi[-1])
+            r, e = two_sum(leading(y) / self.y_unit, -predicted.hi)
+            e -= predicted.lo
+            if isinstance(y, Doubled):
+                e += y.lo / self.y_unit
+            work.add_products(fast_two_sum(r, e))
+        hi, lo = work.sums
+        return Doubled(hi[:-1], lo[:-1]), float(hi[-1])
 
 
-def _rows(x: Tensor | Doubled, rows: slice) -> Doubled:
-    return Doubled(x.hi[rows], x.lo[rows]) if isinstance(x, Doubled) else as_doubled(x[rows])
-
-
-def _problem(
+def problem(
     X: Tensor | Doubled, y: Tensor | Doubled, shift: Tensor, scale: Tensor, intercept: bool
-) -> _Problem:
+) -> Problem:
+    """Take powers of two out of the data."""
     unit = power_of_two(scale)
-    top = y.hi if isinstance(y, Doubled) else y
+    top = leading(y)
     y_unit = power_of_two(torch.maximum(top.max(), -top.min()).double())
-    return _Problem(X, y, unit, y_unit, shift / unit if intercept else 0 * unit, scale / unit, intercept)
+    return Problem(X, y, unit, y_unit, shift / unit if intercept else 0 * unit, scale / unit, intercept)
+
+
+def leading(x: Tensor | Doubled) -> Tensor:
+    """The tensor, or the rounded value of the pair."""
+    return x.hi if isinstance(x, Doubled) else x
+
+
+def _rows(x: Tensor | Doubled, rows: slice) -> Tensor | Doubled:
+    return Doubled(x.hi[rows], x.lo[rows]) if isinstance(x, Doubled) else x[rows]
 
 
 class _Work:
-    """Arrays for one block of rows, used again for the next: (k + 1, rows), features first.
+    """Arrays for one block of rows, used again for the next: (k + 1, m), a feature to a row.
 
-    The last row takes the residual, so that one product gives A'r and r'r.
+    The last row takes the residual, so that one product gives A'r and r'r. Every large operation writes
+    into an array that is there: to allocate one costs more than to fill it.
     """
 
-    def __init__(self, d: int, intercept: bool, rows: int, device: torch.device) -> None:
-        self.d, self.k, self.rows = d, d + intercept, rows
-        self.buffers = torch.empty(5, (self.k + 1) * rows, dtype=torch.float64, device=device)
-        zeros = torch.zeros(self.k + 1, LANES, dtype=torch.float64, device=device)
-        self.sums = Doubled(zeros, zeros.clone())
+    def __init__(self, d: int, k: int, rows: int, doubled: bool, device: torch.device) -> None:
+        self.d, self.k, self.rows = d, k, rows
+        self.buffers = torch.empty(6 + doubled, (k + 1) * rows, dtype=torch.float64, device=device)
+        self.sums = as_doubled(torch.zeros(k + 1, dtype=torch.float64, device=device))
 
-    def load(self, X: Doubled, factor: Tensor) -> None:
+    def load(self, X: Tensor | Doubled, factor: Tensor) -> None:
         """Take a block (m, d): transposed, in units, and split for exact products."""
-        m = len(X.hi)
-        self.a, self.upper, self.lower, self.p, self.e = self.buffers[:, : (self.k + 1) * m].view(5, -1, m)
-        torch.mul(X.hi.T, factor.unsqueeze(1), out=self.a[: self.d])
-        self.a[self.d :] = 1.0
-        self.a_lo = X.lo.T * factor.unsqueeze(1)
-        self._split(slice(0, self.k))
+        m, d, k = len(leading(X)), self.d, self.k
+        views = self.buffers[:, : (k + 1) * m].view(-1, k + 1, m)
+        self.a, self.upper, self.lower, self.p, self.e, self.spare = views[:6]
+        torch.mul(leading(X).T, factor, out=self.a[:d])
+        self.a[d:] = 1.0
+        self.a_lo = views[6:, :d]  # (0, d, m) or (1, d, m)
+        if isinstance(X, Doubled):
+            torch.mul(X.lo.T, factor, out=self.a_lo[0])
+        self._split(slice(0, k))
 
     def _split(self, rows: slice) -> None:
-        parts = split(self.a[rows])
-        self.upper[rows], self.lower[rows] = parts
+        """`split` of these rows of a, in place."""
+        a, upper, lower = self.a[rows], self.upper[rows], self.lower[rows]
+        torch.mul(a, SPLIT, out=upper)
+        torch.sub(upper, a, out=lower)
+        upper.sub_(lower)
+        torch.sub(a, upper, out=lower)
 
-    def _multiply(self, v: Doubled, rows: int) -> None:
-        """Products of the first rows with v, (k, 1) or (m,), in p, and what they leave out in e."""
+    def _multiply(self, v: Doubled, rows: int) -> Doubled:
+        """Products of the first rows with v, (k, 1) or (m,), and what they leave out."""
         a, upper, lower, p, e = (t[:rows] for t in (self.a, self.upper, self.lower, self.p, self.e))
         v_upper, v_lower = split(v.hi)
         torch.mul(a, v.hi, out=p)
@@ -158,71 +188,70 @@ class _Work:
         e.sub_(p)
         e.addcmul_(upper, v_lower).addcmul_(lower, v_upper).addcmul_(lower, v_lower)
         e.addcmul_(a, v.lo)
-        e[: self.d].addcmul_(self.a_lo, v.hi[: self.d] if v.hi.ndim == 2 else v.hi)
+        for a_lo in self.a_lo:
+            e[: self.d].addcmul_(a_lo, v.hi[: self.d] if v.hi.ndim == 2 else v.hi)
+        return Doubled(p, e)
 
-    def minus_prediction(self, v: Doubled) -> Doubled:
-        """-A v (m,)."""
-        self._multiply(v, self.k)
-        s = total(Doubled(self.p[: self.k], self.e[: self.k]), 0)
-        return Doubled(-s.hi, -s.lo)
+    def prediction(self, v: Doubled) -> Doubled:
+        """A v (m,)."""
+        return total(self._multiply(v, self.k), 0, self.spare[: self.k])
 
     def add_products(self, r: Doubled) -> None:
         """Add A'r and r'r."""
         last = slice(self.k, self.k + 1)
         self.a[last] = r.hi
         self._split(last)
-        self._multiply(r, self.k + 1)
-        self.e[self.k].addcmul_(r.lo, r.hi)
-        s = total(Doubled(self.p, self.e))
-        first = add(Doubled(self.sums.hi[:, 0], self.sums.lo[:, 0]), s)
-        self.sums.hi[:, 0], self.sums.lo[:, 0] = first
+        s = self._multiply(r, self.k + 1)
+        s.lo[last].addcmul_(r.lo, r.hi)
+        self.sums = add(self.sums, total(s, 1, self.spare))
 
 
 class _Solver:
-    """Corrections from gradients, by a float64 triangle."""
+    """Corrections from gradients, by a float64 triangle, and what is known of their errors."""
 
-    def __init__(self, R: Tensor, p: _Problem) -> None:
-        self.R, self.p = R, p
-        inverse = torch.linalg.solve_triangular(
-            R, torch.eye(len(R), dtype=R.dtype, device=R.device), upper=True
-        )
-        n = len(p.X.hi) if isinstance(p.X, Doubled) else len(p.X)
-        lengths = torch.linalg.vector_norm(R, dim=0)
-        lengths[: len(p.scale)] += 2 * n**0.5 * p.shift.abs() / p.scale  # of columns before the shift
-        self.y_length = 2 * n**0.5
-        self.lengths = lengths
+    def __init__(self, R: Tensor, p: Problem) -> None:
+        self.R, self.p, self.root = R, p, len(leading(p.X)) ** 0.5
+        inverse = torch.linalg.solve_triangular(R, torch.eye(len(R)).to(R), upper=True)
+        self.lengths = torch.linalg.vector_norm(R, dim=0)
         self.sensitivity = torch.linalg.vector_norm(inverse, dim=1)  # of each unknown to the residual
-        self.amplified = float(torch.linalg.vector_norm(inverse.abs().T @ lengths))
+        # What R leaves of an error, at most: it is that of a matrix off by a small multiple of eps.
+        kappa = float(torch.linalg.vector_norm(inverse * self.lengths.unsqueeze(1)))
+        self.rate = 16 * len(R) * EPS * kappa
+        self.lengths[: len(p.scale)] += 2 * self.root * p.shift.abs() / p.scale  # before the shift
+        self.amplified = float(torch.linalg.vector_norm(inverse.abs().T @ self.lengths))
 
     def __call__(self, g: Doubled) -> tuple[Tensor, float]:
         """The correction (k,) of v and the length by which it moves the predictions."""
         z = self._centred(g)
         t = torch.linalg.solve_triangular(self.R.T, z.unsqueeze(1), upper=False)
         delta = torch.linalg.solve_triangular(self.R, t, upper=True).squeeze(1)
-        return self._in_units(delta), float(torch.linalg.vector_norm(t))
+        change = delta[: len(self.p.scale)] / self.p.scale
+        if self.p.intercept:
+            change = torch.cat((change, (delta[-1] - self.p.shift @ change).reshape(1)))
+        return change, float(torch.linalg.vector_norm(t))
 
     def _centred(self, g: Doubled) -> Tensor:
         """Gradient (k,) for the columns [(X - shift) / scale, 1]."""
         if not self.p.intercept:
-            return (g.hi + g.lo) / self.p.scale
+            return g.rounded() / self.p.scale
         moved = mul(as_doubled(self.p.shift), Doubled(g.hi[-1:], g.lo[-1:]))
-        c = add(Doubled(g.hi[:-1], g.lo[:-1]), Doubled(-moved.hi, -moved.lo))
-        return torch.cat(((c.hi + c.lo) / self.p.scale, g.hi[-1:]))
+        c = add(Doubled(g.hi[:-1], g.lo[:-1]), negative(moved))
+        return torch.cat((c.rounded() / self.p.scale, g.hi[-1:]))
 
-    def _in_units(self, delta: Tensor) -> Tensor:
-        change = delta[: len(self.p.scale)] / self.p.scale
-        if self.p.intercept:
-            change = torch.cat((change, (delta[-1] - self.p.shift @ change).reshape(1)))
-        return change
+    def next_change(self, step: float) -> Tensor:
+        """A bound on the correction (k,) that would follow one of length `step`."""
+        return self._spread(self.rate * step)
 
     def floor(self, v: Tensor, rss: float) -> Tensor:
         """What rounding in twice the precision leaves unknown of v, (k,)."""
         d = len(self.p.scale)
-        in_scale = v.abs()
-        in_scale = torch.cat((in_scale[:d] * self.p.scale, in_scale[d:]))
-        size = self.y_length + float(self.lengths @ in_scale) + self.amplified * rss**0.5
-        floor = DOUBLED_EPS * self.sensitivity * size
-        floor[:d] /= self.p.scale
-        if self.p.intercept:
-            floor[-1] += self.p.shift.abs() @ floor[:d]
-        return floor
+        size = self.lengths[:d] @ (v[:d].abs() * self.p.scale) + 2 * self.root * (1 + v[d:].abs().sum())
+        return self._spread(DOUBLED_EPS * (float(size) + self.amplified * rss**0.5))
+
+    def _spread(self, length: float) -> Tensor:
+        """The most by which a change of the predictions of this length can move v, (k,)."""
+        d = len(self.p.scale)
+        moved: Tensor = self.sensitivity * length
+        moved[:d] /= self.p.scale
+        moved[d:] += self.p.shift.abs() @ moved[:d]
+        return moved
