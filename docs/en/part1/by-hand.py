@@ -133,7 +133,7 @@ for j, (name, colour) in enumerate((("b", BLUE), ("w1", ORANGE), ("w2", GREEN)))
     ax.text(steps + 8, true[j], name, color=colour, va="center")
 ax.axvline(3, color="black", linewidth=0.8)
 ax.text(12, 1.75, "3 epochs\nend here", va="center")
-ax.set(xlim=(0, steps), xlabel="full-batch step at lr = 0.01")
+ax.set(xlim=(-15, steps), xlabel="full-batch step at lr = 0.01")
 ax.set_ylabel("parameter (dotted: true value)")
 
 # %% [markdown]

@@ -161,7 +161,7 @@ assert error < 1e-14  # a few roundings of float64
 # only place that has it. What is left is rounding.
 
 # %% [markdown]
-# **2. The missing half.** Replace the loss of the third way by plain `mse_loss`, without `/ 2`. The
+# **2. The missing half.** Replace the loss of the third way by plain `mse_loss`, without the half. The
 # minimum stays where it is. What is the largest stable rate now? Write it down as a number `mine`
 # and check: `assert abs(mine - linreg.curvature(X, reduction="mean").largest_stable_rate) < 1e-3`.
 
