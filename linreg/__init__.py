@@ -3,6 +3,7 @@
 from linreg.checks import (
     DataError,
     DeviceError,
+    DistributedError,
     DtypeError,
     FileError,
     LinregError,
@@ -17,6 +18,7 @@ from linreg.loss import gradient, hessian, squared_loss
 from linreg.statistics import Statistics
 from linreg.direct import cholesky, qr, svd
 from linreg.exact import solve, solve_statistics
+from linreg.distributed import merge_ranks
 from linreg.forecast import Curvature, curvature, predict_loss, predict_steps
 from linreg.descent import batches, gradient_descent, sgd, step
 from linreg.diagnostics import added_variable, r2, residuals
@@ -32,6 +34,7 @@ __all__ = [
     "DataError",
     "MissingError",
     "FileError",
+    "DistributedError",
     "RangeError",
     "Fit",
     "Path",
@@ -50,6 +53,7 @@ __all__ = [
     "svd",
     "solve",
     "solve_statistics",
+    "merge_ranks",
     "Curvature",
     "curvature",
     "predict_loss",

@@ -9,6 +9,7 @@ from torch import Tensor
 __all__ = [
     "DataError",
     "DeviceError",
+    "DistributedError",
     "DtypeError",
     "FileError",
     "LinregError",
@@ -44,6 +45,10 @@ class MissingError(LinregError, ImportError):
 
 class FileError(LinregError, OSError):
     """A file that is missing, damaged, cut short or of another kind than expected."""
+
+
+class DistributedError(LinregError, RuntimeError):
+    """Processes that cannot work together: not started as a group, or one of them was lost."""
 
 
 class RangeError(LinregError, ValueError):
