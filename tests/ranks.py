@@ -1,0 +1,85 @@
+"""One of the two ranks of test_distributed.py: RANK FOLDER. Prints what came out as lines of JSON."""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+
+import linreg
+from linreg import distributed
+
+rank, folder = int(sys.argv[1]), Path(sys.argv[2])
+
+
+def tell(name: str, value: object) -> None:
+    print(json.dumps({name: value}), flush=True)
+
+
+def refused(name: str, sums: linreg.Statistics, **options: object) -> None:
+    start = time.perf_counter()
+    try:
+        linreg.merge_ranks(sums, **options)
+    except linreg.LinregError as error:
+        tell(name, [type(error).__name__, str(error), time.perf_counter() - start])
+
+
+def merge(name: str, sums: linreg.Statistics) -> None:
+    before = sums.M.clone()
+    total = linreg.merge_ranks(sums)
+    assert bool((before == sums.M).all())
+    total.save(folder / f"{name}{rank}")
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    data = torch.load(folder / "data", weights_only=True)
+    X, y = data["X"], data["y"]
+    rows = slice(0, 700) if rank == 0 else slice(700, None)
+    mine, empty = linreg.Statistics.of(X[rows], y[rows]), linreg.Statistics(X.shape[1])
+
+    merge("split", mine)
+    merge("first_empty", mine if rank else empty)
+    merge("all_empty", empty)
+    narrow = linreg.Statistics.of(X[:, : 3 + rank], y)
+    refused("features", narrow)
+
+    alone = dist.new_group([1])  # made by all, used by its members
+    if rank == 0:
+        refused("outside", mine, group=alone)
+    else:
+        linreg.merge_ranks(mine, group=alone).save(folder / "alone1")
+
+    silent = dist.new_group([0, 1])
+    if rank == 0:
+        refused("silent", mine, group=silent, timeout=1.0)
+        (folder / "given up").touch()
+    while not (folder / "given up").exists():
+        time.sleep(0.05)
+    merge("again", mine)  # the group of all has lost nobody
+
+    if rank == 1:
+        kill_in_the_middle()
+    refused("killed", mine)
+
+
+def kill_in_the_middle() -> None:
+    """Die after the ranks have counted their rows and agreed on a shift, before the sums are sent."""
+    once, calls = distributed._Ring.sum, []
+
+    def sum_or_die(self: distributed._Ring, values: torch.Tensor) -> torch.Tensor:
+        calls.append(values)
+        if len(calls) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return once(self, values)
+
+    distributed._Ring.sum = sum_or_die
+
+
+if __name__ == "__main__":
+    main()

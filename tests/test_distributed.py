@@ -1,0 +1,248 @@
+"""Sums of two processes: equal to one, whatever either holds; and an end, in words, when one is lost."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import torch
+import torch.distributed as dist
+
+import linreg
+from linreg import Statistics, distributed, merge_ranks
+
+ROOT = Path(__file__).parents[1]
+N, D = 1000, 4
+EPS = torch.finfo(torch.float64).eps
+
+
+def data(seed: int = 0, n: int = N) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows far from zero, and drifting: the shares of two ranks have other means."""
+    generator = torch.Generator().manual_seed(seed)
+    X = torch.randn(n, D, generator=generator, dtype=torch.float64)
+    X = X * torch.tensor([1.0, 1e-3, 10.0, 1.0]) + 1e4 + torch.arange(n).unsqueeze(1) / n
+    y = X @ torch.tensor([1.0, -2.0, 0.5, 3.0]).double() - 7
+    return X, y + torch.randn(n, generator=generator, dtype=torch.float64)
+
+
+class Two(NamedTuple):
+    """What two ranks left behind."""
+
+    folder: Path
+    told: list[dict[str, list[object]]]
+    codes: list[int]
+    seconds: float
+
+    def sums(self, name: str) -> list[Statistics]:
+        return [Statistics.load(self.folder / f"{name}{rank}") for rank in (0, 1)]
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Two:
+    folder = tmp_path_factory.mktemp("ranks")
+    X, y = data()
+    torch.save({"X": X, "y": y}, folder / "data")
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    start = time.perf_counter()
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, str(ROOT / "tests" / "ranks.py"), str(rank), str(folder)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    try:
+        ends = [rank.communicate(timeout=60) for rank in ranks]
+    finally:
+        for rank in ranks:
+            rank.kill()
+    seconds = time.perf_counter() - start
+    assert ranks[0].returncode == 0, ends[0][1] + ends[1][1]
+    told = [{k: v for line in out.splitlines() for k, v in json.loads(line).items()} for out, _ in ends]
+    return Two(folder, told, [rank.returncode for rank in ranks], seconds)
+
+
+def same(a: Statistics, b: Statistics) -> None:
+    """Equal sums: n exactly, the rest to what a sum over n rows may round, each entry by its own scale."""
+    assert (a.n, a.d) == (b.n, b.d)
+    scale = a.gram.diagonal().sqrt()
+    noise = 8 * EPS * math.sqrt(a.n)
+    assert bool((a.X_mean - b.X_mean).abs().le(noise * (a.X_mean.abs() + scale)).all())
+    assert bool((a.gram - b.gram).abs().le(noise * torch.outer(scale, scale)).all())
+    assert bool((a.xy - b.xy).abs().le(noise * scale * a.yy.sqrt()).all())
+    assert abs(float(a.yy - b.yy)) <= noise * float(a.yy)
+
+
+def test_two_ranks_equal_one_process(two):
+    X, y = data()
+    whole = Statistics.of(X, y)
+    for total in two.sums("split"):
+        same(whole, total)
+        fit, alone = linreg.solve_statistics(total), linreg.solve_statistics(whole)
+        assert fit.status == alone.status == "ok"
+        # two roundings of the sums, seen through the condition number
+        torch.testing.assert_close(fit.w, alone.w, rtol=100 * EPS * fit.condition**2, atol=0)
+
+
+def test_every_rank_holds_the_same_bits(two):
+    first, second = two.sums("split")
+    assert torch.equal(first.M, second.M)
+    assert torch.equal(first.shift, second.shift)
+    assert torch.equal(first.M, first.M.T)
+
+
+def test_the_shift_is_the_mean_of_all_rows(two):
+    X, y = data()
+    total = two.sums("split")[0]
+    torch.testing.assert_close(total.shift, torch.cat((X.mean(0), y.mean().unsqueeze(0))), rtol=1e-14, atol=0)
+
+
+def test_a_rank_without_rows(two):
+    X, y = data()
+    for total in two.sums("first_empty"):
+        same(Statistics.of(X[700:], y[700:]), total)
+
+
+def test_no_rank_has_rows(two):
+    assert [total.n for total in two.sums("all_empty")] == [0, 0]
+
+
+def test_other_features_raise_on_every_rank(two):
+    for told in two.told:
+        kind, message, _ = told["features"]
+        assert kind == "ShapeError"
+        assert "rank 0 has 3, rank 1 has 4 (1 of 2 differ from rank 0)" in message
+
+
+def test_a_group_of_some(two):
+    X, y = data()
+    same(Statistics.of(X[700:], y[700:]), Statistics.load(two.folder / "alone1"))
+    kind, message, _ = two.told[0]["outside"]
+    assert kind == "DistributedError"
+    assert "`group`" in message
+
+
+def test_a_silent_rank_ends_at_the_timeout(two):
+    kind, message, seconds = two.told[0]["silent"]
+    assert kind == "DistributedError"
+    assert "needs all 2 ranks within `timeout`, 1 s; rank 0 lost touch with another" in message
+    assert 0.9 < seconds < 10
+    same(*two.sums("again"))
+
+
+def test_a_killed_rank_ends_at_once(two):
+    kind, message, seconds = two.told[0]["killed"]
+    assert kind == "DistributedError"
+    assert "rank 0 lost touch with another" in message
+    assert "[/" not in message  # no place in the sources of gloo
+    assert seconds < 10  # the timeout was half an hour
+    assert two.codes == [0, -signal.SIGKILL]
+
+
+@pytest.fixture
+def world() -> Iterator[None]:
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.parametrize("problem", [0, 1, 2])
+def test_one_rank_is_itself(world, problem):
+    sums = Statistics.of(*data(problem, n=50))
+    before = sums.copy()
+    same(sums, merge_ranks(sums, timeout=5))
+    assert torch.equal(sums.M, before.M)
+    assert torch.equal(sums.shift, before.shift)
+
+
+def test_merged_sums_are_saved_and_grow(world, tmp_path):
+    X, y = data()
+    total = merge_ranks(Statistics.of(X[:10], y[:10]))
+    total.save(tmp_path / "sums")
+    again = Statistics.load(tmp_path / "sums")
+    again.update(X[10:], y[10:])
+    same(Statistics.of(X, y), again)
+
+
+def test_of_another_kind(world):
+    with pytest.raises(linreg.DtypeError, match="`statistics` must be `Statistics`; got Tensor"):
+        merge_ranks(torch.zeros(3))
+
+
+@pytest.mark.parametrize("timeout", [0, -1.0, math.inf])
+def test_timeout_out_of_range(world, timeout):
+    with pytest.raises(linreg.RangeError, match="`timeout` must be a finite number above 0"):
+        merge_ranks(Statistics(2), timeout=timeout)
+
+
+def test_not_started():
+    with pytest.raises(linreg.DistributedError, match=r"not initialised\. Start the program with torchrun"):
+        merge_ranks(Statistics(2))
+
+
+def test_not_a_member(world):
+    with pytest.raises(linreg.DistributedError, match="`group` must be one that this process is in"):
+        merge_ranks(Statistics(2), group=dist.GroupMember.NON_GROUP_MEMBER)
+
+
+def test_lost_here(world):
+    class Broken:
+        def allreduce(self, *_):
+            raise RuntimeError(
+                "[/a/pair.cc:537] Read error [127.0.0.1]:2: Connection reset by peer. Check it."
+            )
+
+    ring = distributed._Ring(None, torch.device("cpu"), 3.0)
+    ring.group = Broken()
+    with pytest.raises(linreg.DistributedError, match=r"another \(Read error .*: Connection reset by peer\)"):
+        ring.sum(torch.zeros(2))
+
+
+def test_features_differ_here(world, monkeypatch):
+    answer = torch.tensor([[2, 5], [2, 5], [3, 5]])
+    ring = distributed._Ring(None, torch.device("cpu"), 3.0)
+    ring.size = 3
+    monkeypatch.setattr(ring, "sum", lambda mine: answer)
+    with pytest.raises(linreg.ShapeError, match=r"rank 0 has 2, rank 2 has 3 \(1 of 3 differ"):
+        ring.rows(Statistics(2))
+
+
+@pytest.mark.parametrize(
+    ("device", "config", "where"),
+    [
+        ("cpu", "cpu:gloo", "cpu"),
+        ("cpu", "cpu:gloo,cuda:nccl", "cpu"),
+        ("cuda:1", "cpu:gloo,cuda:nccl", "cuda:1"),
+        ("cpu", "cuda:nccl", "cuda:3"),
+        ("mps", "cpu:gloo,cuda:gloo", "cpu"),
+    ],
+)
+def test_sums_go_where_the_backend_can_send_from(monkeypatch, device, config, where):
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
+    assert distributed._reachable(torch.device(device), config) == torch.device(where)
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("backend", ["nccl", "gloo"])
+def test_one_rank_on_cuda(backend):
+    X, y = data()
+    dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+    try:
+        for device in ("cpu", "cuda"):
+            sums = Statistics.of(X.to(device), y.to(device))
+            total = merge_ranks(sums, timeout=60)
+            assert total.M.device == sums.M.device
+            torch.testing.assert_close(total.gram, sums.gram)
+    finally:
+        dist.destroy_process_group()
