@@ -76,14 +76,19 @@ def check_tensor(value: object, name: str) -> Tensor:
         )
     if value.layout != torch.strided:
         raise DtypeError(f"`{name}` must be dense; got {value.layout}. Convert it: {name}.to_dense().")
+    return value
+
+
+def check_not_meta(value: Tensor, name: str) -> None:
+    """Require that there are numbers at all."""
     if value.is_meta:
         raise DeviceError(f"`{name}` must hold numbers; the meta device has none. Make it on another.")
-    return value
 
 
 def check_finite(value: Tensor, name: str) -> None:
     """Require that no entry is NaN or infinite, and say where the first bad one stands."""
     value = value.detach()
+    check_not_meta(value, name)
     # A sum is finite only if all its terms are: one fast pass, no mask of the size of the data.
     if math.isfinite(float(value.sum())):
         return
@@ -126,9 +131,8 @@ def check_Xy(X: object, y: object, *, finite: bool = True) -> tuple[Tensor, Tens
     """
     X = _matrix(X)
     y = _target(X, y)
-    if finite:
-        check_finite(X, "X")
-        check_finite(y, "y")
+    for value, name in ((X, "X"), (y, "y")):
+        (check_finite if finite else check_not_meta)(value, name)
     return X.detach(), y.detach()
 
 

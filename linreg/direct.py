@@ -245,7 +245,8 @@ def significant(s: Tensor, Vh: Tensor, noise: Tensor, rounding: float) -> Tensor
     rows deficient from a condition number of 8 on.
     """
     # `rounding` is the factorisation's; the data's own, `noise`, differs from direction to direction.
-    return s > rounding + torch.linalg.vector_norm(Vh * noise, dim=1)
+    kept: Tensor = s > rounding + torch.linalg.vector_norm(Vh * noise, dim=1)
+    return kept
 
 
 def rounding_of(R: Tensor) -> float:
@@ -256,7 +257,8 @@ def rounding_of(R: Tensor) -> float:
 def shortest(w: Tensor, rows: Tensor) -> Tensor:
     """The part of w (d,) in the span of these rows (rank, d): any other part changes no prediction."""
     span = torch.linalg.qr(rows.T).Q  # (d, rank)
-    return span @ (span.T @ w)
+    part: Tensor = span @ (span.T @ w)
+    return part
 
 
 def shortest_text(d: int, rank: int) -> str:
@@ -278,7 +280,10 @@ def _finish(p: Scaled, v: Tensor, method: str, rank: int, condition: float) -> F
 
 def _no_answer(p: Scaled, method: str, rank: int, why: str) -> Fit:
     nan = torch.full_like(p.scale, torch.nan)
-    message = f"The {len(p.scale)} columns have rank {rank}: {why}. Use `svd` or `solve` for the minimum-norm answer."
+    message = (
+        f"The {len(p.scale)} columns have rank {rank}: {why}. "
+        "Use `svd` or `solve` for the minimum-norm answer."
+    )
     return Fit(nan, nan.sum(), Status.RANK_DEFICIENT, message, method, nan.sum(), rank, float("inf"))
 
 

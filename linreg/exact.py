@@ -1,4 +1,4 @@
-r"""`solve`, the default: the cheapest way to the exact answer that the data allow, and a word on which it was.
+r"""`solve`, the default: the cheapest way to the exact answer that the data allow, and a word on which.
 
 One pass over the data gives the `Statistics`; scaled and centred, they give the weights by Cholesky.
 The condition number, known by then, decides what is still missing: nothing, one pass of refinement,
@@ -12,9 +12,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.certified import refined
 from linreg.checks import (
-    DataError,
     DtypeError,
     check_choice,
     check_dtype,
@@ -30,6 +28,7 @@ from linreg.direct import (
     significant,
     svd_of,
 )
+from linreg.refinement import refined
 from linreg.result import Fit, Status
 from linreg.statistics import BLOCK_BYTES, Statistics, first_mean, shifted_blocks, summed
 
@@ -52,18 +51,27 @@ class _System(NamedTuple):
     G: Tensor  # (d, d) unit diagonal; a constant column is zero
     g: Tensor  # (d,)
     yy: Tensor  # () squared length of the centred y
-    scale: Tensor  # (d,) lengths taken out
-    noise: Tensor  # (d,) what rounding the entries of X to their dtype may have added to each column
+    scale: Tensor  # (d,) lengths taken out, 1 for a constant column
+    factor: Tensor  # (d,) what a column is multiplied by, 1 / scale, or 0 for a constant one
+    eps: float  # precision to which the entries of X are known, that of their dtype
     shift: Tensor  # (d + 1,) that of the sums, of X and y; zero without an intercept
     offset: Tensor  # (d + 1,) mean minus shift; zero without an intercept
 
     @property
-    def mean(self) -> Tensor:  # (d + 1,)
+    def mean(self) -> Tensor:
+        """(d + 1,) Means of X and y; zero without an intercept."""
         return self.shift + self.offset
 
+    @property
+    def noise(self) -> Tensor:
+        """(d,) What rounding the entries of X to their dtype may have added to each scaled column."""
+        rounding = self.mean[:-1].abs() * (self.eps * self.n**0.5)
+        noise: Tensor = (self.eps + rounding * self.factor) * (self.factor != 0)
+        return noise
+
     def unscaled(self, v: Tensor) -> tuple[Tensor, Tensor]:
-        """W and b. The large part of the mean and the small one are taken separately: less is rounded."""
-        w = v / self.scale
+        """W and b. The large part of the mean and the small one are taken apart: less is rounded."""
+        w = v * self.factor
         return w, (self.shift[-1] - self.shift[:-1] @ w) + (self.offset[-1] - self.offset[:-1] @ w)
 
 
@@ -78,13 +86,13 @@ def solve(
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ exactly, by a method that suits the data.
 
     Works in float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
-    that dtype. `"auto"` solves the normal equation by Cholesky, columns centred and scaled, up to a condition number of
-    1e5, with one pass of refinement from 20 on; above, a QR factorisation of blocks of rows, refined in
-    doubled precision until every digit is right; and the SVD of its small triangle when the columns are
-    dependent. The `message` of the result says which and why.
+    that dtype. `"auto"` solves the normal equation of the centred and scaled columns by Cholesky up to a
+    condition number of 1e5, with one pass of refinement from 20 on. Above, it takes a QR factorisation by
+    blocks of rows and refines in doubled precision until every digit is right; when the columns are
+    dependent, the SVD of the small triangle. The `message` of the result says which, and why.
 
-    Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d for refinement, 2 n d^2 and several passes for QR; 2 MB
-    of memory besides O(d^2), no copy of `X`.
+    Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine; 2 n d^2 and
+    about five passes for QR. 2 MB of memory besides O(d^2): `X` is never copied.
 
     Args:
         X: (n, d) features, any n and d.
@@ -94,8 +102,8 @@ def solve(
         dtype: of the answer, by default that of `X`; float64 keeps every digit that float32 data determine.
 
     Returns:
-        The fit; status `RANK_DEFICIENT` when the columns are dependent. `condition` is measured, for Cholesky on
-        more than 256 columns an upper bound.
+        The fit; status `RANK_DEFICIENT` when the columns are dependent. With Cholesky on more than 256
+        columns `condition` is an upper bound.
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns for `"cholesky"` and `"qr"`.
@@ -104,8 +112,8 @@ def solve(
         DataError: empty, NaN or infinite data.
         RangeError: an unknown `method`.
 
-    Source: Golub and Van Loan, Matrix Computations, section 5.3; refinement: Björck, Numerical Methods for Least
-    Squares Problems, sections 2.9 and 6.6.
+    Source: Golub and Van Loan, Matrix Computations, section 5.3; refinement: Björck, Numerical Methods for
+    Least Squares Problems, sections 2.9 and 6.6.
 
     Examples:
         >>> import torch
@@ -138,7 +146,7 @@ def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, in_range: bool
     p = _system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps)
     if method in ("auto", "cholesky"):
         L, condition = _factor(p)
-        if method == "cholesky" or condition <= min(CHOLESKY_LIMIT, 0.1 / float(p.noise.max())):
+        if method == "cholesky" or condition <= PLAIN_LIMIT or _independent(p, condition):
             return _by_cholesky(X, y, p, L, condition)
     return _by_qr(X, y, p, intercept, method)
 
@@ -147,8 +155,8 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
     r"""Minimise the squared loss over rows that are no longer at hand, from their sums alone.
 
     The same Cholesky as in `solve`, but nothing is left to refine with: a relative error of about
-    $\kappa^2 \varepsilon$ stays in the weights, and columns with $\kappa$ above 1e7 cannot be told from dependent ones. The
-    `message` says how many digits that leaves.
+    $\kappa^2 \varepsilon$ stays in the weights, and columns with $\kappa$ above 1e7 cannot be told from
+    dependent ones. The `message` says how many digits that leaves.
 
     Cost: d^3/3 operations, whatever the number of rows.
 
@@ -174,7 +182,8 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
     """
     if not isinstance(statistics, Statistics):
         raise DtypeError(
-            f"`statistics` must be `Statistics`; got {type(statistics).__name__}. Make them: Statistics.of(X, y)."
+            f"`statistics` must be `Statistics`; got {type(statistics).__name__}. "
+            "Make them: Statistics.of(X, y)."
         )
     statistics.check_rows(1)
     shift, M = statistics.shift, statistics.M
@@ -194,6 +203,11 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
         f"which leaves {digits} digits."
     )
     return _fit(p, v, rss, "cholesky", condition, message)
+
+
+def _independent(p: _System, condition: float) -> bool:
+    """Whether refining Cholesky works, and it is not rounding alone that keeps the columns apart."""
+    return condition <= CHOLESKY_LIMIT and condition * float(p.noise.max()) <= 0.1
 
 
 def _in_range(M: Tensor) -> bool:
@@ -217,17 +231,18 @@ def _system(n: int, shift: Tensor, M: Tensor, intercept: bool, eps: float) -> _S
     C, offset = M[:-1, :-1], torch.zeros_like(shift)
     if intercept:
         offset = M[-1, :-1] / n
-        C = C - torch.outer(M[-1, :-1], offset)
-    scale = C.diagonal()[:-1].clamp(min=0).sqrt()
+        C = torch.addr(C, M[-1, :-1], offset, alpha=-1)
+    squares = C.diagonal().clamp(min=0)
+    scale = squares[:-1].sqrt()
     # Rounding has moved each entry by eps relative to its size before centring. A column that varies
     # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
-    rounding = eps * n**0.5 * (shift + offset)[:-1].abs()
-    constant = scale <= (2 * rounding if intercept else 0)
-    scale = scale.masked_fill(constant, 1)
-    varies = (~constant).double() / scale
-    noise = (eps + rounding / scale).masked_fill(constant, 0)
-    G = C[:-1, :-1] * varies * varies.unsqueeze(1)
-    return _System(n, G, C[:-1, -1] * varies, C[-1, -1].clamp(min=0), scale, noise, shift, offset)
+    limit = (shift + offset)[:-1].abs() * (2 * eps * n**0.5) if intercept else torch.zeros_like(scale)
+    constant = scale <= limit
+    factor = 1 / scale
+    if bool(constant.any()):
+        scale, factor = scale.masked_fill(constant, 1), factor.masked_fill(constant, 0)
+    S = C[:-1] * factor.unsqueeze(1)
+    return _System(n, S[:, :-1] * factor, S[:, -1], squares[-1], scale, factor, eps, shift, offset)
 
 
 def _factor(p: _System) -> tuple[Tensor, float]:
@@ -247,7 +262,7 @@ def _factor(p: _System) -> tuple[Tensor, float]:
 def _by_cholesky(X: Tensor, y: Tensor, p: _System, L: Tensor, condition: float) -> Fit:
     if not math.isfinite(condition):
         nan = torch.full_like(p.g, torch.nan)
-        message = "The columns are dependent to working precision. Use `svd` or `solve` for the minimum-norm answer."
+        message = "The columns are dependent to working precision. Use `svd` for the minimum-norm answer."
         return _fit(p, nan, nan.sum(), "cholesky", condition, message, Status.RANK_DEFICIENT)
     v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
     rss = p.yy - p.g @ v
@@ -266,7 +281,7 @@ def _by_cholesky(X: Tensor, y: Tensor, p: _System, L: Tensor, condition: float) 
 def _residual(X: Tensor, y: Tensor, p: _System, v: Tensor) -> tuple[Tensor, Tensor]:
     """A'r (d,) and |r|^2 of the residual r = y - Av, from the data, where nothing has cancelled yet."""
     d = len(v)
-    w = v / p.scale
+    w = v * p.factor
     theta, total, rss = None, torch.zeros_like(v), torch.zeros_like(p.yy)
     for Z in shifted_blocks(X, y, p.shift):  # Z = [X - shift, y - shift, 1, 0]
         if theta is None:
@@ -275,14 +290,14 @@ def _residual(X: Tensor, y: Tensor, p: _System, v: Tensor) -> tuple[Tensor, Tens
         r = Z @ theta
         total += Z.T @ r
         rss += r @ r
-    return (total[:d] - p.offset[:-1] * total[d + 1]) / p.scale, rss
+    return (total[:d] - p.offset[:-1] * total[d + 1]) * p.factor, rss
 
 
 def _by_qr(X: Tensor, y: Tensor, p: _System, intercept: bool, method: Method) -> Fit:
     d, k = len(p.scale), len(p.scale) + intercept
     mean = p.mean
     T = _triangle(X, y, p, intercept)  # of [A, 1, y] or [A, y]
-    R, z, rss = T[:k, :k], T[:k, k], T[k, k].square()
+    R, z = T[:k, :k], T[:k, k]
     U, s, Vh = torch.linalg.svd(R[:d, :d])
     kept = significant(s, Vh, p.noise, rounding_of(R))
     rank = int(kept.sum())
@@ -293,7 +308,8 @@ def _by_qr(X: Tensor, y: Tensor, p: _System, intercept: bool, method: Method) ->
     if rank < d or method == "svd":
         c = U.T @ z[:d]
         v = Vh[kept].T @ (c[kept] / s[kept])
-        rss = rss + c[~kept].square().sum()
+        # With dependent columns the later ones of T have parts along directions that stand for nothing.
+        rss = c[~kept].square().sum() + T[d:, k].square().sum()
         if rank == d:
             condition = float(s[0] / s[-1])
             return _fit(p, v, rss, "svd", condition, f"svd: the condition number is {condition:.3g}.")
@@ -306,7 +322,9 @@ def _by_qr(X: Tensor, y: Tensor, p: _System, intercept: bool, method: Method) ->
     best = refined(X, y, R, mean[:-1], p.scale, intercept, w, b)
     number = f"the condition number is {condition:.3g}, too large for Cholesky"
     if not best.converged:
-        return _fit(p, v[:d], rss, "qr", condition, f"QR: {number}, and refinement did not converge.")
+        return _fit(
+            p, v[:d], T[k, k].square(), "qr", condition, f"QR: {number}, and refinement did not converge."
+        )
     loss = torch.as_tensor(best.rss / (2 * len(X)), dtype=w.dtype, device=w.device)
     message = f"QR, refined in doubled precision ({best.steps} steps): {number}."
     return Fit(best.w.hi, best.b.hi, Status.OK, message, "qr", loss, d, condition)
@@ -317,12 +335,12 @@ def _triangle(X: Tensor, y: Tensor, p: _System, intercept: bool) -> Tensor:
     d = len(p.scale)
     mean = p.mean
     rows = max(BLOCK_BYTES // (8 * (d + 2)), 4 * (d + 2))
-    T = X.new_zeros(0, d + 1 + intercept, dtype=torch.float64)
+    T = X.new_zeros(d + 1 + intercept, d + 1 + intercept, dtype=torch.float64)
     for some in (slice(start, start + rows) for start in range(0, len(X), rows)):
-        A = (X[some] - mean[:-1]) / p.scale
+        A = (X[some] - mean[:-1]) * p.factor
         one = [torch.ones_like(A[:, :1])] * intercept
         T = torch.linalg.qr(
-            torch.cat((T, torch.hstack((A, *one, (y[some] - mean[-1]).unsqueeze(1))))), mode="r"
+            torch.cat((T, torch.hstack((A, *one, (y[some] - mean[-1:]).unsqueeze(1))))), mode="r"
         ).R
     return T
 

@@ -1,9 +1,9 @@
-r"""One running sum behind every exact answer: what least squares needs to know of the data, in O(d^2) numbers.
+r"""One running sum behind every exact answer: all that least squares needs to know of the data.
 
 With $z = (x - \bar x_0,\; y - \bar y_0,\; 1)$ for each sample, the matrix $M = \sum_i z_i z_i^\top$ holds
-$n$, the means, $X^\top X$, $X^\top y$ and $y^\top y$. It grows block by block, adds up across machines, and
-rows leave it by subtraction. The shift $(\bar x_0, \bar y_0)$, the mean of the first rows, keeps the sums of
-columns far from zero from drowning what varies in them.
+$n$, the means, $X^\top X$, $X^\top y$ and $y^\top y$: O(d^2) numbers, however many rows. It grows block by
+block, adds up across machines, and rows leave it by subtraction. The shift $(\bar x_0, \bar y_0)$, the mean
+of the first rows, keeps the sums of columns far from zero from drowning what varies in them.
 """
 
 import os
@@ -176,7 +176,8 @@ class Statistics:
             check_finite(y, "y")
             raise DataError(
                 "`X` and `y` must have squares within the range of float64; their largest entries are "
-                f"{float(X.abs().max()):.3g} and {float(y.abs().max()):.3g}. Divide them by a power of ten first."
+                f"{float(X.abs().max()):.3g} and {float(y.abs().max()):.3g}. "
+                "Divide them by a power of two first, which rounds nothing."
             )
         self.shift, self.M = first, self.M + M
         self.n += len(X)
@@ -206,7 +207,8 @@ class Statistics:
             return NotImplemented
         if other.d != self.d:
             raise ShapeError(
-                f"`other` must have {self.d} features; got {other.d}. Only sums over the same columns combine."
+                f"`other` must have {self.d} features; got {other.d}. "
+                "Only sums over the same columns combine."
             )
         check_same_kind(self.M, other.M, "other", of="statistics")
         result = self.copy()
@@ -330,12 +332,9 @@ def first_mean(X: Tensor, y: Tensor) -> Tensor:
 
 
 def shifted_blocks(X: Tensor, y: Tensor, shift: Tensor) -> Iterator[Tensor]:
-    """Z = [X - shift, y - shift, 1] in float64, a few rows at a time, always in the same memory.
-
-    Wide ones are filled up with zeros to a multiple of 8 columns, which keeps every row aligned.
-    """
+    """Z = [X - shift, y - shift, 1, 0] in float64, a few rows at a time, always in the same memory."""
     n, d = X.shape
-    columns = d + 2 if d + 2 <= NARROW else -(-(d + 2) // 8) * 8
+    columns = _columns(d + 2)
     size = CUDA_BLOCK_BYTES if X.is_cuda else BLOCK_BYTES
     rows = max(size // (8 * columns), min(columns, SUB_ROWS))
     if rows > SUB_ROWS:
@@ -346,24 +345,30 @@ def shifted_blocks(X: Tensor, y: Tensor, shift: Tensor) -> Iterator[Tensor]:
         some = slice(start, start + rows)
         block = Z[: n - start]
         torch.sub(X[some], shift[:-1], out=block[:, :d])
-        torch.sub(y[some], shift[-1], out=block[:, d])
+        torch.sub(y[some], shift[-1:], out=block[:, d])  # 1-d: a 0-d shift would be rounded to float32
         yield block
 
 
 def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
     """M (d + 2, d + 2), the sum of z z' over all rows."""
     k = X.shape[1] + 2
-    M: Tensor | None = None
+    M = torch.zeros(_columns(k), _columns(k), dtype=torch.float64, device=X.device)
     for Z in shifted_blocks(X, y, shift):
-        M = Z.new_zeros(Z.shape[1], Z.shape[1]) if M is None else M
-        if Z.shape[1] <= NARROW and len(Z) % SUB_ROWS == 0:
-            B = Z.view(-1, SUB_ROWS, Z.shape[1])
-            M += torch.bmm(B.transpose(1, 2), B).sum(0)
-        else:
+        if k > NARROW:
             _add_upper(M, Z)
-    assert M is not None  # check_Xy has refused data without rows
-    M = M[:k, :k]
-    return M.triu() + M.triu(1).T
+            continue
+        whole = len(Z) - len(Z) % SUB_ROWS
+        if whole:
+            B = Z[:whole].view(-1, SUB_ROWS, k)
+            M += torch.bmm(B.transpose(1, 2), B).sum(0)
+        if whole < len(Z):
+            M.addmm_(Z[whole:].T, Z[whole:])
+    return M if k <= NARROW else M[:k, :k].triu() + M[:k, :k].triu(1).T
+
+
+def _columns(k: int) -> int:
+    """Columns of Z: with zeros up to a multiple of 8 where that keeps wide rows aligned."""
+    return k if k <= NARROW else -(-k // 8) * 8
 
 
 def _add_upper(M: Tensor, Z: Tensor) -> None:

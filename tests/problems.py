@@ -122,6 +122,8 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "qr": linreg.qr,
     "svd": linreg.svd,
     "solve": linreg.solve,
+    "Statistics.of": linreg.Statistics.of,
+    "Statistics.update": lambda X, y: linreg.Statistics(_width(X)).update(X, y),
     "predict_loss": lambda X, y: linreg.predict_loss(X, y, lr=0.1, steps=3),
     "predict_steps": lambda X, y: linreg.predict_steps(X, y, lr=0.1),
     "step": lambda X, y: linreg.step(X, y, _ones(X), 0.0, lr=0.1),
@@ -183,6 +185,10 @@ def _ones(X: Any) -> Tensor:
     if not isinstance(X, Tensor):
         return torch.ones(2)
     return torch.ones(X.shape[-1], dtype=X.dtype, device=X.device)
+
+
+def _width(X: Any) -> int:
+    return X.shape[1] if isinstance(X, Tensor) and X.ndim == 2 and X.shape[1] else 1
 
 
 def _good(X: Any) -> tuple[Tensor, Tensor]:

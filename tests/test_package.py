@@ -16,7 +16,8 @@ import linreg
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
-    "checks", "result", "data", "model", "loss", "direct", "forecast", "descent", "diagnostics", "plot",
+    "checks", "result", "data", "model", "loss", "statistics", "direct", "doubled", "refinement", "certified",
+    "exact", "forecast", "descent", "diagnostics", "plot",
 ]  # fmt: skip
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
