@@ -302,11 +302,12 @@ def _points(ax: Axes, x: Tensor, y: Tensor) -> None:
         markeredgewidth=0,
     )
     if every > 1:
+        falls = bool((x - x.mean()) @ (y - y.mean()) < 0)  # then the cloud leaves the left corner free
         ax.annotate(
             f"1 point in {every} drawn",
-            (1, 0.01),
+            (0.02 if falls else 1, 0.03),
             xycoords="axes fraction",
-            horizontalalignment="right",
+            horizontalalignment="left" if falls else "right",
         )
 
 
