@@ -279,6 +279,19 @@ def test_a_formula_is_typeset_at_build(tmp_path: Path, monkeypatch: pytest.Monke
         maths.typeset('<span class="arithmatex">\\(\\frac{1}\\)</span>', "page")
 
 
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (r"2 / \lambda_{\max}", "2/λ_max (lambda)"),
+        (r"\frac{1}{2n} \sum_{i=1}^n (y_i - \hat y_i)^2", "1/2n ∑_i=1^n(y_i−y_i)^2"),
+        (r"a \; < b", "a <b"),
+        (r"\nosuch", r"\nosuch"),
+    ],
+)
+def test_a_formula_can_be_searched(tex: str, text: str) -> None:
+    assert maths.words(tex) == text
+
+
 def test_the_style_of_formulas_asks_for_woff2_alone() -> None:
     assert set(re.findall(r"url\([^)]*\.(\w+)\)", fonts.style())) == {"woff2"}
 

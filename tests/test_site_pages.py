@@ -192,6 +192,7 @@ def test_the_search_knows_the_words_and_not_the_outputs(site: Path) -> None:
     text = " ".join(entry["text"] for entry in index["docs"])
     assert "<!--" not in text
     assert "Source code in" not in text
+    assert "\\(" not in re.sub(r"<pre>.*?</pre>|<code>.*?</code>", "", text, flags=re.S)
     pages = {entry["location"].partition("#")[0] for entry in index["docs"]}
     assert pages == set(sources())
 

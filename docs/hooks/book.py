@@ -38,10 +38,12 @@ STYLES = [
     "assets/style.css",
 ]
 
-# Outputs, figures, the sources in the API and links to notebooks: what would drown the words.
+# Outputs, figures, the sources in the API and links to notebooks, which would drown the words; and formulas,
+# which go into the search as text.
 ASIDE = re.compile(
     r'<div class="[^"]* output [^"]*">.*?</div>|<p><img alt="[^"]*" src="figure:\d+" /></p>'
-    r'|<details class="mkdocstrings-source">.*?</details>|<p><a class="notebook".*?</p>',
+    r'|<details class="mkdocstrings-source">.*?</details>|<p><a class="notebook".*?</p>'
+    r'|(?<=class="arithmatex">)\\[(\[](?P<tex>.*?)\\[)\]](?=</(?:span|div)>)',
     re.S,
 )
 
@@ -126,14 +128,16 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Say what the copy buttons copy, and keep from the search what nobody searches for."""
-    page.meta.setdefault("description", description(html))
     aside = hidden[page.file.src_uri] = []
 
     def put(match: re.Match[str]) -> str:
         aside.append(match[0])
-        return f"<!--aside {len(aside)}-->"
+        words = maths.words(unescape(match["tex"]).strip()) if match["tex"] else ""
+        return f"<!--aside {len(aside)}-->{escape(words)}<!--/-->"
 
-    return ASIDE.sub(put, counted(copying.mark(html)))
+    text = ASIDE.sub(put, counted(copying.mark(html)))
+    page.meta.setdefault("description", description(text))
+    return text
 
 
 def counted(html: str) -> str:
@@ -148,8 +152,8 @@ def counted(html: str) -> str:
 
 def description(html: str) -> str:
     """The first sentences, for search engines."""
-    found = re.search(r"<p>(.*?)</p>", re.sub(r"<p><a class=.notebook.*?</p>", "", html), re.S)
-    text = " ".join(unescape(re.sub(r"<[^>]*>|\\[()]", "", found[1])).split()) if found else ""
+    found = re.search(r"<p>(.*?)</p>", html, re.S)
+    text = " ".join(unescape(re.sub(r"<[^>]*>", "", found[1])).split()) if found else ""
     return escape(text if len(text) < 160 else text[:157].rsplit(" ", 1)[0] + " …")
 
 
@@ -162,7 +166,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
         svg, alt = drawn[uri][int(match[1]) - 1]
         return figures.figure(svg, alt, f"{stem}-{match[1]}")
 
-    output = re.sub(r"<!--aside (\d+)-->", lambda match: hidden[uri][int(match[1]) - 1], output)
+    output = re.sub(r"<!--aside (\d+)-->.*?<!--/-->", lambda match: hidden[uri][int(match[1]) - 1], output)
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
     if 'src="figure:' in output:
         raise PluginError(f"{uri}: a figure stands where no paragraph can.")

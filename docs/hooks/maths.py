@@ -6,6 +6,7 @@ from functools import cache
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 from mkdocs.exceptions import PluginError
 from quickjs import Context
@@ -15,6 +16,12 @@ CACHE = Path(".cache/katex.json")
 
 # Left behind by pymdownx.arithmatex, with what must stay on its line. Code never is inside.
 FORMULA = re.compile(r'(\(?)<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\2>([.,;:?!)]*)', re.S)
+
+GREEK = re.compile(
+    r"\\(?:var)?(alpha|beta|gamma|delta|epsilon|eta|theta|kappa|lambda|mu|nu|rho|sigma|tau|phi|chi|psi|omega)"
+    r"(?![a-z])",
+    re.I,
+)
 
 
 def typeset(html: str, page: str) -> str:
@@ -38,6 +45,41 @@ def typeset(html: str, page: str) -> str:
         return f'<span class="tight">{whole}</span>' if short and before + after else whole
 
     return FORMULA.sub(one, html)
+
+
+def words(tex: str) -> str:
+    r"""A formula in a line of text, to be searched: "2/λ_max (lambda)" for `\frac{2}{\lambda_{\max}}`."""
+    try:
+        shown = re.search(r"<math.*?</math>", render(tex, r"\begin" in tex), re.S)
+    except Exception:
+        return tex  # `typeset` will say what is wrong with it
+    text = " ".join(line(ElementTree.fromstring(shown[0])).split()) if shown else tex
+    names = sorted({name.lower() for name in GREEK.findall(tex)})
+    return f"{text} ({', '.join(names)})" if names else text
+
+
+def line(node: ElementTree.Element) -> str:
+    """The text of MathML, with signs for what stands above, below or behind."""
+    text = (node.text or "").strip("\u2061")  # the sign of a function, which has no width
+    parts = [text, *(line(child) for child in node)]
+    first, *rest = [part for part in parts if part] or [""]
+    match node.tag.rpartition("}")[2]:
+        case "annotation":
+            return ""
+        case "mspace":
+            return " "
+        case "mover":
+            return first  # without its hat
+        case "mfrac":
+            return "/".join([first, *rest]) + " "
+        case "msub" | "munder":
+            return "_".join([first, *rest])
+        case "msup":
+            return "^".join([first, *rest])
+        case "msubsup" | "munderover":
+            return f"{first}_{'^'.join(rest)}"
+        case _:
+            return "".join([first, *rest])
 
 
 def render(tex: str, display: bool) -> str:

@@ -49,6 +49,30 @@ def test_search(visit: Callable[..., Visit], site: Path) -> None:
     assert not seen.faults
 
 
+@pytest.mark.parametrize("words", ["largest_stable_rate", "stable rate", "Curvature.largest"])
+def test_search_for_a_name(visit: Callable[..., Visit], words: str) -> None:
+    """A name is found as a whole and by its parts."""
+    seen = visit().go("")
+    seen.page.keyboard.press("s")
+    seen.page.wait_for_function(TYPING)
+    seen.page.keyboard.type(words)
+    found = "a.md-search-result__link[href*='#linreg.Curvature.largest_stable_rate']"
+    seen.page.wait_for_selector(found, state="attached")
+    assert not seen.faults
+
+
+@pytest.mark.parametrize("letter", ["lambda", "λ"])
+def test_search_for_a_letter(visit: Callable[..., Visit], letter: str) -> None:
+    """A formula is found by its letters and by their names, and is shown without TeX."""
+    seen = visit().go("")
+    seen.page.keyboard.press("s")
+    seen.page.wait_for_function(TYPING)
+    seen.page.keyboard.type(letter)
+    seen.page.wait_for_function(f"{FIRST}?.textContent.includes('λ')")
+    assert "\\(" not in seen.page.locator(".md-search-result__list").inner_text()
+    assert not seen.faults
+
+
 def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
     """`s` opens the search, the arrows walk through it, Enter follows, Escape leaves."""
     seen = visit().go("")
@@ -57,7 +81,7 @@ def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
     seen.page.wait_for_function(TYPING)
     press("Escape")
     seen.page.wait_for_function(f"!{TYPING}")
-    seen.page.wait_for_timeout(50)  # the theme looks at the focus a moment later, and must see that it is gone
+    seen.page.wait_for_timeout(50)  # the theme looks a moment later, and must see that the focus is gone
     press("s")
     seen.page.wait_for_function(TYPING)
     seen.page.keyboard.type("gradient")
