@@ -17,6 +17,8 @@ from linreg.model import fold_bias, predict
 from linreg.loss import gradient, hessian, squared_loss
 from linreg.statistics import Statistics
 from linreg.direct import cholesky, qr, svd
+from linreg.doubled import Doubled, powers
+from linreg.certify import certified
 from linreg.exact import solve, solve_statistics
 from linreg.distributed import merge_ranks
 from linreg.forecast import Curvature, curvature, predict_loss, predict_steps
@@ -51,6 +53,9 @@ __all__ = [
     "cholesky",
     "qr",
     "svd",
+    "Doubled",
+    "powers",
+    "certified",
     "solve",
     "solve_statistics",
     "merge_ranks",

@@ -205,8 +205,8 @@ def powers(x: Tensor | Doubled, degree: int) -> Doubled:
         >>> X = powers(torch.tensor([3., 1e10], dtype=torch.float64), 2)
         >>> X.hi.tolist()
         [[3.0, 9.0], [10000000000.0, 1e+20]]
-        >>> powers(torch.tensor([0.1], dtype=torch.float64), 2).lo.tolist()
-        [[0.0, -8.326672684688675e-19]]
+        >>> powers(Doubled.of(["0.1"]), 2).lo
+        tensor([[-5.5511e-18, -2.0817e-19]], dtype=torch.float64)
     """
     check_count(degree, "degree")
     x = check_doubled(x, "x")

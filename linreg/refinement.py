@@ -40,6 +40,8 @@ class Refined(NamedTuple):
     steps: int
     converged: bool  # the last correction changed no digit of the rounded answer
     rss: float  # sum of squared residuals
+    length: float  # its root, also where the squares are out of range
+    unknown: Tensor  # (k,) a bound on what is still wrong with w and b, before rounding to float64
 
 
 def refined(
@@ -78,21 +80,32 @@ def refined(
     v = as_doubled(start[: len(R)])  # (k,)
     solver = _Solver(R, p)
     steps, length, converged, rss = 0, torch.inf, False, torch.nan
+    unknown = torch.full_like(v.hi, torch.inf)
     while steps < STEPS and not converged:
         g, rss = p.gradient(v)
         change, step = solver(g)
         if not step < length:  # no longer shrinking, or not a number
             break
-        unknown = torch.maximum(EPS / 4 * v.hi.abs(), solver.floor(v.hi, rss))
-        converged = bool((torch.minimum(change.abs(), solver.next_change(step)) <= unknown).all())
+        floor = solver.floor(v.hi, rss)
+        unknown = torch.minimum(change.abs(), solver.next_change(step))
+        converged = bool((unknown <= torch.maximum(EPS / 4 * v.hi.abs(), floor)).all())
+        unknown = torch.maximum(unknown, floor)
         v = add(v, as_doubled(change))
         rss = max(rss - step**2, 0.0)  # the step is orthogonal to the residual that it leaves
         steps, length = steps + 1, step
-    d = len(scale)
-    w_unit = p.y_unit / p.unit
-    found = Doubled(v.hi[:d] * w_unit, v.lo[:d] * w_unit)
-    constant = Doubled(v.hi[d:].sum() * p.y_unit, v.lo[d:].sum() * p.y_unit)  # 0 without an intercept
-    return Refined(found, constant, steps, converged, rss * float(p.y_unit) ** 2)
+    units = torch.cat((p.y_unit / p.unit, p.y_unit.reshape(1)))[: len(R)]
+    hi, lo = (torch.cat((part * units, torch.zeros_like(b.reshape(1)))) for part in v)
+    d = len(scale)  # hi[d] is b, or the zero behind w without an intercept
+    y_unit = float(p.y_unit)
+    return Refined(
+        Doubled(hi[:d], lo[:d]),
+        Doubled(hi[d], lo[d]),
+        steps,
+        converged,
+        rss * y_unit**2,
+        rss**0.5 * y_unit,
+        unknown * units,
+    )
 
 
 class Problem(NamedTuple):
@@ -116,9 +129,9 @@ class Problem(NamedTuple):
         factor = (1 / self.unit).unsqueeze(1)
         for first in range(0, n, work.rows):
             rows = slice(first, first + work.rows)
-            work.load(_rows(self.X, rows), factor)
+            work.load(some_rows(self.X, rows), factor)
             predicted = work.prediction(column)
-            y = _rows(self.y, rows)
+            y = some_rows(self.y, rows)
             r, e = two_sum(leading(y) / self.y_unit, -predicted.hi)
             e -= predicted.lo
             if isinstance(y, Doubled):
@@ -143,7 +156,7 @@ def leading(x: Tensor | Doubled) -> Tensor:
     return x.hi if isinstance(x, Doubled) else x
 
 
-def _rows(x: Tensor | Doubled, rows: slice) -> Tensor | Doubled:
+def some_rows(x: Tensor | Doubled, rows: slice) -> Tensor | Doubled:
     return Doubled(x.hi[rows], x.lo[rows]) if isinstance(x, Doubled) else x[rows]
 
 

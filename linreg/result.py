@@ -61,6 +61,8 @@ class Fit:
         condition: condition number of those columns after scaling each to length 1, where measured.
         steps: updates made by an iterative method.
         path: every parameter vector an iterative method visited, if it was recorded.
+        w_se: (d,) standard errors of `w`, where computed.
+        b_se: () standard error of `b`, where computed.
 
     Examples:
         >>> import torch
@@ -82,6 +84,8 @@ class Fit:
     condition: float | None = None
     steps: int | None = None
     path: Path | None = None
+    w_se: Tensor | None = None
+    b_se: Tensor | None = None
 
     def predict(self, X: Tensor) -> Tensor:
         r"""Predict $\hat y = X w + b$ for new rows.
