@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "docs" / "hooks"))  # pytest'
 
 from evaluate import Result, evaluate
 from lint import lint
-from mutate import mutate
+from mutate import SAMPLE, mutate
 from pages import Page, PageError, book, read
 
 
@@ -62,7 +62,7 @@ class PageFile(pytest.File):
 
     def escaped(self, results: list[Result]) -> str:
         """A sample of what `make mutate` does."""
-        return "\n".join(mutate(results, self.config.rootpath, n=50, seed=0).escaped)
+        return "\n".join(mutate(results, self.config.rootpath, n=SAMPLE, seed=0).escaped)
 
 
 class Check(pytest.Item):

@@ -183,6 +183,17 @@ def test_a_script_is_given_back_as_markdown(script: Path) -> None:
     assert "    So.\n\n    ```python\n    3\n    ```\n\n    ```{ .text" in text
 
 
+def test_the_code_of_a_figure_goes_into_its_fold(tmp_path: Path) -> None:
+    path = tmp_path / "loss.md"
+    path.write_text('# Loss\n\n```python figure fold="The code" alt="A line"\nplot()\n```\n')
+    page = parse(path)
+    figure = [Output(executed.SVG, "<svg/>")]
+    outputs = [figure if block.kind == "figure" else [] for block in page.blocks]
+    text, drawn = rendering.markdown(page, outputs, "")
+    assert text.index("![A line](figure:1)") < text.index('??? quote "The code"\n\n    ```python\n    plot()')
+    assert text.count("plot()") == len(drawn) == 1
+
+
 @pytest.mark.parametrize(
     ("language", "shown", "copied"),
     [

@@ -21,6 +21,7 @@ from evaluate import Result, evaluate
 from pages import PageError, book, read
 
 ROOT = Path(__file__).parents[2]
+SAMPLE = 50  # mutants of each page in the tests
 # Sign, digits and exponent; not the digits in a name such as float64.
 NUMBER = re.compile(
     r"(?:(?<![\w)\]}'\".])[-+])?(?<![A-Za-z_0-9.])[0-9][0-9,]*(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?"
