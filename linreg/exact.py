@@ -36,7 +36,7 @@ __all__ = ["solve", "solve_statistics"]
 
 EPS = torch.finfo(torch.float64).eps
 PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
-CHOLESKY_LIMIT = 1e5  # one step leaves (kappa^2 eps)^2, which is then no more than kappa eps
+CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
 LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits to the subtraction
 SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that did not under- or overflow
@@ -87,7 +87,7 @@ def solve(
 
     Works in float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
     that dtype. `"auto"` solves the normal equation of the centred and scaled columns by Cholesky up to a
-    condition number of 1e5, with one pass of refinement from 20 on. Above, it takes a QR factorisation by
+    condition number of 1e4, with one pass of refinement from 20 on. Above, it takes a QR factorisation by
     blocks of rows and refines in doubled precision until every digit is right; when the columns are
     dependent, the SVD of the small triangle. The `message` of the result says which, and why.
 
@@ -326,7 +326,8 @@ def _by_qr(X: Tensor, y: Tensor, p: _System, intercept: bool, method: Method) ->
             p, v[:d], T[k, k].square(), "qr", condition, f"QR: {number}, and refinement did not converge."
         )
     loss = torch.as_tensor(best.rss / (2 * len(X)), dtype=w.dtype, device=w.device)
-    message = f"QR, refined in doubled precision ({best.steps} steps): {number}."
+    steps = "1 step" if best.steps == 1 else f"{best.steps} steps"
+    message = f"QR, refined in doubled precision in {steps}: {number}."
     return Fit(best.w.hi, best.b.hi, Status.OK, message, "qr", loss, d, condition)
 
 
@@ -334,7 +335,7 @@ def _triangle(X: Tensor, y: Tensor, p: _System, intercept: bool) -> Tensor:
     """R of [A, 1, y - mean] by blocks of rows, each stacked below the triangle of those before."""
     d = len(p.scale)
     mean = p.mean
-    rows = max(BLOCK_BYTES // (8 * (d + 2)), 4 * (d + 2))
+    rows = max(BLOCK_BYTES // (32 * (d + 2)), 4 * (d + 2))  # the factorisation needs several copies
     T = X.new_zeros(d + 1 + intercept, d + 1 + intercept, dtype=torch.float64)
     for some in (slice(start, start + rows) for start in range(0, len(X), rows)):
         A = (X[some] - mean[:-1]) * p.factor

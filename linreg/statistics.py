@@ -132,8 +132,8 @@ class Statistics:
         return self._centred()[self.d, self.d]
 
     def _centred(self) -> Tensor:
-        s = self.M[-1, :-1]
-        return self.M[:-1, :-1] - torch.outer(s, s / max(self.n, 1))
+        s = self.M[-1, :-1] / max(self.n, 1) ** 0.5
+        return self.M[:-1, :-1] - torch.outer(s, s)
 
     def about(self, shift: Tensor) -> Tensor:
         """M for another shift (d + 1,): z moves by a constant, so that no row is needed again."""
@@ -363,7 +363,8 @@ def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
             M += torch.bmm(B.transpose(1, 2), B).sum(0)
         if whole < len(Z):
             M.addmm_(Z[whole:].T, Z[whole:])
-    return M if k <= NARROW else M[:k, :k].triu() + M[:k, :k].triu(1).T
+    M = M[:k, :k]
+    return M.triu() + M.triu(1).T
 
 
 def _columns(k: int) -> int:

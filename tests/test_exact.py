@@ -1,0 +1,223 @@
+"""`solve`: right on every problem however hard, tall, wide, far, huge or tiny, in one pass, without a copy."""
+
+import math
+import subprocess
+import sys
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from problems import EPS, built, error, exact, gen, unchanged
+
+import linreg
+from linreg import Status
+
+SEEDS = (0, 1, 2)
+KAPPAS = [10.0**k for k in range(16)]
+
+
+def truth(X, y, intercept=True):
+    """The exact answer of the stored numbers, rounded once."""
+    answer = [float(v) for v in exact(X, y, intercept)]
+    w = torch.tensor(answer[intercept:], dtype=torch.float64)
+    return w, answer[0] if intercept else 0.0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("kappa", KAPPAS)
+def test_every_condition_number(kappa, noise, seed):
+    """Against the exact answer of the stored matrix, not the one that it was built from: rounding it moved that."""
+    p = built(n=40, d=4, kappa=kappa, noise=noise, seed=seed)
+    fit = linreg.solve(p.X, p.y)
+    if fit.status is Status.RANK_DEFICIENT:
+        assert kappa >= 1e13  # below, rounding cannot make such columns dependent
+        assert math.isfinite(float(fit.b)) and bool(torch.isfinite(fit.w).all())
+        return
+    w, b = truth(p.X, p.y)
+    # Refined in doubled precision, all but the last digit or two are right. Short of that, the residual is rounded once (Wedin).
+    limit = 1e-14 if fit.method == "qr" else 1e-13 + 16 * EPS * (kappa + noise * kappa**2)
+    assert error(fit, w) <= limit
+    assert abs(float(fit.b) - b) <= limit * (abs(b) + float((p.X.mean(0) * w).norm()))
+    assert fit.condition <= 2 * kappa
+    left = p.y - p.X @ w - b
+    assert float(fit.loss) == pytest.approx(
+        float(left @ left) / 80, rel=1e-6 * max(1, kappa / 1e6), abs=1e-25
+    )
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("method", ["cholesky", "qr", "svd"])
+@pytest.mark.parametrize("kappa", [1.0, 1e2, 1e4])
+def test_every_way_by_name(method, kappa, intercept):
+    p = built(kappa=kappa, noise=0.1, intercept=intercept)
+    fit = linreg.solve(p.X, p.y, method=method, intercept=intercept)
+    w, _ = truth(p.X, p.y, intercept)
+    assert (fit.method, fit.status) == (method, Status.OK)
+    limit = 2 * EPS if method == "qr" else 1e-13 + 16 * EPS * (kappa + 0.1 * kappa**2)
+    assert error(fit, w) <= limit
+
+
+@pytest.mark.parametrize("d", [3, 40, 80])
+def test_float32_data_determine_float64_digits(d):
+    p = built(n=4000, d=d, kappa=2, noise=0.5, dtype=torch.float32)
+    fit = linreg.solve(p.X, p.y, dtype=torch.float64)
+    best = linreg.certified(p.X.double(), p.y.double())
+    assert fit.w.dtype == fit.b.dtype == fit.loss.dtype == torch.float64
+    assert error(fit, best.w) <= 1e-13
+    rounded = linreg.solve(p.X, p.y)
+    assert torch.equal(rounded.w, fit.w.float())
+    assert rounded.loss.dtype == torch.float32
+
+
+def test_without_an_intercept_the_mean_counts():
+    X, y = linreg.simulate(200, generator=gen(), dtype=torch.float64)
+    X, y = X + 10, y + 3
+    fit = linreg.solve(X, y, intercept=False)
+    w, _ = truth(X, y, intercept=False)
+    assert float(fit.b) == 0
+    assert error(fit, w) <= 1e-12
+    assert float(fit.loss) == pytest.approx(float((y - X @ w).square().sum()) / 400, rel=1e-12)
+
+
+@pytest.mark.parametrize("power", [-1000, -500, 500, 970])
+@pytest.mark.parametrize("kappa", [1.0, 1e3, 1e7])
+def test_huge_and_tiny_scales(power, kappa):
+    """Powers of two move no digit: w as well as the loss are those of the plain problem, bit for bit."""
+    p = built(kappa=kappa, noise=0.1)
+    plain = linreg.solve(p.X, p.y)
+    unit = torch.tensor(2.0, dtype=torch.float64) ** power
+    X = p.X * torch.stack((unit, unit, torch.ones_like(unit), unit))
+    fit = linreg.solve(X, p.y)
+    assert fit.status is Status.OK
+    scale = torch.stack((unit, unit, torch.ones_like(unit), unit))
+    torch.testing.assert_close(fit.w * scale, plain.w, rtol=1e-13 * kappa**0.5, atol=0)
+    torch.testing.assert_close(fit.loss, plain.loss, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("unit", [1e-150, 1e-170, 1e150, 1e160])
+def test_huge_and_tiny_targets(unit):
+    p = built(noise=0.1)
+    plain, fit = linreg.solve(p.X, p.y), linreg.solve(p.X, p.y * unit)
+    torch.testing.assert_close(fit.w / unit, plain.w, rtol=1e-13, atol=0)
+    assert fit.status is Status.OK
+
+
+def test_a_tiny_column_beside_a_common_one():
+    """Columns of scale 1 and 1e-7, where a cut-off relative to the largest would drop the second."""
+    X = torch.randn(100, 2, generator=gen(), dtype=torch.float64) * torch.tensor([1.0, 1e-7])
+    fit = linreg.solve(X, X @ torch.tensor([1.0, 1e7], dtype=torch.float64))
+    torch.testing.assert_close(fit.w, torch.tensor([1.0, 1e7], dtype=torch.float64), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_few_rows(n):
+    X = torch.randn(n, 3, generator=gen(), dtype=torch.float64)
+    y = torch.randn(n, generator=gen(1), dtype=torch.float64)
+    fit = linreg.solve(X, y)
+    assert (fit.status is Status.OK) == (n > 3)
+    assert fit.rank == min(n - 1, 3)
+    if n <= 4:
+        torch.testing.assert_close(fit.predict(X), y, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("n", [40, 5])
+def test_constant_and_zero_columns(n):
+    z = torch.randn(n, 2, generator=gen(), dtype=torch.float64)
+    X = torch.column_stack(
+        (z, torch.full((n,), 0.1, dtype=torch.float64), torch.zeros(n, dtype=torch.float64))
+    )
+    y = z @ torch.tensor([2.0, -1.0], dtype=torch.float64) + 4
+    fit = linreg.solve(X, y)
+    assert (fit.status, fit.rank, fit.method) == (Status.RANK_DEFICIENT, 2, "svd")
+    expected = torch.tensor([2.0, -1.0, 0, 0], dtype=torch.float64)
+    torch.testing.assert_close(fit.w, expected, rtol=1e-12, atol=1e-12)
+    assert float(fit.b) == pytest.approx(4, rel=1e-12)
+
+
+def test_integers_as_floats_are_exact():
+    X = torch.tensor([[1.0, 4.0], [2.0, 3.0], [3.0, 7.0], [4.0, 1.0], [5.0, 5.0]])
+    fit = linreg.solve(X, 3 * X[:, 0] - 2 * X[:, 1] + 7)
+    assert fit.w.tolist() == [3.0, -2.0]
+    assert float(fit.b) == 7.0
+
+
+def test_strides_views_and_read_only_maps(tmp_path):
+    X, y = linreg.simulate(500, generator=gen(), dtype=torch.float64)
+    plain = linreg.solve(X, y)
+    by_columns = X.T.contiguous().T
+    every_other = torch.stack((X, -X), dim=1).flatten(0, 1)[::2]
+    path = tmp_path / "X.bin"
+    path.write_bytes(bytes(X.flatten().view(torch.uint8).tolist()))
+    mapped = torch.from_file(str(path), shared=False, size=X.numel(), dtype=X.dtype).view_as(X)
+    for view in (by_columns, every_other, mapped):
+        with unchanged(view, y):
+            fit = linreg.solve(view, y)
+        torch.testing.assert_close(fit.w, plain.w, rtol=1e-14, atol=0)
+
+
+def test_one_row_repeated_is_constant():
+    X, y = linreg.simulate(500, generator=gen())
+    fit = linreg.solve(X[:1].expand(500, -1), y)
+    assert fit.rank == 0
+    assert fit.w.tolist() == [0.0, 0.0]
+    assert float(fit.b) == pytest.approx(float(y.mean()), rel=1e-5)
+
+
+def test_nan_and_infinity_are_found_in_one_pass_and_named():
+    X, y = linreg.simulate(50_000, generator=gen())
+    X[49_999, 1] = math.inf
+    with pytest.raises(linreg.DataError, match=r"`X` must be finite.*inf at index \(49999, 1\)"):
+        linreg.solve(X, y)
+    y[3] = math.nan
+    with pytest.raises(linreg.DataError, match=r"`y` must be finite.*nan at index \(3,\)"):
+        linreg.solve(X[:100], y[:100])
+
+
+MEMORY = """
+import resource, sys, torch, linreg
+torch.set_num_threads(1)
+X = torch.empty(1_000_000, 10, dtype=torch.float64).normal_()
+X[:, 1].mul_({spread}).add_(X[:, 0])
+y = X[:, 0].clone()
+linreg.solve(X[:5000], y[:5000])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+fit = linreg.solve(X, y)
+print(fit.method, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize(("spread", "method"), [(1, "cholesky"), (1e-3, "cholesky"), (1e-6, "qr")])
+def test_no_copy_of_the_data(spread, method):
+    """80 MB of data, at most 5 MB (and the allocator's slack) more at any moment."""
+    code = MEMORY.format(spread=spread)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    name, kilobytes = done.stdout.split()
+    assert name == method
+    assert int(kilobytes) < 8000
+
+
+@given(
+    n=st.integers(1, 80),
+    d=st.integers(1, 8),
+    rank=st.integers(1, 8),
+    scale=st.integers(-300, 300),
+    far=st.sampled_from([0.0, 1.0, 1e5]),
+    intercept=st.booleans(),
+    seed=st.integers(0, 999),
+)
+def test_the_gradient_is_zero_whatever_the_shape(n, d, rank, scale, far, intercept, seed):
+    """At the answer the residual is orthogonal to every column, whether or not the columns are dependent."""
+    g = gen(seed)
+    X = torch.randn(n, min(rank, d), generator=g, dtype=torch.float64)
+    X = (X @ torch.randn(min(rank, d), d, generator=g, dtype=torch.float64) + far) * 2.0**scale
+    y = torch.randn(n, generator=g, dtype=torch.float64)
+    fit = linreg.solve(X, y, intercept=intercept)
+    r = y - fit.predict(X)
+    A = X - X.mean(0) if intercept else X
+    # The residual itself carries the rounding of its terms.
+    size = EPS * (y.norm() + float((X.abs() @ fit.w.abs()).norm()) + abs(float(fit.b)) * n**0.5)
+    assert (A.T @ r).abs().le(1e4 * size * A.norm(dim=0) + 1e-300).all()
+    if intercept:
+        assert abs(float(r.sum())) <= 1e4 * size * n**0.5
