@@ -38,6 +38,13 @@ BROKEN = {
     "console error": ("network", "Part<", "<script>console.error('alas')</script><", "alas"),
     "console warning": ("network", "Part<", "<script>console.warn('beware')</script><", "beware"),
     "script error": ("network", "Part<", "<script>nothing.at.all</script><", "nothing is not defined"),
+    "laid out again and again": (
+        "layouts",
+        "Part<",
+        "<script>let body = document.body;"
+        "for (let i = 0; i < 50; i++) body.style.width = `${body.offsetWidth - 1}px`</script><",
+        "laid out",
+    ),
     "wide page": ("overflow", "<p>A", "<p style='width: 3000px'>A", "3000"),
     "wide, but cut": (
         "overflow",

@@ -19,7 +19,7 @@ PAGES = list(sources())
 @pytest.mark.parametrize("address", PAGES, ids=lambda address: address or "home")
 def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int) -> None:
     seen = visit(theme, width).go(address)
-    faults = {"shifts": reader.shifts(seen), "scheme": reader.scheme(seen)}
+    faults = {check: getattr(reader, check)(seen) for check in ("layouts", "shifts", "scheme")}
     seen.look("open")  # what is folded must be as good as the rest
     for check in ("overflow", "clipping", "overlap", "formulas", "figures", "anchors"):
         faults[check] = seen.look(check)
@@ -87,6 +87,9 @@ def test_palette(visit: Callable[..., Visit]) -> None:
         assert seen.page.locator("label[for^=__palette]:visible").count() == 1
     seen.page.locator("label[for^=__palette]:visible").click()
     assert seen.page.evaluate(scheme) == "slate"
+    assert seen.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark", (
+        "scroll bar"
+    )
     assert not seen.faults
 
 

@@ -49,6 +49,7 @@ class Visit:
         wire = self.context.new_cdp_session(self.page)
         wire.on("Network.loadingFinished", self.loaded)
         wire.send("Network.enable")
+        wire.send("Performance.enable")
         self.wire = wire
 
     def __enter__(self) -> Self:
@@ -98,6 +99,13 @@ def shifts(visit: Visit) -> list[str]:
     """What a reader looks at stays where it is while the page loads."""
     moved = visit.page.evaluate("shifted")
     return [f"the layout shifted by {moved:.3f}"] if moved >= 0.05 else []
+
+
+def layouts(visit: Visit) -> list[str]:
+    """A page is laid out as it arrives, and not once more for each thing that a script looks at."""
+    measured = {one["name"]: one["value"] for one in visit.wire.send("Performance.getMetrics")["metrics"]}
+    times = int(measured["LayoutCount"])
+    return [f"laid out {times} times"] if times > 40 else []
 
 
 def scheme(visit: Visit) -> list[str]:
