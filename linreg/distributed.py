@@ -71,7 +71,7 @@ def merge_ranks(
         )
     ring = _Ring(group, statistics.M.device, check_number(timeout, "timeout", positive=True))
     n = ring.rows(statistics)
-    total = statistics.copy()
+    total = Statistics(statistics.d, device=statistics.M.device)
     total.n = n
     if n:
         mean = ring.sum(statistics.shift * statistics.n + statistics.M[-1, :-1])
@@ -104,8 +104,8 @@ class _Ring:
             self.options.timeout = self.timeout
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over the ranks, where `values` are."""
-        total = values.to(self.device, copy=True)
+        """The sum over the ranks, where `values` are, which may be overwritten."""
+        total = values.to(self.device)
         try:
             assert self.group is not None
             self.group.allreduce([total], self.options).wait(self.timeout)
