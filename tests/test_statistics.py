@@ -1,4 +1,4 @@
-"""The running sum: any order and any split of the rows gives the same sums, and nothing is lost or half done."""
+"""The running sum: any order and any split of the rows gives the same sums, and nothing is half done."""
 
 import math
 import pickle
