@@ -90,7 +90,8 @@ def test_fewer_rows_than_parameters():
 def test_a_float32_million_is_summed_in_float64():
     X = torch.rand(1_000_000, 2, generator=gen())
     exact = torch.linalg.eigvalsh(linreg.hessian(X.double()))
-    torch.testing.assert_close(linreg.curvature(X).eigenvalues, exact, rtol=1e-12, atol=0)
+    # sums of a million rows differ by their order, which the number of threads decides; float32 is 1e-6 off
+    torch.testing.assert_close(linreg.curvature(X).eigenvalues, exact, rtol=1e-11, atol=0)
     for intercept in (True, False):
         H, best = (linreg.hessian(t, intercept=intercept) for t in (X, X.double()))
         torch.testing.assert_close(H, best.float(), rtol=2e-7, atol=0)
