@@ -115,6 +115,7 @@ def test_a_constant_changed_in_the_package_makes_its_pages_fail(project, file, c
 def test_the_book_is_complete():
     found = {path.relative_to(ROOT).as_posix() for path in book(ROOT)}
     assert {"README.md", "docs/en/index.md", "linreg/loss.py"} <= found
+    assert not any("/files/" in name for name in found), "what is only downloaded is no page"
     statements = [s for path in book(ROOT) for page in read(path, ROOT) for s in page.statements]
     assert sum(statement.kind == "claim" for statement in statements) > 50
     assert sum(statement.kind == "example" for statement in statements) > 100

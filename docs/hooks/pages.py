@@ -114,9 +114,10 @@ class Line(NamedTuple):
 
 
 def book(root: Path) -> list[Path]:
-    """All files with statements: the package, the pages, the README."""
+    """All files with statements: the package, the pages, the README; not what a page offers in `files/`."""
     found = [*root.glob("linreg/**/*.py"), *root.glob("docs/en/**/*"), root / "README.md"]
-    return sorted(path for path in found if path.suffix in (".py", ".md") and path.exists())
+    found = [path for path in found if path.suffix in (".py", ".md") and path.parent.name != "files"]
+    return sorted(path for path in found if path.exists())
 
 
 def read(path: Path, root: Path, text: str | None = None) -> list[Page]:
