@@ -254,9 +254,16 @@ class Statistics:
         """
         self.check_rows(1)
         like = self.M[:1, : self.d]  # stands for X in the checks: d columns, float64
-        w, b = check_w(like, w), check_b(like, b)
-        db = self.X_mean @ w + b - self.y_mean
-        return (self.gram @ w - self.xy) / self.n + db * self.X_mean, db
+        _, dw, db = self.slope(check_w(like, w), check_b(like, b))
+        return dw, db
+
+    def slope(self, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Half-mean loss (), its derivative in w (d,) and in b ()."""
+        C, mean = self._centred(), self.shift + self.M[-1, :-1] / self.n
+        v = torch.cat((w, -torch.ones_like(b).unsqueeze(0)))  # the residual is (x, y) v + b
+        Cv, db = C @ v, mean @ v + b
+        loss = (v @ Cv).clamp(min=0) / (2 * self.n) + db.square() / 2
+        return loss, Cv[:-1] / self.n + db * mean[:-1], db
 
     def check_rows(self, least: int) -> None:
         """Require `least` rows."""

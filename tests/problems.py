@@ -129,6 +129,7 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "step": lambda X, y: linreg.step(X, y, _ones(X), 0.0, lr=0.1),
     "gradient_descent": lambda X, y: linreg.gradient_descent(X, y, lr=0.1, steps=3),
     "gradient_descent autograd": lambda X, y: linreg.gradient_descent(X, y, lr=0.1, steps=3, autograd=True),
+    "gradient_descent sums": lambda X, y: linreg.gradient_descent(X, y, lr=0.1, steps=3, sums=True),
     "sgd": lambda X, y: linreg.sgd(X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X)),
     "sgd autograd": lambda X, y: linreg.sgd(
         X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X), autograd=True

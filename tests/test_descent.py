@@ -55,6 +55,27 @@ def test_a_run_is_its_steps():
         w, b = linreg.step(X, y, w, b, lr=0.3)
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_from_sums_the_path_is_the_same(dtype, intercept, reduction):
+    X, y = s8(dtype=dtype)
+    settings = {"intercept": intercept, "reduction": reduction}
+    settings |= {"lr": linreg.curvature(X, **settings).best_rate / 4, "steps": 30, "tol": 0}
+    plain, summed = (linreg.gradient_descent(X, y, sums=sums, **settings) for sums in (False, True))
+    close = {"rtol": 0, "atol": 300 * torch.finfo(dtype).eps}  # of numbers up to 4, over 30 steps
+    torch.testing.assert_close(summed.path.w, plain.path.w, **close)
+    torch.testing.assert_close(summed.path.b, plain.path.b, **close)
+    torch.testing.assert_close(summed.path.loss, plain.path.loss, rtol=close["atol"], atol=close["atol"])
+    assert summed.w.dtype == dtype
+    assert summed.status is plain.status
+
+
+def test_sums_or_autograd():
+    with pytest.raises(linreg.RangeError, match="`sums` must be False where `autograd` is True"):
+        linreg.gradient_descent(*s8(), lr=0.1, steps=1, sums=True, autograd=True)
+
+
 # Convergence.
 
 
