@@ -10,6 +10,7 @@ from linreg.checks import (
     MissingError,
     RangeError,
     ShapeError,
+    StreamError,
 )
 from linreg.result import Fit, Path, Status
 from linreg.data import Data, load, simulate
@@ -20,6 +21,8 @@ from linreg.direct import cholesky, qr, svd
 from linreg.doubled import Doubled, powers
 from linreg.certify import certified
 from linreg.exact import solve, solve_statistics
+from linreg.files import Blocks, blocks
+from linreg.stream import accumulate, fit_stream
 from linreg.distributed import merge_ranks
 from linreg.forecast import Curvature, curvature, predict_loss, predict_steps
 from linreg.descent import batches, gradient_descent, sgd, step
@@ -38,6 +41,7 @@ __all__ = [
     "FileError",
     "DistributedError",
     "RangeError",
+    "StreamError",
     "Fit",
     "Path",
     "Status",
@@ -58,6 +62,10 @@ __all__ = [
     "certified",
     "solve",
     "solve_statistics",
+    "Blocks",
+    "blocks",
+    "accumulate",
+    "fit_stream",
     "merge_ranks",
     "Curvature",
     "curvature",

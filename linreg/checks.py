@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ __all__ = [
     "MissingError",
     "RangeError",
     "ShapeError",
+    "StreamError",
 ]
 
 
@@ -40,7 +42,7 @@ class DataError(LinregError, ValueError):
 
 
 class MissingError(LinregError, ImportError):
-    """An optional library is not installed: matplotlib, tqdm, scikit-learn or statsmodels."""
+    """An optional library is not installed: matplotlib, tqdm, pyarrow, scikit-learn or statsmodels."""
 
 
 class FileError(LinregError, OSError):
@@ -49,6 +51,22 @@ class FileError(LinregError, OSError):
 
 class DistributedError(LinregError, RuntimeError):
     """Processes that cannot work together: not started as a group, or one of them was lost."""
+
+
+class StreamError(FileError, DataError):
+    """A pass over many rows that had to stop: a damaged file, an entry that is no number, a changed column.
+
+    Attributes:
+        statistics: the `Statistics` of the rows before `row`, to keep or go on with; None without any.
+        row: the first row that is not summed, counted from 0 over all files.
+        path: the file that it stands in; None where the rows come from no file.
+    """
+
+    def __init__(self, message: str, row: int, path: str | None = None) -> None:
+        super().__init__(message)
+        self.row = row
+        self.path = path
+        self.statistics: Any = None
 
 
 class RangeError(LinregError, ValueError):

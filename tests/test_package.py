@@ -17,9 +17,11 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
     "checks", "result", "data", "model", "loss", "statistics", "direct", "doubled", "refinement", "deviation",
-    "certify", "exact", "distributed", "forecast", "descent", "diagnostics", "plot",
+    "certify", "exact", "npy", "tables", "files", "stream", "distributed", "forecast", "descent",
+    "diagnostics", "plot",
 ]  # fmt: skip
-INNER = {"refinement", "deviation"}  # steps of a public function, without a name of their own in the package
+# Steps of a public function, without a name of their own in the package.
+INNER = {"refinement", "deviation", "npy", "tables"}
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
 PUBLIC |= {f"linreg.plot.{name}": getattr(linreg.plot, name) for name in linreg.plot.__all__}

@@ -1,0 +1,198 @@
+"""Exact fits of more rows than memory holds: block after block goes into the running sum, and is gone."""
+
+from collections.abc import Generator, Iterable
+from contextlib import AbstractContextManager, closing, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from linreg.checks import DataError, DtypeError, LinregError, MissingError, StreamError, check_Xy
+from linreg.normal import solve_statistics
+from linreg.files import Blocks
+from linreg.result import Fit
+from linreg.statistics import Statistics
+
+__all__ = ["accumulate", "fit_stream"]
+
+
+def fit_stream(
+    source: Iterable[tuple[Tensor, Tensor]],
+    *,
+    intercept: bool = True,
+    start: Statistics | None = None,
+    progress: bool = False,
+) -> Fit:
+    r"""Minimise the squared loss over all rows of a source, in one pass and in the memory of a few blocks.
+
+    The answer is that of `solve_statistics`: the Cholesky factorisation of the sums. Rows that fit in memory
+    are better left to `solve`, which takes another look at them when the columns are nearly dependent.
+
+    Cost: n d^2 operations; one block and (d + 2)^2 numbers of memory.
+
+    Args:
+        source: pairs of `X` (m, d) and `y` (m,), of any m: from `blocks`, a `DataLoader`, a generator.
+        intercept: fit `b` as well; otherwise it is 0.
+        start: sums of rows that came before, of a pass that stopped.
+        progress: show a progress bar (needs tqdm).
+
+    Returns:
+        The fit, float64; status `RANK_DEFICIENT`, and the shortest answer, when the columns are dependent.
+
+    Raises:
+        StreamError: rows that cannot be summed, with what has been.
+        DataError: no rows.
+        DtypeError: `source` cannot be iterated, or `start` is not `Statistics`.
+        MissingError: `progress` without tqdm.
+
+    Examples:
+        >>> import torch
+        >>> from linreg import simulate
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> fit_stream(simulate(100, noise=0, generator=generator) for _ in range(1000))
+        Fit(w=[-1, 1], b=2, status='ok', method='cholesky')
+    """
+    return solve_statistics(accumulate(source, start=start, progress=progress), intercept=intercept)
+
+
+def accumulate(
+    source: Iterable[tuple[Tensor, Tensor]], *, start: Statistics | None = None, progress: bool = False
+) -> Statistics:
+    r"""Sum up all rows of a source in one pass.
+
+    A block that cannot be summed stops the pass with a `StreamError`, never with wrong sums. Its `statistics`
+    are those of all rows before its `row`. Once the cause is removed, go on from there:
+    `accumulate(blocks(path, target=..., start=error.row), start=error.statistics)` gives what one pass would
+    have given. To pass over the row instead, start at `error.row + 1`.
+
+    Cost: n d^2 operations; one block and (d + 2)^2 numbers of memory.
+
+    Args:
+        source: pairs of `X` (m, d) and `y` (m,), all of one d and one dtype.
+        start: sums to add to; left as they are.
+        progress: show a progress bar (needs tqdm).
+
+    Returns:
+        The sums, those of `start` included.
+
+    Raises:
+        StreamError: NaN or infinite entries, blocks that do not fit together, damaged files, or an error of
+            the source itself.
+        DataError: no rows.
+        DtypeError: `source` cannot be iterated, or `start` is not `Statistics`.
+        MissingError: `progress` without tqdm.
+
+    Examples:
+        >>> import torch
+        >>> X, y = torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., torch.nan])
+        >>> try:
+        ...     accumulate([(X[:2], y[:2]), (X[2:], y[2:])])
+        ... except StreamError as error:
+        ...     print(error)
+        ...     sums = error.statistics
+        `source` must be finite; the target is nan in row 2. Fill or drop that row, then go on from there.
+        >>> accumulate([(torch.tensor([[2.]]), torch.tensor([5.]))], start=sums)
+        Statistics(n=3, d=1)
+    """
+    if start is not None and not isinstance(start, Statistics):
+        raise DtypeError(
+            f"`start` must be `Statistics`; got {type(start).__name__}. Pass `error.statistics`."
+        )
+    if not isinstance(source, Iterable):
+        raise DtypeError(
+            f"`source` must be an iterable of pairs (X, y); got {type(source).__name__}. "
+            "For files use `blocks`, for tensors `solve`."
+        )
+    run = _Run(source, start)
+    rows = source.rows if progress and isinstance(source, Blocks) else None
+    with _bar(progress, rows and rows - run.row) as bar, closing(run.blocks()) as found:
+        for X, y in found:
+            run.add(X, y)
+            if bar is not None:
+                bar.update(len(y))
+    if run.sums is None:
+        raise DataError("`source` must have at least one row; it has none. Check the filter or the files.")
+    return run.sums
+
+
+class _Run:
+    """A pass over a source: where it is, and the sums so far."""
+
+    def __init__(self, source: Iterable[tuple[Tensor, Tensor]], start: Statistics | None) -> None:
+        self.source = source
+        self.sums = None if start is None else start.copy()
+        self.row = source.start if isinstance(source, Blocks) else 0
+        self.dtype: torch.dtype | None = None
+
+    def blocks(self) -> Generator[tuple[Tensor, Tensor], None, None]:
+        try:
+            for block in self.source:
+                if not isinstance(block, (tuple, list)) or len(block) != 2:
+                    raise self.stopped(f"`source` must give pairs (X, y); got {type(block).__name__}.")
+                yield block[0], block[1]
+        except StreamError as error:
+            error.statistics = self.sums
+            raise
+        except Exception as error:
+            raise self.stopped(
+                f"`source` must not fail; it raised {type(error).__name__}: {error}."
+            ) from error
+
+    def add(self, X: Tensor, y: Tensor) -> None:
+        try:
+            X, y = check_Xy(X, y, finite=False)
+            if self.dtype not in (None, X.dtype):
+                raise DtypeError(
+                    f"`X` must stay {self.dtype}, as before; got {X.dtype}. Convert one of them."
+                )
+            sums = Statistics(X.shape[1], device=X.device) if self.sums is None else self.sums
+            sums.update(X, y)
+        except LinregError as error:
+            if isinstance(error, DataError) and len(X):
+                self._add_finite(X, y)
+            raise self.stopped(f"{error}") from error
+        self.sums, self.dtype = sums, X.dtype
+        self.row += len(y)
+
+    def _add_finite(self, X: Tensor, y: Tensor) -> None:
+        """Add the rows before the first that is not finite, and stop there, if there is one."""
+        bad = ~(torch.isfinite(X).all(1) & torch.isfinite(y))
+        if not bool(bad.any()):
+            return
+        row = int(bad.nonzero()[0])
+        if row:
+            self.add(X[:row], y[:row])
+        entries = torch.cat((X[row], y[row : row + 1]))
+        j = int((~torch.isfinite(entries)).nonzero()[0])
+        raise self.stopped(
+            f"`source` must be finite; {self._column(j, X.shape[1])} is {float(entries[j])} in "
+            f"{self._place()}. Fill or drop that row, then go on from there."
+        )
+
+    def _column(self, j: int, d: int) -> str:
+        if isinstance(self.source, Blocks):
+            return f"column {(*self.source.features, self.source.target)[j]!r}"
+        return f"feature {j}" if j < d else "the target"
+
+    def _place(self) -> str:
+        if not isinstance(self.source, Blocks):
+            return f"row {self.row}"
+        path, row = self.source.place(self.row)
+        return f"row {row} of {path!r}"
+
+    def stopped(self, message: str) -> StreamError:
+        path = self.source.place(self.row)[0] if isinstance(self.source, Blocks) else None
+        error = StreamError(message, self.row, path)
+        error.statistics = self.sums
+        return error
+
+
+def _bar(show: bool, rows: int | None) -> AbstractContextManager[Any]:
+    if not show:
+        return nullcontext()
+    try:
+        from tqdm import tqdm
+    except ImportError as error:
+        raise MissingError("`progress=True` needs tqdm. Install it: pip install tqdm") from error
+    bar: AbstractContextManager[Any] = tqdm(total=rows, unit="row", unit_scale=True)
+    return bar
