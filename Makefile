@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test build picture update mutate lint lock clean
+.PHONY: serve test build picture update mutate bench lint lock clean
 
 serve: $(VENV)/installed  ## execute the pages and open the book on http://127.0.0.1:8000
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict
@@ -25,6 +25,10 @@ update: $(VENV)/installed  ## rewrite every expected output and claim after a ch
 mutate: $(VENV)/installed  ## falsify outputs and claims at random; every lie must be caught
 	$(BIN)/python docs/hooks/mutate.py
 
+bench: .bench/installed  ## measure linreg and its peers (parts: make bench BENCH="--only exact")
+	.bench/bin/python tests/bench/run.py $(BENCH)
+	$(BIN)/python docs/hooks/update.py docs/en/about/benchmarks.md
+
 lint: $(VENV)/installed  ## format, lint and type-check
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/mypy
 
@@ -32,7 +36,7 @@ lock: $(VENV)/installed  ## pin what is installed now (a platform's own build of
 	$(BIN)/pip freeze --exclude linreg-book --exclude pip --exclude setuptools | sed 's/+cpu$$//' > requirements.lock
 
 clean:
-	rm -rf $(VENV) .cache site
+	rm -rf $(VENV) .bench .cache site
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -40,4 +44,10 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The peers of the benchmarks see the packages of the book and stand beside them: its lock stays as it is.
+.bench/installed: $(VENV)/installed tests/bench/install.py
+	$(PYTHON) -m venv .bench
+	.bench/bin/python tests/bench/install.py $(VENV)
 	touch $@
