@@ -15,7 +15,7 @@ from linreg.result import Fit, Status
 __all__ = ["certified"]
 
 BLOCK = 65536  # entries of X taken at a time
-DIGITS = 15  # of every coefficient, or the status is not OK
+DIGITS = 14  # of every coefficient, or the status is not OK
 
 
 def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = True) -> Fit:
@@ -40,7 +40,7 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
     Returns:
         The fit, float64, with `w_se` and, with an intercept, `b_se`. Its status is `RANK_DEFICIENT` and
         `w` NaN when the columns are dependent, `NOT_CONVERGED` when the condition number left fewer than
-        15 digits; the `message` says how many.
+        14 digits; the `message` says how many.
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns.
@@ -151,11 +151,13 @@ def _fit(
     digits = _digits(best, scale, float(leading(y).abs().amax()))
     done = best.converged and digits >= DIGITS
     number = f"the condition number is {condition:.3g}"
+    steps = f"{best.steps} step{'s' * (best.steps != 1)}"
+    reached = "the last digit" if digits == 16 else f"at least {digits} digits"
     if done:
-        message = f"QR, refined in twice the precision ({best.steps} steps), to the last digit: {number}."
+        message = f"QR, refined in twice the precision ({steps}) to {reached}: {number}."
     else:
         message = (
-            f"Refinement ended after {best.steps} steps with about {max(digits, 0)} digits: {number}. Centre "
+            f"Refinement ended after {steps} with about {max(digits, 0)} digits: {number}. Centre "
             "or combine columns, or give data with more digits as `Doubled`."
         )
     s = best.length / (n - k) ** 0.5 if n > k else math.nan

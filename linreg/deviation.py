@@ -58,33 +58,37 @@ def deviations(
 
 
 def _left(X: Tensor | Doubled, R: Tensor, inverse: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
-    """Q'Q - I (k, k) for Q = [(X - shift) / scale, 1] R^-1, with an absolute error far below eps."""
+    """Q'Q - I (k, k) for Q = [(X - shift) / scale, 1] R^-1, with an absolute error below eps / 4."""
     k = len(R)
     top = power_of_two(inverse.abs().amax(0))  # (k,) of each column
-    # Layers of this many bits have exact products, summed over k and up to 8 layers; as many of them as keep
-    # the length of what is cut off Q below eps / 32.
+    # Layers of this many bits have exact products, summed over k and up to 8 layers; so many of them that
+    # what is cut off, random in sign, moves Q by less than eps / 8 of its length.
     bits = (55 - math.ceil(math.log2(8 * k))) // 2
     length = len(leading(X)) ** 0.5 * float(torch.linalg.vector_norm(inverse))
-    count = math.ceil((60 + math.log2(k * length)) / bits)
-    right = torch.cat(layers(as_doubled(inverse / top), bits, count)[::-1])  # (count k, k), finest first
+    count = math.ceil((56 + math.log2(k**0.5 * length)) / bits)
+    right = layers(as_doubled(inverse / top), bits, count)
+    right = right.flip(1).transpose(0, 1).reshape(-1, k)  # (count k, k), finest first
     coarse, fine = torch.zeros_like(R), torch.zeros_like(R)
     rows = max(BLOCK // k, 1)
     for first in range(0, len(leading(X)), rows):
         Z = _columns(some_rows(X, slice(first, first + rows)), shift, scale, k)
-        parts = torch.cat(layers(Z, bits, count), 1)  # (m, count k), coarsest first
-        hi, lo = parts[:, :k] @ right[-k:], torch.zeros_like(Z.hi)
+        left = layers(Z, bits, count).flatten(1)  # (m, count k), coarsest first
+        hi, lo = left[:, :k] @ right[-k:], torch.zeros_like(Z.hi)
         for level in range(2, count + 1):  # the sum of layer i times layer level - i, without error
-            hi, e = two_sum(hi, parts[:, : level * k] @ right[-level * k :])
+            hi, e = two_sum(hi, left[:, : level * k] @ right[-level * k :])
             lo += e
-        # Q has length 1: multiples of 2^-26 have products whose sum fits 53 bits, in any order.
-        hi, lo = hi * top, lo * top
-        step = 1.5 * 2.0**26
-        Q = (hi + step) - step
-        rest = (hi - Q) + lo
+        Q, rest = _cut(hi * top, lo * top)
         coarse += Q.T @ Q
         cross = Q.T @ rest
         fine += cross + cross.T + rest.T @ rest
     return coarse.sub_(torch.eye(k).to(R)).add_(fine)
+
+
+def _cut(hi: Tensor, lo: Tensor) -> tuple[Tensor, Tensor]:
+    """Multiples of 2^-26 and the rest. Columns of length 1 of such have products that sum without error."""
+    step = 1.5 * 2.0**26
+    Q = (hi + step).sub_(step)
+    return Q, hi.sub_(Q).add_(lo)
 
 
 def _columns(X: Tensor | Doubled, shift: Tensor, scale: Tensor, k: int) -> Doubled:
@@ -96,13 +100,14 @@ def _columns(X: Tensor | Doubled, shift: Tensor, scale: Tensor, k: int) -> Doubl
     return Doubled(torch.hstack((hi / scale, one)), torch.hstack((lo / scale, 0 * one)))
 
 
-def layers(a: Doubled, bits: int, count: int) -> list[Tensor]:
-    """Cut `a`, at most 2, into multiples of 2^(2 - bits), 2^(2 - 2 bits), ..., each of `bits` bits."""
+def layers(a: Doubled, bits: int, count: int) -> Tensor:
+    """Cut `a` (m, k), at most 2, into multiples of 2^(2 - bits), 2^(2 - 2 bits), ..., each of `bits` bits."""
     hi, lo = a
-    cut = []
+    cut = hi.new_empty(len(hi), count, hi.shape[1])
     for i in range(count):
+        if i > 1:  # until then hi has bits above those of lo
+            hi, lo = two_sum(hi, lo)
         step = 1.5 * 2.0 ** (54 - (i + 1) * bits)
-        q = (hi + step) - step
-        cut.append(q)
-        hi, lo = two_sum(hi - q, lo)
+        q = torch.add(hi, step, out=cut[:, i]).sub_(step)
+        hi = hi - q
     return cut

@@ -92,10 +92,8 @@ def _fraction(value: Any) -> Fraction:
     return exact
 
 
-def as_doubled(x: Tensor | Doubled) -> Doubled:
+def as_doubled(x: Tensor) -> Doubled:
     """The same number with its rounding error, which is none."""
-    if isinstance(x, Doubled):
-        return x
     return Doubled(x.double(), torch.zeros_like(x, dtype=torch.float64))
 
 

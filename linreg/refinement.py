@@ -27,7 +27,7 @@ from linreg.doubled import (
 __all__: list[str] = []
 
 EPS = torch.finfo(torch.float64).eps
-DOUBLED_EPS = 2.0**-100  # of a long sum of products in twice the precision
+DOUBLED_EPS = 2.0**-105  # of a sum of products in twice the precision, beside the lengths of its factors
 BLOCK = 65536  # entries of X taken at a time, so that the arrays that come of them fit the cache
 STEPS = 20  # at kappa = 1e15 a step wins about two bits more than it loses
 
@@ -93,6 +93,9 @@ def refined(
         v = add(v, as_doubled(change))
         rss = max(rss - step**2, 0.0)  # the step is orthogonal to the residual that it leaves
         steps, length = steps + 1, step
+    if 2 * solver.rate * length**2 > EPS * rss:  # a residual so small that its length is not known yet
+        g, rss = p.gradient(v)
+        rss = max(rss - solver(g)[1] ** 2, 0.0)
     units = torch.cat((p.y_unit / p.unit, p.y_unit.reshape(1)))[: len(R)]
     hi, lo = (torch.cat((part * units, torch.zeros_like(b.reshape(1)))) for part in v)
     d = len(scale)  # hi[d] is b, or the zero behind w without an intercept
@@ -102,7 +105,7 @@ def refined(
         Doubled(hi[d], lo[d]),
         steps,
         converged,
-        rss * y_unit**2,
+        rss * y_unit * y_unit,
         rss**0.5 * y_unit,
         unknown * units,
     )

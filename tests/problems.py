@@ -249,19 +249,69 @@ def certified(name: str) -> Certified:
     )
 
 
+@cache
+def decimal(name: str) -> tuple[linreg.Doubled, linreg.Doubled]:
+    """X, without the constant column, and y of a certified problem to 32 digits, as they are printed."""
+    facts = nist()[name]
+    header, *lines = (NIST / facts["csv"]).read_text().split()
+    columns = dict(
+        zip(header.split(","), zip(*(line.split(",") for line in lines), strict=True), strict=True)
+    )
+    chosen = [columns[predictor] for predictor in facts["predictors"]]
+    y = linreg.Doubled.of(columns["y"])
+    if facts["model"] == "polynomial":
+        return linreg.powers(linreg.Doubled.of(chosen[0]), facts["degree"]), y
+    return linreg.Doubled.of(list(zip(*chosen, strict=True))), y
+
+
+class Exact(NamedTuple):
+    estimate: list[Fraction]  # the intercept first if there is one
+    variance: list[Fraction]  # squares of the standard errors; without freedom, of those for noise 1
+    rss: Fraction
+
+
+def exact_fit(X: Any, y: Any, intercept: bool) -> Exact:
+    """The exact answer with its standard errors, of tensors or `Doubled`."""
+    rows = [[Fraction(1)] * intercept + row for row in _fractions(X)]
+    target = _fractions(y)
+    k = len(rows[0])
+    gram = [[sum(r[i] * r[j] for r in rows) for j in range(k)] for i in range(k)]
+    xy = [sum(r[i] * t for r, t in zip(rows, target, strict=True)) for i in range(k)]
+    M = _eliminated([[*gram[i], xy[i], *(Fraction(i == j) for j in range(k))] for i in range(k)])
+    estimate = [row[k] for row in M]
+    r = [
+        t - sum(a * b for a, b in zip(row, estimate, strict=True))
+        for row, t in zip(rows, target, strict=True)
+    ]
+    rss = sum((v * v for v in r), Fraction(0))
+    noise = rss / (len(rows) - k) if len(rows) > k else Fraction(1)
+    return Exact(estimate, [M[i][k + 1 + i] * noise for i in range(k)], rss)
+
+
+def _fractions(values: Any) -> Any:
+    if isinstance(values, linreg.Doubled):
+        return _added(_fractions(values.hi), _fractions(values.lo))
+    return _mapped(values.tolist())
+
+
+def _mapped(values: Any) -> Any:
+    return [_mapped(v) for v in values] if isinstance(values, list) else Fraction(values)
+
+
+def _added(a: Any, b: Any) -> Any:
+    return [_added(p, q) for p, q in zip(a, b, strict=True)] if isinstance(a, list) else a + b
+
+
 def exact(X: Tensor, y: Tensor, intercept: bool) -> list[Fraction]:
     """The exact least-squares answer of float64 data: the normal equation in rational arithmetic."""
-    rows = [[Fraction(1)] * intercept + [Fraction(v) for v in row] for row in X.tolist()]
-    target = [Fraction(v) for v in y.tolist()]
-    k = len(rows[0])
-    M = [
-        [sum(r[i] * r[j] for r in rows) for j in range(k)]
-        + [sum(r[i] * t for r, t in zip(rows, target, strict=True))]
-        for i in range(k)
-    ]
-    for i in range(k):  # Gauss-Jordan; X'X is positive definite, so no pivot is 0
+    return exact_fit(X, y, intercept).estimate
+
+
+def _eliminated(M: list[list[Fraction]]) -> list[list[Fraction]]:
+    """Gauss-Jordan on the leading square of M; it is positive definite, so no pivot is 0."""
+    for i in range(len(M)):
         M[i] = [v / M[i][i] for v in M[i]]
-        for j in range(k):
+        for j in range(len(M)):
             if j != i:
                 M[j] = [a - M[j][i] * p for a, p in zip(M[j], M[i], strict=True)]
-    return [row[-1] for row in M]
+    return M

@@ -1,0 +1,333 @@
+"""`certified` against the exact rational answer, and against the certified values to their last digit."""
+
+import math
+from fractions import Fraction
+
+import pytest
+import torch
+from problems import EPS, built, decimal, exact_fit, gen, nist, unchanged
+
+import linreg
+from linreg import Doubled, Status, certified, powers, refinement
+
+NAMES = ("Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", *(f"Wampler{i}" for i in range(1, 6)))
+KAPPAS = (1e0, 1e3, 1e6, 1e9, 1e11, 1e13)
+D = torch.float64
+
+
+def tensor(*values):
+    return torch.tensor(values, dtype=D)
+
+
+def found(fit):
+    """The estimates and the standard errors, the intercept first if there is one."""
+    if fit.b_se is None:
+        return fit.w.tolist(), fit.w_se.tolist()
+    return [fit.b.item(), *fit.w.tolist()], [fit.b_se.item(), *fit.w_se.tolist()]
+
+
+def wrong(values, truth):
+    """Largest relative error; absolute for a truth of 0."""
+    return max(float(abs(Fraction(a) - e) / (abs(e) or 1)) for a, e in zip(values, truth, strict=True))
+
+
+def wrong_root(values, squares):
+    """The same for the roots of `squares`: half the error of the square."""
+    return wrong([Fraction(v) ** 2 for v in values], squares) / 2
+
+
+def check(X, y, intercept=True, *, w=EPS, se=2 * EPS):
+    """Right to a rounding, standard errors to the few roundings of their last operations."""
+    truth = exact_fit(X, y, intercept)
+    fit = certified(X, y, intercept=intercept)
+    assert fit.status is Status.OK
+    estimates, errors = found(fit)
+    assert wrong(estimates, truth.estimate) <= w
+    n, k = len(truth.estimate) and len(_hi(y)), len(truth.estimate)
+    if n > k:
+        assert wrong_root(errors, truth.variance) <= se
+    else:
+        assert all(math.isnan(v) for v in errors)
+    if 1e-300 < truth.rss < 1e300:
+        assert abs(Fraction(fit.loss.item()) * 2 * n / truth.rss - 1) <= 8 * EPS
+    return fit
+
+
+def _hi(x):
+    return x.hi if isinstance(x, Doubled) else x
+
+
+# The certified problems.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_digit_of_the_certified_problems(name):
+    X, y = decimal(name)
+    facts = nist()[name]
+    fit = certified(X, y, intercept=facts["intercept"])
+    assert fit.status is Status.OK
+    estimates, errors = found(fit)
+    deviation = math.sqrt(2 * len(y.hi) * fit.loss.item() / facts["df_residual"])
+    # Fifty digits, known from rational arithmetic. The data have 32, and kappa is up to 4e9 (Filip):
+    # nothing is left to see but the rounding to float64, once for the estimates.
+    best = facts["exact50"]
+    assert wrong(estimates, map(Fraction, best["estimate"])) <= EPS / 2 + 1e-20
+    if float(best["residual_sd"]) == 0:
+        assert deviation < 1e-25
+        assert max(errors) < 1e-25
+    else:
+        assert wrong(errors, map(Fraction, best["sd"])) <= 2 * EPS
+        assert wrong([deviation], [Fraction(best["residual_sd"])]) <= 2 * EPS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_certified_values(name):
+    """To the digits that the certificate prints: the exact answer agrees with it no better."""
+    X, y = decimal(name)
+    facts = nist()[name]
+    estimates, errors = found(certified(X, y, intercept=facts["intercept"]))
+    for values, key in ((estimates, "estimate"), (errors, "sd")):
+        printed = [Fraction(v) for v in facts["certified"][key]]
+        ceiling = wrong([Fraction(v) for v in facts["exact50"][key]], printed)
+        assert wrong(values, printed) <= ceiling + 2 * EPS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_problems_as_float64_holds_them(name):
+    """Each entry is exact by decree: the rounded matrix has an exact answer as well."""
+    X, y = decimal(name)
+    check(X.hi, y.hi, nist()[name]["intercept"])
+
+
+def test_float64_powers_cost_filip_half_its_digits():
+    X, y = decimal("Filip")
+    truth = [Fraction(v) for v in nist()["Filip"]["exact50"]["estimate"]]
+    in_float64 = torch.stack([X.hi[:, 0] ** k for k in range(1, 11)], 1)
+    assert wrong(found(certified(in_float64, y.hi))[0], truth) > 1e-9
+    assert wrong(found(certified(powers(X.hi[:, 0], 10), y.hi))[0], truth) < 1e-13
+
+
+# Built problems.
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("noise", [0.0, 0.1, 10.0])
+@pytest.mark.parametrize("kappa", KAPPAS)
+def test_any_condition_number(kappa, noise, intercept):
+    for seed in (0, 1):
+        p = built(30, 4, kappa, noise=noise, intercept=intercept, seed=seed)
+        # Rounding in twice the precision, eps^2 kappa^2 |r|, against weights that follow the roundings of
+        # the data, eps kappa^2 |r|: a few eps, however large kappa.
+        fit = check(p.X, p.y, intercept, w=EPS if kappa <= 1e6 or not noise else 50 * EPS)
+        assert fit.condition == pytest.approx(kappa, rel=1) or fit.condition < kappa
+        assert fit.rank == 4
+        assert fit.method == "certified"
+
+
+@pytest.mark.parametrize("kappa", [1e0, 1e4, 1e8])
+def test_of_pairs(kappa):
+    """X and y with 32 digits each, and one of them."""
+    p = built(30, 3, kappa, noise=0.1)
+    g = gen(1)
+    X = Doubled(p.X, p.X * 2.0**-54 * torch.rand(p.X.shape, generator=g, dtype=D))
+    y = Doubled(p.y, p.y * 2.0**-54 * torch.rand(30, generator=g, dtype=D))
+    for A, t in ((X, y), (X, y.hi), (X.hi, y)):
+        check(A, t, w=EPS if kappa < 1e8 else 50 * EPS)
+        check(A, t, False, w=EPS if kappa < 1e8 else 50 * EPS)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-150, 1e150, 1e300])
+def test_scales(scale):
+    p = built(20, 3, 10.0, noise=0.1)
+    check(p.X * scale, p.y)
+    check(p.X, p.y * scale)
+    check(p.X, p.y * scale, False)
+
+
+def test_both_scales():
+    p = built(20, 3, 10.0, noise=0.1)
+    for scale in (1e-150, 1e150):
+        check(p.X * scale, p.y * scale)
+    check(p.X * tensor(1.0, 1e-100, 1e200), p.y)
+
+
+def test_a_weight_out_of_range():
+    p = built(20, 3, 10.0, noise=0.1)
+    fit = certified(p.X * 1e-200, p.y * 1e200)
+    assert fit.w.isinf().all()
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e8, 1e13])
+def test_columns_far_from_zero(offset):
+    p = built(20, 3, 10.0, noise=0.1)
+    check(p.X + offset, p.y)
+
+
+def test_float32():
+    p = built(25, 3, 1e3, noise=0.1, dtype=torch.float32)
+    fit = check(p.X, p.y)
+    assert fit.w.dtype == fit.b.dtype == fit.loss.dtype == fit.w_se.dtype == D
+
+
+@pytest.mark.parametrize("n", [4, 5, 2000, 20_000])
+def test_few_and_many_rows(n):
+    """As many rows as unknowns, one more, and several blocks."""
+    p = built(max(n, 6), 3, 100.0, noise=0.1)
+    check(p.X[:n], p.y[:n])
+
+
+def test_one_row():
+    fit = check(tensor(3.0).unsqueeze(1), tensor(1.0), False)
+    assert fit.b_se is None
+    assert fit.b.item() == 0
+
+
+def test_more_columns_than_a_block_has_entries(monkeypatch):
+    """The blocks of every part shrink to few rows, or grow to what they need."""
+    for module in (refinement, linreg.certify, linreg.deviation):
+        monkeypatch.setattr(module, "BLOCK", 3)
+    p = built(40, 5, 1e5, noise=0.1)
+    check(p.X, p.y)
+
+
+def test_weights_that_are_zero():
+    i = torch.arange(20, dtype=D)
+    X = torch.stack((i, i * i, i**3), 1)
+    fit = check(X, 2 * i + i**3 + 7)
+    assert fit.w.tolist() == pytest.approx([2, 0, 1], abs=1e-30)
+    check(X, torch.full_like(i, 3.0))
+    fit = check(X, 0 * i)
+    assert fit.w.tolist() == fit.w_se.tolist() == [0, 0, 0]
+
+
+def test_a_column_that_varies_in_its_last_bits():
+    """`qr` calls it constant, as the noise of one that was rounded; here every entry counts as exact."""
+    x = torch.randn(20, 1, generator=gen(), dtype=D)
+    wobble = 1e8 * (1 + EPS * torch.randint(-3, 4, (20,), generator=gen()).double())
+    X = torch.column_stack((x, wobble))
+    assert linreg.qr(X, x[:, 0]).status is Status.RANK_DEFICIENT
+    check(X, torch.randn(20, generator=gen(2), dtype=D))
+
+
+def test_strides():
+    p = built(20, 3, 10.0, noise=0.1)
+    plain = certified(p.X, p.y)
+    wide = torch.zeros(40, 6, dtype=D)
+    wide[::2, ::2] = p.X
+    for X in (wide[::2, ::2], p.X.T.contiguous().T):
+        assert torch.equal(certified(X, p.y).w, plain.w)
+    y = tensor(2.0).expand(20)
+    assert certified(p.X, y).b.item() == 2
+
+
+def test_inputs_stay_as_they_are():
+    p = built(20, 3, noise=0.1)
+    X = p.X.clone().requires_grad_()
+    lo = p.X * 2.0**-54
+    with unchanged(X, p.y, lo):
+        assert not certified(X, p.y).w.requires_grad
+        certified(Doubled(p.X, lo), p.y)
+
+
+def test_predict_and_text():
+    fit = certified(tensor(0, 1, 2).unsqueeze(1), tensor(1, 3, 5))
+    assert repr(fit) == "Fit(w=[2], b=1, status='ok', method='certified')"
+    assert (
+        fit.message
+        == "QR, refined in twice the precision (1 step) to the last digit: the condition number is 1."
+    )
+    assert fit.predict(tensor(10).unsqueeze(1)).tolist() == [21]
+    assert fit.w_se.tolist() == [0]
+
+
+# What has no answer, or not all of its digits.
+
+
+@pytest.mark.parametrize("kind", ["copy", "sum", "constant", "zero"])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_dependent_columns(kind, intercept):
+    p = built(30, 3, noise=0.1)
+    a, b = p.X[:, 0], p.X[:, 1]
+    last = {"copy": a, "sum": a + b, "constant": torch.full_like(a, 0.1), "zero": 0 * a}[kind]
+    X = torch.column_stack((p.X, last))
+    if kind == "constant" and not intercept:
+        check(X, p.y, False)
+        return
+    fit = certified(X, p.y, intercept=intercept)
+    assert fit.status is Status.RANK_DEFICIENT
+    assert fit.rank == 3
+    assert fit.condition == math.inf
+    assert fit.w.isnan().all()
+    assert fit.b.isnan()
+    assert fit.loss.isnan()
+    assert fit.w_se.isnan().all()
+    assert fit.b_se.isnan() if intercept else fit.b_se is None
+    assert "The 4 columns have rank 3" in fit.message
+
+
+def test_nothing_but_zeros():
+    fit = certified(torch.zeros(5, 2, dtype=D), torch.arange(5, dtype=D))
+    assert fit.status is Status.RANK_DEFICIENT
+    assert fit.rank == 0
+
+
+@pytest.mark.parametrize(("bits", "size"), [(10, 1e3), (22, 1e6), (26, 1e8), (30, 1e12)])
+def test_digits_that_the_residual_drowns(bits, size):
+    """Integers with the answer (1, 0, 0) beside a residual that kappa^2 makes too large."""
+    i = torch.arange(40, dtype=D) - 20
+    j = i * i
+    j[3] += 2.0**-bits
+    X = torch.stack((i, i * i, j), 1)
+    r = torch.zeros(40, dtype=D)
+    r[10:14] = size * tensor(1, -3, 3, -1)  # third differences: orthogonal to every quadratic
+    fit = certified(X, i + r)
+    parts = [20 * abs(fit.w[0].item() - 1), *(400 * abs(v) for v in fit.w[1:].tolist()), abs(fit.b.item())]
+    reached = -math.log10(max(parts) / (3 * size) + 1e-17)
+    if fit.status is Status.OK:
+        assert reached >= 14
+    else:
+        assert fit.status is Status.NOT_CONVERGED
+        assert reached >= int(fit.message.split("about ")[1].split(" digits")[0])
+        assert "Centre or combine columns" in fit.message
+    assert fit.status is (Status.OK if bits == 10 else Status.NOT_CONVERGED)
+
+
+def test_steps_used_up(monkeypatch):
+    monkeypatch.setattr(refinement, "STEPS", 1)
+    p = built(30, 4, 1e12, noise=0.1)
+    fit = certified(p.X, p.y)
+    assert fit.status is Status.NOT_CONVERGED
+    assert fit.steps == 1
+    assert fit.message.startswith("Refinement ended after 1 step with about ")
+    claimed = int(fit.message.split("about ")[1].split(" digits")[0])
+    assert wrong(found(fit)[0], exact_fit(p.X, p.y, True).estimate) <= 10.0**-claimed
+
+
+def test_a_triangle_of_another_matrix():
+    """Corrections that do not shrink end the refinement."""
+    p = built(30, 2)
+    one = torch.ones(2, dtype=D)
+    R = 0.1 * torch.eye(3, dtype=D)
+    best = refinement.refined(p.X, p.y, R, 0 * one, one, True, 0 * one, one[0])
+    assert not best.converged
+    assert best.steps < 5
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "kind", "words"),
+    [
+        (torch.ones(3, 3), torch.ones(3), linreg.ShapeError, "`X` must have at least 4 rows for 4 unknowns"),
+        (torch.ones(3, 1), torch.ones(4), linreg.ShapeError, r"`y` must have shape \(3,\)"),
+        (torch.ones(3, 1), torch.ones(3, dtype=D), linreg.DtypeError, "`y` must have the dtype of `X`"),
+        (torch.ones(3, 1), Doubled.of([1, 2, 3]), linreg.DtypeError, "`y` must have the dtype of `X`"),
+        (Doubled.of([1, 2, 3]), Doubled.of([1, 2, 3]), linreg.ShapeError, r"`X` must have shape \(n, d\)"),
+        (Doubled.of([[1], [2]]), [1, 2], linreg.DtypeError, "`y` must be a torch.Tensor; got list"),
+        (tensor(1, math.nan).unsqueeze(1), tensor(1, 2), linreg.DataError, "`X` must be finite"),
+        (Doubled(tensor(1, math.inf).unsqueeze(1), tensor(0, 0).unsqueeze(1)), tensor(1, 2),
+         linreg.DataError, "`X.hi` must be finite"),
+        (tensor(1, 2).unsqueeze(1), Doubled(tensor(1, 2), tensor(0)), linreg.ShapeError, "`y.lo` must have"),
+    ],
+)  # fmt: skip
+def test_bad_arguments(X, y, kind, words):
+    with pytest.raises(kind, match=words):
+        certified(X, y)
