@@ -26,7 +26,7 @@ from linreg.stream import accumulate, fit_stream
 from linreg.distributed import merge_ranks
 from linreg.forecast import Curvature, curvature, predict_loss, predict_steps
 from linreg.descent import batches, gradient_descent, sgd, step
-from linreg.diagnostics import added_variable, r2, residuals
+from linreg.diagnostics import added_variable, r2, residuals, vif
 from linreg import plot
 
 __version__ = "0.1.0"
@@ -78,5 +78,6 @@ __all__ = [
     "added_variable",
     "r2",
     "residuals",
+    "vif",
     "plot",
 ]

@@ -113,6 +113,7 @@ TAKES_X: dict[str, Callable[[Any], Any]] = {
     "fold_bias": lambda X: linreg.fold_bias(X),
     "hessian": lambda X: linreg.hessian(X),
     "curvature": lambda X: linreg.curvature(X),
+    "vif": lambda X: linreg.vif(X),
     "Fit.predict": lambda X: linreg.solve(*_good(X)).predict(X),
 }
 
