@@ -20,7 +20,8 @@ from linreg.statistics import Statistics
 from linreg.direct import cholesky, qr, svd
 from linreg.doubled import Doubled, powers
 from linreg.certify import certified
-from linreg.exact import solve, solve_statistics
+from linreg.normal import solve_statistics
+from linreg.exact import solve
 from linreg.files import Blocks, blocks
 from linreg.stream import accumulate, fit_stream
 from linreg.distributed import merge_ranks
@@ -60,8 +61,8 @@ __all__ = [
     "Doubled",
     "powers",
     "certified",
-    "solve",
     "solve_statistics",
+    "solve",
     "Blocks",
     "blocks",
     "accumulate",

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from linreg.checks import DataError, DtypeError, LinregError, MissingError, StreamError, check_Xy
-from linreg.normal import solve_statistics
 from linreg.files import Blocks
+from linreg.normal import solve_statistics
 from linreg.result import Fit
 from linreg.statistics import Statistics
 

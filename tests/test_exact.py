@@ -73,6 +73,28 @@ def test_float32_data_determine_float64_digits(d):
     assert rounded.loss.dtype == torch.float32
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize(
+    ("kappa", "noise", "words"),
+    [
+        (2.0, 1.0, "Cholesky: the condition number is 2."),
+        (2.0, 0.0, "Cholesky, refined once: the condition number is 2 and the loss almost 0."),
+        (1e3, 1.0, "Cholesky, refined once: the condition number is 1.04e+03."),
+        (1e6, 1.0, "QR, refined in doubled precision in 2 steps: the condition number is 1.05e+06"),
+    ],
+)
+def test_what_larger_data_get(kappa, noise, words, intercept):
+    p = built(n=10_000, kappa=kappa, noise=noise, intercept=intercept)
+    fit = linreg.solve(p.X, p.y, intercept=intercept)
+    assert fit.message.startswith(words)
+    assert ("loss almost 0" in fit.message) == (noise == 0)
+    best = linreg.certified(p.X, p.y, intercept=intercept)
+    assert error(fit, best.w) <= (
+        4 * EPS if fit.method == "qr" else 1e-13 + 16 * EPS * (kappa + noise * kappa**2)
+    )
+    assert float(fit.loss) == pytest.approx(float(best.loss), rel=1e-10, abs=1e-25)
+
+
 def test_without_an_intercept_the_mean_counts():
     X, y = linreg.simulate(200, generator=gen(), dtype=torch.float64)
     X, y = X + 10, y + 3

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
     "checks", "result", "data", "model", "loss", "statistics", "direct", "doubled", "refinement", "deviation",
-    "certify", "exact", "npy", "tables", "files", "stream", "distributed", "forecast", "descent",
+    "certify", "normal", "exact", "npy", "tables", "files", "stream", "distributed", "forecast", "descent",
     "diagnostics", "plot",
 ]  # fmt: skip
 # Steps of a public function, without a name of their own in the package.

@@ -1,0 +1,165 @@
+r"""The normal equation of sums: $G v = g$ for columns centred and scaled to length 1, and its answer.
+
+What `solve` starts from, and all there is to go by once the rows are gone.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from linreg.checks import DtypeError
+from linreg.direct import rounding_of, shortest, shortest_text, significant
+from linreg.result import Fit, Status
+from linreg.statistics import Statistics
+
+__all__ = ["solve_statistics"]
+
+EPS = torch.finfo(torch.float64).eps
+EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
+
+
+def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
+    r"""Minimise the squared loss over rows that are no longer at hand, from their sums alone.
+
+    The same Cholesky as in `solve`, but nothing is left to refine with: a relative error of about
+    $\kappa^2 \varepsilon$ stays in the weights, and columns with $\kappa$ above 1e7 cannot be told from
+    dependent ones. The `message` says how many digits that leaves.
+
+    Cost: d^3/3 operations, whatever the number of rows.
+
+    Args:
+        statistics: the sums.
+        intercept: fit `b` as well; otherwise it is 0.
+
+    Returns:
+        The fit, float64; the shortest answer, and status `RANK_DEFICIENT`, for dependent columns.
+
+    Raises:
+        DtypeError: `statistics` is not `Statistics`.
+        DataError: no rows have been added.
+
+    Examples:
+        >>> import torch
+        >>> sums = Statistics.of(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
+        >>> fit = solve_statistics(sums)
+        >>> fit
+        Fit(w=[2], b=1, status='ok', method='cholesky')
+        >>> print(fit.message)
+        Cholesky, from sums of 3 rows: the condition number is 1, which leaves 15 digits.
+    """
+    if not isinstance(statistics, Statistics):
+        raise DtypeError(
+            f"`statistics` must be `Statistics`; got {type(statistics).__name__}. "
+            "Make them: Statistics.of(X, y)."
+        )
+    statistics.check_rows(1)
+    shift, M = statistics.shift, statistics.M
+    if not intercept:
+        shift = torch.zeros_like(shift)
+        M = statistics.about(shift)
+    p = system(statistics.n, shift, M, intercept, EPS)
+    L, condition = factored(p)
+    if condition > 1 / math.sqrt(8 * EPS * len(p.g)):
+        return _by_eigenvalues(p)
+    v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
+    rss = (p.yy - p.g @ v).clamp(min=0)
+    digits = int(-math.log10(EPS * condition**2))
+    message = f"Cholesky, from sums of {p.n} rows: {number_text(p, condition)}, which leaves {digits} digits."
+    return fit_of(p, v, rss, "cholesky", condition, message)
+
+
+class System(NamedTuple):
+    """The normal equation G v = g of the columns centred (with an intercept) and scaled to length 1."""
+
+    n: int
+    G: Tensor  # (d, d) unit diagonal; a constant column is zero
+    g: Tensor  # (d,)
+    yy: Tensor  # () squared length of the centred y
+    scale: Tensor  # (d,) lengths taken out, 1 for a constant column
+    factor: Tensor  # (d,) what a column is multiplied by, 1 / scale, or 0 for a constant one
+    eps: float  # precision to which the entries of X are known, that of their dtype
+    shift: Tensor  # (d + 1,) that of the sums, of X and y; zero without an intercept
+    offset: Tensor  # (d + 1,) mean minus shift; zero without an intercept
+
+    @property
+    def mean(self) -> Tensor:
+        """(d + 1,) Means of X and y; zero without an intercept."""
+        return self.shift + self.offset
+
+    @property
+    def noise(self) -> Tensor:
+        """(d,) What rounding the entries of X to their dtype may have added to each scaled column."""
+        rounding = self.mean[:-1].abs() * (self.eps * self.n**0.5)
+        noise: Tensor = (self.eps + rounding * self.factor) * (self.factor != 0)
+        return noise
+
+    def unscaled(self, v: Tensor) -> tuple[Tensor, Tensor]:
+        """W and b. The large part of the mean and the small one are taken apart: less is rounded."""
+        w = v * self.factor
+        return w, (self.shift[-1] - self.shift[:-1] @ w) + (self.offset[-1] - self.offset[:-1] @ w)
+
+
+def system(n: int, shift: Tensor, M: Tensor, intercept: bool, eps: float) -> System:
+    C, offset = M[:-1, :-1], torch.zeros_like(shift)
+    if intercept:
+        offset = M[-1, :-1] / n
+        C = torch.addr(C, M[-1, :-1], offset, alpha=-1)
+    squares = C.diagonal().clamp(min=0)
+    scale = squares[:-1].sqrt()
+    # Rounding has moved each entry by eps relative to its size before centring. A column that varies
+    # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
+    limit = (shift + offset)[:-1].abs() * (2 * eps * n**0.5) if intercept else torch.zeros_like(scale)
+    constant = scale <= limit
+    factor = 1 / scale
+    if bool(constant.any()):
+        scale, factor = scale.masked_fill(constant, 1), factor.masked_fill(constant, 0)
+    S = C[:-1] * factor.unsqueeze(1)
+    return System(n, S[:, :-1] * factor, S[:, -1], squares[-1], scale, factor, eps, shift, offset)
+
+
+def factored(p: System) -> tuple[Tensor, float]:
+    """L of G = LL' and the condition number of the scaled columns, infinite where there is no L."""
+    L, failed = torch.linalg.cholesky_ex(p.G)
+    if bool(failed):
+        return L, math.inf
+    if len(L) <= EIGEN_COLUMNS:
+        squares = torch.linalg.eigvalsh(p.G)
+        largest, smallest = float(squares[-1]), float(squares[0])
+        return L, math.sqrt(largest / smallest) if smallest > 0 else math.inf
+    # trace(G^-1) = |L^-1|^2 is at least 1 / lambda_min, and the largest row sum at least lambda_max.
+    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
+    return L, math.sqrt(float(p.G.abs().sum(1).max() * inverse.square().sum()))
+
+
+def number_text(p: System, condition: float) -> str:
+    """How a message names the condition number that `factored` has found."""
+    return f"the condition number is {'at most ' * (len(p.g) > EIGEN_COLUMNS)}{condition:.3g}"
+
+
+def fit_of(
+    p: System,
+    v: Tensor,
+    rss: Tensor,
+    method: str,
+    condition: float,
+    message: str,
+    status: Status = Status.OK,
+    rank: int | None = None,
+) -> Fit:
+    w, b = p.unscaled(v)
+    return Fit(w, b, status, message, method, rss / (2 * p.n), len(v) if rank is None else rank, condition)
+
+
+def _by_eigenvalues(p: System) -> Fit:
+    """The shortest answer from G alone, whose eigenvalues are the squares of what tells the rank."""
+    squares, V = torch.linalg.eigh(p.G)
+    kept = significant(squares.clamp(min=0).sqrt(), V.T, p.noise, math.sqrt(rounding_of(p.G)))
+    rank = int(kept.sum())
+    rows = V.T[kept]
+    v = rows.T @ ((rows @ p.g) / squares[kept])
+    v = shortest(v / p.scale, rows * p.scale) * p.scale
+    message = f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank)}"
+    rss = (p.yy - p.g @ v).clamp(min=0)
+    return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
