@@ -1,5 +1,6 @@
 """Sums of two processes: equal to one, whatever either holds; and an end, in words, when one is lost."""
 
+import ast
 import json
 import math
 import os
@@ -147,6 +148,39 @@ def test_a_killed_rank_ends_at_once(two):
     assert "[/" not in message  # no place in the sources of gloo
     assert seconds < 10  # the timeout was half an hour
     assert two.codes == [0, -signal.SIGKILL]
+
+
+PAGE = ROOT / "docs" / "en" / "part3" / "rows-machines.py"
+PROGRAM = PAGE.parent / "files" / "fit_shards.py"
+
+
+def test_the_page_shows_the_program_that_it_offers():
+    (shown,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse(PAGE.read_text()).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "program"
+    )
+    assert shown == PROGRAM.read_text()
+
+
+def test_the_program_with_more_ranks_than_shards(tmp_path):
+    numpy = pytest.importorskip("numpy")
+    X, y = data()
+    numpy.save(tmp_path / "all.npy", torch.column_stack((X, y)).numpy())
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*command, str(PROGRAM), str(tmp_path / "all.npy"), "--save", str(tmp_path / "sums")],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"rank 0 of 2: 1000 rows in 1 shards", "rank 1 of 2: 0 rows in 0 shards"} <= set(
+        done.stdout.splitlines()
+    )
+    assert "1000 rows: Fit(w=[" in done.stdout
+    same(Statistics.of(X, y), Statistics.load(tmp_path / "sums"))
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""Fit a linear model to files that lie on several machines.
+
+torchrun --standalone --nproc-per-node 2 fit_shards.py shards/*.npy
+"""
+
+import argparse
+
+import torch.distributed as dist
+
+import linreg
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("shards", nargs="+", help=".npy, a row per sample, target last")
+parser.add_argument("--save", help="where rank 0 keeps the sums")
+parser.add_argument("--timeout", type=float, default=1800.0, help="in seconds")
+options = parser.parse_args()
+
+dist.init_process_group("gloo")
+rank, ranks = dist.get_rank(), dist.get_world_size()
+shards = sorted(options.shards)
+mine = shards[rank::ranks]
+
+# A rank without shards takes part too, and knows the number of features.
+sums = linreg.Statistics(len(linreg.blocks(shards[0], target=-1).features))
+if mine:
+    sums = linreg.accumulate(linreg.blocks(mine, target=-1), start=sums)
+print(f"rank {rank} of {ranks}: {sums.n} rows in {len(mine)} shards", flush=True)
+
+total = linreg.merge_ranks(sums, timeout=options.timeout)
+if rank == 0:
+    fit = linreg.solve_statistics(total)
+    print(f"{total.n} rows: {fit}\n{fit.message}", flush=True)
+    if options.save:
+        total.save(options.save)
+dist.destroy_process_group()
