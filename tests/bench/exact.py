@@ -4,7 +4,7 @@ from typing import Any
 
 from bench.reference import digits, refined
 from bench.samples import Cell, well
-from bench.solvers import installed
+from bench.solvers import described, installed
 from bench.timing import Timed, interleaved
 
 SHAPES = (
@@ -30,7 +30,8 @@ def measure(
     settings = HASTY if quick or hasty else SETTINGS
     only = only or (() if threads == 1 else PAIRED)
     cells = [measured(Cell(n, d, dtype), settings, only) for dtype in DTYPES for n, d in shapes]
-    return {"settings": {**settings, "threads": threads}, "cells": cells}
+    solvers = described(installed(only=only))
+    return {"settings": {**settings, "threads": threads}, "solvers": solvers, "cells": cells}
 
 
 def measured(cell: Cell, settings: dict[str, Any], only: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from bench.exact import HASTY, SETTINGS, timed_row
 from bench.reference import rational
 from bench.samples import Cell, hard
-from bench.solvers import installed
+from bench.solvers import described, installed
 
 KAPPAS = (1e3, 1e6, 1e10)
 NOISE = (
@@ -22,4 +22,5 @@ def measure(quick: bool = False, hasty: bool = False) -> dict[str, Any]:
         cell = Cell(n, d, "float64", kappa)
         X, y = hard(cell, NOISE)
         cells.append(timed_row(cell, X, y, rational(X, y), settings, installed(extra=True)))
-    return {"settings": {**settings, "threads": 1, "noise": NOISE}, "cells": cells}
+    solvers = described(installed(extra=True))
+    return {"settings": {**settings, "threads": 1, "noise": NOISE}, "solvers": solvers, "cells": cells}

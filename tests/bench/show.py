@@ -61,7 +61,7 @@ def facts(part: Any, indent: str = "  ") -> list[str]:
     """Whatever else there is, a line each."""
     rows = []
     for key, value in part.items():
-        if key in ("measured", "load", "took_seconds", "linreg", "versions"):
+        if key in ("measured", "load", "took_seconds", "linreg", "versions", "solvers"):
             continue
         items = value if isinstance(value, list) else [value]
         if all(isinstance(item, Mapping) for item in items):

@@ -236,6 +236,11 @@ SOLVERS = (
 )  # fmt: skip
 
 
+def described(solvers: list[Solver]) -> dict[str, dict[str, str]]:
+    """How each was called, for the page."""
+    return {solver.name: {"kind": solver.kind, "how": solver.how} for solver in solvers}
+
+
 def installed(*, extra: bool = False, only: tuple[str, ...] = ()) -> list[Solver]:
     """The solvers that can run here."""
     return [

@@ -39,6 +39,7 @@ def interleaved(
             left[name] = min(rounds, max(2, int(share / (t.seconds * repeats[name]))))
             t.seconds = math.inf
     while left:
+        gc.collect()
         for name in list(left):
             t = timed[name]
             t.seconds = min(t.seconds, once(calls[name], repeats[name]))
@@ -62,7 +63,6 @@ def first(call: Callable[[], Any]) -> Timed:
 
 def once(call: Callable[[], Any], repeat: int) -> float:
     """Seconds of one call, averaged over `repeat`; no garbage collection meanwhile."""
-    gc.collect()
     gc.disable()
     try:
         start = perf_counter()
