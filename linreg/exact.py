@@ -97,9 +97,11 @@ def solve(
     X, y = check_Xy(X, y, finite=False)
     if method in ("cholesky", "qr"):
         check_tall(X, intercept)
-    fit = _solve(X, y, intercept, method)
+    with torch.inference_mode():  # a fifth of the time of a small problem goes into what autograd might need
+        fit = _solve(X, y, intercept, method)
     dtype = dtype or X.dtype
-    return replace(fit, w=fit.w.to(dtype), b=fit.b.to(dtype), loss=fit.loss.to(dtype))
+    w, b, loss = (part.to(dtype, copy=True) for part in (fit.w, fit.b, fit.loss))  # ordinary tensors again
+    return replace(fit, w=w, b=b, loss=loss)
 
 
 def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, in_range: bool = False) -> Fit:
