@@ -214,8 +214,7 @@ assert apart(resumed) < 1e-12
 # `merge_ranks` adds their sums with one all-reduce, after which every rank holds the total. This is a whole program, [fit_shards.py](files/fit_shards.py):
 
 # %%
-program = '''\
-"""Fit a linear model to files that lie on several machines.
+program = r'''"""Fit a linear model to files that lie on several machines.
 
 torchrun --standalone --nproc-per-node 2 fit_shards.py shards/*.npy
 """
@@ -246,7 +245,7 @@ print(f"rank {rank} of {ranks}: {sums.n} rows in {len(mine)} shards", flush=True
 total = linreg.merge_ranks(sums, timeout=options.timeout)
 if rank == 0:
     fit = linreg.solve_statistics(total)
-    print(f"{total.n} rows: {fit}\\n{fit.message}", flush=True)
+    print(f"{total.n} rows: {fit}\n{fit.message}", flush=True)
     if options.save:
         total.save(options.save)
 dist.destroy_process_group()
@@ -276,7 +275,7 @@ for shard, rows in zip(
 
 def torchrun(*arguments):
     """Two ranks, each a process of its own with one thread, on this machine."""
-    options = ["--standalone", "--nproc-per-node", "2", "--monitor-interval", "2"]
+    options = ["--standalone", "--nproc-per-node", "2"]
     start = [sys.executable, "-m", "torch.distributed.run", *options]
     home = str(Path(linreg.__file__).parents[1])  # the same linreg there
     return subprocess.run(
@@ -370,6 +369,7 @@ pairs = [
 one, two = (min(times) for times in zip(*pairs))
 if rank == 0:
     print(json.dumps({"merge": seconds, "one": one, "two": two}), flush=True)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # by which torchrun ends the rest
 else:
     os.kill(os.getpid(), signal.SIGKILL)
 linreg.merge_ranks(add(half), timeout=20)
@@ -416,10 +416,10 @@ print(f"of which merging {merging[30] / two:.1%}")
 # These times were taken when the page was built, on a machine that may have had other work; they differ from build to build, and no sentence here leans on their digits. Where the efficiency is below one, the last line tells whether merging is to
 # blame. Two ranks on one machine share its memory bus as well, and two ranks on two machines do not.
 #
-# On a real network the constants are others. Take $a$ = 50 microseconds and $B$ = 1.25 GB/s, a plain 10 Gbit/s Ethernet, and keep the measured $v$.
+# On a real network the constants are others. Take messages of 50 microseconds and a plain Ethernet of 10 Gbit/s, and keep the measured $v$.
 
 # %% alt="Time against the number of machines on log scales, for ten billion rows with thirty features. The time to sum falls as one over P, the time to merge in a ring rises with P. Their total falls until the two lines cross, beyond a thousand machines. A dashed line shows the merge in two stages, which stays far lower."
-latency, bandwidth = 50e-6, 1.25e9
+latency, bandwidth = 50e-6, 10e9 / 8
 ranks = torch.logspace(0, 4, 60)
 many = 1e10
 summing = many / (ranks * v)
@@ -444,20 +444,22 @@ plt.show()
 
 # %%
 print("   d    each sends  ring, s  two stages, s")
+P = 1000
 for d_there in (10, 100, 1000):
-    sent = number_of_bytes(1000, d_there) / 1e6
-    flat = merge_seconds(1000, d_there, latency, bandwidth)
-    steps = 2 * merge_seconds(1000**0.5, d_there, latency, bandwidth)
+    sent = number_of_bytes(P, d_there) / 1e6
+    flat = merge_seconds(P, d_there, latency, bandwidth)
+    steps = 2 * merge_seconds(P**0.5, d_there, latency, bandwidth)
     print(f"{d_there:4} {sent:10.4f} MB {flat:8.3f} {steps:14.3f}")
 
 # %% [markdown]
-# Each machine sends <!--= number_of_bytes(1000, 100) / 1e3:.0f -->166<!--/--> kB for a hundred features, whether it holds a thousand rows or a billion. What grows is the first term: a ring of a thousand passes
-# <!--= 2 * 999 -->1998<!--/--> messages one after another, three times. A thousand features cost little more than ten. If <!--= merge_seconds(1000, 100, latency, bandwidth):.1f -->0.3<!--/--> seconds are too many, let groups of
+# Each machine sends <!--= number_of_bytes(P, 100) / 1e3:.0f -->166<!--/--> kB for a hundred features, whether it holds a thousand rows or a billion. What grows is the first term: a ring of a thousand passes
+# <!--= 2 * (P - 1) -->1998<!--/--> messages one after another, three times. A thousand features cost little more than ten. If <!--= merge_seconds(P, 100, latency, bandwidth):.1f -->0.3<!--/--> seconds are too many, let groups of
 # about 32 merge first and one rank of each group after that (`merge_ranks` takes a `group`), or use `nccl` on GPUs, which adds along trees.
 #
 # ## A rank dies
 #
-# On a thousand machines, one will. Rank 1 of the program above killed itself, as a machine without memory left would kill it, while rank 0 waited for it to merge. This is what rank 0 said in the end, and what `torchrun` noted:
+# On a thousand machines, one will. Rank 1 of the program above killed itself, as a machine without memory left would kill it, while rank 0 waited for it to merge. `torchrun` then ends the other ranks too; this program ignores that, so that rank 0
+# can be heard. Here is what it said in the end, and what `torchrun` noted:
 
 # %%
 assert killed.returncode != 0
@@ -512,7 +514,7 @@ errors = {
 }
 print(*(f"{name:10} {values[2]:.0e}" for name, values in errors.items()), sep="\n")
 
-# %% alt="Largest error of the weights against the mean of the features, on log scales. Plain sums in float32 have no digit left from a mean of a thousand on. Plain sums in float64 lose two digits for every factor of ten. Statistics, given the float32 data, stays at the bottom, near 1e-16."
+# %% alt="Largest error of the weights against the mean of the features, on log scales. Plain sums in float32 have no digit left from a mean of a hundred on. Plain sums in float64 lose two digits for every factor of ten. Statistics, given the float32 data, stays at the bottom, at the precision of float64."
 eps = torch.finfo(torch.float64).eps
 fig, ax = plt.subplots(figsize=(5.5, 3.4))
 for values, color in zip(errors.values(), (ORANGE, PURPLE, GREEN), strict=True):
@@ -554,14 +556,14 @@ print(f"weights apart {(same.w - linreg.solve_statistics(once).w).abs().max():.0
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Write `window(X, y, width)`, the weights of the last `width` rows after every hundred rows, which adds and subtracts sums instead of starting anew. This snippet checks yours:
+# **1.** Write `window(X, y, width)`, the weights of the last `width` rows, found anew after every hundred rows, which adds and subtracts sums instead of starting anew. This snippet checks yours:
 
 
 # %%
 def check_window(window):
     X, y = part[:3000, :d].double(), part[:3000, d].double()
     found = window(X, y, 1000)
-    assert len(found) == 21  # after 1000, 1100, ... 3000 rows
+    assert len(found) == 21  # from 1000 to 3000 rows
     for k, w in enumerate(found):
         rows = slice(100 * k, 100 * k + 1000)
         assert torch.allclose(w, linreg.solve(X[rows], y[rows]).w, rtol=1e-9)
