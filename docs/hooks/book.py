@@ -76,10 +76,10 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     run(wanted, config, files)
 
     install = downloads.install_line(config.site_url or "", wheel)
-    links = {
-        str(page.path.resolve()): urljoin(config.site_url or "", documents[uri].url)
-        for uri, page in sources.items()
-        if uri in documents
+    links = {  # downloads are linked as well as pages
+        str(Path(file.abs_src_path).resolve()): urljoin(config.site_url or "", file.url)
+        for file in files
+        if file.abs_src_path
     }
     for uri in wanted:
         if uri.endswith(".py"):
