@@ -15,7 +15,7 @@ from linreg.result import Fit, Status
 __all__ = ["certified"]
 
 BLOCK = 65536  # entries of X taken at a time
-DIGITS = 14  # of every coefficient, or the status is not OK
+DIGITS = 12  # of every coefficient, or the status is not OK
 
 
 def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = True) -> Fit:
@@ -39,8 +39,8 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
 
     Returns:
         The fit, float64, with `w_se` and, with an intercept, `b_se`. Its status is `RANK_DEFICIENT` and
-        `w` NaN when the columns are dependent, `NOT_CONVERGED` when the condition number left fewer than
-        14 digits; the `message` says how many.
+        `w` NaN when the columns are dependent, `NOT_CONVERGED` when fewer than 12 digits are certain: a
+        condition number too large, or a residual too large beside it. The `message` says how many are.
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns.
@@ -70,7 +70,8 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
         return _no_answer(R, rank, len(scale))
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
     w = v[: len(scale)] / scale
-    best = refined(X, y, R, shift, scale, intercept, w, v[len(scale) :].sum() - shift @ w)
+    b = v[len(scale) :].sum() - shift @ w
+    best = refined(X, y, R, shift, scale, intercept, w, b, from_gram=False)
     return _fit(X, y, best, deviations(X, R, shift, scale, intercept), scale, condition)
 
 

@@ -217,7 +217,8 @@ def _refined(
     """Refine v in doubled precision with the triangle R of [A, 1], or of A without an intercept."""
     name = "QR" if method == "qr" else "Cholesky"
     w, b = p.unscaled(v)
-    best = refined(X, y, R, p.mean[:-1], p.scale, len(R) > len(v), w, b)
+    from_gram = method == "cholesky"
+    best = refined(X, y, R, p.mean[:-1], p.scale, len(R) > len(v), w, b, from_gram=from_gram)
     loss = torch.as_tensor(best.rss / (2 * p.n), dtype=w.dtype, device=w.device)
     if not best.converged:
         message = f"{name}: {why}, and refinement in doubled precision did not converge."

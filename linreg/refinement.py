@@ -21,6 +21,7 @@ from linreg.doubled import (
     power_of_two,
     split,
     total,
+    two_prod,
     two_sum,
 )
 
@@ -53,6 +54,8 @@ def refined(
     intercept: bool,
     w: Tensor,
     b: Tensor,
+    *,
+    from_gram: bool = True,
 ) -> Refined:
     r"""Refine `w` and `b` to the exact least-squares answer of the data, rounded once.
 
@@ -66,31 +69,34 @@ def refined(
         X: (n, d) features, float32, float64 or `Doubled`; finite.
         y: (n,) targets.
         R: (k, k) triangle of a float64 QR factorisation of [(X - shift) / scale, 1], or of X / scale
-            without an intercept.
+            without an intercept; or from Cholesky of its Gram matrix.
         shift: (d,) any shift, such as the mean; not used without an intercept.
         scale: (d,) above 0.
         intercept: whether `b` is fitted; k is d + 1 if so, else d.
         w: (d,) start.
         b: () start.
+        from_gram: whether R may be of the latter kind, whose error, kappa^2 eps, takes more steps.
 
     Source: Björck, Numerical Methods for Least Squares Problems, sections 2.9 and 6.6.5.
     """
     p = problem(X, y, shift, scale, intercept)
     start = torch.cat((w.double() * p.unit / p.y_unit, b.double().reshape(1) / p.y_unit))
     v = as_doubled(start[: len(R)])  # (k,)
-    solver = _Solver(R, p)
-    steps, length, converged, rss = 0, torch.inf, False, torch.nan
-    unknown = torch.full_like(v.hi, torch.inf)
-    while steps < STEPS and not converged:
+    solver = _Solver(R, p, from_gram)
+    steps, length, rss = 0, torch.inf, torch.nan
+    unknown, converged, going = torch.full_like(v.hi, torch.inf), False, True
+    while going and steps < STEPS:
         g, rss = p.gradient(v)
         change, step = solver(g)
-        if not step < length:  # no longer shrinking, or not a number
+        if not step <= length:  # growing, or not a number
             break
-        floor = solver.floor(v.hi, rss)
-        unknown = torch.minimum(change.abs(), solver.next_change(step))
-        converged = bool((unknown <= torch.maximum(EPS / 4 * v.hi.abs(), floor)).all())
-        unknown = torch.maximum(unknown, floor)
-        v = add(v, as_doubled(change))
+        floor, needed = solver.floor(v.hi, rss), EPS / 4 * v.hi.abs()
+        left = torch.minimum(change.hi.abs(), solver.next_change(step))
+        # The floor is a bound, often far above what rounding does: steps that still shrink are still good.
+        going = step < length / 2 and not bool((left <= torch.maximum(needed, floor * 2.0**-20)).all())
+        converged = bool((left <= torch.maximum(needed, floor)).all())
+        unknown = torch.maximum(left, floor)
+        v = add(v, change)
         rss = max(rss - step**2, 0.0)  # the step is orthogonal to the residual that it leaves
         steps, length = steps + 1, step
     if 2 * solver.rate * length**2 > EPS * rss:  # a residual so small that its length is not known yet
@@ -225,25 +231,30 @@ class _Work:
 class _Solver:
     """Corrections from gradients, by a float64 triangle, and what is known of their errors."""
 
-    def __init__(self, R: Tensor, p: Problem) -> None:
+    def __init__(self, R: Tensor, p: Problem, from_gram: bool) -> None:
         self.R, self.p, self.root = R, p, len(leading(p.X)) ** 0.5
+        self.one = torch.ones_like(p.scale[:1])
         inverse = torch.linalg.solve_triangular(R, torch.eye(len(R)).to(R), upper=True)
         self.lengths = torch.linalg.vector_norm(R, dim=0)
         self.sensitivity = torch.linalg.vector_norm(inverse, dim=1)  # of each unknown to the residual
         # What R leaves of an error, at most: it is that of a matrix off by a small multiple of eps.
         kappa = float(torch.linalg.vector_norm(inverse * self.lengths.unsqueeze(1)))
-        self.rate = 16 * len(R) * EPS * kappa
+        self.rate = 16 * len(R) * EPS * (kappa**2 if from_gram else kappa)
         self.lengths[: len(p.scale)] += 2 * self.root * p.shift.abs() / p.scale  # before the shift
         self.amplified = float(torch.linalg.vector_norm(inverse.abs().T @ self.lengths))
 
-    def __call__(self, g: Doubled) -> tuple[Tensor, float]:
+    def __call__(self, g: Doubled) -> tuple[Doubled, float]:
         """The correction (k,) of v and the length by which it moves the predictions."""
         z = self._centred(g)
         t = torch.linalg.solve_triangular(self.R.T, z.unsqueeze(1), upper=False)
         delta = torch.linalg.solve_triangular(self.R, t, upper=True).squeeze(1)
-        change = delta[: len(self.p.scale)] / self.p.scale
+        change = as_doubled(delta[: len(self.p.scale)] / self.p.scale)
         if self.p.intercept:
-            change = torch.cat((change, (delta[-1] - self.p.shift @ change).reshape(1)))
+            # A rounding error of shift w, times the condition number, would outgrow the correction.
+            moved = total(
+                two_prod(torch.cat((-self.p.shift, delta[-1:])), torch.cat((change.hi, self.one))), 0
+            )
+            change = Doubled(*(torch.cat((a, c.reshape(1))) for a, c in zip(change, moved, strict=True)))
         return change, float(torch.linalg.vector_norm(t))
 
     def _centred(self, g: Doubled) -> Tensor:

@@ -284,12 +284,12 @@ def test_digits_that_the_residual_drowns(bits, size):
     parts = [20 * abs(fit.w[0].item() - 1), *(400 * abs(v) for v in fit.w[1:].tolist()), abs(fit.b.item())]
     reached = -math.log10(max(parts) / (3 * size) + 1e-17)
     if fit.status is Status.OK:
-        assert reached >= 14
+        assert reached >= 12
     else:
         assert fit.status is Status.NOT_CONVERGED
         assert reached >= int(fit.message.split("about ")[1].split(" digits")[0])
         assert "Centre or combine columns" in fit.message
-    assert fit.status is (Status.OK if bits == 10 else Status.NOT_CONVERGED)
+    assert (fit.status is Status.OK) == (bits <= 22)
 
 
 def test_steps_used_up(monkeypatch):
@@ -301,6 +301,23 @@ def test_steps_used_up(monkeypatch):
     assert fit.message.startswith("Refinement ended after 1 step with about ")
     claimed = int(fit.message.split("about ")[1].split(" digits")[0])
     assert wrong(found(fit)[0], exact_fit(p.X, p.y, True).estimate) <= 10.0**-claimed
+
+
+@pytest.mark.parametrize("kappa", [1e2, 1e4, 1e5, 1e6])
+def test_a_triangle_from_the_gram_matrix(kappa):
+    """It leaves kappa^2 eps of each error: the start is worse, and so is every step, but not the end."""
+    p = built(40, 5, kappa, noise=0.1)
+    shift = p.X.mean(0)
+    Z = torch.column_stack((p.X - shift, torch.ones(40, dtype=D)))
+    R = torch.linalg.cholesky(Z.T @ Z).T
+    v = torch.cholesky_solve((Z.T @ p.y).unsqueeze(1), R, upper=True).squeeze(1)
+    one = torch.ones(5, dtype=D)
+    best = refinement.refined(p.X, p.y, R, shift, one, True, v[:-1], v[-1] - shift @ v[:-1])
+    assert best.converged
+    truth = exact_fit(p.X, p.y, True)
+    assert wrong([best.b.hi.item(), *best.w.hi.tolist()], truth.estimate) <= EPS
+    assert abs(Fraction(best.rss) / truth.rss - 1) <= 8 * EPS
+    assert best.length == pytest.approx(best.rss**0.5, rel=4 * EPS)
 
 
 def test_a_triangle_of_another_matrix():
