@@ -63,6 +63,7 @@ class Output:
 def digest(package: Path) -> str:
     """Name of everything that outputs depend on beside the code of the page itself."""
     sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + [Path(__file__)]
+    sources += sorted((HERE.parent / "en").rglob("*.json"))  # results that pages read
     parts = [python_version(), *(f"{tool} {version(tool)}" for tool in TOOLS)]
     parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sources]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

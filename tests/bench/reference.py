@@ -5,7 +5,7 @@ from operator import mul
 
 import numpy as np
 
-ROWS = 1 << 16
+ROWS = 1 << 13
 
 
 def refined(X: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -15,11 +15,12 @@ def refined(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     it has 64 bits), far below what a float64 can show.
     """
     d = X.shape[1]
-    gram = np.zeros((d + 1, d + 1))
-    for A, _ in rows(X, y, np.float64):
+    gram, right = np.zeros((d + 1, d + 1)), np.zeros(d + 1)
+    for A, t in rows(X, y, np.float64):
         gram += A.T @ A
-    theta = np.zeros(d + 1, dtype=np.longdouble)
-    for _ in range(4):
+        right += A.T @ t
+    theta = np.linalg.solve(gram, right).astype(np.longdouble)
+    for _ in range(2):
         slope = np.zeros(d + 1, dtype=np.longdouble)
         for A, t in rows(X, y, np.longdouble):
             slope += (t - A @ theta) @ A
