@@ -1,7 +1,7 @@
 """One source of rows out of one file or many, read ahead of where it is summed."""
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import NoneType
@@ -196,7 +196,8 @@ def _chosen(
     else:
         columns = tuple(_column(file, name, "features") for name in features)
     named = (*columns, target)
-    twice = [name for name in named if named.count(name) + file.names.count(name) > 2]
+    there, asked = Counter(file.names), Counter(named)
+    twice = [name for name in asked if there[name] + asked[name] > 2]
     if twice or not columns:
         what = f"{twice[0]!r} is there twice" if twice else "there is none"
         raise RangeError(
@@ -216,7 +217,7 @@ def _column(file: Npy | Table, name: int | str, argument: str) -> int | str:
     width = len(file.names)
     if isinstance(file, Npy) and type(name) is int and -width <= name < 0:
         return name + width
-    if name not in file.names or isinstance(name, bool):
+    if name not in file.kinds or isinstance(name, bool):
         some = ", ".join(repr(known) for known in file.names[:8]) + ", ..." * (width > 8)
         raise RangeError(
             f"`{argument}` must name columns of {file.path!r}: {some}; got {name!r}. Pick among these."

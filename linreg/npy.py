@@ -24,6 +24,7 @@ BLOCK_BYTES = 8 << 20
 DTYPES = {"<f4": torch.float32, "<f8": torch.float64}
 KINDS = {torch.float32: "float", torch.float64: "double"}  # the words of Arrow, for all readers the same
 HEADER_LIMIT = 10_000  # characters, as in NumPy: a longer one could exhaust the parser of literals
+COLUMN_LIMIT = 1 << 20  # more is a lie, and sums of their products would take 8 TB
 POPULATE_READ = 22  # the advice MADV_POPULATE_READ, Linux 5.14: fetch pages, and say so when that fails
 
 
@@ -135,10 +136,10 @@ def _header(file: BinaryIO, path: str) -> tuple[torch.dtype, int, int]:
             f"`path` must name a .npy file in C order, row after row; {path!r} is in Fortran order. "
             "Rewrite it: numpy.save(path, numpy.ascontiguousarray(array))."
         )
-    if not sound or d < 2:
+    if not sound or not 2 <= d <= COLUMN_LIMIT:
         raise FileError(
-            f"`path` must name a .npy file of shape (rows, columns), one column the target and others "
-            f"features; {path!r} has shape {shape}. Stack them: numpy.column_stack((X, y))."
+            f"`path` must name a .npy file of shape (rows, columns), one column the target, others features, "
+            f"{COLUMN_LIMIT} at most; {path!r} has shape {shape}. Stack them: numpy.column_stack((X, y))."
         )
     return DTYPES[descr], n, d
 

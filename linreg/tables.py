@@ -6,6 +6,7 @@ pyarrow decodes; each batch becomes one tensor, column after column, in one copy
 import os
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import torch
@@ -120,14 +121,17 @@ class Table:
     def _batches(self, columns: Sequence[str], rows: int, start: int) -> Iterator[Any]:
         """Record batches of at most `rows` rows from row `start` on."""
         begin = 0
+        batches: Iterator[Any]
         if self.suffix == ".parquet":
             file, group = self._parquet(), 0
-            sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-            while group < len(sizes) and begin + sizes[group] <= start:
-                begin += sizes[group]
+            while group < file.num_row_groups and begin + file.metadata.row_group(group).num_rows <= start:
+                begin += file.metadata.row_group(group).num_rows
                 group += 1
-            groups = list(range(group, len(sizes)))
-            batches = file.iter_batches(rows, row_groups=groups, columns=list(columns))
+            # One group after the other: a damaged one then costs none of those before it.
+            groups = ([i] for i in range(group, file.num_row_groups))
+            batches = chain.from_iterable(
+                file.iter_batches(rows, row_groups=i, columns=list(columns)) for i in groups
+            )
         elif self.suffix == ".csv":
             batches = self._csv(columns)
         else:
