@@ -163,6 +163,14 @@ def test_columns_far_from_zero(offset):
     check(p.X + offset, p.y)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("kappa", [1e4, 1e7, 1e9])
+def test_dependent_almost_and_far_from_zero(kappa, intercept):
+    """The intercept is the small difference of large numbers, and so is each of its corrections."""
+    p = built(20, 3, kappa, noise=0.1)
+    check(p.X + tensor(1e8, 3e5, 1.0), p.y, intercept, w=50 * EPS)
+
+
 def test_float32():
     p = built(25, 3, 1e3, noise=0.1, dtype=torch.float32)
     fit = check(p.X, p.y)
