@@ -5,6 +5,7 @@ import json
 import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ import torch.distributed as dist
 
 import linreg
 from linreg import Statistics, distributed, merge_ranks
+
+pytestmark = pytest.mark.xdist_group("distributed")  # two ranks are started once, not by every worker
 
 ROOT = Path(__file__).parents[1]
 N, D = 1000, 4
@@ -163,24 +166,60 @@ def test_the_page_shows_the_program_that_it_offers():
     assert shown == PROGRAM.read_text()
 
 
-def test_the_program_with_more_ranks_than_shards(tmp_path):
+@pytest.fixture
+def shards(tmp_path: Path) -> list[Path]:
     numpy = pytest.importorskip("numpy")
     X, y = data()
-    numpy.save(tmp_path / "all.npy", torch.column_stack((X, y)).numpy())
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    done = subprocess.run(
-        [*command, str(PROGRAM), str(tmp_path / "all.npy"), "--save", str(tmp_path / "sums")],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    assert {"rank 0 of 2: 1000 rows in 1 shards", "rank 1 of 2: 0 rows in 0 shards"} <= set(
-        done.stdout.splitlines()
-    )
-    assert "1000 rows: Fit(w=[" in done.stdout
-    same(Statistics.of(X, y), Statistics.load(tmp_path / "sums"))
+    for name, rows in (("a", slice(0, 400)), ("b", slice(400, None))):
+        numpy.save(tmp_path / f"{name}.npy", torch.column_stack((X[rows], y[rows])).numpy())
+    return [tmp_path / "a.npy", tmp_path / "b.npy"]
+
+
+def program(*arguments: list[object]) -> list[tuple[int, str, str]]:
+    """Code, output and errors of the program on machines of one rank each, started as by torchrun."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    same = {"WORLD_SIZE": str(len(arguments)), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    same |= {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, str(PROGRAM), *map(str, some)],
+            env=os.environ | same | {"RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank, some in enumerate(arguments)
+    ]
+    try:
+        ends = [rank.communicate(timeout=120) for rank in ranks]
+    finally:
+        for rank in ranks:
+            rank.kill()
+    return [(rank.returncode, *end) for rank, end in zip(ranks, ends, strict=True)]
+
+
+def test_the_program_with_more_ranks_than_shards(shards, tmp_path):
+    first, second = program([shards[0], "--save", tmp_path / "sums"], [shards[0]])
+    assert first[0] == second[0] == 0, first[2] + second[2]
+    assert "rank 0 of 2: 400 rows in 1 shards\n400 rows: Fit(w=[" in first[1]
+    assert second[1] == "rank 1 of 2: 0 rows in 0 shards\n"
+    X, y = data()
+    same(Statistics.of(X[:400], y[:400]), Statistics.load(tmp_path / "sums"))
+
+
+def test_the_program_with_a_shard_on_each_machine(shards, tmp_path):
+    ends = program([shards[0], "--local", "--save", tmp_path / "sums"], [shards[1], "--local"])
+    assert [code for code, *_ in ends] == [0, 0], ends
+    same(Statistics.of(*data()), Statistics.load(tmp_path / "sums"))
+
+
+def test_the_program_passes_over_no_shard_in_silence(shards):
+    for code, out, err in program([shards[0]], [shards[1]]):
+        assert code == 1
+        assert not out
+        assert "Name the same shards on every machine, or use --local." in err
 
 
 @pytest.fixture

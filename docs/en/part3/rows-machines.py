@@ -220,6 +220,7 @@ torchrun --standalone --nproc-per-node 2 fit_shards.py shards/*.npy
 """
 
 import argparse
+import os
 
 import torch.distributed as dist
 
@@ -227,6 +228,7 @@ import linreg
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("shards", nargs="+", help=".npy, a row per sample, target last")
+parser.add_argument("--local", action="store_true", help="each machine has its own")
 parser.add_argument("--save", help="where rank 0 keeps the sums")
 parser.add_argument("--timeout", type=float, default=1800.0, help="in seconds")
 options = parser.parse_args()
@@ -234,7 +236,14 @@ options = parser.parse_args()
 dist.init_process_group("gloo")
 rank, ranks = dist.get_rank(), dist.get_world_size()
 shards = sorted(options.shards)
-mine = shards[rank::ranks]
+if options.local:
+    mine = shards[int(os.environ["LOCAL_RANK"]) :: int(os.environ["LOCAL_WORLD_SIZE"])]
+else:
+    lists = [shards] * ranks
+    dist.all_gather_object(lists, shards)
+    if any(other != shards for other in lists):
+        raise SystemExit("Name the same shards on every machine, or use --local.")
+    mine = shards[rank::ranks]
 
 # A rank without shards takes part too, and knows the number of features.
 sums = linreg.Statistics(len(linreg.blocks(shards[0], target=-1).features))
@@ -303,10 +312,12 @@ assert both.n == total.n
 assert apart(both, total) < 1e-12
 
 # %% [markdown]
-# For several machines, start the same program on each. All need the address of one of them, and see only their own files:
+# For several machines, start the same program on each, with the address of one of them. From a disk that all share, each rank takes every $P$-th file of the one list. With `--local` each machine names files of its own, which its ranks divide among
+# themselves.
 #
 # ```sh
-# torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint first-machine:29500 fit_shards.py shards/*.npy
+# torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d \
+#     --rdzv-endpoint first-machine:29500 fit_shards.py --local shards/*.npy
 # ```
 #
 # <!-- given 29500: the port that torchrun listens on by default -->
@@ -317,18 +328,16 @@ assert apart(both, total) < 1e-12
 # latency $a$ for each message and $B$ bytes a second,
 #
 # $$
-# T_\text{merge} = 2 (P - 1)\, a + \frac{2 (P - 1)}{P} \cdot \frac{8 (d + 2)^2}{B}, \qquad T_\text{sum} = \frac{n}{P\, v},
+# T_\text{merge} = 6 (P - 1)\, a + \frac{2 (P - 1)}{P} \cdot \frac{8 (d + 2)^2}{B}, \qquad T_\text{sum} = \frac{n}{P\, v},
 # $$
 #
-# where $v$ is how many rows a second one rank sums. Two small all-reduces come before the large one (the ranks compare $d$ and agree on a common mean), which makes the first term three times as long. The number of rows
-# does not appear in $T_\text{merge}$.
+# where $v$ is how many rows a second one rank sums. The six is three times two: two small all-reduces come before the large one, in which the ranks compare $d$ and agree on a common mean. The number of rows does not appear in $T_\text{merge}$.
 #
 # Measure it: two ranks merge sums of different $d$; then they sum the million rows, half each, against one rank that sums them all. At the end rank 1 kills itself while rank 0 waits for it in a merge; that is for the section after this one.
 
 # %%
 measure = folder / "measure.py"
-measure.write_text('''\
-import json, os, signal, sys, time
+measure.write_text(r'''import json, os, signal, sys, time
 import linreg, numpy, torch
 import torch.distributed as dist
 
@@ -347,13 +356,9 @@ def best(work, times):
     return min(found)
 
 
-def rows(d):
-    return torch.randn(2, d, dtype=torch.float64), torch.randn(2, dtype=torch.float64)
-
-
 seconds = {}
 for d in map(int, sys.argv[2:]):
-    sums = linreg.Statistics.of(*rows(d))
+    sums = linreg.Statistics.of(torch.zeros(1, d), torch.zeros(1))
     seconds[d] = best(lambda: linreg.merge_ranks(sums), times=20)
 
 data = torch.from_numpy(numpy.load(sys.argv[1]))

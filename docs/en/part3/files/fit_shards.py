@@ -4,6 +4,7 @@ torchrun --standalone --nproc-per-node 2 fit_shards.py shards/*.npy
 """
 
 import argparse
+import os
 
 import torch.distributed as dist
 
@@ -11,6 +12,7 @@ import linreg
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("shards", nargs="+", help=".npy, a row per sample, target last")
+parser.add_argument("--local", action="store_true", help="each machine has its own")
 parser.add_argument("--save", help="where rank 0 keeps the sums")
 parser.add_argument("--timeout", type=float, default=1800.0, help="in seconds")
 options = parser.parse_args()
@@ -18,7 +20,14 @@ options = parser.parse_args()
 dist.init_process_group("gloo")
 rank, ranks = dist.get_rank(), dist.get_world_size()
 shards = sorted(options.shards)
-mine = shards[rank::ranks]
+if options.local:
+    mine = shards[int(os.environ["LOCAL_RANK"]) :: int(os.environ["LOCAL_WORLD_SIZE"])]
+else:
+    lists = [shards] * ranks
+    dist.all_gather_object(lists, shards)
+    if any(other != shards for other in lists):
+        raise SystemExit("Name the same shards on every machine, or use --local.")
+    mine = shards[rank::ranks]
 
 # A rank without shards takes part too, and knows the number of features.
 sums = linreg.Statistics(len(linreg.blocks(shards[0], target=-1).features))
