@@ -9,7 +9,8 @@ from linreg.checks import check_Xy
 from linreg.deviation import deviations
 from linreg.direct import check_tall, rounding_of
 from linreg.doubled import Doubled, check_doubled, power_of_two
-from linreg.refinement import Refined, leading, refined, some_rows
+from linreg.refinement import Refined, refined
+from linreg.residual import leading, some_rows
 from linreg.result import Fit, Status
 
 __all__ = ["certified"]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from linreg.doubled import Doubled, as_doubled, fast_two_sum, power_of_two, total, two_prod, two_sum
-from linreg.refinement import leading, some_rows
+from linreg.residual import leading, some_rows
 
 __all__: list[str] = []
 

@@ -10,26 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.doubled import (
-    SPLIT,
-    Doubled,
-    add,
-    as_doubled,
-    fast_two_sum,
-    mul,
-    negative,
-    power_of_two,
-    split,
-    total,
-    two_prod,
-    two_sum,
-)
+from linreg.doubled import Doubled, add, as_doubled, mul, negative, total, two_prod
+from linreg.residual import Problem, leading, problem
 
 __all__: list[str] = []
 
 EPS = torch.finfo(torch.float64).eps
 DOUBLED_EPS = 2.0**-105  # of a sum of products in twice the precision, beside the lengths of its factors
-BLOCK = 65536  # entries of X taken at a time, so that the arrays that come of them fit the cache
 STEPS = 20  # at kappa = 1e15 a step wins about two bits more than it loses
 
 
@@ -115,117 +102,6 @@ def refined(
         rss**0.5 * y_unit,
         unknown * units,
     )
-
-
-class Problem(NamedTuple):
-    """The data, and the powers of two that bring their entries near 1."""
-
-    X: Tensor | Doubled
-    y: Tensor | Doubled
-    unit: Tensor  # (d,)
-    y_unit: Tensor  # ()
-    shift: Tensor  # (d,) in units
-    scale: Tensor  # (d,) in units, from 1 to 2
-    intercept: bool
-
-    def gradient(self, v: Doubled) -> tuple[Doubled, float]:
-        """A'r (k,) and r'r for r = y - A v and A = [X / unit, 1], in twice the precision."""
-        n, d = leading(self.X).shape
-        work = _Work(
-            d, len(v.hi), min(n, max(BLOCK // (d + 2), 1)), isinstance(self.X, Doubled), self.unit.device
-        )
-        column = Doubled(v.hi.unsqueeze(1), v.lo.unsqueeze(1))
-        factor = (1 / self.unit).unsqueeze(1)
-        for first in range(0, n, work.rows):
-            rows = slice(first, first + work.rows)
-            work.load(some_rows(self.X, rows), factor)
-            predicted = work.prediction(column)
-            y = some_rows(self.y, rows)
-            r, e = two_sum(leading(y) / self.y_unit, -predicted.hi)
-            e -= predicted.lo
-            if isinstance(y, Doubled):
-                e += y.lo / self.y_unit
-            work.add_products(fast_two_sum(r, e))
-        hi, lo = work.sums
-        return Doubled(hi[:-1], lo[:-1]), float(hi[-1])
-
-
-def problem(
-    X: Tensor | Doubled, y: Tensor | Doubled, shift: Tensor, scale: Tensor, intercept: bool
-) -> Problem:
-    """Take powers of two out of the data."""
-    unit = power_of_two(scale)
-    top = leading(y)
-    y_unit = power_of_two(torch.maximum(top.max(), -top.min()).double())
-    return Problem(X, y, unit, y_unit, shift / unit if intercept else 0 * unit, scale / unit, intercept)
-
-
-def leading(x: Tensor | Doubled) -> Tensor:
-    """The tensor, or the rounded value of the pair."""
-    return x.hi if isinstance(x, Doubled) else x
-
-
-def some_rows(x: Tensor | Doubled, rows: slice) -> Tensor | Doubled:
-    return Doubled(x.hi[rows], x.lo[rows]) if isinstance(x, Doubled) else x[rows]
-
-
-class _Work:
-    """Arrays for one block of rows, used again for the next: (k + 1, m), a feature to a row.
-
-    The last row takes the residual, so that one product gives A'r and r'r. Every large operation writes
-    into an array that is there: to allocate one costs more than to fill it.
-    """
-
-    def __init__(self, d: int, k: int, rows: int, doubled: bool, device: torch.device) -> None:
-        self.d, self.k, self.rows = d, k, rows
-        self.buffers = torch.empty(6 + doubled, (k + 1) * rows, dtype=torch.float64, device=device)
-        self.sums = as_doubled(torch.zeros(k + 1, dtype=torch.float64, device=device))
-
-    def load(self, X: Tensor | Doubled, factor: Tensor) -> None:
-        """Take a block (m, d): transposed, in units, and split for exact products."""
-        m, d, k = len(leading(X)), self.d, self.k
-        views = self.buffers[:, : (k + 1) * m].view(-1, k + 1, m)
-        self.a, self.upper, self.lower, self.p, self.e, self.spare = views[:6]
-        torch.mul(leading(X).T, factor, out=self.a[:d])
-        self.a[d:] = 1.0
-        self.a_lo = views[6:, :d]  # (0, d, m) or (1, d, m)
-        if isinstance(X, Doubled):
-            torch.mul(X.lo.T, factor, out=self.a_lo[0])
-        self._split(slice(0, k))
-
-    def _split(self, rows: slice) -> None:
-        """`split` of these rows of a, in place."""
-        a, upper, lower = self.a[rows], self.upper[rows], self.lower[rows]
-        torch.mul(a, SPLIT, out=upper)
-        torch.sub(upper, a, out=lower)
-        upper.sub_(lower)
-        torch.sub(a, upper, out=lower)
-
-    def _multiply(self, v: Doubled, rows: int) -> Doubled:
-        """Products of the first rows with v, (k, 1) or (m,), and what they leave out."""
-        a, upper, lower, p, e = (t[:rows] for t in (self.a, self.upper, self.lower, self.p, self.e))
-        v_upper, v_lower = split(v.hi)
-        torch.mul(a, v.hi, out=p)
-        torch.mul(upper, v_upper, out=e)
-        e.sub_(p)
-        e.addcmul_(upper, v_lower).addcmul_(lower, v_upper).addcmul_(lower, v_lower)
-        e.addcmul_(a, v.lo)
-        for a_lo in self.a_lo:
-            e[: self.d].addcmul_(a_lo, v.hi[: self.d] if v.hi.ndim == 2 else v.hi)
-        return Doubled(p, e)
-
-    def prediction(self, v: Doubled) -> Doubled:
-        """A v (m,)."""
-        return total(self._multiply(v, self.k), 0, self.spare[: self.k])
-
-    def add_products(self, r: Doubled) -> None:
-        """Add A'r and r'r."""
-        last = slice(self.k, self.k + 1)
-        self.a[last] = r.hi
-        self._split(last)
-        s = self._multiply(r, self.k + 1)
-        s.lo[last].addcmul_(r.lo, r.hi)
-        self.sums = add(self.sums, total(s, 1, self.spare))
 
 
 class _Solver:
