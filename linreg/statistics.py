@@ -339,14 +339,19 @@ def first_mean(X: Tensor, y: Tensor) -> Tensor:
 
 
 def shifted_blocks(X: Tensor, y: Tensor, shift: Tensor) -> Iterator[Tensor]:
-    """Z = [X - shift, y - shift, 1, 0] in float64, a few rows at a time, always in the same memory."""
+    """Z = [X - shift, y - shift, 1, 0] in float64, a few rows at a time, always in the same memory.
+
+    Row after row or column after column, as `X` is: turning it over would cost as much as the product.
+    """
     n, d = X.shape
     columns = _columns(d + 2)
     size = CUDA_BLOCK_BYTES if X.is_cuda else BLOCK_BYTES
     rows = max(size // (8 * columns), min(columns, SUB_ROWS))
     if rows > SUB_ROWS:
         rows -= rows % SUB_ROWS
-    Z = torch.zeros(min(rows, n), columns, dtype=torch.float64, device=X.device)
+    shape, turned = (min(rows, n), columns), X.stride(0) == 1 < X.stride(1)
+    Z = torch.zeros(shape[::-1] if turned else shape, dtype=torch.float64, device=X.device)
+    Z = Z.T if turned else Z
     Z[:, d + 1] = 1
     for start in range(0, n, rows):
         some = slice(start, start + rows)
