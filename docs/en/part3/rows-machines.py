@@ -455,7 +455,7 @@ for d_there in (10, 100, 1000):
 
 # %% [markdown]
 # Each machine sends <!--= number_of_bytes(P, 100) / 1e3:.0f -->166<!--/--> kB for a hundred features, whether it holds a thousand rows or a billion. What grows is the first term: a ring of a thousand passes
-# <!--= 2 * (P - 1) -->1998<!--/--> messages one after another, three times. A thousand features cost little more than ten. If <!--= merge_seconds(P, 100, latency, bandwidth):.1f -->0.3<!--/--> seconds are too many, let groups of
+# <!--= 2 * (P - 1) -->1998<!--/--> messages one after another, three times. There a thousand features cost little more than ten. If <!--= merge_seconds(P, 100, latency, bandwidth):.1f -->0.3<!--/--> seconds are too many, let groups of
 # about 32 merge first and one rank of each group after that (`merge_ranks` takes a `group`), or use `nccl` on GPUs, which adds along trees.
 #
 # ## A rank dies
