@@ -22,7 +22,7 @@ READERS: dict[str, type[Npy] | type[Table]] = {
     ".feather": Table,
     ".csv": Table,
 }
-AHEAD = 2  # blocks waiting: one could come late, and more take memory
+AHEAD = 1  # blocks: reading is faster than summing, more would only take memory
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -42,14 +42,14 @@ def blocks(
     floating-point numbers, or integers up to 2^53, which float64 holds exactly. A block is float32 if one of
     its columns is and no other needs more; otherwise float64.
 
-    A thread reads ahead while a block is used. Memory: a few blocks of 8 MB, and for tables what pyarrow
-    decodes at a time, a row group of Parquet or a record batch of Arrow at most.
+    A thread reads the next block while one is used. Memory: two blocks of 16 MB, of tables 8 MB and what
+    pyarrow decodes at a time, a row group of Parquet or a record batch of Arrow at most.
 
     Args:
         path: a file, or several of one kind, whose rows follow each other.
         target: the column of `y`: its number in a `.npy` file, its name in a table; -1 is the last column.
         features: the columns of `X`, in this order; by default all others.
-        rows: largest number of rows a block; by default as many as fill 8 MB.
+        rows: largest number of rows a block; by default as many as fill 16 MB, or 8 MB of a table.
         start: rows to pass over, counted over all files: where a pass that stopped goes on.
 
     Returns:

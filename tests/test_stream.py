@@ -335,16 +335,12 @@ class TestNpy:
         with pytest.raises(StreamError, match=r"reading failed .* \(\[Errno 14\] Bad address\)"):
             next(file.blocks([0, 1], 2, 1000, 500, 0))
 
-    @pytest.mark.parametrize("without", ["madvise", "advice", "libc", "fadvise"])
+    @pytest.mark.parametrize("without", ["madvise", "advice", "libc"])
     def test_on_other_systems(self, tmp_path, monkeypatch, without):
         data = rows(1000)
         path = write(tmp_path / "a.npy", data)
-        if without == "fadvise":
-            monkeypatch.delattr(os, "posix_fadvise")
-        else:
-            monkeypatch.setattr(
-                ctypes, "CDLL", {"madvise": no_madvise, "advice": old, "libc": no_libc}[without]
-            )
+        libraries = {"madvise": no_madvise, "advice": old, "libc": no_libc}
+        monkeypatch.setattr(ctypes, "CDLL", libraries[without])
         assert torch.equal(read(blocks(path, target=-1, rows=300)), data)
 
     def test_writing_to_a_block_leaves_the_file(self, tmp_path):
