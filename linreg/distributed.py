@@ -6,7 +6,6 @@ then `merge_ranks`. What travels is $(d + 2)^2$ numbers per rank, whatever the n
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
@@ -15,14 +14,11 @@ from torch import Tensor
 from linreg.checks import DistributedError, DtypeError, ShapeError, check_number
 from linreg.statistics import Statistics
 
-if TYPE_CHECKING:
-    from torch.distributed import ProcessGroup
-
 __all__ = ["merge_ranks"]
 
 
 def merge_ranks(
-    statistics: Statistics, *, group: "ProcessGroup | None" = None, timeout: float = 1800.0
+    statistics: Statistics, *, group: "dist.ProcessGroup | None" = None, timeout: float = 1800.0
 ) -> Statistics:
     r"""Add up the sums of all ranks; every rank gets the same total, as if one process had read all rows.
 
@@ -84,7 +80,7 @@ def merge_ranks(
 class _Ring:
     """The ranks of a group, and sums over them that end."""
 
-    def __init__(self, group: "ProcessGroup | None", device: torch.device, timeout: float) -> None:
+    def __init__(self, group: "dist.ProcessGroup | None", device: torch.device, timeout: float) -> None:
         if not (dist.is_available() and dist.is_initialized()):
             raise DistributedError(
                 "`merge_ranks` needs torch.distributed, which is not initialised. Start the program with "
