@@ -216,8 +216,9 @@ class Statistics:
             result.shift = other.shift.clone()
         result.n = self.n + sign * other.n
         result.M = result.M + sign * other.about(result.shift)
+        result.M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
         if result.n == 0:
-            result.M = torch.zeros_like(result.M)  # what is left is rounding
+            result.M = torch.zeros_like(result.M)
         elif sign > 0:
             result._follow()
         return result

@@ -106,6 +106,16 @@ def test_rows_leave_by_subtraction(seed):
     assert_same(nothing + whole, whole)
 
 
+def test_what_subtraction_leaves_can_be_saved(tmp_path):
+    X = torch.rand(2000, 3, generator=gen(), dtype=torch.float64)
+    X[1000:] = 0.1  # constant once the first half has left
+    whole, part = Statistics.of(X, X[:, 0]), Statistics.of(X[:1000], X[:1000, 0])
+    left = whole - part
+    assert (left.M.diagonal() >= 0).all()
+    left.save(tmp_path / "left.pt")
+    assert torch.equal(Statistics.load(tmp_path / "left.pt").M, left.M)
+
+
 def test_far_from_zero():
     """The digits of a column of mean 1e8 and spread 1 survive in the sums."""
     x = torch.arange(1000, dtype=torch.float64).unsqueeze(1) % 7
