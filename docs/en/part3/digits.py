@@ -253,7 +253,7 @@ print("\nstatsmodels on the wave:", warned)
 
 # %% [markdown]
 # One digit is noise: the order of the rows and the build of the linear algebra library decide it. `gelsy` can even differ from run to run
-# ([trap 1](../part1/exact-run.py#three-traps-of-torchlinalglstsq)). What stays:
+# ([trap 1](../part1/exact-run.py#traps)). What stays:
 #
 # - The explicit inverse and Cholesky, both on $X^\top X$, have the fewest digits. The inverse loses again as many as Cholesky.
 # - The others lose more and more from W3 to W5, although $X$ is the same. Only the residual grows.
@@ -764,7 +764,7 @@ assert 0.1 < bend < 10
 # %% [markdown]
 # ## Where next
 #
-# [More rows than memory, more machines](rows-machines.py) adds up the data piece by piece. [The exact answer, executed](../part1/exact-run.py) races the solvers against the condition number. The
+# [How to choose a solver](../reference/choose.md) puts this page into one line of a table. [The exact answer, executed](../part1/exact-run.py) races the solvers against the condition number. The
 # [reference](../reference/api-solve.md#to-the-last-digit) has `certified`, `powers` and `Doubled`.
 #
 # ## References
