@@ -257,7 +257,7 @@ print("VIF:", [round(factor, 2) for factor in linreg.vif(twice).tolist()])
 # %% [markdown]
 # Gradient descent from zero finds the same weights, without having been told to. Each gradient is a combination of the rows of $X$, so a walk that starts at zero never leaves the span of the rows; and the part of a minimiser that lies in that span is the
 # shortest one. The usual function does neither. Its default driver on a CPU, `gelsy`, is wrong on such data in a way that depends on what was in memory; as the second problem of a batch it can be shown
-# ([the reason](../part1/exact-run.py#three-traps-of-torchlinalglstsq)):
+# ([the reason](../part1/exact-run.py#traps)):
 
 # %%
 walk = linreg.gradient_descent(twice, y, lr=0.3, steps=500)
