@@ -256,7 +256,7 @@ print("VIF:", [round(factor, 2) for factor in linreg.vif(twice).tolist()])
 
 # %% [markdown]
 # Gradient descent from zero finds the same weights, without having been told to. Each gradient is a combination of the rows of $X$, so a walk that starts at zero never leaves the span of the rows; and the part of a minimiser that lies in that span is the
-# shortest one. The usual function does neither. Its default driver on a CPU, `gelsy`, is wrong on such data in a way that depends on what was in memory; as the second problem of a batch it can be shown
+# shortest one. (Where the intercept is part of the dependence the two can differ: exercise 3.) PyTorch's own function promises neither. Its default driver on a CPU, `gelsy`, can be wrong on such data, depending on what was in memory; as the second problem of a batch it can be shown
 # ([the reason](../part1/exact-run.py#traps)):
 
 # %%
@@ -447,7 +447,7 @@ print(f"2 standard errors reach the truth in {covered:.1%} of the draws")
 # - The loss is flat where features agree, and flat is uncertain: $\operatorname{Cov}(w^*) = \frac{\sigma^2}{n} V^{-1}$. Single weights swing, what the features do together stays, and so do predictions for rows like the data.
 # - $\mathrm{VIF}_j = 1/(1 - R_j^2)$ is the factor on the variance of $w_j$, and the diagonal of $C^{-1}$.
 # - Digits and variance are two troubles. A good solver cures the first. Only data or fewer questions cure the second.
-# - Of exactly dependent columns `solve` gives the shortest weights and says so; descent from zero finds the same.
+# - Of exactly dependent columns `solve` gives the shortest weights and says so; descent from zero finds the same, unless the intercept is involved.
 # - Drop or combine by meaning, centre powers, collect rows that part. Do not let $t$ statistics choose between features that agree.
 #
 # ## Exercises
