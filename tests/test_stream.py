@@ -341,6 +341,7 @@ class TestNpy:
         path = write(tmp_path / "a.npy", data)
         libraries = {"madvise": no_madvise, "advice": old, "libc": no_libc}
         monkeypatch.setattr(ctypes, "CDLL", libraries[without])
+        monkeypatch.delattr(os, "posix_fadvise")
         assert torch.equal(read(blocks(path, target=-1, rows=300)), data)
 
     def test_writing_to_a_block_leaves_the_file(self, tmp_path):
