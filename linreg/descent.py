@@ -5,7 +5,7 @@ saw, and its `status` and `message` say which rate would have worked.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -150,7 +150,7 @@ def gradient_descent(
         raise RangeError(
             "`sums` must be False where `autograd` is True; got both. Autograd needs the rows: pick one."
         )
-    objective = _Objective(reduction, intercept, autograd, Statistics.of(X, y) if sums else None)
+    objective = _Objective(reduction, intercept, autograd, Statistics.of(X, y).slope() if sums else None)
     start = w, b
 
     loss, dw, db = objective.slope(X, y, w, b)
@@ -352,15 +352,14 @@ class _Objective(NamedTuple):
     reduction: Reduction
     intercept: bool
     autograd: bool
-    sums: Statistics | None = None
+    from_sums: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]] | None = None
 
     def slope(self, X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Loss (), derivative by w (d,) and by b (), which is 0 where b is not fitted."""
         weight = weight_of(self.reduction, len(y))
-        if self.sums is not None:
-            loss, dw, db = (
-                (2 * len(y) * weight * part).to(w.dtype) for part in self.sums.slope(w.double(), b.double())
-            )
+        if self.from_sums is not None:
+            found = self.from_sums(w.double(), b.double())
+            loss, dw, db = ((2 * len(y) * weight * part).to(w.dtype) for part in found)
         else:
             loss, dw, db = (_autograd_gradient if self.autograd else _hand_gradient)(X, y, w, b, weight)
         return loss, dw, db if self.intercept else torch.zeros_like(db)

@@ -7,7 +7,7 @@ of the first rows, keeps the sums of columns far from zero from drowning what va
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -255,16 +255,20 @@ class Statistics:
         """
         self.check_rows(1)
         like = self.M[:1, : self.d]  # stands for X in the checks: d columns, float64
-        _, dw, db = self.slope(check_w(like, w), check_b(like, b))
+        _, dw, db = self.slope()(check_w(like, w), check_b(like, b))
         return dw, db
 
-    def slope(self, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Half-mean loss (), its derivative in w (d,) and in b ()."""
-        C, mean = self._centred(), self.shift + self.M[-1, :-1] / self.n
-        v = torch.cat((w, -torch.ones_like(b).unsqueeze(0)))  # the residual is (x, y) v + b
-        Cv, db = C @ v, mean @ v + b
-        loss = (v @ Cv).clamp(min=0) / (2 * self.n) + db.square() / 2
-        return loss, Cv[:-1] / self.n + db * mean[:-1], db
+    def slope(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
+        """A function of w and b: the half-mean loss (), its derivative in w (d,) and in b ()."""
+        C, mean = self._centred() / self.n, self.shift + self.M[-1, :-1] / self.n
+        minus = -torch.ones_like(mean[:1])
+
+        def at(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            v = torch.cat((w, minus))  # the residual is (x, y) v + b
+            Cv, db = C @ v, mean @ v + b
+            return (v @ Cv).clamp(min=0) / 2 + db.square() / 2, Cv[:-1] + db * mean[:-1], db
+
+        return at
 
     def check_rows(self, least: int) -> None:
         """Require `least` rows."""
