@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.threads import environment, pin
 
+MARK = "answer: "
 RUN = Path(__file__).with_name("run.py")
 
 
@@ -20,15 +21,16 @@ def start(function: str, *, threads: int, cores: list[int] | None = None, **argu
 
 
 def answer(process: Any) -> Any:
-    """What it returned: the last line that it printed; the lines before are shown."""
-    lines = []
+    """What it returned; what else it prints is shown."""
+    found = ""
     for line in process.stdout:
-        if lines:
-            print(lines[-1], flush=True)
-        lines.append(line.rstrip("\n"))
-    if process.wait():
+        if line.startswith(MARK):
+            found = line.removeprefix(MARK)
+        else:
+            print(line, end="", flush=True)
+    if process.wait() or not found:
         raise RuntimeError(f"a process ended with status {process.returncode}")
-    return json.loads(lines[-1])
+    return json.loads(found)
 
 
 def call(function: str, *, threads: int, cores: list[int] | None = None, **arguments: Any) -> Any:
@@ -37,9 +39,10 @@ def call(function: str, *, threads: int, cores: list[int] | None = None, **argum
 
 
 def obey(order: str) -> None:
-    """In that process: compute, and print the answer as the last line."""
+    """In that process: compute, and print the answer."""
     asked = json.loads(order)
     if asked["cores"]:
         pin(asked["cores"])
     module, function = asked["function"].split(".")
-    print(json.dumps(getattr(import_module(f"bench.{module}"), function)(**asked["arguments"])), flush=True)
+    found = getattr(import_module(f"bench.{module}"), function)(**asked["arguments"])
+    print(MARK + json.dumps(found), flush=True)
