@@ -18,27 +18,27 @@ PAIR = ((10**5, 100), (10**6, 10), (10**6, 100), (10**7, 10))
 PAIRED = (
     "linreg", "torch X'X", "torch gels", "numpy normal", "scikit-learn", "scikit-learn-intelex", "glum",
 )  # fmt: skip
-SETTINGS = {"rounds": 15, "share": 2.0, "patience": 2.0, "anchor": "scikit-learn"}
-HASTY = {**SETTINGS, "rounds": 2, "share": 0.1, "patience": 0.2}
+SETTINGS = {"rounds": 11, "share": 1.0, "patience": 2.0, "anchor": "scikit-learn"}
+HASTY = {**SETTINGS, "rounds": 2, "share": 0.1, "patience": 0.5}
 
 
 def measure(
-    quick: bool = False, hasty: bool = False, threads: int = 1, only: tuple[str, ...] = ()
+    quick: bool = False, hasty: bool = False, pair: bool = False, only: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """All cells, or a few small ones."""
-    shapes = QUICK if quick else SHAPES if threads == 1 else PAIR
+    """All cells, or a few small ones; as the part `pair` the few of two threads."""
+    shapes = QUICK if quick else PAIR if pair else SHAPES
     settings = HASTY if quick or hasty else SETTINGS
-    only = only or (() if threads == 1 else PAIRED)
+    only = only or (PAIRED if pair else ())
     cells = [measured(Cell(n, d, dtype), settings, only) for dtype in DTYPES for n, d in shapes]
     solvers = described(installed(only=only))
-    return {"settings": {**settings, "threads": threads}, "solvers": solvers, "cells": cells}
+    return {"settings": {**settings, "threads": 2 if pair else 1}, "solvers": solvers, "cells": cells}
 
 
 def measured(cell: Cell, settings: dict[str, Any], only: tuple[str, ...] = ()) -> dict[str, Any]:
     """One cell."""
     X, y = well(cell)
     truth = refined(X, y)
-    return timed_row(cell, X, y, truth, settings, installed(only=only))
+    return timed_row(cell, X, y, truth, settings, installed(only=only, entries=cell.n * cell.d))
 
 
 def timed_row(cell: Cell, X: Any, y: Any, truth: Any, settings: Any, solvers: Any) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def measured(name: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
     module, threads = PARTS[name]
     options: dict[str, Any] = {"quick": arguments.quick}
     if name == "pair":
-        options["threads"] = threads
+        options["pair"] = True
     if module in ("exact", "ill"):
         options["hasty"] = arguments.hasty
     if name == "streaming":

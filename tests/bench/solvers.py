@@ -30,6 +30,7 @@ class Solver:
     prepare: Callable[[np.ndarray, np.ndarray, bool], tuple[Call, Read]]
     needs: str = ""  # the module without which it cannot run
     extra: bool = False  # only where accuracy is the question
+    limit: float = float("inf")  # entries of X up to which its time is worth waiting for
 
     def here(self) -> bool:
         """Whether its library is installed."""
@@ -219,18 +220,25 @@ SOLVERS = (
         estimator("sklearnex"), "sklearnex",
     ),
     Solver("glum", LIBRARY, "`GeneralizedLinearRegressor(alpha=0).fit(X, y)`, X by columns", glum, "glum"),
-    Solver("polars-ols", LIBRARY, '`ols(..., solve_method="chol")`', polars_ols("chol"), "polars_ols"),
-    Solver("polars-ols, QR", LIBRARY, '`ols(..., solve_method="qr")`', polars_ols("qr"), "polars_ols", True),
+    Solver(
+        "polars-ols", LIBRARY, '`least_squares.ols(*names, solve_method="chol")`',
+        polars_ols("chol"), "polars_ols",
+    ),
+    Solver(
+        "polars-ols, QR", LIBRARY, '`least_squares.ols(*names, solve_method="qr")`',
+        polars_ols("qr"), "polars_ols", extra=True,
+    ),
     Solver("lineax, QR", LIBRARY, "ones, `QR()`, compiled", jax_solver(lineax("QR")), "lineax"),
     Solver(
         "lineax, Cholesky", LIBRARY, "ones, `Normal(Cholesky())`, compiled",
-        jax_solver(lineax("Normal", "Cholesky")), "lineax",
+        jax_solver(lineax("Normal", "Cholesky")), "lineax", extra=True,
     ),
     Solver("jax normal", LIBRARY, 'ones, `solve(Z.T @ Z, Z.T @ y, assume_a="pos")`, compiled',
            jax_solver(jax_normal), "jax"),
     Solver("jax lstsq", LIBRARY, "ones, `jax.numpy.linalg.lstsq(Z, y)`, compiled", jax_solver(jax_lstsq),
            "jax", True),
-    Solver("statsmodels", LIBRARY, "ones, `OLS(y, Z).fit()`", statsmodels("pinv"), "statsmodels"),
+    Solver("statsmodels", LIBRARY, "ones, `OLS(y, Z).fit()`", statsmodels("pinv"), "statsmodels",
+           limit=1e7),
     Solver("statsmodels, QR", LIBRARY, 'ones, `OLS(y, Z).fit(method="qr")`', statsmodels("qr"),
            "statsmodels", True),
 )  # fmt: skip
@@ -241,7 +249,7 @@ def described(solvers: list[Solver]) -> dict[str, dict[str, str]]:
     return {solver.name: {"kind": solver.kind, "how": solver.how} for solver in solvers}
 
 
-def installed(*, extra: bool = False, only: tuple[str, ...] = ()) -> list[Solver]:
+def installed(*, extra: bool = False, only: tuple[str, ...] = (), entries: float = 0) -> list[Solver]:
     """The solvers that can run here."""
     return [
         solver
@@ -249,5 +257,6 @@ def installed(*, extra: bool = False, only: tuple[str, ...] = ()) -> list[Solver
         if solver.here()
         and (extra or not solver.extra)
         and (not only or solver.name in only)
+        and entries <= solver.limit
         and (solver.name != "linreg certified" or hasattr(linreg, "certified"))
     ]

@@ -25,17 +25,18 @@ def interleaved(
 ) -> dict[str, Timed]:
     """The least time of each call.
 
-    The first call of each warms up and is not counted, unless it takes more than `patience` seconds and more
-    than that of the anchor: then it is the measurement. The rounds go through the solvers in turn, so that a
+    The first call of each warms up and is not counted, unless it takes more than `patience` seconds and is
+    not that of the anchor: then it is the measurement. The rounds go through the solvers in turn, so that a
     disturbance meets all of them. A solver takes part in as many rounds as fit into `share` seconds, but in
     at least 2.
     """
     timed = {name: first(call) for name, call in calls.items()}
-    patience = max(patience, timed[anchor].seconds) if timed[anchor].seconds < math.inf else patience
     repeats, left = {}, {}
     for name, t in timed.items():
+        if not t.error and t.seconds < 0.1:  # the first call says little of the next ones
+            t.seconds = once(calls[name], 3)
         repeats[name] = max(1, math.ceil(SHORTEST / t.seconds))
-        if not t.error and t.seconds <= patience:
+        if not t.error and (t.seconds <= patience or name == anchor):
             left[name] = min(rounds, max(2, int(share / (t.seconds * repeats[name]))))
             t.seconds = math.inf
     while left:

@@ -1,0 +1,145 @@
+"""The benchmarks run, and their results have what the page reads; what they measure is never asserted."""
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from time import sleep
+
+import numpy as np
+import pytest
+import torch
+from bench import results, show
+from bench.exact import timed_row
+from bench.reference import digits, rational, refined
+from bench.samples import Cell, hard, well
+from bench.solvers import SOLVERS
+from bench.timing import interleaved
+
+import linreg
+
+HOME = Path(__file__).parent / "bench"
+MODULES = sorted(path.stem for path in HOME.glob("*.py") if path.stem not in ("__init__", "run"))
+PINNED = ("", "sklearn", "statsmodels")  # what the book's own lock installs
+FAST = {"rounds": 2, "share": 0.0, "patience": 1.0, "anchor": "scikit-learn"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_import_without_the_peers(module):
+    assert importlib.import_module(f"bench.{module}").__doc__
+
+
+def test_every_solver_of_the_pinned_toolchain_runs_a_tiny_cell():
+    cell = Cell(200, 3, "float64")
+    X, y = well(cell)
+    solvers = [solver for solver in SOLVERS if solver.needs in PINNED]
+    assert {"linreg", "scikit-learn", "statsmodels"} <= {solver.name for solver in solvers}
+    row = timed_row(cell, X, y, refined(X, y), FAST, solvers)
+    for solver in solvers:
+        found = row["solvers"][solver.name]
+        assert "error" not in found, found
+        assert found["seconds"] > 0
+        assert found["rounds"] >= 1
+        assert (found["digits"] is None) == (solver.kind == "bare")
+        assert solver.kind == "bare" or found["digits"] > 9
+
+
+def test_an_error_of_a_solver_is_a_result():
+    def fails():
+        raise ValueError("too wide\nfor me")
+
+    timed = interleaved({"good": lambda: 1, "bad": fails}, **FAST | {"anchor": "good"})
+    assert timed["bad"].error == "ValueError: too wide"
+    assert timed["good"].rounds == 2
+    assert timed["good"].result == 1
+
+
+def test_a_slow_solver_runs_once():
+    calls = []
+    timed = interleaved(
+        {"quick": lambda: None, "slow": lambda: calls.append(1) or sleep(0.15)},
+        **FAST | {"anchor": "quick", "patience": 0.1},
+    )
+    assert len(calls) == 1
+    assert timed["slow"].rounds == 0
+    assert 0 < timed["slow"].seconds < 10
+
+
+def test_the_two_references_agree():
+    X, y = well(Cell(300, 4, "float32"))
+    exact = rational(X, y)
+    assert digits(refined(X, y), exact) >= 15
+    wide = linreg.solve(torch.from_numpy(X), torch.from_numpy(y), dtype=torch.float64)
+    assert digits(np.array([float(wide.b), *wide.w]), exact) >= 12
+
+
+def test_the_reference_of_small_numbers_is_exact():
+    """y = 3 x - 1 on binary fractions, the answer without rounding."""
+    x = np.array([[0.125], [-2.5], [1e-30], [2.0**60]])
+    assert rational(x, np.array([3.0]) * x[:, 0] - 1)[1] == pytest.approx(3, rel=1e-15)
+    x = np.array([[0.125], [-2.5], [7.0]])
+    assert rational(x, 3 * x[:, 0] - 1).tolist() == [-1, 3]
+
+
+@pytest.mark.parametrize("kappa", [1e3, 1e6])
+def test_hard_cells_have_the_condition_number_they_name(kappa):
+    X, y = hard(Cell(500, 4, "float64", kappa), 1e-6)
+    assert np.linalg.cond(X - X.mean(0)) == pytest.approx(kappa, rel=1e-3)
+    assert len(y) == 500
+
+
+def test_the_command_explains_itself():
+    done = subprocess.run(
+        [sys.executable, HOME / "run.py", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--only" in done.stdout
+    assert "exact" in done.stdout
+
+
+def test_the_results_have_what_the_page_reads():
+    found = json.loads(results.PAGE.read_text())
+    assert {"system", "arch", "cpu", "cores", "memory_gb"} <= set(found["machine"])
+    parts = found["parts"]
+    assert list(parts) == [
+        "exact",
+        "pair",
+        "ill",
+        "nist",
+        "memory",
+        "startup",
+        "epochs",
+        "streaming",
+        "ranks",
+    ]
+    for part in parts.values():
+        assert {"measured", "load", "took_seconds", "linreg", "versions", "settings"} <= set(part)
+        assert {"torch", "numpy", "scikit-learn"} <= set(part["versions"])
+    for name in ("exact", "pair", "ill"):
+        for cell in parts[name]["cells"]:
+            assert {"linreg", "torch X'X", "scikit-learn"} <= set(cell["solvers"])
+            assert set(cell["solvers"]) <= set(parts[name]["solvers"])
+            for entry in cell["solvers"].values():
+                assert "error" in entry or {"seconds", "digits", "rounds"} <= set(entry)
+    assert all({"X_mb", "extra_mb"} <= set(cell) for cell in parts["memory"]["cells"])
+    assert {"bare reading, cold", "fit_stream, cold", "solve in memory"} <= set(parts["streaming"]["tasks"])
+    assert all(set(row) == set(parts["nist"]["problems"]) for row in parts["nist"]["digits"].values())
+    assert "linreg" in show.tables(found)
+
+
+def test_results_of_another_machine_are_left_out(tmp_path, capsys):
+    path = tmp_path / "results.json"
+    results.save(path, {"machine": {"cpu": "abacus"}, "parts": {"exact": {}}})
+    assert results.load(path)["parts"] == {}
+    assert "another machine" in capsys.readouterr().out
+
+
+def test_a_part_is_stamped_and_kept(tmp_path):
+    path = tmp_path / "results.json"
+    known = results.load(path)
+    known["parts"]["startup"] = results.stamp({"settings": {}}, 1.6, (0.5, 0.0, 0.0))
+    results.save(path, known)
+    part = results.load(path)["parts"]["startup"]
+    assert part["took_seconds"] == 2
+    assert part["load"][0] == 0.5
+    assert part["linreg"].rstrip("+").isalnum()
