@@ -33,9 +33,9 @@ class Doubled(NamedTuple):
     `hi` is the number rounded to float64 and `lo` what that rounding left out, so that the two hold
     about 106 bits. Decimal data such as 0.1, which no float64 equals, are held to 32 digits.
 
-    Args:
-        hi: any shape, float64.
-        lo: the same shape, dtype and device; at most half a unit in the last place of `hi`.
+    Attributes:
+        hi (Tensor): any shape, float64.
+        lo (Tensor): the same shape, dtype and device; at most half a unit in the last place of `hi`.
 
     Examples:
         >>> third = Doubled.of(["1/3", "0.1"])
