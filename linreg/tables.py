@@ -78,7 +78,8 @@ class Table:
 
         kinds = dict.fromkeys(columns, self.pa.float64())
         options = csv.ConvertOptions(include_columns=list(columns), column_types=kinds)
-        return csv.open_csv(self.path, convert_options=options)
+        one = csv.ReadOptions(use_threads=False)  # several threads cannot say in which row they failed
+        return csv.open_csv(self.path, read_options=one, convert_options=options)
 
     def blocks(
         self, features: Sequence[str], target: str, rows: int | None, start: int, first: int
