@@ -1,5 +1,6 @@
 """One of the two ranks of test_distributed.py: RANK FOLDER. Prints what came out as lines of JSON."""
 
+import atexit
 import json
 import os
 import signal
@@ -38,6 +39,7 @@ def merge(name: str, sums: linreg.Statistics) -> None:
 def main() -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    atexit.register(dist.destroy_process_group)  # or the threads of gloo may abort the end of the process
     data = torch.load(folder / "data", weights_only=True)
     X, y = data["X"], data["y"]
     rows = slice(0, 700) if rank == 0 else slice(700, None)

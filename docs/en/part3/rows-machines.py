@@ -220,6 +220,7 @@ torchrun --standalone --nproc-per-node 2 fit_shards.py shards/*.npy
 """
 
 import argparse
+import atexit
 import os
 
 import torch.distributed as dist
@@ -234,6 +235,7 @@ parser.add_argument("--timeout", type=float, default=1800.0, help="in seconds")
 options = parser.parse_args()
 
 dist.init_process_group("gloo")
+atexit.register(dist.destroy_process_group)  # after an error too
 rank, ranks = dist.get_rank(), dist.get_world_size()
 shards = sorted(options.shards)
 if options.local:
@@ -257,7 +259,6 @@ if rank == 0:
     print(f"{total.n} rows: {fit}\n{fit.message}", flush=True)
     if options.save:
         total.save(options.save)
-dist.destroy_process_group()
 '''
 script = folder / "fit_shards.py"
 
@@ -338,11 +339,12 @@ assert apart(both, total) < 1e-12
 
 # %%
 measure = folder / "measure.py"
-measure.write_text(r'''import json, os, signal, sys, time
+measure.write_text(r'''import atexit, json, os, signal, sys, time
 import linreg, numpy, torch
 import torch.distributed as dist
 
 dist.init_process_group("gloo")
+atexit.register(dist.destroy_process_group)
 rank = dist.get_rank()
 
 

@@ -4,6 +4,7 @@ torchrun --standalone --nproc-per-node 2 fit_shards.py shards/*.npy
 """
 
 import argparse
+import atexit
 import os
 
 import torch.distributed as dist
@@ -18,6 +19,7 @@ parser.add_argument("--timeout", type=float, default=1800.0, help="in seconds")
 options = parser.parse_args()
 
 dist.init_process_group("gloo")
+atexit.register(dist.destroy_process_group)  # after an error too
 rank, ranks = dist.get_rank(), dist.get_world_size()
 shards = sorted(options.shards)
 if options.local:
@@ -41,4 +43,3 @@ if rank == 0:
     print(f"{total.n} rows: {fit}\n{fit.message}", flush=True)
     if options.save:
         total.save(options.save)
-dist.destroy_process_group()
