@@ -22,6 +22,7 @@ PALETTE = {
 
 SCALE = 1.35  # letters of matplotlib's 11 units come out as large as those of the text
 SMALLEST = 9.0  # of the same units, so that an exponent can be read on a phone
+MARGIN = 3  # of the same units, around the whole: room for letters that have grown
 
 # Letters that matplotlib makes smaller and places one by one: those of an exponent or index.
 SMALL = re.compile(
@@ -51,9 +52,10 @@ def figure(svg: str, alt: str, name: str) -> str:
     svg = SMALL.sub(legible, svg)
     head = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert head is not None, "matplotlib's SVG has a viewBox"
-    width, height = map(float, head.groups())
+    width, height = (float(side) + 2 * MARGIN for side in head.groups())
     opening = (
-        f'<svg viewBox="0 0 {width:g} {height:g}" width="{SCALE * width:.0f}" height="{SCALE * height:.0f}"'
+        f'<svg viewBox="{-MARGIN} {-MARGIN} {width:g} {height:g}"'
+        f' width="{SCALE * width:.0f}" height="{SCALE * height:.0f}"'
         f' role="img" aria-label="{escape(alt)}" fill="currentColor"'
         ' xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
