@@ -170,7 +170,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
     if 'src="figure:' in output:
         raise PluginError(f"{uri}: a figure stands where no paragraph can.")
-    return maths.typeset(theme.scrolling(theme.mend(output, theme.HTML)), uri)
+    return maths.typeset(theme.lean(theme.scrolling(theme.mend(output, theme.HTML))), uri)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
