@@ -92,8 +92,8 @@ print(f"b {b:.3f}, mean of y {y.mean():.3f}")
 # **Symptom.** A smooth curve that settles too high, at the landmark of the mean, <!--= only_mean:.4f -->0.9716<!--/-->. The weights are zero, and every prediction is the same.
 #
 # **Why.** The layer returns $(n, 1)$, the target is $(n,)$, and the difference is $(n, n)$: every prediction minus every target. No term of the mean pairs a prediction with its own
-# target, so the best model is a constant, $\bar y$ ([derived here](loss.md#the-trap-n-1-minus-n)). `nn.MSELoss` [warns](by-hand.py#without-squeeze-n-1-against-n); a loss that you write yourself does not. It is one of the most reported
-# accidents ([pytorch #16045](https://github.com/pytorch/pytorch/issues/16045), [#19699](https://github.com/pytorch/pytorch/issues/19699)), and it was in the code of
+# target, so the best model is a constant, $\bar y$ ([derived here](loss.md#the-trap-n-1-minus-n)). `nn.MSELoss` [warns](by-hand.py#without-squeeze-n-1-against-n); a loss that you write yourself does not. It is reported again and
+# again ([pytorch #16045](https://github.com/pytorch/pytorch/issues/16045), [#19699](https://github.com/pytorch/pytorch/issues/19699)), and it was in the code of
 # [a printed book](https://github.com/matroid/dlwithtf/issues/14).
 #
 # **Test.** The shapes, where the loss is computed:
@@ -389,12 +389,13 @@ for kappa in (1e3, 1e5, 1e7):
     print(f"{kappa:7.0e} {digits(by_inverse, kappa):8.0f} {digits(by_qr, kappa):3.0f}")
 
 # %% [markdown]
-# **Symptom.** Predictions look fine and the weights do not. At $\kappa = 10^7$ <!--= digits(by_inverse, 1e7):.0f -->2<!--/--> digits are left of 16, where QR keeps <!--= digits(by_qr, 1e7):.0f -->10<!--/-->.
+# **Symptom.** The predictions are fine and the weights are not. At $\kappa = 10^7$ the inverse has <!--= digits(by_inverse, 1e7):.0f -->2<!--/--> digits left of 16, QR has <!--= digits(by_qr, 1e7):.0f -->10<!--/-->.
+# Yet $R^2$ is <!--= linreg.r2(hard(1e7)[1], hard(1e7)[0] @ by_inverse(*hard(1e7))):.3f -->1.000<!--/-->.
 #
 # **Why.** $X^\top X$ has the condition number $\kappa^2$, so the error is about $\kappa^2 \varepsilon$ instead of $\kappa \varepsilon$
 # ([the race](exact-run.py#the-race)).
 #
-# **Test.** At a minimum the residual is orthogonal to every column. Rounding leaves some $10^{-14}$:
+# **Test.** At a minimum the residual is orthogonal to every column, up to rounding:
 
 
 # %%
@@ -507,8 +508,7 @@ print(f"selected on all rows: R2 {leak[0]:.2f} on the test rows, {leak[1]:.2f} o
 
 
 # %%
-def shuffle_proof(seen):
-    X, y = noise(0)
+def shuffle_proof(seen, X, y):
     g = torch.Generator().manual_seed(1)
     scores = []
     for _ in range(10):
@@ -518,7 +518,8 @@ def shuffle_proof(seen):
     return sum(scores) / len(scores) < 0.1
 
 
-verdict(shuffle_proof, bug=(all_rows,), cure=(train_rows,))
+data = noise(0)
+verdict(shuffle_proof, bug=(all_rows, *data), cure=(train_rows, *data))
 
 # %% [markdown]
 # **Cure.** Split first. Whatever looks at targets looks at those of the training rows alone:
@@ -697,7 +698,7 @@ def moves(loop):
 assert check_moves(moves)
 layer = new_layer()
 late = train_late(sgd(layer), loss_on(layer))
-print("different losses:", len(set(late)), " gradient:", layer.weight.grad)
+print(f"different losses: {len(set(late))}, gradient: {layer.weight.grad}")
 
 # %% [markdown]
 # **4. A painkiller.** A colleague has bug 3 and clips the gradient to length 1, at rate 0.1. The explosion is gone. Work out from the exact answer, `best`, after how many steps the loss is smallest. What happens
@@ -721,7 +722,7 @@ def check_count(count):
 
 # %% [markdown] answer="Answer"
 # The gradient of the sum is longer than 1 almost everywhere, so that every step has the length 0.1, and the bowl is round enough for the way to be straight: the distance from zero to the answer, divided by 0.1. The steps do not get shorter there. The run swings
-# about the minimum by up to half a step and never arrives, since the bug is still in it.
+# about the minimum by about half a step and never arrives, since the bug is still in it.
 
 # %% answer="Answer"
 count = torch.cat((best.w, best.b.reshape(1))).norm().item() / 0.1
@@ -755,6 +756,7 @@ def too_good(X, y):
 
 
 assert check_too_good(too_good)
+print("shuffle_proof:", shuffle_proof(train_rows, X_file, y_file))
 model = linreg.solve(X_file[:80], y_file[:80])
 print(f"with column 7:    R2 {linreg.r2(y_file[80:], model.predict(X_file[80:])):5.2f}")
 rest = torch.cat((X_file[:, :7], X_file[:, 8:]), dim=1)
