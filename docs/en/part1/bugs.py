@@ -6,7 +6,7 @@
 # **The question.** The code runs, nothing raises, and the result is odd. Which line is it?
 #
 # None of the ten raises an exception. Each is run here as people write it, then *symptom*, *why*, *test*, *cure*. Every test is run twice: it must
-# fail on the bug and pass on the cure. If you come with a symptom, begin with [the table](#lookup). If you want to be tested first, [name eight bugs by their curves](#gallery).
+# fail on the bug and pass on the cure. If you come with a symptom, begin with [the table](#lookup). If you want to be tested first, [name the bugs by their curves](#gallery).
 #
 # ## A healthy run
 #
@@ -89,7 +89,7 @@ print(f"loss {broadcast[0]:.4f} to {broadcast[-1]:.4f}, largest weight {weights:
 print(f"b {b:.3f}, mean of y {y.mean():.3f}")
 
 # %% [markdown]
-# **Symptom.** A smooth curve that settles too high, at the landmark of the mean, <!--= only_mean:.4f -->0.9716<!--/-->. The weights are zero, and every prediction is the same.
+# **Symptom.** A smooth curve that settles too high, at the landmark of the mean, <!--= only_mean:.4f -->0.9716<!--/-->. The weights go to zero, and all predictions become the same.
 #
 # **Why.** The layer returns $(n, 1)$, the target is $(n,)$, and the difference is $(n, n)$: every prediction minus every target. No term of the mean pairs a prediction with its own
 # target, so the best model is a constant, $\bar y$ ([derived here](loss.md#the-trap-n-1-minus-n)). `nn.MSELoss` [warns](by-hand.py#without-squeeze-n-1-against-n); a loss that you write yourself does not. It is reported again and
@@ -362,7 +362,7 @@ verdict(repeats, bug=(first_cell, second_cell), cure=("", whole_cell))
 
 # %%
 def by_inverse(X, y):
-    return torch.linalg.inv(X.T @ X) @ X.T @ y
+    return torch.linalg.inv(X.T @ X) @ (X.T @ y)
 
 
 def by_qr(X, y):
@@ -405,7 +405,7 @@ def orthogonal(method, X, y):
     return cosines.abs().max().item() < 1e-10
 
 
-verdict(orthogonal, bug=(by_inverse, *hard(1e6)), cure=(by_qr, *hard(1e6)))
+verdict(orthogonal, bug=(by_inverse, *hard(1e7)), cure=(by_qr, *hard(1e7)))
 
 # %% [markdown]
 # **Cure.** Factorise: QR as here, or `linreg.solve`, which looks at $\kappa$ first. Do not stop half way. `torch.linalg.solve(X.T @ X, X.T @ y)` passes this test, since it solves the *squared* problem well, and its weights are as wrong:
@@ -416,7 +416,7 @@ def by_squares(X, y):
     return torch.linalg.solve(X.T @ X, X.T @ y)
 
 
-print("passes the test:", orthogonal(by_squares, *hard(1e6)))
+print("passes the test:", orthogonal(by_squares, *hard(1e7)))
 print(f"digits at 1e7: {digits(by_squares, 1e7):.0f}")
 
 # %% [markdown]
