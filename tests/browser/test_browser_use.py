@@ -73,6 +73,19 @@ def test_search_for_a_letter(visit: Callable[..., Visit], letter: str) -> None:
     assert not seen.faults
 
 
+@pytest.mark.parametrize("word", ["学习率", "条件"])
+def test_search_in_chinese(visit: Callable[..., Visit], word: str) -> None:
+    """The Chinese name of a term, or its beginning, leads to the glossary."""
+    seen = visit().go("")
+    seen.page.keyboard.press("s")
+    seen.page.wait_for_function(TYPING)
+    seen.page.keyboard.type(word)
+    seen.page.wait_for_function(f"word => {FIRST}?.textContent.includes(word)", arg=word)
+    link = seen.page.locator("a.md-search-result__link").first
+    assert link.get_attribute("href").startswith(f"{BASE}reference/glossary/")
+    assert not seen.faults
+
+
 def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
     """`s` opens the search, the arrows walk through it, Enter follows, Escape leaves."""
     seen = visit().go("")
