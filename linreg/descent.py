@@ -291,7 +291,9 @@ def sgd(
     status, message = Status.OK, f"The loss no longer falls by more than {tol:.2g} of it: {change}."
     if before - after > tol * before:
         status, message = Status.NOT_CONVERGED, f"The loss still falls, {change}: give it more epochs."
-    if blown_up or after > first:
+    floor = torch.finfo(X.dtype).eps * first  # below it a loss is rounding, which goes up and down
+    rises = after - before > tol * before and after > floor
+    if blown_up or after > first or rises:
         rate, gentle = _batch_rates(X, min(batch_size, n), intercept, reduction)
         t, advice = trail.steps, f"Try lr = {gentle:.4g}, stable for every batch."
         if lr >= rate:
@@ -305,7 +307,7 @@ def sgd(
             message = (
                 f"Diverged after {trail.steps} updates: lr = {lr:.4g} is too large for some batches. {advice}"
             )
-        elif after - before > tol * before:
+        elif rises:
             status, message = Status.NOT_CONVERGED, f"The loss rises, {change}. {advice}"
     return trail.fit("sgd", status, message, objective.to_half_mean(n))
 

@@ -474,6 +474,15 @@ def test_a_falling_loss_is_not_convergence():
     assert "give it more epochs" in fit.message
 
 
+def test_sgd_that_has_fallen_and_then_rises_is_not_ok():
+    """It still is far below where it began, and on its way up."""
+    X, y = s8()
+    fit = linreg.sgd(X, y, lr=1.7, epochs=20, batch_size=10, generator=gen(1))
+    assert float(fit.path.loss[-1]) < float(fit.path.loss[0])
+    assert fit.status is Status.NOT_CONVERGED
+    assert "The loss rises, " in fit.message
+
+
 def test_sgd_from_the_minimum_stays_near_it():
     X, y = s8()
     best = linreg.solve(X, y)

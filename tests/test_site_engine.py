@@ -246,6 +246,11 @@ def test_a_figure_follows_the_theme() -> None:
     assert "xlink:href" in svg, "instant navigation breaks on plain href"
 
 
+def test_a_figure_keeps_the_digits_of_its_words() -> None:
+    drawn = '<svg viewBox="0 0 1 1"><text x="1.23456">floor 0.00512</text></svg>'
+    assert '<text x="1.23">floor 0.00512</text>' in figures.figure(drawn, "x", "y")
+
+
 def test_every_colour_of_the_package_has_a_place_in_the_theme() -> None:
     colours = {value for name, value in vars(plot).items() if name.isupper() and str(value).startswith("#")}
     assert colours <= figures.PALETTE.keys()

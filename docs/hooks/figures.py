@@ -47,7 +47,7 @@ def figure(svg: str, alt: str, name: str) -> str:
     svg = re.sub(r"#[0-9a-f]{6}\b", themed, svg)
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
-    svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)  # a hundredth of a pixel will do
+    svg = re.sub(r"<[^>]*>", hundredths, svg)
     svg = re.sub(r">\s+<", "><", svg)
     svg = SMALL.sub(legible, svg)
     head = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
@@ -61,6 +61,11 @@ def figure(svg: str, alt: str, name: str) -> str:
     )
     svg = re.sub(r"<svg[^>]*>", lambda _: opening, svg, count=1)
     return f'<figure class="drawn">{svg}</figure>'
+
+
+def hundredths(tag: re.Match[str]) -> str:
+    """The places in a tag to a hundredth, which will do; numbers between tags are there to be read."""
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0])
 
 
 def legible(match: re.Match[str]) -> str:
