@@ -22,7 +22,7 @@ import linreg
 HOME = Path(__file__).parent / "bench"
 MODULES = sorted(path.stem for path in HOME.glob("*.py") if path.stem not in ("__init__", "run"))
 PINNED = ("", "sklearn", "statsmodels")  # what the book's own lock installs
-FAST = {"rounds": 2, "share": 0.0, "patience": 1.0, "anchor": "scikit-learn"}
+FAST = {"rounds": 2, "share": 0.0, "patience": 1.0, "anchors": ["scikit-learn"]}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -49,7 +49,7 @@ def test_an_error_of_a_solver_is_a_result():
     def fails():
         raise ValueError("too wide\nfor me")
 
-    timed = interleaved({"good": lambda: 1, "bad": fails}, **FAST | {"anchor": "good"})
+    timed = interleaved({"good": lambda: 1, "bad": fails}, **FAST | {"anchors": ["good"]})
     assert timed["bad"].error == "ValueError: too wide"
     assert timed["good"].rounds == 2
     assert timed["good"].result == 1
@@ -59,7 +59,7 @@ def test_a_slow_solver_runs_once():
     calls = []
     timed = interleaved(
         {"quick": lambda: None, "slow": lambda: calls.append(1) or sleep(0.15)},
-        **FAST | {"anchor": "quick", "patience": 0.1},
+        **FAST | {"anchors": ["quick"], "patience": 0.1},
     )
     assert len(calls) == 1
     assert timed["slow"].rounds == 0

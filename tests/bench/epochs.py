@@ -20,10 +20,17 @@ def measure(quick: bool = False) -> dict[str, Any]:
     """Seconds an epoch of each loop."""
     settings = {"rounds": 3 if quick else 7, "share": 0.3 if quick else 2.0, "patience": 20.0}
     full = [
-        row(cell, {**settings, "anchor": "article's loop"}, full_batch, epochs=10 if quick else 100)
+        row(
+            cell,
+            {**settings, "anchors": ["article's loop", "linreg"]},
+            full_batch,
+            epochs=10 if quick else 100,
+        )
         for cell in FULL
     ]
-    mini = row(MINI, {**settings, "anchor": "DataLoader, nn.Linear, SGD"}, mini_batch, epochs=1)
+    mini = row(
+        MINI, {**settings, "anchors": ["DataLoader, nn.Linear, SGD", "linreg.sgd"]}, mini_batch, epochs=1
+    )
     return {
         "settings": {**settings, "threads": 1, "lr": LR, "batch": BATCH},
         "full": full,

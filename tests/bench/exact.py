@@ -18,7 +18,7 @@ PAIR = ((10**5, 100), (10**6, 10), (10**6, 100), (10**7, 10))
 PAIRED = (
     "linreg", "torch X'X", "torch gels", "numpy normal", "scikit-learn", "scikit-learn-intelex", "glum",
 )  # fmt: skip
-SETTINGS = {"rounds": 11, "share": 1.0, "patience": 2.0, "anchor": "scikit-learn"}
+SETTINGS = {"rounds": 11, "share": 1.0, "patience": 2.0, "anchors": ["scikit-learn", "linreg"]}
 HASTY = {**SETTINGS, "rounds": 2, "share": 0.1, "patience": 0.5}
 
 

@@ -2,7 +2,7 @@
 
 import gc
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -21,14 +21,19 @@ class Timed:
 
 
 def interleaved(
-    calls: Mapping[str, Callable[[], Any]], *, rounds: int, share: float, patience: float, anchor: str
+    calls: Mapping[str, Callable[[], Any]],
+    *,
+    rounds: int,
+    share: float,
+    patience: float,
+    anchors: Collection[str],
 ) -> dict[str, Timed]:
     """The least time of each call.
 
     The first call of each warms up and is not counted, unless it takes more than `patience` seconds and is
-    not that of the anchor: then it is the measurement. The rounds go through the solvers in turn, so that a
-    disturbance meets all of them. A solver takes part in as many rounds as fit into `share` seconds, but in
-    at least 2.
+    not that of an anchor, on which the ratios depend: then it is the measurement. The rounds go through the
+    solvers in turn, so that a disturbance meets all of them. A solver takes part in as many rounds as fit
+    into `share` seconds, but in at least 2.
     """
     timed = {name: first(call) for name, call in calls.items()}
     repeats, left = {}, {}
@@ -36,7 +41,7 @@ def interleaved(
         if not t.error and t.seconds < 0.1:  # the first call says little of the next ones
             t.seconds = once(calls[name], 3)
         repeats[name] = max(1, math.ceil(SHORTEST / t.seconds))
-        if not t.error and (t.seconds <= patience or name == anchor):
+        if not t.error and (t.seconds <= patience or name in anchors):
             left[name] = min(rounds, max(2, int(share / (t.seconds * repeats[name]))))
             t.seconds = math.inf
     while left:
