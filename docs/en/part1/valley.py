@@ -233,7 +233,7 @@ for model, (low, high), _ in views:
     lowest = torch.linalg.eigvalsh(H)[:, 0]
     below = int((lowest < 0).sum())
     low, high = lowest.min(), lowest.max()
-    print(f"{model.__name__:9}  smallest eigenvalue {low:.3f} to {high:.3f},")
+    print(f"{model.__name__:9}  lambda_min {low:.3f} to {high:.3f},")
     print(f"           negative at {below} of {len(grid)} points")
     if model is heights:
         expected = linreg.hessian(U, intercept=False).expand_as(H)
@@ -280,9 +280,10 @@ def recorded(size):
 
 sizes = {"bowl": 1.0, "valley": 0.1, "trough": 0.0}
 bowls = {name: linreg.curvature(recorded(size)) for name, size in sizes.items()}
+print("eigenvalues of H")
 for name, bowl in bowls.items():
     values = " ".join(f"{value:.4f}" for value in bowl.eigenvalues)
-    print(f"{name:6}  eigenvalues of H: {values}")
+    print(f"{name:6}  {values}")
 
 # %% [markdown]
 # [A thousand starts in a round bowl](descent-run.py) end at one point. Here a thousand starts of scale 100 descend in each of the three,
@@ -327,14 +328,14 @@ valley, best = bowls["valley"], linreg.solve(X, y)
 answer = torch.hstack((best.b, best.w))
 
 floor = {}
-print("distance   steps along the floor   down the wall")
+print("distance  steps: floor   wall")
 for distance in (1, 100, 10_000, 1_000_000):
     counts = []
     for v in (valley.eigenvectors[:, 0], valley.eigenvectors[:, -1]):
         b, w = (answer + distance * v).tensor_split([1])
         counts.append(linreg.predict_steps(X, y, lr=1 / valley.L, w=w, b=b[0]))
     floor[distance] = counts[0]
-    print(f"{distance:8}   {counts[0]:21}   {counts[1]:13}")
+    print(f"{distance:8} {counts[0]:13} {counts[1]:6}")
 
 # %% [markdown]
 # Down the wall, one step arrives from anywhere at this rate. Along the floor the error is multiplied by $1 - 1/\kappa$ a step, so a start a hundred times
@@ -365,15 +366,16 @@ moved = ((theta_end - theta_0) @ v).abs().max()
 missed = (theta_end - (theta_0 @ P + shortest)).abs().max()
 predictions = theta_end @ A.T  # (1000, 100)
 losses = (predictions - y).square().mean(1) / 2
+print("less than 1e-10 in all 1000 runs:")
 for what, worst in (
-    ("moved along v by", moved),
-    ("end minus (null part of the start + shortest answer)", missed),
-    ("predictions of all ends differ by", (predictions - predictions[0]).abs().max()),
-    ("losses of all ends differ by", losses.max() - losses.min()),
+    ("move along v", moved),
+    ("end - null part of start - shortest", missed),
+    ("spread of the losses", losses.max() - losses.min()),
+    ("spread of the predictions", (predictions - predictions[0]).abs().max()),
 ):
-    print(f"{what}: less than 1e-10: {bool(worst < 1e-10)}")
+    print(f"{bool(worst < 1e-10)!s:5} {what}")
     assert worst < 1e-10
-print(f"w1 at the ends: {theta_end[:, 1].min():.0f} to {theta_end[:, 1].max():.0f}")
+print(f"w1 from {theta_end[:, 1].min():.0f} to {theta_end[:, 1].max():.0f}")
 
 # %% [markdown]
 # A thousand ends, with first weights up to <!--= theta_end[:, 1].abs().max():.0f -->226<!--/--> in size, and one set of predictions. From above:
@@ -418,7 +420,7 @@ axes[1].text(-0.2, -0.9, "zero", bbox=clear)
 # ## From zero to the shortest
 #
 # Zero lies in the row space, since it has no part anywhere. Started there, descent stays in the row space. Any other minimiser is this end plus some $v$
-# of the null space, orthogonal to it, and Pythagoras gives it the length $\lVert \theta \rVert^2 + \lVert v \rVert^2$. **So descent from zero ends at the
+# of the null space, orthogonal to it, and Pythagoras gives it the squared length $\lVert \theta \rVert^2 + \lVert v \rVert^2$. **So descent from zero ends at the
 # shortest minimiser**, the star on the right. The same argument about $\theta - \theta_0$ says more: **from any start, descent ends at the minimiser nearest
 # to it.** It goes to the floor and never walks along it.
 
@@ -453,7 +455,7 @@ x, y = signal
 ends = paths[positions][-1]
 kind = minimum_of(ends)
 second_derivative = torch.func.hessian(partial(loss, positions))
-print("   units at      loss  eigenvalues   runs, c1 < c2   c1 > c2")
+print("   units at      loss  eigenvalues   runs c1<c2, c1>c2")
 found = []
 for k, letter in enumerate(letters):
     group = ends[kind == k]
@@ -465,7 +467,7 @@ for k, letter in enumerate(letters):
     low, high = torch.linalg.eigvalsh(second_derivative(c))
     rising = int((group[:, 0] < group[:, 1]).sum())
     row = f"{letter}  {c[0]:.2f}, {c[1]:.2f}  {loss(positions, c):.4f}"
-    row += f"    {low:.3f}, {high:.3f}  {rising:12} {len(group) - rising:11}"
+    row += f"    {low:.3f}, {high:.3f}  {rising:12} {len(group) - rising:6}"
     print(row)
     assert low > 0.01
 
@@ -501,7 +503,7 @@ for name, start in (("equal", equal), ("nudged", equal + nudge)):
     (end,) = descend(slope(positions), start, lr=2.0, ticks=[120])[0]
     low, high = torch.linalg.eigvalsh(second_derivative(end))
     place = f"{end[0]:.2f}, {end[1]:.2f}"
-    print(f"{name:6}  ends at {place}, eigenvalues {low:.3f}, {high:.3f}")
+    print(f"{name:6} {place}  eigenvalues {low:.3f}, {high:.3f}")
 
 # %% [markdown]
 # A *saddle*: upwards along the diagonal, downwards across it, and descent on the crest does not notice. A nudge of 1e-4 is enough. This is what small random weights
