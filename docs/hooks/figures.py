@@ -61,6 +61,16 @@ def figure(svg: str, alt: str, name: str) -> str:
     return f'<figure class="drawn">{svg}</figure>'
 
 
+def alive(figure: str, widget: str, values: str, script: str) -> str:
+    """The figure with the script that takes its place, and the values it begins with.
+
+    The script stands in the page, not in its head, so that instant navigation runs it as well.
+    """
+    opening = f'<figure class="drawn widget" data-widget="{widget}" data-values="{escape(values)}">'
+    figure = figure.replace('<figure class="drawn">', opening, 1)
+    return f'{figure}<script src="{script}" defer></script>'
+
+
 def legible(match: re.Match[str]) -> str:
     """The same letters at the smallest size, each moved along by what those before it have grown."""
     places = [float(x) for x in re.findall(r'x="([\d.]+)"', match[0])]
