@@ -105,7 +105,7 @@ mount("loss", (values, label) => {
       set(squares[i], { x: X(x[i]), y: Y(Math.max(y[i], at(x[i]))), width: side, height: side });
       set(gaps[i], { d: `M${X(x[i])} ${Y(y[i])}V${Y(at(x[i]))}` });
       labels[i].textContent = (ri > 0 ? "+" : "") + fixed(ri, 2);
-      set(labels[i], { x: X(x[i]), y: Y(y[i]) + (ri > 0 ? -12 : 21) });
+      set(labels[i], { x: X(x[i]), y: Y(y[i]) + (ri > 0 ? -14 : 24) });
       set(points[i], {
         transform: `translate(${X(x[i])} ${Y(y[i])})`, "aria-label": `point ${i + 1} of ${n}`,
         "aria-valuenow": y[i], "aria-valuemin": low.y + 0.5, "aria-valuemax": high.y - 0.5,
@@ -144,9 +144,8 @@ mount("loss", (values, label) => {
   draw();
   return [
     html("div", { class: "widget-stage" }, root),
-    html("div", { class: "widget-panel" }, numbers.list,
-      ...["w", "b", "x", "y"].map((name) => sliders[name].box), buttons,
-      html("p", { class: "widget-hint" }, "Drag the points, or the line by its two rings. Keys: Tab, then the arrows, with Shift ten times as far."),
+    html("div", { class: "widget-panel" }, sliders.w.box, sliders.b.box, numbers.list, sliders.x.box, sliders.y.box, buttons,
+      hint("Drag the points, or the line by its two rings."),
       speaker.element),
   ];
 });

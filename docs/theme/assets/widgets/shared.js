@@ -148,6 +148,9 @@ function readout(names) {
   return { list, show: (key, text) => (values[key].textContent = text) };
 }
 
+const hint = (text) => html("p", { class: "widget-hint" }, text,
+  html("span", { class: "widget-keys" }, " Keys: Tab, then arrows; Shift takes ten times the step."));
+
 /** Tells a screen reader the last of many changes, once they have come to rest. */
 function voice() {
   const element = html("div", { class: "widget-voice", role: "status" });
