@@ -69,7 +69,7 @@ function fate({ ratio }, { factors, energies }, { reached }) {
 const KAPPAS = Array.from({ length: 45 }, (_, i) => Number((10 ** (i / 22)).toPrecision(2)));
 const RATIOS = { min: 0.05, max: 2.3, step: 0.01 };
 
-mount("descent", (values, label) => {
+mount("descent", (values) => {
   const nearest = (kappa) => KAPPAS.reduce((a, b) => (Math.abs(b - kappa) < Math.abs(a - kappa) ? b : a));
   const first = () => ({ ...values, kappa: nearest(values.kappa), start: [...values.start], ratio: 1 });
   const state = first();
@@ -78,7 +78,8 @@ mount("descent", (values, label) => {
   const [left, bottom] = [40, 36];
   const [x, y] = values.centre.map((c, i) => [c - reach[i], c + reach[i]]);
   const picture = plot({
-    width: left + 6 + 2 * reach[0] * unit, height: bottom + 6 + 2 * reach[1] * unit, left, bottom, x, y, label,
+    name: "descent", width: left + 6 + 2 * reach[0] * unit, height: bottom + 6 + 2 * reach[1] * unit, left, bottom, x, y,
+    label: "Contours of the loss over two weights, and the path of gradient descent from a start to move",
   });
   const { X, Y, root, frame } = picture;
   const wholes = ([from, to]) => Array.from({ length: 99 }, (_, i) => i - 49).filter((v) => v >= from && v <= to);

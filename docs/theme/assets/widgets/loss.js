@@ -19,7 +19,7 @@ function bestLine({ x, y }) {
   return { w, b: my - w * mx };
 }
 
-mount("loss", (values, label) => {
+mount("loss", (values) => {
   const state = { x: [...values.x], y: [...values.y], ...bestLine(values), chosen: 0 };
   const n = state.x.length;
   const low = { x: Math.min(...values.x) - 1, y: Math.min(0, ...values.y) - 0.5 };
@@ -27,8 +27,9 @@ mount("loss", (values, label) => {
   const unit = 50; // the same for both axes, or a square is none
   const [left, bottom] = [34, 36];
   const picture = plot({
-    width: left + 6 + unit * (high.x - low.x), height: bottom + 6 + unit * (high.y - low.y),
-    left, bottom, x: [low.x, high.x], y: [low.y, high.y], label,
+    name: "loss", width: left + 6 + unit * (high.x - low.x), height: bottom + 6 + unit * (high.y - low.y),
+    left, bottom, x: [low.x, high.x], y: [low.y, high.y],
+    label: "Points and a line to move, with a square on the residual of each point",
   });
   const { X, Y, root, frame } = picture;
   const evens = (from, to) => Array.from({ length: 99 }, (_, i) => 2 * i).filter((v) => v >= from && v <= to);

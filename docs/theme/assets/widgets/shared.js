@@ -2,11 +2,10 @@
 // The build puts this file before each widget, in one function. Plain scripts, because modules do not
 // load from a disk. No listener stands outside a widget, so leaving the page leaves nothing behind.
 
-/** Calls `build(figure, values)` for each figure of this kind that still stands as it was drawn. */
+/** Puts what `build(values)` makes in the place of each figure of this kind that stands as it was drawn. */
 function mount(kind, build) {
   for (const figure of document.querySelectorAll(`figure[data-widget="${kind}"]:has(> svg)`)) {
-    const drawing = figure.firstElementChild.getAttribute("aria-label");
-    figure.replaceChildren(...build(JSON.parse(figure.dataset.values), drawing));
+    figure.replaceChildren(...build(JSON.parse(figure.dataset.values)));
   }
 }
 
@@ -40,13 +39,13 @@ function fixed(value, digits) {
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const hundredths = (value) => Math.round(value * 100) / 100;
 
-/** A picture `width` by `height` whose scales map `x0` to `x1` and `y0` to `y1` into a frame within it. */
-function plot({ width, height, left, bottom, x: [x0, x1], y: [y0, y1], label }) {
+/** A picture `name`, `width` by `height`, whose scales map `x0` to `x1` and `y0` to `y1` into a frame within it. */
+function plot({ name, width, height, left, bottom, x: [x0, x1], y: [y0, y1], label }) {
   const frame = { left, right: width - 6, top: 6, bottom: height - bottom };
   const X = (x) => frame.left + ((x - x0) / (x1 - x0)) * (frame.right - frame.left);
   const Y = (y) => frame.bottom - ((y - y0) / (y1 - y0)) * (frame.bottom - frame.top);
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": label });
-  const clip = `widget-${++plot.count}-${label.length}`;
+  const clip = `widget-${name}`;
   root.append(
     svg("clipPath", { id: clip }, svg("rect", {
       x: frame.left, y: frame.top, width: frame.right - frame.left, height: frame.bottom - frame.top,
@@ -78,7 +77,6 @@ function plot({ width, height, left, bottom, x: [x0, x1], y: [y0, y1], label }) 
   };
   return { root, frame, X, Y, word, ticks, at, clip: `url(#${clip})` };
 }
-plot.count = 0;
 
 /**
  * A mark to drag, with the pointer or the arrow keys. `where()` is its place in the units of the data,
