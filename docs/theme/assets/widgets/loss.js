@@ -45,9 +45,17 @@ mount("loss", (values) => {
   root.append(clipped);
   const labels = state.x.map(() => picture.word("", 0, 0));
 
-  // The line by its two ends: one lifts it, the other turns it about its crossing with the axis x = 0.
-  const ends = [low.x + 0.3, high.x - 0.3];
-  const edge = (y) => clamp(y, low.y + 0.2, high.y - 0.2);
+  // The line by its two ends: one lifts it, the other turns it about its crossing with the axis x = 0. They keep
+  // to the part of the line that is in the picture, each to its half.
+  const halves = [[low.x + 0.3, 2], [3, high.x - 0.3]];
+  const end = (half) => {
+    const [bottom, top] = [low.y + 0.2, high.y - 0.2];
+    const outer = halves[half][half];
+    const y = state.w * outer + state.b;
+    const x = y === clamp(y, bottom, top) ? outer : (clamp(y, bottom, top) - state.b) / state.w;
+    const held = clamp(x, ...halves[half]);
+    return [held, clamp(state.w * held + state.b, bottom, top)];
+  };
   const setLine = (w, b) => {
     Object.assign(state, { w, b });
     draw();
@@ -55,16 +63,16 @@ mount("loss", (values) => {
   const setW = (w) => setLine(clamp(hundredths(w), -3, 3), state.b);
   const setB = (b) => setLine(state.w, clamp(hundredths(b), -6, 12));
   const lift = draggable(picture, { "aria-label": "height of the line, intercept b", "data-mark": "b" }, {
-    where: () => [ends[0], edge(state.w * ends[0] + state.b)],
-    move: (_, y) => setB(y - state.w * ends[0]),
+    where: () => end(0),
+    move: (x, y) => setB(y - state.w * x),
     nudge: (right, up) => setB(state.b + 0.05 * (right + up)),
   });
   const turn = draggable(picture, { "aria-label": "slope of the line, w", "data-mark": "w" }, {
-    where: () => [ends[1], edge(state.w * ends[1] + state.b)],
-    move: (_, y) => setW((y - state.b) / ends[1]),
+    where: () => end(1),
+    move: (x, y) => setW((y - state.b) / Math.max(x, 1)),
     nudge: (right, up) => setW(state.w + 0.05 * (right + up)),
   });
-  for (const end of [lift, turn]) end.classList.add("widget-end");
+  for (const ring of [lift, turn]) ring.classList.add("widget-end");
 
   const setPoint = (i, x, y) => {
     state.chosen = i;
@@ -115,10 +123,13 @@ mount("loss", (values) => {
       points[i].classList.toggle("widget-chosen", i === chosen);
     });
     set(line, { d: `M${X(low.x)} ${Y(at(low.x))}L${X(high.x)} ${Y(at(high.x))}` });
-    ends.forEach((x, i) => set([lift, turn][i], {
-      transform: `translate(${X(x)} ${Y(edge(at(x)))})`, "aria-valuenow": [b, w][i],
-      "aria-valuemin": [-6, -3][i], "aria-valuemax": [12, 3][i], "aria-valuetext": fixed([b, w][i], 2),
-    }));
+    [[lift, b, -6, 12], [turn, w, -3, 3]].forEach(([ring, value, least, most], half) => {
+      const [ex, ey] = end(half);
+      set(ring, {
+        transform: `translate(${X(ex)} ${Y(ey)})`, "aria-valuenow": value, "aria-valuemin": least, "aria-valuemax": most,
+        "aria-valuetext": fixed(value, 2),
+      });
+    });
     sliders.w.show(w, fixed(w, 2));
     sliders.b.show(b, fixed(b, 2));
     for (const axis of ["x", "y"]) {
