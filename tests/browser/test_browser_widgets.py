@@ -30,6 +30,7 @@ LOSS, DESCENT = "part1/loss/", "part1/descent/"
 LIMIT = 15_000  # bytes of one widget over the wire
 TARGET = 24  # pixels that WCAG 2.2 asks of what is to be hit
 ALL = pytest.mark.parametrize("address", [LOSS, DESCENT])
+LOOKS = pytest.mark.parametrize(("theme", "width"), list(zip(THEMES, WIDTHS, strict=True)))
 
 
 @pytest.fixture(autouse=True)
@@ -329,7 +330,7 @@ def test_descent_as_the_page_has_it(visit: Callable[..., Visit]) -> None:
     check_descent(page, 9, 1, values["start"])
 
 
-@pytest.mark.parametrize("kappa", [1, 4.8, 9, 53, 100])
+@pytest.mark.parametrize("kappa", [1, 9, 100])
 def test_descent_by_sliders(visit: Callable[..., Visit], kappa: float) -> None:
     """From below 1 / lambda_max across 2 / lambda_max."""
     page = visit().go(DESCENT).page
@@ -422,8 +423,7 @@ def test_nothing_plays_for_who_asks_for_stillness(visit: Callable[..., Visit]) -
 
 
 @ALL
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@LOOKS
 def test_tab_walks_through_a_widget(
     visit: Callable[..., Visit], address: str, theme: str, width: int
 ) -> None:
@@ -472,8 +472,7 @@ def test_a_screen_reader_hears_what_came_of_a_change(visit: Callable[..., Visit]
 
 
 @ALL
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@LOOKS
 def test_a_widget_in_use_is_as_good_as_a_page(
     visit: Callable[..., Visit], address: str, theme: str, width: int
 ) -> None:
