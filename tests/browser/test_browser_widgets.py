@@ -506,6 +506,12 @@ def test_a_widget_follows_the_theme(visit: Callable[..., Visit], address: str) -
     assert shown(page, "loss") == loss
 
 
+def arrive(page: Page, address: str) -> None:
+    """Wait for the widget of this page, which the address comes before, and see that it stands there once."""
+    page.locator(f"figure[data-widget={address.split('/')[1]}] .widget-panel").wait_for()
+    assert page.locator(".widget-panel, .widget-stage").count() == 2
+
+
 def test_instant_navigation_brings_a_widget_once(visit: Callable[..., Visit]) -> None:
     seen = visit().go(LOSS)
     page = seen.page
@@ -516,8 +522,7 @@ def test_instant_navigation_brings_a_widget_once(visit: Callable[..., Visit]) ->
         hrefs = links.evaluate_all("links => links.map(link => link.href.split('#')[0])")
         links.nth(hrefs.index(BASE + address)).click()
         page.wait_for_url(BASE + address)
-        figure(page).locator(".widget-panel").wait_for()
-        assert page.locator(".widget-panel, .widget-stage").count() == 2
+        arrive(page, address)
         if address == DESCENT:
             press(page, "best rate")
             check_descent(page, 9, 1.8, [-1.5, 2.6])
@@ -525,7 +530,7 @@ def test_instant_navigation_brings_a_widget_once(visit: Callable[..., Visit]) ->
             Line(page).check()
     page.go_back()
     page.wait_for_url(BASE + DESCENT)
-    figure(page).locator(".widget-panel").wait_for()
+    arrive(page, DESCENT)
     check_descent(page, 9, 1, [-1.5, 2.6])
     assert page.evaluate("window.same === true")
     assert not seen.faults
