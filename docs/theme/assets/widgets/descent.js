@@ -107,7 +107,7 @@ mount("descent", (values) => {
   const numbers = readout({
     flat: "factor along <i>w</i><sub>1</sub>, 1 − <i>ημ</i>",
     steep: "factor along <i>w</i><sub>2</sub>, 1 − <i>ηλ</i><sub>max</sub>",
-    predicted: "steps to 1 % of <i>L</i>*, predicted",
+    predicted: `steps to <i>L</i> ≤ ${1 + values.tolerance} <i>L</i>*, predicted`,
     taken: "steps taken",
     loss: "loss <i>L</i> after step <i>t</i>",
   });
