@@ -1,5 +1,6 @@
 """The parts of the engine, each on an example of its own."""
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +17,13 @@ import nbformat
 import pytest
 import rendering
 import theme
+import torch
 from executed import Cell, Output
 from mkdocs.config import load_config
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from pages import parse
+from rendering import Drawn
 
 from linreg import plot
 
@@ -156,7 +159,7 @@ def test_a_theory_page_is_given_back_as_markdown(theory: Path) -> None:
     page = parse(theory)
     outputs = [[Output(executed.SVG, "<svg/>")] if block.kind == "figure" else [] for block in page.blocks]
     text, drawn = rendering.markdown(page, outputs, "```sh\npip install x\n```")
-    assert drawn == [("<svg/>", "A line")]
+    assert drawn == [Drawn("<svg/>", "A line")]
     assert "    ```python\n    plot()\n    ```\n\n    ![A line](figure:1)" in text
     assert "```sh\npip install x\n```" in text
     assert "given" not in text
@@ -178,7 +181,7 @@ def test_a_script_is_given_back_as_markdown(script: Path) -> None:
     text, drawn = rendering.markdown(page, outputs, "")
     assert "```python\nprint(1)\n2\n```\n\n```{ .text .output .no-copy }\n1\n2\n```" in text
     assert "Line2D" not in text
-    assert drawn == [("<svg/>", "A line")]
+    assert drawn == [Drawn("<svg/>", "A line")]
     assert text.count('??? success "Answer"') == 1
     assert "    So.\n\n    ```python\n    3\n    ```\n\n    ```{ .text" in text
 
@@ -192,6 +195,26 @@ def test_the_code_of_a_figure_goes_into_its_fold(tmp_path: Path) -> None:
     text, drawn = rendering.markdown(page, outputs, "")
     assert text.index("![A line](figure:1)") < text.index('??? quote "The code"\n\n    ```python\n    plot()')
     assert text.count("plot()") == len(drawn) == 1
+
+
+def test_a_widget_gets_its_values_from_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "loss.md"
+    path.write_text('# Loss\n\n```python figure widget="loss(x, n)" alt="A line"\nplot()\n```\n')
+    page = parse(path)
+    draw, tell = flat(path)
+    assert draw == Cell("plot()")
+    names: dict[str, object] = {"x": torch.tensor([0.5, 1 / 3], dtype=torch.float64), "n": 2}
+    exec(tell.code, names)
+    printed = capsys.readouterr().out.strip()
+    assert json.loads(printed) == {"x": [0.5, 1 / 3], "n": 2}, "with every digit"
+    assert names.keys() == {"x", "n", "__builtins__"}, "the page gets no name that it does not show"
+    made = [Output("text/plain", "[<Line2D>]", result=True), Output(executed.SVG, "<svg/>")]
+    outputs = [
+        [*made, Output("text/plain", printed)] if block.kind == "figure" else [] for block in page.blocks
+    ]
+    text, drawn = rendering.markdown(page, outputs, "")
+    assert drawn == [Drawn("<svg/>", "A line", "loss", printed)]
+    assert text.rstrip().endswith("![A line](figure:1)"), "plain Markdown, with or without the script"
 
 
 @pytest.mark.parametrize(
@@ -249,6 +272,15 @@ def test_a_figure_follows_the_theme() -> None:
 def test_a_figure_keeps_the_digits_of_its_words() -> None:
     drawn = '<svg viewBox="0 0 1 1"><text x="1.23456">floor 0.00512</text></svg>'
     assert '<text x="1.23">floor 0.00512</text>' in figures.figure(drawn, "x", "y")
+
+
+def test_a_widget_is_a_figure_with_a_script() -> None:
+    figure = '<figure class="drawn"><svg></svg></figure>'
+    html = figures.alive(figure, "loss", '{"x": [1]}', "../assets/widgets/loss.js")
+    assert html == (
+        '<figure class="drawn widget" data-widget="loss" data-values="{&quot;x&quot;: [1]}">'
+        '<svg></svg></figure><script src="../assets/widgets/loss.js" defer></script>'
+    )
 
 
 def test_every_colour_of_the_package_has_a_place_in_the_theme() -> None:
@@ -335,6 +367,17 @@ def test_rules_for_classes_that_do_not_occur_are_dropped() -> None:
     css += "@media print{.gone{h:i}}@media print{[dir] .a{j:k}}:root{--l:m}"
     kept = theme.used(parse_stylesheet(css), {"a"})
     assert kept == ".a:not(.x){b:c}p{d:e}@media print{[dir] .a{j:k}}:root{--l:m}"
+
+
+def test_a_widget_is_one_script_with_what_they_share(tmp_path: Path) -> None:
+    for name, text in {"shared.js": "const a = 1;", "loss.js": "b(a);", "descent.js": "c(a);"}.items():
+        (tmp_path / name).write_text(text)
+    theme.join(tmp_path)
+    made = {file.name: file.read_text().split("\n") for file in tmp_path.iterdir()}
+    assert made == {
+        "loss.js": ["(() => {", "const a = 1;", "b(a);})();", ""],
+        "descent.js": ["(() => {", "const a = 1;", "c(a);})();", ""],
+    }
 
 
 # Downloads

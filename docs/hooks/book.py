@@ -14,6 +14,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs takes it away again after loading this file
 
@@ -27,6 +28,7 @@ import pages
 import rendering
 import theme
 
+WIDGETS = Path(__file__).parents[1] / "theme/assets/widgets"
 ONLY = os.environ.get("PAGES", "*")  # PAGES="part1/loss*" builds these pages alone, which is quick
 
 # Joined in this order in one file, which docs/theme/main.html links.
@@ -51,7 +53,7 @@ wheel: Path
 sources: dict[str, pages.Page] = {}
 outputs: dict[str, list[list[executed.Output]]] = {}  # of each block
 hidden: dict[str, list[str]] = {}
-drawn: dict[str, list[tuple[str, str]]] = {}  # SVG and alternative text of each figure
+drawn: dict[str, list[rendering.Drawn]] = {}  # the figures
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -163,8 +165,13 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     stem = re.sub(r"\W+", "-", uri.rpartition(".")[0])
 
     def figure(match: re.Match[str]) -> str:
-        svg, alt = drawn[uri][int(match[1]) - 1]
-        return figures.figure(svg, alt, f"{stem}-{match[1]}")
+        svg, alt, widget, values = drawn[uri][int(match[1]) - 1]
+        html = figures.figure(svg, alt, f"{stem}-{match[1]}")
+        if not widget:
+            return html
+        if not (WIDGETS / f"{widget}.js").exists():
+            raise PluginError(f"{uri}: there is no widget {widget!r} in {WIDGETS}.")
+        return figures.alive(html, widget, values, get_relative_url(f"assets/widgets/{widget}.js", page.url))
 
     output = re.sub(r"<!--aside (\d+)-->.*?<!--/-->", lambda match: hidden[uri][int(match[1]) - 1], output)
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
@@ -183,4 +190,5 @@ def on_post_build(config: MkDocsConfig) -> None:
     site = Path(config.site_dir)
     maths.save()
     fonts.publish(maths.formulas().values(), site)
+    theme.join(site / "assets/widgets")
     theme.publish(site, STYLES)

@@ -68,6 +68,16 @@ def hundredths(tag: re.Match[str]) -> str:
     return re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0])
 
 
+def alive(figure: str, widget: str, values: str, script: str) -> str:
+    """The figure with the script that takes its place, and the values it begins with.
+
+    The script stands in the page, not in its head, so that instant navigation runs it as well.
+    """
+    opening = f'<figure class="drawn widget" data-widget="{widget}" data-values="{escape(values)}">'
+    figure = figure.replace('<figure class="drawn">', opening, 1)
+    return f'{figure}<script src="{script}" defer></script>'
+
+
 def legible(match: re.Match[str]) -> str:
     """The same letters at the smallest size, each moved along by what those before it have grown."""
     places = [float(x) for x in re.findall(r'x="([\d.]+)"', match[0])]

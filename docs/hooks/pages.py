@@ -21,6 +21,7 @@ from typing import Literal, NamedTuple
 SHOWN = ("sh", "text", "toml", "yaml", "json", "html", "markdown", "bibtex")
 
 BLANK = "<BLANKLINE>"  # doctest's own
+WIDGET = re.compile(r"(?P<name>[a-z]+)\((?P<values>[^\W\d]\w*(?:, [^\W\d]\w*)*)\)")
 CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>(?: .*)?)$")
 FENCE = re.compile(r"(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
 # A claim is looked for outside code spans only, so that a page can show how a claim is written.
@@ -78,6 +79,7 @@ class Block:
     alt: str = ""
     answer: str = ""  # the label of the fold that this cell of a script goes into
     fold: str = ""  # the label of the fold under a figure that its code goes into
+    widget: str = ""  # the script that takes the place of a figure, and the values it gets: `name(x, y)`
     cell: bool = False  # a code cell of a script: shows its last expression
     statements: tuple[Statement, ...] = ()
 
@@ -231,7 +233,7 @@ def fence(path: Path, opening: Line, match: re.Match[str], body: list[Line], las
         raise PageError(path, opening.number, f"fence language {language!r} is none of {names}")
     if not source:
         raise PageError(path, opening.number, "nothing in this fence")
-    known = ("figure", "alt", "fold") if language == "python" else ()
+    known = ("figure", "alt", "fold", "widget") if language == "python" else ()
     flags = options(path, opening.number, info, known)
     found: tuple[Statement, ...]
     if language == "pycon":
@@ -242,10 +244,13 @@ def fence(path: Path, opening: Line, match: re.Match[str], body: list[Line], las
             raise PageError(path, opening.number, 'a figure needs both `figure` and `alt="..."`')
         kind = "figure" if flags else "code"
         found = (Statement(kind, source, number),)
-    alt, fold = flags.get("alt", ""), flags.get("fold", "")
+    alt, fold, widget = (flags.get(name, "") for name in ("alt", "fold", "widget"))
+    if "widget" in flags and not WIDGET.fullmatch(widget):
+        raise PageError(path, opening.number, "a widget is `name(x, y)`, where x and y are names of the page")
     return Block(
-        kind, source, number, opening.number, last, indent, language, alt, answer, fold, statements=found
-    )
+        kind, source, number, opening.number, last, indent, language, alt, answer, fold, widget,
+        statements=found,
+    )  # fmt: skip
 
 
 def script(path: Path, lines: list[Line]) -> list[Block]:

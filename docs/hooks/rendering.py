@@ -4,13 +4,23 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 
 from executed import SVG, Cell, Output
-from pages import CLAIM, Block, Page
+from pages import CLAIM, WIDGET, Block, Page
 
 TRACEBACK = "Traceback (most recent call last)"
 GIVEN = re.compile(r"(?<!`)<!--\s*given\b.*?-->(?!`)", re.S)  # a note to the lint, not in a code span
 INSTALL = "<!-- install -->"  # alone on a line, where a page tells how to install `linreg`
+
+
+class Drawn(NamedTuple):
+    """A figure, and what the script needs that takes its place, if there is one."""
+
+    svg: str
+    alt: str
+    widget: str = ""
+    values: str = ""  # JSON
 
 
 def cells(page: Page) -> list[list[Cell]]:
@@ -25,18 +35,25 @@ def cells(page: Page) -> list[list[Cell]]:
             for statement in block.statements
             if i < last and statement.kind != "claim"
         ]
+        + ([Cell(values(block.widget))] if block.widget else [])
         for i, block in enumerate(page.blocks)
     ]
 
 
-def markdown(
-    page: Page, outputs: Sequence[Sequence[Output]], install: str
-) -> tuple[str, list[tuple[str, str]]]:
-    """The page as Markdown, and its figures as (SVG, alt).
+def values(widget: str) -> str:
+    """Code that prints the values of a widget as JSON, and leaves no name behind."""
+    match = WIDGET.fullmatch(widget)
+    assert match is not None, "the parser has seen to it"
+    pairs = ", ".join(f"{name}={name}" for name in match["values"].split(", "))
+    return f'print(__import__("json").dumps(dict({pairs}), default=lambda tensor: tensor.tolist()))'
+
+
+def markdown(page: Page, outputs: Sequence[Sequence[Output]], install: str) -> tuple[str, list[Drawn]]:
+    """The page as Markdown, and its figures.
 
     Figure `i` stands in the text as an image with the address `figure:i`.
     """
-    figures: list[tuple[str, str]] = []
+    figures: list[Drawn] = []
     parts = []
     for answer, blocks in groupby(zip(page.blocks, outputs, strict=True), key=lambda pair: pair[0].answer):
         lines = "\n\n".join(part for block, made in blocks for part in shown(block, made, install, figures))
@@ -44,9 +61,7 @@ def markdown(
     return "\n\n".join(parts) + "\n", figures
 
 
-def shown(
-    block: Block, outputs: Sequence[Output], install: str, figures: list[tuple[str, str]]
-) -> Iterator[str]:
+def shown(block: Block, outputs: Sequence[Output], install: str, figures: list[Drawn]) -> Iterator[str]:
     """A block, and under it what it made."""
     if block.kind == "prose":
         prose = GIVEN.sub("", block.source)
@@ -62,7 +77,8 @@ def shown(
         yield fence(printed, "{ .text .output .no-copy }", block.indent)
     for output in outputs:
         if output.mime == SVG:
-            figures.append((output.text, block.alt))
+            name = block.widget.partition("(")[0]
+            figures.append(Drawn(output.text, block.alt, name, outputs[-1].text if name else ""))
             yield f"{block.indent}![{block.alt}](figure:{len(figures)})"
     if block.fold:
         yield f'{block.indent}??? quote "{block.fold}"\n\n{indented(code, "    ")}'

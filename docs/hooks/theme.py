@@ -82,13 +82,26 @@ def lean(html: str) -> str:
     )
 
 
+def join(folder: Path) -> None:
+    """Make each widget one script: what they share and its own, where no name can meet one of the page.
+
+    Two scripts might arrive in either order, and instant navigation runs one again at each visit.
+    """
+    shared = folder / "shared.js"
+    for file in folder.glob("*.js"):
+        if file != shared:
+            file.write_text(f"(() => {{\n{shared.read_text()}\n{file.read_text()}}})();\n")
+    shared.unlink()
+
+
 def publish(site: Path, styles: Sequence[str]) -> None:
     """Mend the script, join the styles in one file, drop what no page needs."""
     (bundle,) = site.glob("assets/javascripts/bundle.*.min.js")
     script = mend(bundle.read_text(), SCRIPT)
     bundle.write_text(script)
     markup = [page.read_text() for page in sorted(site.rglob("*.html"))]
-    names = set(re.findall(r"[\w-]+", script))  # classes that the script gives
+    widgets = [file.read_text() for file in site.glob("assets/widgets/*.js")]
+    names = set(re.findall(r"[\w-]+", "\n".join([script, *widgets])))  # classes that scripts give
     names.update(
         name for text in markup for value in re.findall(r'class="([^"]*)"', text) for name in value.split()
     )

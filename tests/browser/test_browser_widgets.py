@@ -1,0 +1,575 @@
+"""The figures that move: every number they show, however it was set, is the one that `linreg` computes."""
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import visit as reader
+from playwright.sync_api import Browser, Locator, Page
+from served import BASE
+from visit import THEMES, WIDTHS, Visit
+
+from linreg import (
+    Status,
+    curvature,
+    gradient_descent,
+    predict,
+    predict_loss,
+    predict_steps,
+    r2,
+    solve,
+    squared_loss,
+)
+
+LOSS, DESCENT = "part1/loss/", "part1/descent/"
+LIMIT = 15_000  # bytes of one widget over the wire
+TARGET = 24  # pixels that WCAG 2.2 asks of what is to be hit
+ALL = pytest.mark.parametrize("address", [LOSS, DESCENT])
+LOOKS = pytest.mark.parametrize(("theme", "width"), list(zip(THEMES, WIDTHS, strict=True)))
+
+
+@pytest.fixture(autouse=True)
+def float64() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def figure(page: Page) -> Locator:
+    return page.locator("figure.widget")
+
+
+def mark(page: Page, name: str | int) -> Locator:
+    return figure(page).locator(f"[data-mark='{name}']")
+
+
+def slider(page: Page, label: str) -> Locator:
+    return figure(page).get_by_role("slider", name=label, exact=True)
+
+
+def press(page: Page, name: str) -> None:
+    figure(page).get_by_role("button", name=name, exact=True).click()
+
+
+def shown(page: Page, key: str) -> str:
+    return figure(page).locator(f"[data-value='{key}']").inner_text().replace("−", "-")
+
+
+def beside(page: Page, label: str) -> str:
+    """The value beside a slider."""
+    return slider(page, label).locator("~ .widget-value").first.inner_text().replace("−", "-")
+
+
+def rounded(text: str, exact: float) -> bool:
+    """Whether `text` is `exact`, correctly rounded to the digits that it has."""
+    decimals = len(text.partition(".")[2])
+    return abs(float(text) - exact) <= (0.5 + 1e-6) * 10**-decimals
+
+
+# The loss
+
+
+class Line:
+    """What the first widget should show: points and a line, and what `linreg` says about them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        values = json.loads(figure(page).get_attribute("data-values") or "")
+        self.x, self.y = values["x"], values["y"]
+        self.best()
+
+    def best(self) -> None:
+        fit = solve(torch.tensor(self.x).unsqueeze(1), torch.tensor(self.y))
+        self.w, self.b = float(fit.w), float(fit.b)
+
+    def check(self) -> None:
+        """Every number in the widget."""
+        X, y = torch.tensor(self.x).unsqueeze(1), torch.tensor(self.y)
+        y_hat = predict(X, torch.tensor([self.w]), self.b)
+        r = y - y_hat
+        assert rounded(shown(self.page, "area"), float(r.square().sum()))
+        assert rounded(shown(self.page, "loss"), float(squared_loss(y_hat, y)))
+        assert rounded(shown(self.page, "least"), float(solve(X, y).loss))
+        assert rounded(shown(self.page, "r2"), r2(y, y_hat))
+        assert rounded(beside(self.page, "slope w"), self.w)
+        assert rounded(beside(self.page, "intercept b"), self.b)
+        words = figure(self.page).locator("text").all_text_contents()
+        labels = [word.replace("−", "-") for word in words if re.fullmatch(r"[+−]?\d+\.\d\d", word)]
+        assert len(labels) == len(y)
+        assert all(rounded(text, value) for text, value in zip(labels, r.tolist(), strict=True))
+        for i, point in enumerate(zip(self.x, self.y, r.tolist(), strict=True)):
+            assert all(map(rounded, self.told(i), point)), (i, self.told(i), point)
+        for name, value in (("w", self.w), ("b", self.b)):
+            assert rounded(
+                (mark(self.page, name).get_attribute("aria-valuetext") or "").replace("−", "-"), value
+            )
+
+    def told(self, i: int) -> list[str]:
+        """x, y and the residual of a point, as a screen reader hears them."""
+        text = mark(self.page, i).get_attribute("aria-valuetext") or ""
+        return re.findall(r"-?\d+\.\d\d", text.replace("−", "-"))
+
+
+def test_the_loss_as_the_page_has_it(visit: Callable[..., Visit]) -> None:
+    line = Line(visit().go(LOSS).page)
+    line.check()
+    output = figure(line.page).locator("xpath=following::code").all_inner_texts()
+    assert any(f"loss {shown(line.page, 'loss')}" in text for text in output), "it begins as the page goes on"
+
+
+def test_the_loss_from_the_keyboard(visit: Callable[..., Visit]) -> None:
+    line = Line(visit().go(LOSS).page)
+    press_key = line.page.keyboard.press
+
+    mark(line.page, 2).focus()
+    for key, right, up in [
+        ("ArrowDown", 0, -1), ("ArrowLeft", -1, 0), ("ArrowRight", 1, 0), ("Shift+ArrowRight", 10, 0),
+        ("ArrowUp", 0, 1), ("PageUp", 0, 10),
+    ]:  # fmt: skip
+        press_key(key)
+        line.x[2], line.y[2] = line.x[2] + right / 10, line.y[2] + up / 10
+        line.check()
+
+    mark(line.page, "w").focus()
+    press_key("ArrowDown")
+    line.w = round(line.w - 0.05, 2)
+    line.check()
+    mark(line.page, "b").focus()
+    press_key("Shift+ArrowUp")
+    line.b = round(line.b + 0.5, 2)
+    line.check()
+    slider(line.page, "slope w").focus()
+    press_key("ArrowLeft")
+    line.w = float(beside(line.page, "slope w"))
+    assert line.w * 20 == pytest.approx(round(line.w * 20)), "the slider stops at its marks"
+    line.check()
+
+
+def test_the_loss_by_sliders_and_buttons(visit: Callable[..., Visit]) -> None:
+    line = Line(visit().go(LOSS).page)
+    page = line.page
+    slider(page, "slope w").fill("-1.35")
+    slider(page, "intercept b").fill("4.2")
+    line.w, line.b = -1.35, 4.2
+    line.check()
+    assert float(shown(page, "r2")) < 0, "a line may be worse than none"
+
+    mark(page, 4).focus()  # chooses the point
+    slider(page, "x of the chosen point").fill("2.5")
+    slider(page, "y of the chosen point").fill("6.05")
+    line.x[4], line.y[4] = 2.5, 6.05
+    line.check()
+    assert [beside(page, f"{axis} of the chosen point") for axis in "xy"] == ["2.50", "6.05"]
+
+    press(page, "Best line")
+    line.best()
+    line.check()
+    assert shown(page, "loss") == shown(page, "least")
+    press(page, "Flat line")
+    line.w, line.b = 0.0, sum(line.y) / len(line.y)
+    line.check()
+    assert shown(page, "r2") == "0.000"
+    press(page, "Reset")
+    Line(page).check()
+
+
+def drag(page: Page, name: str | int, right: float, down: float) -> None:
+    """Takes the mark a little beside its middle, and moves it by so many pixels."""
+    box = mark(page, name).locator(".widget-dot").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2 + 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + right / 2, y + down / 2, steps=3)
+    page.mouse.move(x + right, y + down, steps=3)
+    page.mouse.up()
+
+
+def scale(page: Page) -> float:
+    """Pixels of the screen for a unit of the picture."""
+    return figure(page).evaluate("f => f.querySelector('svg').getScreenCTM().a")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_loss_by_drag(visit: Callable[..., Visit], width: int) -> None:
+    line = Line(visit(width=width).go(LOSS).page)
+    page = line.page
+    figure(page).scroll_into_view_if_needed()
+    unit = 50 * scale(page)
+
+    drag(page, 1, 1.5 * unit, -2 * unit)
+    line.x[1], line.y[1] = (float(text) for text in line.told(1)[:2])
+    assert (line.x[1], line.y[1]) == pytest.approx((2.5, 4.6), abs=0.02), "it follows the pointer"
+    line.check()
+    b = line.b
+    drag(page, "b", 0, -unit)
+    line.b = float(beside(page, "intercept b"))
+    assert line.b == pytest.approx(b + 1, abs=0.02)
+    line.check()
+    w = line.w
+    drag(page, "w", 0, 2 * unit)
+    line.w = float(beside(page, "slope w"))
+    end = (6.8 - line.b) / w  # where the line leaves the picture
+    assert line.w == pytest.approx((6.8 - 2 - line.b) / end, abs=0.02)
+    line.check()
+    drag(page, 1, 50 * unit, 50 * unit)
+    line.x[1], line.y[1] = (float(text) for text in line.told(1)[:2])
+    assert (line.x[1], line.y[1]) == (6.5, 0.0), "and does not leave the picture"
+    line.check()
+
+
+def test_a_finger_moves_a_mark_and_not_the_page(visit: Callable[..., Visit]) -> None:
+    seen = visit(width=390).go(LOSS)
+    page = seen.page
+    seen.wire.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    mark(page, 3).scroll_into_view_if_needed()
+    before, scrolled = Line(page).told(3), page.evaluate("scrollY")
+    box = mark(page, 3).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for kind, points in (
+        ("touchStart", [(x, y)]),
+        ("touchMove", [(x + 5, y + 30)]),
+        ("touchMove", [(x + 9, y + 70)]),
+        ("touchEnd", []),
+    ):
+        at = [{"x": x, "y": y} for x, y in points]
+        seen.wire.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+        page.evaluate("new Promise(requestAnimationFrame)")  # the browser hands on one move a frame
+    assert float(Line(page).told(3)[1]) < float(before[1]) - 1
+    assert page.evaluate("scrollY") == scrolled
+    actions = "f => ['.widget-mark', 'svg'].map(s => getComputedStyle(f.querySelector(s)).touchAction)"
+    assert figure(page).evaluate(actions) == ["none", "auto"], "beside the marks a finger scrolls"
+
+
+# Descent
+
+
+def valley(kappa: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """The four samples of the page, the second feature in the unit that makes the condition number kappa."""
+    side = kappa**0.5
+    X = torch.tensor([[1.0, side], [1.0, -side], [-1.0, side], [-1.0, -side]])
+    return X, X @ torch.ones(2) + 2 + torch.tensor([0.1, -0.1, -0.1, 0.1])
+
+
+def check_descent(page: Page, kappa: float, ratio: float, start: list[float]) -> None:
+    """Every number in the second widget, and the path that it draws."""
+    X, y = valley(kappa)
+    bowl, smallest = curvature(X), float(solve(X, y).loss)
+    lr, at = ratio / bowl.L, {"w": torch.tensor(start), "b": 2.0}
+    where = (kappa, ratio, start)
+
+    assert rounded(beside(page, "condition number kappa"), bowl.kappa)
+    assert rounded(beside(page, "learning rate, in units of 1 over lambda max"), lr), where
+    assert rounded(shown(page, "ratio"), lr * bowl.L), where
+    assert rounded(shown(page, "flat"), 1 - lr * bowl.mu), where
+    assert rounded(shown(page, "steep"), 1 - lr * bowl.L), where
+    for name, value in zip(("start, w1", "start, w2"), start, strict=True):
+        assert rounded(beside(page, name), value)
+
+    verdict = figure(page).locator(".widget-verdict strong").inner_text()
+    steps = int(slider(page, "step shown").get_attribute("max") or "")
+    if ratio == 2:  # the last bit decides what `predict_steps` makes of it
+        fit = gradient_descent(X, y, lr=lr, steps=steps, tol=0, **at)
+        assert min(predict_loss(X, y, lr=lr, steps=1000, **at)) > 2 * smallest
+        assert (verdict, shown(page, "predicted"), shown(page, "taken")) == (
+            "Oscillates for ever",
+            "never",
+            "never",
+        )
+    else:
+        predicted = predict_steps(X, y, lr=lr, tolerance=0.01, **at)
+        most = 1000 if predicted == math.inf else predicted + 2
+        fit = gradient_descent(X, y, lr=lr, steps=most, tol=0, **at)
+        reached = (fit.path.loss <= 1.01 * smallest).nonzero().flatten().tolist()
+        if reached:
+            expected = "Converges" if ratio <= 1 else "Oscillates and converges"
+            assert (verdict, shown(page, "predicted")) == (expected, str(predicted)), where
+            assert shown(page, "taken") == str(reached[0]) == str(steps), where
+        else:
+            assert fit.status is Status.DIVERGED
+            assert (verdict, shown(page, "predicted")) == ("Diverges", "never"), where
+            assert shown(page, "taken") == f"stopped at {fit.steps}", where
+            assert steps == fit.steps
+    for t in (steps, steps // 2):
+        slider(page, "step shown").fill(str(t))
+        assert beside(page, "step shown") == str(t)
+        assert float(shown(page, "loss")) == pytest.approx(float(f"{fit.path.loss[t]:.4g}")), (where, t)
+        follow(page, fit.path.w[: t + 1], start)
+
+
+def follow(page: Page, path: torch.Tensor, start: list[float]) -> None:
+    """The points of the path lie where the steps of `linreg` lead; start and minimum give the scale."""
+    places = "f => ['.widget-mark', '.widget-star'].map(s => f.querySelector(s).getAttribute('transform'))"
+    here, there = (
+        torch.tensor([float(part) for part in re.findall(r"[-\d.]+", text)])
+        for text in figure(page).evaluate(places)
+    )
+    unit = (here - there) / (torch.tensor(start) - 1)
+    drawn = re.findall(
+        r"M([-\d.]+) ([-\d.]+)h0", figure(page).locator(".widget-steps").get_attribute("d") or ""
+    )
+    wanted = there + (path - 1) * unit
+    for point in torch.tensor([[float(x), float(y)] for x, y in drawn]):
+        assert (wanted - point).norm(dim=1).min() < 0.08
+    assert len(drawn) >= min(len(path), 3)
+
+
+def test_descent_as_the_page_has_it(visit: Callable[..., Visit]) -> None:
+    page = visit().go(DESCENT).page
+    values = json.loads(figure(page).get_attribute("data-values") or "")
+    X, y = valley(values["kappa"])
+    bowl, best = curvature(X), solve(X, y)
+    assert (bowl.mu, bowl.kappa, float(best.loss)) == pytest.approx((values["mu"], 9, values["floor"]))
+    assert (best.w.tolist(), float(best.b)) == (pytest.approx(values["centre"]), pytest.approx(2))
+    check_descent(page, 9, 1, values["start"])
+
+
+@pytest.mark.parametrize("kappa", [1, 9, 100])
+def test_descent_by_sliders(visit: Callable[..., Visit], kappa: float) -> None:
+    """From below 1 / lambda_max across 2 / lambda_max."""
+    page = visit().go(DESCENT).page
+    slider(page, "condition number kappa").fill(str(round(22 * math.log10(kappa))))
+    start = [-1.5, 2.6]
+    for ratio in (0.3, 0.99, 1, 1.01, 1.7, 1.99, 2, 2.01, 2.3):
+        slider(page, "learning rate, in units of 1 over lambda max").fill(str(ratio))
+        check_descent(page, kappa, ratio, start)
+    for name, ratio in (
+        ("rate 1 over lambda max", 1), ("best rate", 2 * kappa / (kappa + 1)), ("rate 2 over lambda max", 2),
+    ):  # fmt: skip
+        press(page, name)
+        check_descent(page, kappa, ratio, start)
+    press(page, "best rate")
+    slider(page, "start, w1").fill("3.75")
+    slider(page, "start, w2").fill("0.3")
+    check_descent(page, kappa, 2 * kappa / (kappa + 1), [3.75, 0.3])
+    press(page, "Reset")
+    check_descent(page, 9, 1, start)
+
+
+def test_descent_from_the_keyboard(visit: Callable[..., Visit]) -> None:
+    page = visit().go(DESCENT).page
+    mark(page, "start").focus()
+    for key in ("ArrowRight", "Shift+ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+    start = [-1.4, 1.7]
+    check_descent(page, 9, 1, start)
+    slider(page, "learning rate, in units of 1 over lambda max").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    check_descent(page, 9, 1.03, start)
+    slider(page, "condition number kappa").focus()
+    page.keyboard.press("ArrowRight")
+    check_descent(page, 10, 1.03, start)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_descent_by_drag(visit: Callable[..., Visit], width: int) -> None:
+    page = visit(width=width).go(DESCENT).page
+    figure(page).scroll_into_view_if_needed()
+    unit = 57 * scale(page)
+    drag(page, "start", 4 * unit, 2 * unit)
+    start = [float(beside(page, name)) for name in ("start, w1", "start, w2")]
+    assert start == pytest.approx([2.5, 0.6], abs=0.02), "it follows the pointer"
+    check_descent(page, 9, 1, start)
+
+
+def test_a_start_in_the_valley_has_no_error_to_grow(visit: Callable[..., Visit]) -> None:
+    """`predict_steps` asks the rate alone; the run arrives all the same, and the widget says why."""
+    page = visit().go(DESCENT).page
+    slider(page, "start, w2").fill("1")
+    slider(page, "learning rate, in units of 1 over lambda max").fill("2.2")
+    verdict = figure(page).locator(".widget-verdict").inner_text()
+    assert verdict == "Converges. The start has no error along w₂, so only w₁ moves."
+    assert shown(page, "predicted") == "never"
+    fit = gradient_descent(*valley(9), lr=2.2 / 9, steps=100, tol=0, w=torch.tensor([-1.5, 1.0]), b=2.0)
+    reached = int((fit.path.loss <= 1.01 * fit.path.loss.min()).nonzero()[0])
+    assert shown(page, "taken") == str(reached)
+
+
+def test_the_film_shows_one_step_after_the_other(visit: Callable[..., Visit]) -> None:
+    page = visit().go(DESCENT).page
+    steps = slider(page, "step shown")
+    press(page, "Play")
+    page.wait_for_function("document.querySelector('.widget-slider [max=\"47\"]').value < 20")
+    press(page, "Stop")
+    assert int(steps.input_value()) < 47
+    steps.fill("0")
+    assert float(shown(page, "loss")) > 1
+    slider(page, "condition number kappa").fill("0")  # a round bowl takes one step
+    press(page, "Play")
+    page.wait_for_function("document.querySelector('.widget-slider [max=\"1\"]').value == 1")
+    figure(page).get_by_role("button", name="Play", exact=True).wait_for()
+
+
+def test_nothing_plays_for_who_asks_for_stillness(visit: Callable[..., Visit]) -> None:
+    seen = visit()
+    seen.page.emulate_media(reduced_motion="reduce")
+    for address in (LOSS, DESCENT):
+        seen.go(address)
+        assert figure(seen.page).get_by_role("button", name="Reset").count() == 1
+        assert figure(seen.page).get_by_role("button", name="Play").count() == 0
+        moving = "f => f.getAnimations({ subtree: true }).length"
+        assert figure(seen.page).evaluate(moving) == 0
+    check_descent(seen.page, 9, 1, [-1.5, 2.6])  # step by step, with the slider
+
+
+# Both
+
+
+@ALL
+@LOOKS
+def test_tab_walks_through_a_widget(
+    visit: Callable[..., Visit], address: str, theme: str, width: int
+) -> None:
+    """Past all that a mouse could use, in order, each large enough and marked when it has the focus."""
+    page = visit(theme, width).go(address).page
+    names = (
+        figure(page)
+        .locator("[tabindex], input, button")
+        .evaluate_all("all => all.map(one => one.getAttribute('aria-label') ?? one.textContent)")
+    )
+    assert len(names) == {LOSS: 15, DESCENT: 11}[address]
+    figure(page).locator("[tabindex]").first.focus()
+    page.keyboard.press("Shift+Tab")
+    walked, small, dim = [], [], []
+    for _ in names:
+        page.keyboard.press("Tab")
+        name = page.evaluate(
+            "document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
+        )
+        walked.append(name)
+        box = page.evaluate(
+            "(({ width, height }) => [width, height])(document.activeElement.getBoundingClientRect())"
+        )
+        small += [name] if min(box) < TARGET else []
+        dim += [name] if not page.evaluate("look.focus().marked") else []
+    assert (sorted(walked), small, dim) == (sorted(names), [], [])
+    page.keyboard.press("Tab")
+    assert not page.evaluate("!!document.activeElement.closest('.widget')"), "the keyboard is not trapped"
+
+
+@ALL
+def test_a_screen_reader_hears_what_came_of_a_change(visit: Callable[..., Visit], address: str) -> None:
+    page = visit().go(address).page
+    told = figure(page).get_by_role("status")
+    if address == LOSS:
+        mark(page, 0).focus()
+        page.keyboard.press("Shift+ArrowUp")
+        wanted = f"Loss {shown(page, 'loss')}, R squared {shown(page, 'r2')}."
+    else:
+        press(page, "best rate")
+        wanted = f"Oscillates and converges. Steps predicted: {shown(page, 'predicted')}. Steps taken: 29."
+    page.wait_for_function("([e, text]) => e.textContent === text", arg=[told.element_handle(), wanted])
+    for one in figure(page).get_by_role("slider").all():
+        assert one.get_attribute("aria-label")
+        assert one.get_attribute("aria-valuetext")
+
+
+@ALL
+@LOOKS
+def test_a_widget_in_use_is_as_good_as_a_page(
+    visit: Callable[..., Visit], address: str, theme: str, width: int
+) -> None:
+    seen = visit(theme, width).go(address)
+    shifted = reader.shifts(seen)
+    if address == LOSS:
+        slider(seen.page, "slope w").fill("-1")
+    else:
+        slider(seen.page, "learning rate, in units of 1 over lambda max").fill("2.2")
+    seen.look("open")
+    found = [fault for look in ("overflow", "clipping", "overlap", "anchors") for fault in seen.look(look)]
+    assert not [*found, *shifted, *reader.axe(seen), *seen.faults]
+
+
+@ALL
+def test_a_widget_follows_the_theme(visit: Callable[..., Visit], address: str) -> None:
+    """And keeps its state."""
+    page = visit("light").go(address).page
+    colours = (
+        "f => ['.widget-mark', 'svg', '.widget-button'].map(s => {"
+        "const style = getComputedStyle(f.querySelector(s)); return [style.color, style.fill]; })"
+    )
+    mark(page, 0 if address == LOSS else "start").focus()
+    page.keyboard.press("ArrowUp")
+    page.evaluate("document.activeElement.blur()")
+    light, loss = figure(page).evaluate(colours), shown(page, "loss")
+    for _ in range(2):  # light by hand, then dark
+        page.locator("label[for^=__palette]:visible").click()
+    dark = figure(page).evaluate(colours)
+    assert not {tuple(pair) for pair in light} & {tuple(pair) for pair in dark}
+    assert shown(page, "loss") == loss
+
+
+def arrive(page: Page, address: str) -> None:
+    """Wait for the widget of this page, which the address comes before, and see that it stands there once."""
+    page.locator(f"figure[data-widget={address.split('/')[1]}] .widget-panel").wait_for()
+    assert page.locator(".widget-panel, .widget-stage").count() == 2
+
+
+def test_instant_navigation_brings_a_widget_once(visit: Callable[..., Visit]) -> None:
+    seen = visit().go(LOSS)
+    page = seen.page
+    page.evaluate("window.same = true")
+    slider(page, "slope w").fill("0")
+    for address in (DESCENT, LOSS):
+        links = page.locator(".md-nav--primary a.md-nav__link")
+        hrefs = links.evaluate_all("links => links.map(link => link.href.split('#')[0])")
+        links.nth(hrefs.index(BASE + address)).click()
+        page.wait_for_url(BASE + address)
+        arrive(page, address)
+        if address == DESCENT:
+            press(page, "best rate")
+            check_descent(page, 9, 1.8, [-1.5, 2.6])
+        else:
+            Line(page).check()
+    page.go_back()
+    page.wait_for_url(BASE + DESCENT)
+    arrive(page, DESCENT)
+    check_descent(page, 9, 1, [-1.5, 2.6])
+    assert page.evaluate("window.same === true")
+    assert not seen.faults
+
+
+@ALL
+def test_without_scripts_the_figure_stays(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(BASE + address)
+    picture = figure(page).locator("> svg")
+    assert picture.get_attribute("role") == "img"
+    assert len(picture.get_attribute("aria-label") or "") > 50
+    around, box = figure(page).bounding_box(), picture.bounding_box()
+    assert around
+    assert box
+    assert 0 < around["height"] - box["height"] < 50, "no place is kept for what will not come"
+    assert figure(page).locator("input, button").count() == 0
+    context.close()
+
+
+@ALL
+def test_a_widget_works_from_the_disk(chromium: Browser, site: Path, address: str) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto((site / address / "index.html").as_uri())
+    press(page, "Reset")
+    assert figure(page).locator(".widget-panel").count() == 1
+    context.close()
+
+
+def test_a_widget_is_light_and_comes_where_it_is_used(site: Path) -> None:
+    for name in ("loss", "descent"):
+        script = (site / f"assets/widgets/{name}.js").read_bytes()
+        assert 1000 < len(gzip.compress(script)) < LIMIT
+        users = [
+            page.parent.relative_to(site).as_posix()
+            for page in site.rglob("*.html")
+            if f"assets/widgets/{name}.js" in page.read_text()
+        ]
+        assert users == [f"part1/{name}"]
+    assert len(list(site.glob("assets/widgets/*"))) == 2
