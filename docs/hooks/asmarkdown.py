@@ -40,6 +40,7 @@ def outside(text: str, change: Callable[[str], str]) -> str:
 def simple(prose: str, entries: Mapping[str, str]) -> str:
     """Claims are their values, figures what they show; names of the reference lead to it."""
     prose = re.sub(r'<span class="claim" title="[^"]*">(.*?)</span>', lambda match: unescape(match[1]), prose)
+    prose = re.sub(r" +$", "", prose, flags=re.M)
     prose = re.sub(r"!\[(.*?)\]\(figure:\d+\)", r"*Figure: \1*", prose)
     prose = re.sub(r"^(#+ .*?) *\{ *#[\w-]+ *\}$", r"\1", prose, flags=re.M)
 
@@ -68,9 +69,10 @@ def unfolded(lines: list[str]) -> list[str]:
             while rest and (not rest[0].strip() or rest[0].startswith(margin)):
                 body.append(rest.pop(0)[len(margin) :])
             quote = "> " if box["kind"] == "!!!" else ""
-            content = ["", f"**{box['title'] or box['type'].capitalize()}**", "", *unfolded(body)]
+            content = [f"**{box['title'] or box['type'].capitalize()}**", "", *unfolded(body)]
             while not content[-1]:
                 content.pop()
+            told.append("")
             told += [(box["indent"] + quote + text).rstrip() if text else quote.rstrip() for text in content]
             told.append("")
             continue

@@ -201,10 +201,13 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     beside["llms.txt"] = llms.index(config, navigation, {uri: urljoin(home, at) for uri, at in texts.items()})
     beside["llms-full.txt"] = llms.whole(str(beside[at]) for at in texts.values())
 
+    changes = feed.history(root, "docs/en")
+    for page in here:  # for the site map
+        page.update_date = changes[page.file.src_uri][0].date[:10] if page.file.src_uri in changes else ""
     told = {page.file.src_uri: (str(page.title), urljoin(home, page.url)) for page in here}
-    if changes := feed.atom(config.site_name, home, feed.history(root, "docs/en"), told):
-        beside["feed.xml"] = changes
-    config.extra["feed"] = bool(changes)
+    if atom := feed.atom(config.site_name, home, changes, told):
+        beside["feed.xml"] = atom
+    config.extra["feed"] = bool(atom)  # docs/theme/main.html links it
 
 
 def stem(uri: str) -> str:
