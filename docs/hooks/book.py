@@ -91,6 +91,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     run(wanted, config, files)
 
     beside.clear()
+    reference.package.cache_clear()  # `mkdocs serve` builds again after a change
     links.update(
         (str(Path(file.abs_src_path).resolve()), urljoin(config.site_url or "", file.url))
         for file in files
