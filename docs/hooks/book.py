@@ -4,27 +4,37 @@ import logging
 import os
 import re
 import sys
+from collections import Counter
 from fnmatch import fnmatch
 from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urljoin
 
+from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs takes it away again after loading this file
 
+import asmarkdown
+import card
 import copying
 import downloads
 import executed
+import feed
 import figures
 import fonts
+import llms
 import maths
+import names
+import offers
 import pages
+import reference
 import rendering
 import theme
 
@@ -40,16 +50,21 @@ STYLES = [
     "assets/style.css",
 ]
 
-# Outputs, figures, the sources in the API and links to notebooks, which would drown the words; and formulas,
-# which go into the search as text.
+# Outputs, figures and the sources in the API, which would drown the words; and formulas, which go into the
+# search as text.
 ASIDE = re.compile(
     r'<div class="[^"]* output [^"]*">.*?</div>|<p><img alt="[^"]*" src="figure:\d+" /></p>'
-    r'|<details class="mkdocstrings-source">.*?</details>|<p><a class="notebook".*?</p>'
+    r'|<details class="mkdocstrings-source">.*?</details>'
     r'|(?<=class="arithmatex">)\\[(\[](?P<tex>.*?)\\[)\]](?=</(?:span|div)>)',
     re.S,
 )
 
+root: Path
 wheel: Path
+navigation: Navigation
+entries: dict[str, str] = {}  # address in the reference of each public name
+links: dict[str, str] = {}  # address of each source file and download
+beside: dict[str, str | bytes] = {}  # what is written beside the pages, by its path on the site
 sources: dict[str, pages.Page] = {}
 outputs: dict[str, list[list[executed.Output]]] = {}  # of each block
 hidden: dict[str, list[str]] = {}
@@ -58,7 +73,7 @@ drawn: dict[str, list[rendering.Drawn]] = {}  # the figures
 
 def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
-    global wheel
+    global root, wheel
     root = Path(config.config_file_path).parent
     wheel = downloads.wheel(root)
     executed.prepare(config, root / "linreg", wheel)
@@ -77,16 +92,21 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
     run(wanted, config, files)
 
-    install = downloads.install_line(config.site_url or "", wheel)
-    links = {  # downloads are linked as well as pages
-        str(Path(file.abs_src_path).resolve()): urljoin(config.site_url or "", file.url)
+    beside.clear()
+    reference.package.cache_clear()  # `mkdocs serve` builds again after a change
+    links.update(
+        (str(Path(file.abs_src_path).resolve()), urljoin(config.site_url or "", file.url))
         for file in files
         if file.abs_src_path
-    }
+    )
+    entries.clear()
+    texts = {file.url: sources[uri].text for uri, file in documents.items()}
+    entries.update(reference.addresses(texts, root))
+    install = downloads.install_line(config.site_url or "", wheel)
     for uri in wanted:
         if uri.endswith(".py"):
-            book = downloads.notebook(sources[uri], install, links)
-            files.append(File.generated(config, uri.removesuffix(".py") + ".ipynb", content=book))
+            beside[f"{stem(uri)}.ipynb"] = downloads.notebook(sources[uri], install, links)
+            beside[uri] = downloads.script(sources[uri], install, links)
     files.append(File.generated(config, wheel.name, content=wheel.read_bytes()))
     for uri in documents.keys() - wanted:
         files.remove(documents[uri])
@@ -121,10 +141,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     uri = page.file.src_uri
     install = downloads.install_line(config.site_url or "", wheel)
     text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], install)
-    if uri.endswith(".py"):
-        name = Path(uri).stem + ".ipynb"
-        link = f"[Download this page as a notebook]({name}){{ .notebook download={name} }}"
-        text = re.sub(r"^# .*$", rf"\g<0>\n\n{link}", text, count=1, flags=re.M)
+    places = {name: urljoin(config.site_url or "", place) for name, place in entries.items()}
+    beside[f"{stem(uri)}.md"] = asmarkdown.text(text, sources[uri], root, links, places)
     return text
 
 
@@ -138,8 +156,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         return f"<!--aside {len(aside)}-->{escape(words)}<!--/-->"
 
     text = ASIDE.sub(put, counted(copying.mark(html)))
-    page.meta.setdefault("description", description(text))
-    return text
+    page.meta["summary"] = page.meta.get("description") or first(text)
+    page.meta["description"] = escape(shortened(page.meta["summary"]))
+    return names.link(text, sources[page.file.src_uri], page.file.url, entries)
 
 
 def counted(html: str) -> str:
@@ -152,27 +171,68 @@ def counted(html: str) -> str:
     return re.sub(r'(<div class="[^"]*\bhighlight\b[^"]*"[^>]*)>(.*?</code>)', one, html, flags=re.S)
 
 
-def description(html: str) -> str:
-    """The first sentences, for search engines."""
+def first(html: str) -> str:
+    """The first paragraph as text, which says what a page is about."""
     found = re.search(r"<p>(.*?)</p>", html, re.S)
-    text = " ".join(unescape(re.sub(r"<[^>]*>", "", found[1])).split()) if found else ""
-    return escape(text if len(text) < 160 else text[:157].rsplit(" ", 1)[0] + " …")
+    return " ".join(unescape(re.sub(r"<[^>]*>", "", found[1])).split()) if found else ""
+
+
+def shortened(text: str) -> str:
+    """As much as search engines show."""
+    return text if len(text) < 160 else text[:157].rsplit(" ", 1)[0] + " …"
+
+
+def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
+    """Keep it, for what is made from all pages."""
+    global navigation
+    navigation = nav
+
+
+def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
+    """All pages are read: make what is made from all, before the first is written."""
+    home, here = config.site_url or "", navigation.pages
+    shared = Counter(page.title for page in here)
+    for page in here:
+        if shared[page.title] > 1 and page.parent:  # no two pages of one name in a list of results
+            page.meta["title"] = f"{page.title} ({page.parent.title})"
+        path = f"assets/cards/{stem(page.file.src_uri).replace('/', '-')}.png"
+        title = config.site_name if page.is_homepage else str(page.title)
+        beside[path] = card.png(title, config.site_name)
+        page.meta["card"], page.meta["card_alt"] = urljoin(home, path), escape(card.alt(title))
+
+    texts = {page.file.src_uri: f"{stem(page.file.src_uri)}.md" for page in here}
+    beside["llms.txt"] = llms.index(config, navigation, {uri: urljoin(home, at) for uri, at in texts.items()})
+    beside["llms-full.txt"] = llms.whole(str(beside[at]) for at in texts.values())
+
+    changes = feed.history(root, "docs/en")
+    for page in here:  # for the site map
+        page.update_date = changes[page.file.src_uri][0].date[:10] if page.file.src_uri in changes else ""
+    told = {page.file.src_uri: (str(page.title), urljoin(home, page.url)) for page in here}
+    if atom := feed.atom(config.site_name, home, changes, told):
+        beside["feed.xml"] = atom
+    config.extra["feed"] = bool(atom)  # docs/theme/main.html links it
+
+
+def stem(uri: str) -> str:
+    """The path of a source without its ending, which names all that is made of it."""
+    return uri.rpartition(".")[0]
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Put in what was kept from the search, the figures and the typeset formulas."""
     uri = page.file.src_uri
-    stem = re.sub(r"\W+", "-", uri.rpartition(".")[0])
+    name = re.sub(r"\W+", "-", stem(uri))
 
     def figure(match: re.Match[str]) -> str:
         svg, alt, widget, values = drawn[uri][int(match[1]) - 1]
-        html = figures.figure(svg, alt, f"{stem}-{match[1]}")
+        html = figures.figure(svg, alt, f"{name}-{match[1]}")
         if not widget:
             return html
         if not (WIDGETS / f"{widget}.js").exists():
             raise PluginError(f"{uri}: there is no widget {widget!r} in {WIDGETS}.")
         return figures.alive(html, widget, values, get_relative_url(f"assets/widgets/{widget}.js", page.url))
 
+    output = offers.under_title(output, uri)
     output = re.sub(r"<!--aside (\d+)-->.*?<!--/-->", lambda match: hidden[uri][int(match[1]) - 1], output)
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
     if 'src="figure:' in output:
@@ -186,8 +246,11 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Write the fonts for the formulas that occurred."""
+    """Write the fonts for the formulas that occurred, and what stands beside the pages."""
     site = Path(config.site_dir)
+    for path, content in beside.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(content if isinstance(content, bytes) else content.encode())
     maths.save()
     fonts.publish(maths.formulas().values(), site)
     theme.join(site / "assets/widgets")

@@ -1,10 +1,10 @@
-"""What a page offers for download: itself as a notebook, and the `linreg` that it was executed with."""
+"""What a page offers for download: itself as notebook and as program, and the `linreg` that it ran with."""
 
 import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from hashlib import sha256
 from importlib import import_module
@@ -17,6 +17,14 @@ from pages import CLAIM, Block, Page
 from rendering import GIVEN, INSTALL
 
 ADMONITION = re.compile(r'^(?:!!!|\?\?\?\+?) \w+ "(?P<title>.*)"\n(?P<body>(?:\n| {4}.*(?:\n|\Z))+)', re.M)
+PYPLOT = "import matplotlib.pyplot as plt"
+PROGRAM = """\
+This program needs `linreg`, which brings torch:
+
+{install}
+
+Run it with `python`, or cell by cell in an editor that knows `# %%`: there the value of the last line of a
+cell is shown, too."""
 WHEELS = Path(".cache/wheels")
 
 
@@ -45,21 +53,43 @@ def install_line(site_url: str, wheel: Path) -> str:
 
 def notebook(page: Page, install: str, links: Mapping[str, str]) -> str:
     """An executed page as a notebook; `links` are the addresses of the pages that it may link to."""
-    before = ""
     cells = [markdown_cell(f"This notebook needs `linreg`, which brings torch:\n\n{install}")]
-    for (answer, code), blocks in groupby(
-        page.blocks, key=lambda block: (block.answer, block.line * block.cell)
-    ):
-        text = "\n\n".join(plain(block, install) for block in blocks)
-        if answer and answer != before:
-            cells.append(markdown_cell(f"**{answer}**"))
-        before = answer
-        cells.append(code_cell(text) if code else markdown_cell(absolute(text, page, links)))
+    for text, block in parts(page, install, links):
+        cells.append(code_cell(text) if block.cell else markdown_cell(text))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"  # nbformat's own are random
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def script(page: Page, install: str, links: Mapping[str, str]) -> str:
+    """An executed page as a program in cells, which shows each figure where it is drawn."""
+    cells = [comment(PROGRAM.format(install=install))]
+    known = False  # what `plt` is
+    for text, block in parts(page, install, links):
+        known |= PYPLOT in text
+        if block.kind == "figure" and "plt.show()" not in text:
+            text += "\nplt.show()" if known else f"\n{PYPLOT}\n\nplt.show()"
+        cells.append(f"# %%\n{text}" if block.cell else comment(text))
+    return "\n\n".join(cells) + "\n"
+
+
+def comment(text: str) -> str:
+    """Prose as a cell of a program."""
+    return "# %% [markdown]\n" + indent(text.strip(), "# ", lambda line: True).replace("# \n", "#\n")
+
+
+def parts(page: Page, install: str, links: Mapping[str, str]) -> Iterator[tuple[str, Block]]:
+    """The cells of an executed page, as text without marks and the (first) block of each."""
+    before = ""
+    for (answer, _), group in groupby(page.blocks, key=lambda block: (block.answer, block.line * block.cell)):
+        blocks = list(group)
+        if answer and answer != before:
+            yield f"**{answer}**", Block("prose", "", 0, 0, 0)
+        before = answer
+        text = "\n\n".join(plain(block, install) for block in blocks)
+        yield text if blocks[0].cell else absolute(text, page, links), blocks[0]
 
 
 def markdown_cell(text: str) -> dict[str, object]:

@@ -50,6 +50,8 @@ SCRIPT = {
     "o.content=a.colorScheme,": "document.documentElement.style.colorScheme=a.colorScheme,",
     # styles every element of the page twice to keep a change of colours from fading
     'document.body.setAttribute("data-md-color-switching",""),': "",
+    # asks for a site map beside every alternate form of the page, as if each were a language
+    'M("link[rel=alternate]")': 'M("link[rel=alternate][hreflang]")',
     # a landmark per code block is too many
     'x("nav",{class:"md-code__nav"})': 'x("div",{class:"md-code__nav"})',
 }

@@ -86,6 +86,35 @@ def test_search_in_chinese(visit: Callable[..., Visit], word: str) -> None:
     assert not seen.faults
 
 
+@pytest.mark.parametrize(
+    ("words", "pages"),
+    [
+        ("kappa", ["part1/descent/", "part1/descent-run/"]),  # the name of a letter in a formula
+        # functions, and where they are used
+        ("predict_steps", ["reference/api-descent/", "part1/descent-run/"]),
+        ("merge_ranks", ["reference/api-stream/", "part3/rows-machines/"]),
+        ("raw_loop", ["part1/descent-run/"]),  # a name that only the code of an executed page has
+        ("residual", ["part1/loss/", "reference/notation/"]),  # a word that one looks up
+        ("condition number", ["part1/exact-run/", "part3/digits/"]),
+    ],
+)
+def test_search_finds_the_pages(visit: Callable[..., Visit], words: str, pages: list[str]) -> None:
+    """Formulas, functions, code of executed pages, terms: each leads to the pages that have it."""
+    seen = visit().go("")
+    seen.page.keyboard.press("s")
+    seen.page.wait_for_function(TYPING)
+    seen.page.keyboard.type(words)
+    script = """wanted => {
+        const box = document.querySelector(".md-search__scrollwrap");
+        box.scrollTo(0, box.scrollHeight); // the list grows as it is scrolled
+        const links = [...document.querySelectorAll("a.md-search-result__link")];
+        const found = links.map(link => link.href.split(/[?#]/)[0]);
+        return wanted.every(page => found.includes(page));
+    }"""
+    seen.page.wait_for_function(script, arg=[BASE + page for page in pages])
+    assert not seen.faults
+
+
 def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
     """`s` opens the search, the arrows walk through it, Enter follows, Escape leaves."""
     seen = visit().go("")
@@ -122,6 +151,7 @@ def test_keyboard(visit: Callable[..., Visit], theme: str) -> None:
     assert "md-skip" in stops[0]["name"]
     walked = [stop["name"] for stop in stops]
     wanted = ("md-logo", "md-search__input", "md-nav__link", "md-code__button", "summary", "md-footer__link")
+    wanted += ("Script", "Copy page as Markdown")
     assert [part for part in wanted if not any(part in name for name in walked)] == []
     buttons = seen.page.locator(".md-content .md-code__button:visible").count()
     assert sum("md-code__button" in name for name in walked) == buttons
