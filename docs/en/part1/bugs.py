@@ -454,7 +454,7 @@ Z = (X_15 - X_15.mean(0)) / X_15.std(0)
 verdict(stable, bug=(X_15, 0.01), cure=(Z, 0.01))
 
 # %% [markdown]
-# **Cure.** Standardise. Every rate below $2/d$ is then stable, and $\kappa$ falls from <!--= linreg.curvature(X_15).kappa:.0f -->226<!--/--> to <!--= linreg.curvature(Z).kappa:.1f -->1.0<!--/-->. How to take the weights back to the old unit is on [Scaling](../part2/scaling.py).
+# **Cure.** Standardise. The curvatures of the $d$ features then add up to about $d$, so that every rate below $2/d$ is stable, and $\kappa$ falls from <!--= linreg.curvature(X_15).kappa:.0f -->226<!--/--> to <!--= linreg.curvature(Z).kappa:.1f -->1.0<!--/-->. How to take the weights back to the old unit is on [Scaling](../part2/scaling.py).
 
 # %%
 layer = new_layer()
