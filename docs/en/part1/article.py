@@ -438,7 +438,7 @@ for start in ([0.0, 100.0, -100.0], [-300.0, 5.0, 40.0], [1e6, 1e6, 1e6]):
     b, w = torch.tensor(start[0]), torch.tensor(start[1:])
     run_cell(X, y, w.requires_grad_(), b.requires_grad_(), lr=1.0, epochs=30)
     end = torch.hstack((b, w)).detach()
-    print(f"from {start}: b {end[0]:.4f}, w {end[1]:.4f} and {end[2]:.4f}")
+    print("ends at", [round(value, 4) for value in end.tolist()])
     assert torch.allclose(end, torch.hstack((exact.b, exact.w)))
 
 # %% [markdown]
