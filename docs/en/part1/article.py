@@ -1,25 +1,18 @@
 # %% [markdown]
 # # What the article got wrong
 #
-# This page tests a short tutorial on linear regression by running what it says: twenty errors,
-# each shown in a few lines, and a detective story about printed figures that its code cannot print.
-#
-# After it you can
-#
-# - take a tutorial that you find on the web, and test what it claims by running it;
-# - recognise a result that was printed by a stale notebook cell, and say which run printed it;
-# - name twenty errors that recur in texts on linear regression, and show each with a few lines of
-#   code.
+# After this page you can test what a tutorial claims by running it, say which run of a notebook cell
+# printed a result, and show twenty errors that recur in texts on linear regression, each in a few
+# lines.
 #
 # This book grew out of a short tutorial, "linear regression from scratch in PyTorch", one of
 # thousands like it. We call it *the article*. Its plan is sound, and some of its code is better
 # than that of many books ([what it got right](#right)). But it shows figures that its own code
 # cannot print, and nobody could tell, because nothing on its page was checked.
 #
-# **The question of this page:** which of the article's statements survive when they are run?
-#
-# Everything it states that we need is quoted here, as data, so that the code can be tested against
-# it.
+# **The question.** Which of the article's statements survive when they are run? Most of what you need
+# to find out is on the pages before. What the article states is quoted here, as data, so that the
+# code can be tested against it.
 
 # %%
 import math
@@ -420,8 +413,8 @@ assert exact.loss < small.loss
 # The first two read each row three times. One makes <!--= small.steps -->300<!--/--> updates and
 # arrives, the other makes <!--= full.steps -->3<!--/--> and does not. Count updates, not epochs.
 # (That the first error is below the exact answer's is luck: the exact answer has the smallest loss,
-# not the smallest error.) A later page, on epochs and batches, will be about the price of small
-# batches: the parameters never quite settle.
+# not the smallest error.) The price of small batches, parameters that never quite settle, is on
+# [Epochs, batches, steps](batches.py#the-noise-floor).
 #
 # **In short.** A recipe lost its batches (E4), so three epochs became three steps (E3); the steps
 # did so little that the cell was run again until the figures looked better (E1); and a second
@@ -434,28 +427,25 @@ assert exact.loss < small.loss
 #
 # The article warns that the start may decide in which minimum descent ends. Not here. The Hessian
 # $H = \tilde X^\top \tilde X / n$ is the same everywhere, and with independent columns all its
-# eigenvalues are positive: the loss is one bowl. Send off 1000 starts with a standard deviation of
-# 100.
+# eigenvalues are positive: the loss is one bowl. Run the article's own cell, at the largest of its
+# rates, from starts far apart:
 
 # %%
 bowl = linreg.curvature(X)
 A = linreg.fold_bias(X)
-starts = 100 * torch.randn(1000, 3, generator=torch.Generator().manual_seed(1))
-theta = starts
-for _ in range(60):
-    gradient = (theta @ A.T - y) @ A / n  # of all 1000 descents at once
-    theta = theta - bowl.best_rate * gradient
-spread = theta.amax(0) - theta.amin(0)
 print("eigenvalues", [round(value, 3) for value in bowl.eigenvalues.tolist()])
-print(f"starts lie up to {starts.abs().max():.0f} away")
-print("ends differ by less than 1e-13:", bool((spread < 1e-13).all()))
-assert torch.allclose(theta, torch.hstack((exact.b, exact.w)))
+for start in ([0.0, 100.0, -100.0], [-300.0, 5.0, 40.0], [1e6, 1e6, 1e6]):
+    b, w = torch.tensor(start[0]), torch.tensor(start[1:])
+    run_cell(X, y, w.requires_grad_(), b.requires_grad_(), lr=1.0, epochs=30)
+    end = torch.hstack((b, w)).detach()
+    print("ends at", [round(value, 4) for value in end.tolist()])
+    assert torch.allclose(end, torch.hstack((exact.b, exact.w)))
 
 # %% [markdown]
-# Every local minimum of a convex function is global, and this one is unique as long as no column
-# depends on the others. What the start does change is how long it takes, and, with dependent
-# columns, [where you end in the trough](#e10). The proof is in [Gradient descent](descent.md).
-# Networks with hidden layers do have local minima: the warning is right for them.
+# [A thousand starts](descent-run.py#many-starts-one-answer) do the same.
+# What the start does change is how long it takes, and, with dependent columns,
+# [where you end in the trough](#e10). [One valley](valley.py) has the proof, and a network with hidden
+# units that does have other minima: for it the warning is right.
 
 # %% [markdown]
 # ### E6 A sign that flips between text and code {#e6}
@@ -570,8 +560,9 @@ print(linreg.solve(twice, target))
 # %% [markdown]
 # Two answers of equal loss: only $w_1 + w_2 = 3$ is determined, and descent keeps whatever
 # difference $w_1 - w_2$ it started with. From zero it finds the shortest answer, the one that
-# `solve` returns, and `solve` says so. [The exact answer, executed](exact-run.py) shows solvers
-# that get this case wrong without a word.
+# `solve` returns, and `solve` says so; [One valley](valley.py#from-zero-to-the-shortest) says why.
+# [The exact answer, executed](exact-run.py#traps) shows a solver that gets this case wrong without a
+# word.
 
 # %% [markdown]
 # ## Rates, losses and words
@@ -601,20 +592,8 @@ for lr in article["rates"]:
     print(f"lr {lr:4}: not finite after {steps_to_overflow(lr)} steps")
 
 # %% [markdown]
-# All five overflow. A rate below the limit converges, in the end: the steep direction now dictates
-# a rate that is tiny for the others. The cure is to standardise the columns.
-
-# %%
-slow = linreg.predict_steps(scaled, y, lr=limit / 2)
-standard = (scaled - scaled.mean(0)) / scaled.std(0)
-fast = linreg.predict_steps(standard, y, lr=linreg.curvature(standard).best_rate)
-print(f"at 1/lambda_max: {slow:,} steps; standardised, at the best rate: {fast}")
-diverged = linreg.gradient_descent(scaled, y, lr=0.01, steps=100)
-print(diverged.message.replace(": ", ":\n"))
-
-# %% [markdown]
-# From <!--= slow:, -->53,868<!--/--> steps to <!--= fast -->2<!--/-->. The last two lines are what
-# `linreg` says instead of `nan`. See [Gradient descent, executed](descent-run.py).
+# All five overflow. What a rate below the limit costs, and what standardising the columns saves, is
+# counted on [Gradient descent, executed](descent-run.py#a-feature-in-other-units).
 
 # %% [markdown]
 # ### E12 Errors that are not negative {#e12}
@@ -643,64 +622,20 @@ residual.abs().sum().backward()
 residual.grad
 
 # %% [markdown]
-# The reasons for squares are others. Which single number stands best for a sample?
+# [The reasons for squares](loss.md#why-squares) are others: they aim at the mean, they are the
+# likelihood of Gaussian noise, and their minimum has a closed form. The price: a sample pulls with a
+# force proportional to its residual. Let one target of 1000 be 10,000.
 
 # %%
-sample = torch.tensor([1.0, 2.0, 3.0, 4.0, 100.0])
-candidates = torch.linspace(0, 100, 1001)[:, None]
-away = candidates - sample
-by_squares = float(candidates[away.square().sum(1).argmin()])
-by_absolute = float(candidates[away.abs().sum(1).argmin()])
-print(f"smallest sum of squares at {by_squares:.1f}, the mean {sample.mean():.1f}")
-print(f"of absolute values at {by_absolute:.1f}, the median {sample.median():.1f}")
-
-# %% [markdown]
-# Squares lead to the mean, so least squares estimates a conditional *mean*. It is the most likely
-# answer when the noise is Gaussian. And its minimum has a closed form. The price: a sample pulls
-# with a force proportional to its residual. Let one target of 1000 be 10,000.
-
-
-# %%
-def huber(A, y, delta, rounds=100):
-    """Squares up to `delta`, absolute values beyond, by weighted least squares."""
-    theta = torch.linalg.lstsq(A, y[:, None]).solution[:, 0]
-    for _ in range(rounds):
-        weight = (delta / (y - A @ theta).abs()).clamp(max=1)  # tames large residuals
-        theta = torch.linalg.solve(A.T @ (weight[:, None] * A), A.T @ (weight * y))
-    return theta
-
-
 spoiled = y.clone()
 spoiled[0] = 10_000
 least = linreg.solve(X, spoiled)
-robust = huber(A, spoiled, delta=0.2)
-print(f"least squares  w {least.w[0]:7.3f} {least.w[1]:7.3f}  b {least.b:7.3f}")
-print(f"Huber          w {robust[1]:7.3f} {robust[2]:7.3f}  b {robust[0]:7.3f}")
-
-# %% alt="The worst parameter error against the value of one spoiled target among 1000, both on logarithmic scales. For least squares it grows in proportion to the outlier, up to more than 20. For the Huber loss it stays below 0.01."
-values = [3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0]
-moved = {"least squares": [], "Huber": []}
-for value in values:
-    spoiled[0] = value
-    for name, theta in (
-        ("least squares", torch.linalg.solve(A.T @ A, A.T @ spoiled)),
-        ("Huber", huber(A, spoiled, delta=0.2)),
-    ):
-        moved[name].append(float((theta - truth).abs().max()))
-assert max(moved["Huber"]) < 0.01
-assert moved["least squares"][-1] > 20
-
-fig, ax = plt.subplots(figsize=(5.5, 3.4), layout="constrained")
-for name, color in (("least squares", ORANGE), ("Huber", BLUE)):
-    ax.loglog(values, moved[name], color=color, marker="o")
-    ax.text(values[4], moved[name][4] / 2.5, name, color=color)
-ax.set(xlabel="value of the one spoiled target", ylabel="worst parameter error")
-ax.set_ylim(4e-4, 60)
-ax.spines[["top", "right"]].set_visible(False)
+print(f"as it is     w {exact.w[0]:7.3f} {exact.w[1]:7.3f}  b {exact.b:7.3f}")
+print(f"one spoiled  w {least.w[0]:7.3f} {least.w[1]:7.3f}  b {least.b:7.3f}")
 
 # %% [markdown]
-# One bad value in a thousand, and nothing is left of the least-squares weights. A first look at why squares is
-# on [The loss](loss.md); a whole page on it, likelihood and robust losses included, is planned.
+# One bad value in a thousand, and nothing is left of the weights. Huber's loss keeps them:
+# [The loss, executed](loss-run.py#one-wrong-target).
 
 # %% [markdown]
 # ### E14 The step that lowers the loss most {#e14}
@@ -886,7 +821,8 @@ print("never used:", sorted(imported - used))
 # ### E19 Small random weights {#e19}
 #
 # Random starts break the symmetry between hidden units, which would otherwise learn the same thing
-# for ever. A linear model has no hidden units.
+# for ever: [One valley](valley.py#several-valleys) frees two with a nudge. A linear model has no hidden
+# units.
 
 # %%
 from_zero = linreg.predict_steps(X, y, lr=0.1)
@@ -941,11 +877,11 @@ for i, name in enumerate(("b", "w[0]", "w[1]")):
     print(f"{name:4} {in_rows[i]:7.4f}   95 %: {low[i]:7.4f} to {high[i]:7.4f}")
 
 # %% [markdown]
-# All three intervals should hold the truth, 2, −1 and 1, about 95 times in a hundred each.
-# Intervals and their coverage, splits and cross-validation belong to the second part of this book;
-# ridge, lasso, logistic and softmax regression to the third. Both parts are planned and not
-# written. Mini-batch SGD is in the package already, as `linreg.sgd`; momentum and Adam will come
-# with the second part.
+# All three intervals should hold the truth, 2, −1 and 1, about 95 times in a hundred each. What makes
+# a standard error large is on [Collinearity](../part2/collinearity.py), what spoils a split on
+# [Scaling](../part2/scaling.py#whose-mean-whose-spread), and mini-batch SGD on
+# [Epochs, batches, steps](batches.py). Ridge, lasso, logistic and softmax regression and Adam are
+# not in this book.
 
 # %% [markdown]
 # ## What the article got right {#right}
@@ -972,11 +908,10 @@ print("column minus column:", tuple((column - y[:, None]).shape))
 print("column minus vector:", tuple((column - y).shape))
 
 # %% [markdown]
-# The last line is a frequent silent bug in such code: $(n, 1)$ against $(n,)$ broadcasts to a
-# million differences, and the loss is wrong without an exception. The article keeps its target a column
-# and is safe. This book keeps both flat, and `linreg` raises on a mixture.
+# The last line is [bug 1 of the clinic](bugs.py#shapes), which the article escapes by keeping its
+# target a column. This book keeps both flat, and `linreg` raises on a mixture.
 #
-# ## Summary
+# ## What was shown
 #
 # - The article's figures need <!--= epochs_needed:.1f -->29.6<!--/--> epochs, its code runs
 #   <!--= article["epochs"] -->3<!--/-->. Among whole runs of the cell only the tenth fits, by the
@@ -988,7 +923,7 @@ print("column minus vector:", tuple((column - y).shape))
 #
 # ## Exercises
 #
-# **1.** Write `run_of(b_error)`: the run of the 3-epoch cell (rate 0.01, true bias 2) that leaves
+# **1. Which run?** Write `run_of(b_error)`: the run of the 3-epoch cell (rate 0.01, true bias 2) that leaves
 # this error of the bias. Check yourself with the snippet: three times `True` is right.
 
 
@@ -1016,7 +951,7 @@ run_of(article["b_error"]), run_of(1.0), run_of(0.1)
 # error takes <!--= run_of(1.0) -->23<!--/--> runs.
 
 # %% [markdown]
-# **2.** Change the cell so that it prints the same however often it runs, without restarting
+# **2. A cell that repeats itself.** Change the cell so that it prints the same however often it runs, without restarting
 # anything. Check: call it twice and compare.
 
 # %% [markdown] answer="Answer"
@@ -1033,7 +968,7 @@ assert safe_cell() == safe_cell()
 show("every run", *safe_cell())
 
 # %% [markdown]
-# **3.** Least squares is linear in $y$. Predict from this, without refitting, what the outlier of
+# **3. Where the outlier pulls.** Least squares is linear in $y$. Predict from this, without refitting, what the outlier of
 # [E13](#e13) does to the three parameters, and compare with the fit. Which of the three moves most,
 # and why?
 
@@ -1053,7 +988,7 @@ print("shift    ", [round(value, 2) for value in shift.tolist()])
 print("new (b,w)", [round(value, 2) for value in after.tolist()])
 
 # %% [markdown]
-# **4.** Suppose the author had run the cell two hundred times. Which of the article's three
+# **4. Two hundred runs.** Suppose the author had run the cell two hundred times. Which of the article's three
 # mistakes in E1 to E3 would a reader still be able to detect from the printed figures alone?
 
 # %% answer="Answer"
@@ -1072,6 +1007,8 @@ print(f"L = {figures[0][-1] * n:.4f}, floor {linreg.solve(*state[:2]).loss:.4f}"
 # %% [markdown]
 # ## Where next
 #
-# The same loop done well, three ways that agree to the last digit:
-# [By hand, autograd, nn.Module](by-hand.py). How this site keeps itself from becoming the next such
-# article: [How this site is verified](../about/verified.md).
+# Part one ends here: you can fit a line, predict the run, and tell when a text about it is wrong. The
+# next part takes data as they come. [Scaling](../part2/scaling.py) begins with E11: why a unit costs
+# fifty thousand steps, which half of standardising cures what, and how the weights get back to their
+# units. How this site keeps itself from becoming the next such article:
+# [How this site is verified](../about/verified.md).

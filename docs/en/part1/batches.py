@@ -5,7 +5,9 @@
 # mini-batches will leave it, and choose a rate, a batch size and a cure that bring it closer.
 #
 # [A first look](descent-run.py#mini-batches-a-first-look) has shown that three passes over the data in batches of ten arrive where three
-# full-batch passes have hardly left the start. The arithmetic is the same. So what do you pay for a hundred times as many steps?
+# full-batch passes have hardly left the start.
+#
+# **The question.** The arithmetic is the same. So what do you pay for a hundred times as many steps?
 #
 # Everything below is measured on the data that most pages share. In `A` the intercept has its column of ones, `best`
 # is the exact minimiser $\theta^*$, and the *excess loss* is what a run still has to lose,
@@ -40,7 +42,7 @@ print(f"excess loss at zero: {excess(torch.zeros(p)):.3f}")
 # %% [markdown]
 # ## Three words
 #
-# - A **batch** is the set of rows that one step looks at, $B$ of them.
+# - A **batch** is the set of rows that one step looks at, $B$ of them: a *full batch* if all $n$, else a *mini-batch*.
 # - A **step**, or update, moves all parameters once, along the mean gradient of a batch.
 # - An **epoch** is as many steps as it takes to look at every row once.
 #
@@ -64,8 +66,8 @@ for B in (1000, 100, 10, 1):
     print(f"{B:4} {fit.steps:7} {epochs * n:11} {excess(runs[B][-1]):13.2g}")
 
 # %% [markdown]
-# The first line is [the error of the article](article.py#e4): a recipe for batches of ten, run on all rows at once with the number of
-# epochs kept. The last two lines arrive. Now count along two axes:
+# The third line is an old recipe for data of this size: rate 0.03, three epochs, batches of ten. It arrives. The first line is what becomes of the recipe when all rows are taken at once and its number of
+# epochs is kept; [a tutorial that did so](article.py#e4) ends this part of the book. Now count along two axes:
 
 # %% alt="Two panels with the excess loss of four runs at rate 0.03, on a log scale. Against the number of steps, the runs with batches of 1000, 100, 10 and 1 lie on one falling curve, the predicted full-batch one, and stop at 3, 30, 300 and 3000 steps; batches of 10 and 1 leave it where it gets small and level off. Against epochs, the same four runs lie far apart: the smaller the batch, the steeper the fall."
 import matplotlib.pyplot as plt
@@ -104,7 +106,8 @@ bottom.set(xlabel="epochs", ylabel="excess loss", ylim=(1e-6, 12))
 #
 # The gradient of a batch is the mean of its rows' gradients. Deal out all rows once, and the mean over the batches, each
 # weighted by its size, is the mean over the rows: the full gradient, exactly. If the order is random, each row is as likely as any other
-# to be in a batch, so that the errors of its gradient average to zero: it is an *unbiased* estimate of the full one.
+# to be in a batch, so that the errors of its gradient average to zero: it is an *unbiased* estimate of the full one. Descent along it is called
+# *stochastic gradient descent*, SGD for short.
 
 
 # %%
@@ -250,8 +253,8 @@ print(f"measured   {measured:.2e}")
 assert abs(measured / exact_floor(0.1, 10) - 1) < 0.05
 
 # %% [markdown]
-# The measured runs are 300 at once, a row of `theta` each. They start at the minimum and are left alone for $3/\eta$ steps, until six
-# time constants of $S$ have passed. Now the same for more rates and batches:
+# The measured runs are 300 at once, a row of `theta` each. They start at the minimum and are left alone for $3/\eta$ steps. That is six
+# *time constants* of $S$, times of $1/(2\eta\lambda)$ in each of which it comes nearer to its end by the factor $1/\mathrm e$. Now the same for more rates and batches:
 
 # %% alt="Excess loss at which runs settle against the learning rate, both on log scales, for batches of 1, 10 and 100 rows. Three parallel dashed lines for the formula of small rates, each a factor ten below the one above. The exact curves follow them and bend upwards near the largest stable rate of their batch, soonest for single rows. The measured dots lie on the exact curves."
 generator = torch.Generator().manual_seed(5)
@@ -294,7 +297,7 @@ assert worst < 0.1
 # The theory drew rows with replacement. Nobody trains like that: an epoch deals every row once. And there the kicks
 # of an epoch cancel, since $\sum_i a_i r_i = 0$ over all rows. What goes up in one batch comes down in the others,
 # if the run has not forgotten the first when the last arrives. It forgets at the pace $\eta\lambda$ a step, over $n/B$ steps: let
-# $x = \eta \lambda n / B$ be the number of time constants in an epoch. For equal eigenvalues $\lambda$ and a small rate, summing the kicks
+# $x = \eta \lambda n / B$ be the number of time constants of $e$ in an epoch. For equal eigenvalues $\lambda$ and a small rate, summing the kicks
 # with their weights $(1 - \eta\lambda)^k$ under the condition that they add up to zero gives the factor by which the floor sinks, at the end of
 # an epoch:
 #
@@ -718,5 +721,4 @@ assert max(shares) == max(shares[4:7])
 # %% [markdown]
 # ## Where next
 #
-# [What the article got wrong](article.py) tells the story of the three epochs in full. [Scaling](../part2/scaling.py) is about the other cause of slow runs, features of
-# different units. When the rows do not fit into memory, [one pass over them](../part3/rows-machines.py) gives the exact answer.
+# You have seen how a run behaves that is right. [Bug clinic](bugs.py) shows ten that are wrong and raise no error, a summed loss and a stale cell among them, and finds each by its symptom. When the rows do not fit into memory, [one pass over them](../part3/rows-machines.py) gives the exact answer.

@@ -91,7 +91,7 @@ print(f"b {b:.3f}, mean of y {y.mean():.3f}")
 # %% [markdown]
 # **Symptom.** A smooth curve that settles too high, at the landmark of the mean, <!--= only_mean:.4f -->0.9716<!--/-->. The weights go to zero, and all predictions become the same.
 #
-# **Why.** The layer returns $(n, 1)$, the target is $(n,)$, and the difference is $(n, n)$: every prediction minus every target. No term of the mean pairs a prediction with its own
+# **Why.** The layer returns $(n, 1)$, the target is $(n,)$, and *broadcasting* stretches both, so that the difference is $(n, n)$: every prediction minus every target. No term of the mean pairs a prediction with its own
 # target, so the best model is a constant, $\bar y$ ([derived here](loss.md#the-trap-n-1-minus-n)). `nn.MSELoss` [warns](by-hand.py#without-squeeze-n-1-against-n); a loss that you write yourself does not. It is reported again and
 # again ([pytorch #16045](https://github.com/pytorch/pytorch/issues/16045), [#19699](https://github.com/pytorch/pytorch/issues/19699)), and it was in the code of
 # [a printed book](https://github.com/matroid/dlwithtf/issues/14).
@@ -338,7 +338,7 @@ print(f"run once:  loss {fresh[0]:.4f} to {fresh[-1]:.4f}")
 # %% [markdown]
 # **Symptom.** The curve begins too low. A model of zeros has the loss <!--= zeros:.4f -->2.8723<!--/-->; this one claims to start at <!--= stale[0]:.4f -->0.2867<!--/-->. Who runs the notebook from the top cannot repeat it.
 #
-# **Why.** `layer` outlives the cell. The second run goes on where the first one stopped, at $(1 - \eta\lambda)^{60}$, about <!--= (stale[0] / zeros) ** 0.5:.2f -->0.32<!--/-->, of the error.
+# **Why.** *Hidden state*: `layer` outlives the cell. The second run goes on where the first one stopped, at $(1 - \eta\lambda)^{60}$, about <!--= (stale[0] / zeros) ** 0.5:.2f -->0.32<!--/-->, of the error.
 # [What the article got wrong](article.py#e1) finds a published run that was the tenth of its kind.
 #
 # **Test.** A cell that is run twice says the same twice:
@@ -454,7 +454,7 @@ Z = (X_15 - X_15.mean(0)) / X_15.std(0)
 verdict(stable, bug=(X_15, 0.01), cure=(Z, 0.01))
 
 # %% [markdown]
-# **Cure.** Standardise. Every rate below $2/d$ is then stable, and $\kappa$ falls from <!--= linreg.curvature(X_15).kappa:.0f -->226<!--/--> to <!--= linreg.curvature(Z).kappa:.1f -->1.0<!--/-->. How to take the weights back to the old unit is on [Scaling](../part2/scaling.py).
+# **Cure.** Standardise. The curvatures of the $d$ features then add up to about $d$, so that every rate below $2/d$ is stable, and $\kappa$ falls from <!--= linreg.curvature(X_15).kappa:.0f -->226<!--/--> to <!--= linreg.curvature(Z).kappa:.1f -->1.0<!--/-->. How to take the weights back to the old unit is on [Scaling](../part2/scaling.py).
 
 # %%
 layer = new_layer()
@@ -501,7 +501,7 @@ print(f"selected on all rows: R2 {leak[0]:.2f} on the test rows, {leak[1]:.2f} o
 # %% [markdown]
 # **Symptom.** The test says that <!--= leak[0]:.0%-->57%<!--/--> of the variance of noise is explained. New rows say that the model is worse than none: below zero, it loses to the mean of $y$.
 #
-# **Why.** The selection has seen the targets of the test rows. A correlation of noise with noise over $n$ rows has the spread $1/\sqrt n$, and the largest of $k$ of them is about
+# **Why.** The selection has seen the targets of the test rows, which is *data leakage*. A correlation of noise with noise over $n$ rows has the spread $1/\sqrt n$, and the largest of $k$ of them is about
 # $\sqrt{2 \ln k / n}$, here <!--= (2 * torch.log(torch.tensor(5000.0)) / 100).sqrt():.2f -->0.41<!--/-->. It is large in the test rows as well, because it was chosen there. (Means and spreads taken over all rows leak less; [Scaling](../part2/scaling.py#whose-mean-whose-spread) measures that.)
 #
 # **Test.** Shuffle the targets and run *everything* again, the selection included. A score that survives is no score. The test sees only what is run again; for a leak that was baked in before, see exercise 5.
@@ -766,4 +766,4 @@ print(f"without column 7: R2 {linreg.r2(y_file[80:], model.predict(rest[80:])):5
 # %% [markdown]
 # ## Where next
 #
-# [What the article got wrong](article.py) has three of these bugs in one tutorial, and finds the stale cell from six printed figures. [Scaling](../part2/scaling.py) takes up bugs 6, 9 and 10.
+# [What the article got wrong](article.py) takes one tutorial apart. The mean of a mean and the stale cell are both in it, and six printed figures are enough to find the second. [Scaling](../part2/scaling.py) takes up bugs 6, 9 and 10.

@@ -4,7 +4,7 @@
 # After this page you can write the training loop three ways, say what every line of it does, and recognise what goes wrong when
 # one of them is missing.
 #
-# `loss.backward()`, `optimizer.step()`, `optimizer.zero_grad()`: is there anything behind these calls that a few lines of algebra do not have?
+# **The question.** `loss.backward()`, `optimizer.step()`, `optimizer.zero_grad()`: is there anything behind these calls that a few lines of algebra do not have?
 # The test is strict. From the same start, all three loops must give the same numbers, to the last digit.
 
 # %%
@@ -25,10 +25,10 @@ for name, tensor in (("X", X), ("y", y), ("w", w0), ("b", b0)):
 # %% [markdown]
 # ## By hand
 #
-# The gradient of $L = \frac{1}{2n} \lVert Xw + b - y \rVert^2$ is
+# [The gradient](loss.md#the-gradient-by-hand) of half the mean square is
 #
 # $$
-# \nabla_w L = \frac1n X^\top e, \qquad \frac{\partial L}{\partial b} = \frac1n \sum_i e_i, \qquad e = Xw + b - y .
+# \nabla_w L = -\frac1n X^\top r, \qquad \frac{\partial L}{\partial b} = -\frac1n \sum_i r_i, \qquad r = y - (Xw + b) .
 # $$
 #
 # Written down as it stands, and keeping every parameter vector $(b, w_1, w_2)$ that it visits:
@@ -39,8 +39,8 @@ def by_hand(lr, steps):
     w, b = w0, b0
     path = [torch.hstack((b, w))]
     for _ in range(steps):
-        e = (X @ w + b - y) * (1 / n)
-        w, b = w - lr * (X.T @ e), b - lr * e.sum()
+        r = (y - (X @ w + b)) * (1 / n)
+        w, b = w + lr * (X.T @ r), b + lr * r.sum()
         path.append(torch.hstack((b, w)))
     return torch.stack(path)
 
@@ -90,15 +90,15 @@ assert torch.equal(auto, hand)
 
 # %% [markdown]
 # Equal in every bit. That is no accident, and no rounding luck either: look at `* (1 / n)` in the first loop. Differentiating `.mean()`, autograd multiplies
-# each error by the rounded number $1/n$ *before* it sums over the rows. Dividing by $n$ after the sum is the same mathematics and other roundings:
+# each residual by the rounded number $1/n$ *before* it sums over the rows. Dividing by $n$ after the sum is the same mathematics and other roundings:
 
 
 # %%
 def by_hand_divided(lr, steps):
     w, b = w0, b0
     for _ in range(steps):
-        e = X @ w + b - y
-        w, b = w - lr * (X.T @ e) / n, b - lr * e.sum() / n
+        r = y - (X @ w + b)
+        w, b = w + lr * (X.T @ r) / n, b + lr * r.sum() / n
     return torch.hstack((b, w))
 
 
@@ -111,7 +111,7 @@ print("equal:", bool(difference == 0), " within 1e-15:", bool(difference < 1e-15
 #
 # ## Enough steps
 #
-# Three epochs have printed a falling loss, and the intercept is still at <!--= hand[-1][0]:.3f -->0.058<!--/--> where the truth is 2. Three full-batch
+# An *epoch* is one pass over all rows. Three epochs have printed a falling loss, and the intercept is still at <!--= hand[-1][0]:.3f -->0.058<!--/--> where the truth is 2. Three full-batch
 # epochs are three steps. Do not guess how many you need:
 
 # %%
@@ -176,7 +176,7 @@ print("equal:", bool(difference == 0), " within 1e-14:", bool(difference < 1e-14
 
 # %% [markdown]
 # So close, and not equal. Something does the same arithmetic in another order. It is the optimiser: `SGD` computes `p.add_(grad, alpha=-lr)`, which
-# multiplies and adds in one operation and, on a processor that can, rounds once, where `w - lr * dw` rounds twice. Write the loop by hand with exactly the operations that the
+# multiplies and adds in one operation and, on a processor that can, rounds once, where `w + lr * (X.T @ r)` rounds twice. Write the loop by hand with exactly the operations that the
 # layer and the optimiser use, in their shapes, and the last digit falls into place:
 
 
@@ -185,8 +185,8 @@ def by_hand_as_torch(lr, steps):
     W, b = w0.reshape(1, 2), b0.reshape(1)
     path = [torch.hstack((b, W[0]))]
     for _ in range(steps):
-        e = (torch.addmm(b, X, W.T) - y.unsqueeze(1)) * (1 / n)  # as in nn.Linear
-        W, b = W.add(e.T @ X, alpha=-lr), b.add(e.sum(0), alpha=-lr)  # as in SGD
+        r = (y.unsqueeze(1) - torch.addmm(b, X, W.T)) * (1 / n)  # as in nn.Linear
+        W, b = W.add(r.T @ X, alpha=lr), b.add(r.sum(0), alpha=lr)  # as in SGD
         path.append(torch.hstack((b, W[0])))
     return torch.stack(path)
 
@@ -220,7 +220,7 @@ for name, row in rows.items():
 # ### Without zeroing: momentum of 1
 #
 # `backward()` adds to `.grad`. If nobody zeroes it, every step moves along the *sum* of all gradients so far. That is not a noisy version of gradient descent.
-# It is gradient descent with a momentum of 1, a ball that rolls without friction:
+# It is gradient descent with a *momentum* of 1, the share of the previous step that is added to the present one: a ball that rolls without friction.
 
 
 # %%
@@ -283,7 +283,7 @@ with warnings.catch_warnings():
 
 # %% [markdown]
 # The second form runs and does worse. `w` is now the *result* of a computation that starts at the old `w`, and gradients are kept
-# at the start. The next step has nothing to subtract. With `torch.no_grad()` the update changes the numbers of the leaf and records nothing.
+# at the start, the *leaf*. The next step has nothing to subtract. With `torch.no_grad()` the update changes the numbers of the leaf and records nothing.
 #
 # ### Without detach
 #
@@ -301,7 +301,7 @@ except RuntimeError as error:
 
 # %% [markdown]
 # Detach before you print, plot or store. A list of losses that are not detached keeps the graph of every step alive, and the memory with it; `loss.item()` is the
-# short form for one number. And if you publish what you print, escape it: on many web pages `<SubBackward0>` disappears, since a browser takes it for a tag.
+# short form for one number. (If you publish what you print, [a web page may eat `<SubBackward0>`](article.py#e17).)
 #
 # ### Without squeeze: (n, 1) against (n,)
 #
@@ -319,18 +319,13 @@ print(f"and goes on: loss {wrong.item():.4f}")
 
 # %% [markdown]
 # A loop on this loss runs without an error and learns to ignore the features, as [The loss, executed](loss-run.py#the-broadcast-trap-ruins-a-fit) shows. `nn.MSELoss` at least
-# warns; a loss written by hand, like `half_mean`, says nothing. So compare shapes where the loss is computed. `linreg.squared_loss` does, and the cure is one `squeeze`. (Keeping `y` as a
+# warns; a loss written by hand, like `half_mean`, says nothing. So compare shapes where the loss is computed, as `linreg.squared_loss` [does](loss.md#the-trap-n-1-minus-n). The cure is one `squeeze`. (Keeping `y` as a
 # column of shape (n, 1) works as well. What matters is that both sides have the same shape.)
 
 # %%
-try:
-    linreg.squared_loss(layer(X), y)
-except linreg.ShapeError as error:
-    print("ShapeError:", error)
-
 cured = linreg.squared_loss(layer(X).squeeze(1), y)
 as_columns = mse(layer(X), y.unsqueeze(1)) / 2
-print(f"its loss: {cured.item():.4f} squeezed, {as_columns.item():.4f} as columns")
+print(f"loss: {cured.item():.4f} squeezed, {as_columns.item():.4f} as columns")
 
 # %% [markdown]
 # ## Is a gradient right?
@@ -343,20 +338,21 @@ print(f"its loss: {cured.item():.4f} squeezed, {as_columns.item():.4f} as column
 class HalfMean(torch.autograd.Function):
     @staticmethod
     def forward(ctx, X, y, w):
-        ctx.save_for_backward(X, X @ w - y)
-        return (X @ w - y).square().mean() / 2
+        r = y - X @ w
+        ctx.save_for_backward(X, r)
+        return r.square().mean() / 2
 
     @staticmethod
     def backward(ctx, grad):
-        X, e = ctx.saved_tensors
-        return None, None, grad * (X.T @ e) / len(e)
+        X, r = ctx.saved_tensors
+        return None, None, -grad * (X.T @ r) / len(r)
 
 
 class Wrong(HalfMean):
     @staticmethod
     def backward(ctx, grad):
-        X, e = ctx.saved_tensors
-        return None, None, grad * (X.T @ e)  # the mean forgotten
+        X, r = ctx.saved_tensors
+        return None, None, -grad * (X.T @ r)  # the mean forgotten
 
 
 w = w0.clone().requires_grad_()
@@ -438,8 +434,7 @@ def check_chunks(chunked_gradient):
 
 
 # %% [markdown] answer="Answer"
-# By the number of chunks, if they are equally long: the mean of all rows is the mean of the four means. Forget it and you have a gradient four times too long, which is the sum-and-mean
-# mistake in another dress.
+# By the number of chunks, if they are equally long: the mean of all rows is the mean of the four means. Forget it and you have a gradient four times too long, a sum where a mean was meant.
 
 
 # %% answer="Answer"
@@ -457,5 +452,5 @@ print("at once:    ", linreg.gradient(X, y, w0, b0)[0])
 # %% [markdown]
 # ## Where next
 #
-# [What the article got wrong](article.py) runs a tutorial in which several of these lines went missing. The rates and the numbers of steps come from
-# [Gradient descent](descent.md).
+# Every step so far has read every row. [Epochs, batches, steps](batches.py) lets each read a few: what that saves, and how far from the minimum it leaves you. [Bug clinic](bugs.py) takes up the missing lines again, with
+# seven other bugs and a test for each.

@@ -4,8 +4,8 @@
 # After this page you can say in advance how a run of gradient descent will go, and read from one that
 # failed what to change.
 #
-# The formulas of [Gradient descent](descent.md) were derived for any data, and shown on four samples. Do
-# they hold on a thousand noisy ones, to the step?
+# **The question.** The formulas of [Gradient descent](descent.md) were derived for any data, and shown on
+# four samples. Do they hold on a thousand noisy ones, to the step?
 
 # %%
 import torch
@@ -27,7 +27,8 @@ print(bowl)
 #
 # A classic exercise: fit with the rates 0.01, 0.03, 0.1, 0.3 and 1. Before you read on, guess how many steps
 # each one needs to bring the loss within 1 % of its smallest value. `predict_steps` does not guess; it
-# evaluates the sum over the error modes. Then the loop runs and we count.
+# evaluates the sum over the *modes* of the error, its parts along the eigenvectors. Then the loop runs and
+# we count.
 
 # %%
 rates = [0.01, 0.03, 0.1, 0.3, 1.0]
@@ -279,8 +280,8 @@ for name, fit in (("full batch", full), ("mini-batch", mini)):
 
 # %% [markdown]
 # The gradient of ten rows is a noisy estimate of the gradient of all, and early on that does not matter: any rough direction
-# helps. Near the minimum it does, and at a constant rate the parameters keep moving about it. Epochs, batches and that
-# noise get a page of their own later in the book.
+# helps. Near the minimum it does, and at a constant rate the parameters keep moving about it, by how much
+# [Epochs, batches, steps](batches.py) computes.
 #
 # For long runs, `gradient_descent` and `sgd` take `progress=True` and show a progress bar.
 #
@@ -368,5 +369,6 @@ print(f"in the units recorded:  w = [{w[0]:.4f}, {w[1]:.4f}], b = {b:.4f}")
 # %% [markdown]
 # ## Where next
 #
-# [By hand, autograd, nn.Module](by-hand.py) opens the loop itself: what autograd and `torch.optim` do, to the last digit. How to choose
-# the convention of the loss, on which every rate depends, is on [The loss, executed](loss-run.py).
+# [One valley](valley.py) asks why the thousand starts had to agree: where descent ends when columns repeat each other, and for which
+# models the start decides. What to do about units, and what a scaled fit means in the old ones, is on
+# [Scaling](../part2/scaling.py).

@@ -434,7 +434,7 @@ plt.show()
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Repeat the race in float64 with noise 1. What happens to QR, and why is it not QR's fault?
+# **1. The race with noise.** Repeat the race in float64 with noise 1. What happens to QR, and why is it not QR's fault?
 
 # %% [markdown] answer="Answer"
 # Its error bends up to $\kappa^2$ too. With a residual $r$ the problem itself becomes that sensitive: move the data by $\varepsilon$ and the exact answer moves by about
@@ -448,7 +448,7 @@ for method in (inverse, qr, svd):
 assert noisy[qr][-1] < noisy[inverse][-1] / 3
 
 # %% [markdown]
-# **2.** One step of *iterative refinement* computes the residual of the answer, solves for it with the same Cholesky factor and adds the result. Write
+# **2. Refine.** One step of *iterative refinement* computes the residual of the answer, solves for it with the same Cholesky factor and adds the result. Write
 # `refined(X, y)`. How near to the error of QR does it come at condition number $10^4$? This snippet checks yours:
 
 
@@ -477,7 +477,7 @@ def refined(X, y):
 check(refined)
 
 # %% [markdown]
-# **3.** Repair the float32 fit of the years with `torch.linalg.lstsq` alone, without leaving float32. This snippet checks your slope:
+# **3. Years, repaired.** Repair the float32 fit of the years with `torch.linalg.lstsq` alone, without leaving float32. This snippet checks your slope:
 
 
 # %%
@@ -495,7 +495,7 @@ answer = torch.linalg.lstsq(X32 - X32.mean(), y32 - y32.mean())
 check_slope(answer.solution[0, 0])
 
 # %% [markdown]
-# **4.** Leave out one year of Longley's 16 at a time and fit again. How far does the weight of the first column, the price index, wander?
+# **4. One year less.** Leave out one year of Longley's 16 at a time and fit again. How far does the weight of the first column, the price index, wander?
 
 # %% [markdown] answer="Answer"
 # Through zero, and over a range several times its own size. Every one of these fits is exact to more digits than anybody needs. A large condition number is a statement about the data
@@ -513,5 +513,5 @@ assert min(weights) < 0 < max(weights)
 # %% [markdown]
 # ## Where next
 #
-# [Gradient descent](descent.md) reaches the same minimum in small steps, and the condition number decides how many. [What the article got wrong](article.py) shows what happens when the steps stop
-# too early.
+# [Gradient descent](descent.md) reaches the same minimum in small steps, and says beforehand how many: the condition number decides. What the collinearity in Longley's data does to his weights is on
+# [Collinearity](../part2/collinearity.py).

@@ -155,29 +155,13 @@ ax.set(xlabel="target y", ylabel="prediction after training")
 plt.show()
 
 # %% [markdown]
-# The same mistake in `torch.nn.functional.mse_loss` brings a warning, and the same wrong number. `squared_loss` refuses.
-
-# %%
-import warnings
-
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    wrong = torch.nn.functional.mse_loss(best.predict(X), y.unsqueeze(1))
-print(f"{wrong / 2:.4f}, with {len(caught)} warning")
-
-try:
-    squared_loss(best.predict(X), y.unsqueeze(1))
-except ValueError as error:
-    print(error)
-
-# %% [markdown]
-# The cure is a habit: `y` is (n,) from the moment it is loaded.
+# The cure is a habit: `y` is (n,) from the moment it is loaded. PyTorch's own loss [warns](by-hand.py#without-squeeze-n-1-against-n) and goes on; a loss written by hand, like this one, does not even warn.
 
 # %% [markdown]
 # ## Finite differences: how small a step?
 #
 # To check a gradient you compare it with $\frac{L(\theta + h e_j) - L(\theta)}{h}$, or with the central difference
-# $\frac{L(\theta + h e_j) - L(\theta - h e_j)}{2h}$. Too large an $h$ sees the curvature, too small an $h$ sees the rounding of $L$. For a
+# $\frac{L(\theta + h e_j) - L(\theta - h e_j)}{2h}$, where $e_j$ has a one at place $j$ and zeros elsewhere. Too large an $h$ sees the curvature, too small an $h$ sees the rounding of $L$. For a
 # parabola the first error is known exactly: $\frac h2 H_{jj}$ for the forward difference and zero for the central one.
 
 # %%
@@ -226,7 +210,7 @@ print(squares)
 
 
 def huber(X, y, delta=0.2):
-    """Minimise Huber's loss. It is convex, so zeros are a good start."""
+    """Minimise Huber's loss, by a method of PyTorch that needs no rate."""
     theta = torch.zeros(X.shape[1] + 1, requires_grad=True)
     settings = {"max_iter": 500, "tolerance_grad": 1e-10, "tolerance_change": 0}
     optimiser = torch.optim.LBFGS([theta], line_search_fn="strong_wolfe", **settings)
@@ -248,7 +232,7 @@ print(f"Huber: w = [{robust[1]:.4f}, {robust[2]:.4f}], b = {robust[0]:.4f}")
 
 # %% [markdown]
 # One row in a thousand moved the first weight from -1 to <!--= squares.w[0]:.1f -->-24.3<!--/-->. Least squares is linear in $y$: shift target $i$ by $\Delta$ and the
-# parameters shift by exactly $\frac{\Delta}{n} H^{-1} \tilde x_i$, without limit. Huber's loss charges
+# parameters shift by exactly $\frac{\Delta}{n} H^{-1} \tilde x_i$ with $\tilde x_i = (1, x_i)$, without limit. Huber's loss charges
 # $\delta (\lvert r \rvert - \frac12 \delta)$ beyond $\delta$, here 0.2 or two standard deviations of the noise, so no target can pull harder
 # than $\delta$.
 
@@ -289,7 +273,7 @@ plt.show()
 # %% [markdown]
 # ## Exercises
 #
-# **1.** The targets are converted from metres to millimetres, so that `y` and the loss grow. Which of the four largest stable rates
+# **1. Millimetres.** The targets are converted from metres to millimetres, so that `y` and the loss grow. Which of the four largest stable rates
 # change?
 
 # %% [markdown] answer="Answer"
@@ -302,7 +286,7 @@ for fraction in (0.99, 1.01):
     print(gradient_descent(X, 1000 * y, lr=fraction * edge, steps=2000).status)
 
 # %% [markdown]
-# **2.** The broadcast loss takes $n^2$ numbers of memory. Write `mixed_loss(y_hat, y)` that returns the same value from two vectors (n,) in O(n). This snippet checks
+# **2. The trap without the matrix.** The broadcast loss takes $n^2$ numbers of memory. Write `mixed_loss(y_hat, y)` that returns the same value from two vectors (n,) in O(n). This snippet checks
 # yours:
 
 
@@ -326,7 +310,7 @@ def mixed_loss(y_hat, y):
 check(mixed_loss)
 
 # %% [markdown]
-# **3.** By how much must target 0 be wrong to move the fitted intercept by 1? Compute it without fitting again, then check:
+# **3. How wrong for one?** By how much must target 0 be wrong to move the fitted intercept by 1? Compute it without fitting again, then check:
 
 
 # %%
@@ -346,7 +330,7 @@ check_size(size)
 print(f"{size:.1f}")
 
 # %% [markdown]
-# **4.** A colleague trains with `nn.MSELoss(reduction="sum")`, mini-batches of 32 and the rate 0.05. It diverges. Which rate keeps the size of step that
+# **4. A sum over a few rows.** A colleague trains with `nn.MSELoss(reduction="sum")` on 32 rows at a time and the rate 0.05. It diverges. Which rate keeps the size of step that
 # 0.05 has with the half-mean loss?
 
 # %% [markdown] answer="Answer"
@@ -362,4 +346,4 @@ print(f"{0.05 / 64:.6f}")
 # %% [markdown]
 # ## Where next
 #
-# [The exact answer](exact.md) sets this page's gradient to zero and solves. [Gradient descent](descent.md) derives the edge of stability.
+# [The exact answer](exact.md) sets the gradient of the loss to zero and solves. [Gradient descent](descent.md) derives the edge of stability.

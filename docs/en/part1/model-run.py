@@ -4,7 +4,7 @@
 # After this page you can judge what a scatter plot of one feature shows and what it hides, and find
 # the part of the target that one feature explains when the others are accounted for.
 #
-# **Can you see a linear relation in a scatter plot?** The [theory](model.md) says that each feature
+# **The question.** Can you see a linear relation in a scatter plot? [Data and model](model.md) says that each feature
 # adds its share whatever the others do. A plot of the target against one feature shows that share
 # with all the others piled on top.
 #
@@ -174,8 +174,9 @@ plt.title(f"Both features: $R^2$ = {linreg.r2(y, y_hat):.3f}")
 # ## Parameters to begin with
 #
 # A training loop needs parameters before it has a fit. Tutorials often keep everything as columns:
-# weights of shape (2, 1) drawn near zero, an intercept of zero, and autograd told to track both.
-# The prediction is then a column too, and the target must be one:
+# weights of shape (2, 1) drawn near zero, an intercept of zero, and *autograd*, PyTorch's record of
+# what was computed from what, told to track both ([By hand, autograd, nn.Module](by-hand.py#by-autograd)
+# shows what for). The prediction is then a column too, and the target must be one:
 
 # %%
 generator = torch.Generator().manual_seed(2)
@@ -190,31 +191,18 @@ for name, t in (("w0", w0), ("b0", b0), ("y_hat0", y_hat0), ("y_column", y_colum
 
 # %% [markdown]
 # In this book vectors are vectors: `w` is (2,), `b` is (), `y` is (1000,). Both conventions are
-# right. The mixture is not, and it is one forgotten `unsqueeze` away. At the *true* parameters the
-# loss should be about $\sigma^2 / 2$, or <!--= sigma**2 / 2:.3f -->0.005<!--/-->:
-
-# %%
-w_column = torch.tensor(w).unsqueeze(1)  # (d, 1)
-right = y_column - (X @ w_column + b)
-wrong = y - (X @ w_column + b)
-
-print(f"right: {tuple(right.shape)}, loss {right.square().mean() / 2:.5f}")
-print(f"wrong: {tuple(wrong.shape)}, loss {wrong.square().mean() / 2:.5f}")
-
-# %% [markdown]
-# A loss of about two at the perfect parameters, from
-# <!--= wrong.numel():,d -->1,000,000<!--/--> numbers of which <!--= len(y) -->1000<!--/--> are residuals. Where this
-# value comes from, and what a fit makes of it, is the subject of
+# right. The [mixture](model.md#a-column-is-not-a-vector) is not, and it is one forgotten `unsqueeze`
+# away: <!--= (y - y_hat0).numel():,d -->1,000,000<!--/--> differences, of which <!--= len(y) -->1000<!--/-->
+# are residuals. What they add up to, and what a fit makes of it, is on
 # [the next page](loss.md#the-trap-n-1-minus-n).
 #
-# ## What you have seen
+# ## What was shown
 #
 # - One feature of two explained half of the variance, as $w_j^2 / (w_1^2 + w_2^2 + \sigma^2)$ says.
 #   A wide scatter does not mean a weak relation.
 # - With the other feature taken out of both axes the same data lie on a line. Its slope is the
 #   weight of the full fit, exactly.
-# - Parameters, predictions and targets are columns throughout, or vectors throughout. A mixture gives
-#   a large loss even at the truth.
+# - Parameters, predictions and targets are columns throughout, or vectors throughout.
 #
 # ## Exercises
 #
@@ -301,8 +289,8 @@ for j, column in enumerate(data.columns):
 # <!--= len(turned) -->4<!--/--> of them turn: <!--= ", ".join(turned) -->age, sex, s1, s3<!--/-->. Take `s1`, total
 # cholesterol. Patients with more of it did worse, but among patients with equal values of everything
 # else those with more of it did better. Neither slope is wrong. They answer different questions, and neither says what a *treatment* that changes
-# cholesterol would do. How sure one can be of such weights is a question for standard errors, which
-# this site does not treat yet.
+# cholesterol would do. How sure one can be of such weights is the question of
+# [Collinearity](../part2/collinearity.py).
 
 # %% [markdown]
 # ## Where next

@@ -4,8 +4,8 @@
 # After this page you can fit a linear model in three ways, explain why they agree, and read what
 # goes wrong when they do not.
 #
-# **Do three ways to fit the same data give the same answer?** The data are a thousand rows made
-# from a known rule, so there is also a truth to compare with:
+# **The question.** Do three ways to fit the same data give the same answer? The data are a thousand
+# rows made from a known rule, so there is also a truth to compare with:
 #
 # $$y = -x_1 + x_2 + 2 + \text{noise}, \qquad \text{noise} \sim N(0,\ 0.1^2).$$
 
@@ -137,7 +137,7 @@ print("status:", fit.status.value)
 print(textwrap.fill(fit.message, 76))
 
 # %% [markdown]
-# ## What you have seen
+# ## What was shown
 #
 # - Closed form, hand-written descent and `nn.Linear` minimise the same loss and give the same
 #   parameters to within a billionth.
@@ -205,6 +205,6 @@ print(f"b = {layer.bias.item():.4f}, mean of y = {y.mean():.4f}")
 # %% [markdown]
 # ## Where next
 #
-# [Data and model](model.md) starts at the beginning: what the model says, and which shape each
-# thing has. If you came for the learning rate, [Gradient descent](descent.md) derives the two
-# factors above.
+# [Data and model](model.md) starts at the beginning: what the model says, which shape each thing
+# has, and the matrix behind exercise 3. If you came for the learning rate,
+# [Gradient descent](descent.md) derives the two factors above.

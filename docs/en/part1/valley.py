@@ -162,14 +162,14 @@ for letter, pair, colour in zip(letters, pairs, colours, strict=True):
 # L\bigl((1 - t)\,\theta + t\,\theta'\bigr) \le (1 - t)\, L(\theta) + t\, L(\theta'), \qquad 0 \le t \le 1 .
 # $$
 #
-# For a linear model the gap can be computed. With $\tilde X$ the matrix of the model and $e = \tilde X \theta - y$, the error on the way is
-# $(1 - t)\, e + t\, e'$, and for any two vectors
+# For a linear model the gap can be computed. With $\tilde X$ the matrix of the model and $r = y - \tilde X \theta$, the residual on the way is
+# $(1 - t)\, r + t\, r'$, and for any two vectors
 #
 # $$
-# \lVert (1 - t)\, e + t\, e' \rVert^2 = (1 - t) \lVert e \rVert^2 + t\, \lVert e' \rVert^2 - t (1 - t) \lVert e' - e \rVert^2 .
+# \lVert (1 - t)\, r + t\, r' \rVert^2 = (1 - t) \lVert r \rVert^2 + t\, \lVert r' \rVert^2 - t (1 - t) \lVert r - r' \rVert^2 .
 # $$
 #
-# Divide by $2n$, and write $\delta = \theta' - \theta$, so that $e' - e = \tilde X \delta$:
+# Divide by $2n$, and write $\delta = \theta' - \theta$, so that $r - r' = \tilde X \delta$:
 #
 # $$
 # \text{chord} - \text{loss} = \frac{t (1 - t)}{2n} \, \lVert \tilde X \delta \rVert^2 \ge 0 .
@@ -243,8 +243,8 @@ for model, (low, high), _ in views:
 # One Hessian everywhere for the heights, and downward curvature at most points for the positions.
 #
 # When is the minimiser unique? Suppose $\theta$ and $\theta'$ both have the smallest loss $L^*$. Between them the chord is level at $L^*$ and the loss cannot be
-# lower, so the gap is zero: $\tilde X \delta = 0$. If the columns are independent, that leaves $\delta = 0$, and the two are one. If they are
-# dependent, every $\delta$ of the *null space* $\{ v : \tilde X v = 0 \}$ may be added to a minimiser, and changes no prediction. So the set of
+# lower, so the gap is zero: $\tilde X \delta = 0$. If the columns are independent, that leaves $\delta = 0$, and the two are one. With
+# *dependent columns* every $\delta$ of the *null space* $\{ v : \tilde X v = 0 \}$ may be added to a minimiser, and changes no prediction. So the set of
 # minimisers is a point, or a line, or a plane: $\theta^*$ plus the null space. Never two separate places.
 #
 # ## Local means global
@@ -344,7 +344,7 @@ for distance in (1, 100, 10_000, 1_000_000):
 #
 # ## The trough
 #
-# With the same column twice the start decides where you end, as [E10](article.py#e10) found for two starts. Exactly how? The gradient is $\frac1n \tilde X^\top (\tilde X \theta - y)$, a combination of the rows
+# With the same column twice the start decides where you end, as [exercise 4 of Gradient descent](descent.md#exercises) found for two starts. Exactly how? The gradient is $\frac1n \tilde X^\top (\tilde X \theta - y)$, a combination of the rows
 # of $\tilde X$. If $\tilde X v = 0$, then
 #
 # $$
@@ -421,7 +421,7 @@ axes[1].text(-0.2, -0.9, "zero", bbox=clear)
 #
 # Zero lies in the row space, since it has no part anywhere. Started there, descent stays in the row space. Any other minimiser is this end plus some $v$
 # of the null space, orthogonal to it, and Pythagoras gives it the squared length $\lVert \theta \rVert^2 + \lVert v \rVert^2$. **So descent from zero ends at the
-# shortest minimiser**, the star on the right. The same argument about $\theta - \theta_0$ says more: **from any start, descent ends at the minimiser nearest
+# shortest minimiser**, the minimum-norm answer, the star on the right. The same argument about $\theta - \theta_0$ says more: **from any start, descent ends at the minimiser nearest
 # to it.** It goes to the floor and never walks along it.
 
 # %%
@@ -447,8 +447,8 @@ print("other minimisers nearer to their start:", int(nearer.sum()))
 #
 # ## Several valleys
 #
-# Back to the network of two bumps. Are its three losses local minima, or unfinished runs like those in the valley? Two things decide: the gradient must be zero, and the Hessian
-# positive definite. And who says that the three losses are three places?
+# Back to the network of two bumps. Are its three losses local minima, or unfinished runs like those in the valley? Two things decide: the gradient must be zero, and every eigenvalue of the Hessian
+# positive. And who says that the three losses are three places?
 
 # %%
 x, y = signal
@@ -492,8 +492,7 @@ axes[-1].set_xlabel("x")
 # and there all is well. The missed peak is three widths away from the nearest unit, where $\varphi'$ has fallen to
 # <!--= 6 * unit(torch.tensor(3.0)) / (2**0.5 * unit(torch.tensor(0.5**0.5))):.2% -->0.09%<!--/--> of its largest value. And on the way the loss rises first: that was the chord.
 #
-# **Where zeros are a bad start.** Start both units at the same place. They see the same errors, get the same gradient, and stay equal for ever, as
-# [E19](article.py#e19) shows for one step. In the picture the dashed diagonal is a path that cannot be left. All zeros are one such start. Descent along it ends at a
+# **Where zeros are a bad start.** Start both units at the same place. They see the same errors, get the same gradient, and stay equal for ever. In the picture the dashed diagonal is a path that cannot be left. All zeros are one such start. Descent along it ends at a
 # point of zero gradient that is no minimum:
 
 # %%

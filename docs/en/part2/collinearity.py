@@ -407,7 +407,7 @@ for name, rows in (
     print(f"{name:26} {variance.sqrt():10.2f}")
 
 # %% [markdown]
-# **Penalise**, later in this book: ridge accepts a little bias to make the trough curve upwards again.
+# **Penalise.** *Ridge*, which this book does not cover, accepts a little bias to make the trough curve upwards again.
 #
 # ## What does not help
 #
