@@ -18,12 +18,15 @@ from mkdocs.structure.pages import Page
 sys.path.insert(0, str(Path(__file__).parent))  # MkDocs takes it away again after loading this file
 
 import copying
+import digest
 import downloads
 import executed
 import figures
 import fonts
 import maths
+import offline
 import pages
+import policy
 import rendering
 import theme
 
@@ -47,18 +50,29 @@ ASIDE = re.compile(
     re.S,
 )
 
+live = False  # whether `mkdocs serve` builds
 wheel: Path
+marks: dict[str, str] = {}  # what becomes of a line that is nothing but a mark
 sources: dict[str, pages.Page] = {}
 outputs: dict[str, list[list[executed.Output]]] = {}  # of each block
 hidden: dict[str, list[str]] = {}
 drawn: dict[str, list[tuple[str, str]]] = {}  # SVG and alternative text of each figure
 
 
+def on_startup(command: str, dirty: bool) -> None:
+    """Remember who builds."""
+    global live
+    live = command == "serve"
+
+
 def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
     global wheel
+    os.environ["SOURCE_DATE_EPOCH"] = downloads.EPOCH  # no file tells when it was built
     root = Path(config.config_file_path).parent
     wheel = downloads.wheel(root)
+    marks[rendering.INSTALL] = downloads.install_line(config.site_url or "", wheel)
+    marks[digest.DIGEST] = digest.told(root, wheel)
     executed.prepare(config, root / "linreg", wheel)
     config.extra_css = []  # instead of mkdocstrings' own file: see STYLES
     if ONLY != "*":
@@ -75,7 +89,6 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
     run(wanted, config, files)
 
-    install = downloads.install_line(config.site_url or "", wheel)
     links = {  # downloads are linked as well as pages
         str(Path(file.abs_src_path).resolve()): urljoin(config.site_url or "", file.url)
         for file in files
@@ -83,9 +96,10 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     }
     for uri in wanted:
         if uri.endswith(".py"):
-            book = downloads.notebook(sources[uri], install, links)
+            book = downloads.notebook(sources[uri], marks[rendering.INSTALL], links)
             files.append(File.generated(config, uri.removesuffix(".py") + ".ipynb", content=book))
     files.append(File.generated(config, wheel.name, content=wheel.read_bytes()))
+    files.append(File.generated(config, offline.NAME, content=b""))  # a place that pages can link to
     for uri in documents.keys() - wanted:
         files.remove(documents[uri])
 
@@ -117,8 +131,7 @@ def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> None:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Hand the page to MkDocs as Markdown, outputs and all."""
     uri = page.file.src_uri
-    install = downloads.install_line(config.site_url or "", wheel)
-    text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], install)
+    text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], marks)
     if uri.endswith(".py"):
         name = Path(uri).stem + ".ipynb"
         link = f"[Download this page as a notebook]({name}){{ .notebook download={name} }}"
@@ -178,9 +191,12 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
     return theme.mend(output_content, theme.HTML) if template_name == "404.html" else output_content
 
 
+@event_priority(-50)  # after the search has written its index
 def on_post_build(config: MkDocsConfig) -> None:
-    """Write the fonts for the formulas that occurred."""
+    """Write the fonts for the formulas that occurred, and what is made of the whole site."""
     site = Path(config.site_dir)
     maths.save()
     fonts.publish(maths.formulas().values(), site)
     theme.publish(site, STYLES)
+    policy.publish(site, live)
+    offline.publish(site, config.site_url or "")
