@@ -369,6 +369,6 @@ def test_equal_sources_make_an_equal_site(site: Path, tmp_path: Path) -> None:
 def test_a_page_that_runs_anew_is_the_same(site: Path, tmp_path: Path) -> None:
     """Cold caches: outputs, figures, formulas, fonts and the wheel are made once more."""
     for name, cwd, seed in (("warm", ROOT, "1"), ("cold", tmp_path, "2")):
-        build(tmp_path / name, cwd, PAGES="part1/loss-run.py", PYTHONHASHSEED=seed)
+        build(tmp_path / name, cwd, PAGES="part1/start.py", PYTHONHASHSEED=seed)
     assert (tmp_path / ".cache/executed").is_dir()
     assert not differences(tmp_path / "warm", tmp_path / "cold")

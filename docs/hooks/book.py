@@ -196,7 +196,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Write the fonts for the formulas that occurred, and what is made of the whole site."""
     site = Path(config.site_dir)
     maths.save()
-    fonts.publish(maths.formulas().values(), site)
+    fonts.publish(maths.used.values(), site)
     theme.publish(site, STYLES)
     policy.publish(site, live)
     offline.publish(site, config.site_url or "")
