@@ -20,7 +20,7 @@ ATTACKS = {
     "script as data": ("make('script', {src: 'data:text/javascript,window.stolen=1'})", "script-src-elem"),
     "handler": ("make('div', {innerHTML: '<i onclick=1>'}).firstChild.click()", "script-src-attr"),
     "text as code": ("setTimeout('window.stolen = 1')", "script-src"),
-    "foreign worker": (
+    "worker from a text": (
         "new Worker(URL.createObjectURL(new Blob(['postMessage(1)'])))",
         "worker-src",
     ),
