@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import copytree
+from shutil import copy2, copytree, ignore_patterns
 
 import copying
+import digest
 import downloads
 import executed
 import figures
@@ -14,6 +15,8 @@ import fonts
 import maths
 import matplotlib
 import nbformat
+import offline
+import policy
 import pytest
 import rendering
 import theme
@@ -158,7 +161,7 @@ def test_outputs_are_read_from_the_html_of_mkdocs_jupyter(
 def test_a_theory_page_is_given_back_as_markdown(theory: Path) -> None:
     page = parse(theory)
     outputs = [[Output(executed.SVG, "<svg/>")] if block.kind == "figure" else [] for block in page.blocks]
-    text, drawn = rendering.markdown(page, outputs, "```sh\npip install x\n```")
+    text, drawn = rendering.markdown(page, outputs, {rendering.INSTALL: "```sh\npip install x\n```"})
     assert drawn == [Drawn("<svg/>", "A line")]
     assert "    ```python\n    plot()\n    ```\n\n    ![A line](figure:1)" in text
     assert "```sh\npip install x\n```" in text
@@ -178,7 +181,7 @@ def test_a_script_is_given_back_as_markdown(script: Path) -> None:
         ]
     )
     outputs = [next(made) if block.cell else [] for block in page.blocks]
-    text, drawn = rendering.markdown(page, outputs, "")
+    text, drawn = rendering.markdown(page, outputs, {rendering.INSTALL: ""})
     assert "```python\nprint(1)\n2\n```\n\n```{ .text .output .no-copy }\n1\n2\n```" in text
     assert "Line2D" not in text
     assert drawn == [Drawn("<svg/>", "A line")]
@@ -192,7 +195,7 @@ def test_the_code_of_a_figure_goes_into_its_fold(tmp_path: Path) -> None:
     page = parse(path)
     figure = [Output(executed.SVG, "<svg/>")]
     outputs = [figure if block.kind == "figure" else [] for block in page.blocks]
-    text, drawn = rendering.markdown(page, outputs, "")
+    text, drawn = rendering.markdown(page, outputs, {rendering.INSTALL: ""})
     assert text.index("![A line](figure:1)") < text.index('??? quote "The code"\n\n    ```python\n    plot()')
     assert text.count("plot()") == len(drawn) == 1
 
@@ -398,8 +401,86 @@ def test_a_notebook_is_the_page_without_its_marks(script: Path) -> None:
 
 def test_equal_sources_make_an_equal_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheels = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        monkeypatch.chdir(tmp_path / name)
+    for date in ("", "1000000000"):
+        (tmp_path / f"at {date}").mkdir()
+        monkeypatch.chdir(tmp_path / f"at {date}")
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", date)
         wheels.append(downloads.wheel(ROOT))
     assert wheels[0].read_bytes() == wheels[1].read_bytes()
+
+
+# The site as a whole
+
+
+def test_a_changed_script_has_another_hash() -> None:
+    page = '<script src="a.js"></script><script type="application/json">{}</script><script>a = 1</script>'
+    (one,) = policy.hashes(page)
+    (other,) = policy.hashes(page.replace("a = 1", "a = 2"))
+    # printf 'a = 1' | openssl dgst -sha256 -binary | base64
+    assert one == "'sha256-tbwf/ZCRL7GL7259gJCRksemSSiWMgFW1n+68QTGVEo='"
+    assert one != other
+
+
+def test_all_pages_have_one_policy_with_the_scripts_of_all(tmp_path: Path) -> None:
+    head = '<head><meta charset="utf-8"><script>{}</script></head>'
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.html").write_text(head.format(name))
+    policy.publish(tmp_path, live=False)
+    pages = [path.read_text() for path in sorted(tmp_path.iterdir())]
+    rules = {re.search(r'<meta charset="utf-8">(<meta http-equiv.*?>)', page)[1] for page in pages}
+    (rule,) = rules
+    assert all(hash in rule for page in pages for hash in policy.hashes(page))
+    assert rule.count("sha256-") == 2
+    assert "script-src 'self' 'unsafe-inline'" in policy.meta({"'unsafe-inline'"})
+    (tmp_path / "c.html").write_text("<head></head>")
+    with pytest.raises(PluginError, match="0 places"):
+        policy.publish(tmp_path, live=False)
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [
+        ("../model/", "../model/index.html"),
+        ("../model/#shape", "../model/index.html#shape"),
+        ("../..", "../../index.html"),
+        ("./", "./index.html"),
+        ("#part", "#part"),
+        ("../loss.ipynb", "../loss.ipynb"),
+        ("../../book.zip", "https://book.example/book.zip"),
+        ("https://elsewhere.example/model/", "https://elsewhere.example/model/"),
+    ],
+)
+def test_a_page_on_disk_names_files(link: str, found: str) -> None:
+    names = {"index.html", "part1/loss/index.html", "part1/model/index.html", "part1/loss.ipynb"}
+    html = f'<link rel="preload" href="x"><a class="y" href="{link}">z</a>["navigation.instant", 1]'
+    made = offline.page(policy.meta({}) + html, "part1/loss/index.html", names, "https://book.example/")
+    assert f'<a class="y" href="{found}">' in made
+    assert "preload" not in made
+    assert "navigation.instant" not in made
+    assert "script-src 'self' file:" in made
+    assert "worker-src blob:" in made
+
+
+def test_equal_contents_make_an_equal_zip(tmp_path: Path) -> None:
+    contents = {"b": b"2", "a": b"1"}
+    offline.pack(contents, tmp_path / "one.zip")
+    first = (tmp_path / "one.zip").read_bytes()
+    offline.pack(dict(reversed(contents.items())), tmp_path / "one.zip")
+    assert (tmp_path / "one.zip").read_bytes() == first
+
+
+def test_the_digest_of_the_sources_sees_every_change(tmp_path: Path) -> None:
+    for name in digest.SOURCES:
+        if "." in name or name.isupper():
+            copy2(ROOT / name, tmp_path)
+        else:
+            copytree(ROOT / name, tmp_path / name, ignore=ignore_patterns("*cache*"))
+    assert digest.sources(tmp_path) == digest.sources(ROOT), "caches do not count"
+    seen = {digest.sources(ROOT)}
+    (tmp_path / "docs/en/index.md").write_text("another text")
+    seen.add(digest.sources(tmp_path))
+    (tmp_path / "docs/en/index.md").rename(tmp_path / "docs/en/other.md")
+    seen.add(digest.sources(tmp_path))
+    (tmp_path / "requirements.lock").write_text("")
+    seen.add(digest.sources(tmp_path))
+    assert len(seen) == 4

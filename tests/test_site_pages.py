@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,10 +14,11 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import nbformat
+import policy
 import pytest
 from nbclient import NotebookClient
 from pages import parse
-from served import BASE, ROOT, sources
+from served import BASE, ROOT, build, sources
 
 SCRIPTS = sorted(source for source in sources().values() if source.suffix == ".py")
 # Attributes that make a browser fetch something by itself, and links that do not.
@@ -258,13 +260,115 @@ def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
     NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
-def test_equal_sources_make_an_equal_site(site: Path, tmp_path: Path) -> None:
-    """But for the times in the site map."""
-    from served import build
+def test_every_page_carries_the_policy(html: dict[str, Html]) -> None:
+    """Before anything that it is about; and no page needs what it forbids."""
+    told = set()
+    for address, page in html.items():
+        (rules,) = (
+            meta["content"]
+            for meta in page.named("meta")
+            if meta.get("http-equiv") == "Content-Security-Policy"
+        )
+        names = [tag for tag, _ in page.tags]
+        assert names[:4] == ["html", "head", "meta", "meta"], address
+        assert page.tags[3][1]["content"] == rules, address
+        text = page.path.read_text()
+        assert policy.hashes(text)
+        assert all(script in rules for script in policy.hashes(text)), address
+        assert "style" not in names, address
+        handlers = [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+        assert not handlers, address
+        told.add(rules)
+    (rules,) = told
+    scripts = re.search(r"script-src ([^;]*)", rules)[1]
+    assert "unsafe" not in scripts
+    assert all(word == "'self'" or word.startswith("'sha256-") for word in scripts.split())
+    assert rules.startswith("default-src 'none'; ")
 
-    build(tmp_path / "site")
-    names = {path.relative_to(site) for path in site.rglob("*") if path.is_file()}
+
+def test_the_site_can_stand_anywhere(html: dict[str, Html]) -> None:
+    """Nothing but the canonical address and the lines that install names the place; 404.html has to."""
+    for address, page in html.items():
+        if address == "404.html":
+            assert all(link.startswith(urlsplit(BASE).path) for link in page.loaded)
+            continue
+        for link in [*page.loaded, *page.links]:
+            assert not link.startswith(("/", BASE)), (address, link)
+
+
+@pytest.fixture(scope="module")
+def unpacked(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
+    shutil.unpack_archive(site / "linreg-book.zip", folder)
+    (book,) = folder.iterdir()
+    return book
+
+
+def test_the_zip_holds_the_whole_site(site: Path, unpacked: Path) -> None:
+    """Once each, and not itself."""
+    with zipfile.ZipFile(site / "linreg-book.zip") as archive:
+        entries = archive.infolist()
+    assert [entry.filename for entry in entries] == sorted({entry.filename for entry in entries})
+    assert {(entry.date_time, entry.external_attr >> 16) for entry in entries} == {
+        ((1980, 1, 1, 0, 0, 0), 0o100644)
+    }
+    held = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
+    there = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    servers = {name for name in there if re.match(r"sitemap|404|.*/(cards|workers|lunr)/", name)}
+    assert held - there == {"search/search_index.js"}
+    assert there - held - servers == {"linreg-book.zip", "search/search_index.json"}
+    assert sum(name.endswith(".whl") for name in held) == 1
+
+
+def test_every_link_of_the_zip_names_a_file(unpacked: Path) -> None:
+    for path in unpacked.rglob("*.html"):
+        page = Html(path, path.as_uri())
+        for link in [*page.loaded, *page.links]:
+            target = urldefrag(urljoin(page.address, link))[0]
+            if target.startswith("file:"):
+                assert Path(unquote(urlsplit(target).path)).is_file(), (path, link)
+            else:
+                assert target == f"{BASE}linreg-book.zip" or not target.startswith(BASE), (path, link)
+
+
+def test_a_reader_computes_the_digests_that_the_site_shows(site: Path, html: dict[str, Html]) -> None:
+    """With the commands beside them."""
+    page = html["about/verified/"]
+    (commands,) = (div["data-copy"] for div in page.named("div") if "sha256sum" in div.get("data-copy", ""))
+    sources_of, wheel_of = commands.split("\nsha256sum ")
+    for command, folder in ((sources_of, ROOT), (f"sha256sum {wheel_of}", site)):
+        told = subprocess.check_output(["sh", "-c", command], cwd=folder, text=True)
+        assert f"<code>{told.split()[0]}</code>" in page.path.read_text(), command
+
+
+def differences(one: Path, other: Path) -> set[str]:
+    """The files that differ, or are missing on a side."""
+    names = {
+        path.relative_to(site).as_posix()
+        for site in (one, other)
+        for path in site.rglob("*")
+        if path.is_file()
+    }
+    sides = [
+        {name: (site / name).is_file() and (site / name).read_bytes() for name in names}
+        for site in (one, other)
+    ]
+    return {name for name in names if sides[0][name] != sides[1][name]}
+
+
+def test_equal_sources_make_an_equal_site(site: Path, tmp_path: Path) -> None:
+    """To the byte, whatever the order of sets, the place on earth and the date that a build may be given."""
     again = tmp_path / "site"
-    assert names == {path.relative_to(again) for path in again.rglob("*") if path.is_file()}
-    different = {str(name) for name in names if (site / name).read_bytes() != (again / name).read_bytes()}
-    assert different <= {"sitemap.xml", "sitemap.xml.gz"}
+    build(again, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", SOURCE_DATE_EPOCH="1000000000")
+    assert not differences(site, again)
+    (again / "index.html").write_text("another")
+    (again / "sitemap.xml").unlink()
+    assert differences(site, again) == {"index.html", "sitemap.xml"}
+
+
+def test_a_page_that_runs_anew_is_the_same(site: Path, tmp_path: Path) -> None:
+    """Cold caches: outputs, figures, formulas, fonts and the wheel are made once more."""
+    for name, cwd, seed in (("warm", ROOT, "1"), ("cold", tmp_path, "2")):
+        build(tmp_path / name, cwd, PAGES="part1/start.py", PYTHONHASHSEED=seed)
+    assert (tmp_path / ".cache/executed").is_dir()
+    assert not differences(tmp_path / "warm", tmp_path / "cold")

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # MkDocs takes it away again aft
 import asmarkdown
 import card
 import copying
+import digest
 import downloads
 import executed
 import feed
@@ -33,7 +34,9 @@ import llms
 import maths
 import names
 import offers
+import offline
 import pages
+import policy
 import reference
 import rendering
 import theme
@@ -59,9 +62,11 @@ ASIDE = re.compile(
     re.S,
 )
 
+live = False  # whether `mkdocs serve` builds
 root: Path
 wheel: Path
 navigation: Navigation
+marks: dict[str, str] = {}  # what becomes of a line that is nothing but a mark
 entries: dict[str, str] = {}  # address in the reference of each public name
 links: dict[str, str] = {}  # address of each source file and download
 beside: dict[str, str | bytes] = {}  # what is written beside the pages, by its path on the site
@@ -71,11 +76,20 @@ hidden: dict[str, list[str]] = {}
 drawn: dict[str, list[rendering.Drawn]] = {}  # the figures
 
 
+def on_startup(command: str, dirty: bool) -> None:
+    """Remember who builds."""
+    global live
+    live = command == "serve"
+
+
 def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
     global root, wheel
+    os.environ["SOURCE_DATE_EPOCH"] = downloads.EPOCH  # no file tells when it was built
     root = Path(config.config_file_path).parent
     wheel = downloads.wheel(root)
+    marks[rendering.INSTALL] = downloads.install_line(config.site_url or "", wheel)
+    marks[digest.DIGEST] = digest.told(root, wheel)
     executed.prepare(config, root / "linreg", wheel)
     config.extra_css = []  # instead of mkdocstrings' own file: see STYLES
     if ONLY != "*":
@@ -102,12 +116,12 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     entries.clear()
     texts = {file.url: sources[uri].text for uri, file in documents.items()}
     entries.update(reference.addresses(texts, root))
-    install = downloads.install_line(config.site_url or "", wheel)
     for uri in wanted:
         if uri.endswith(".py"):
-            beside[f"{stem(uri)}.ipynb"] = downloads.notebook(sources[uri], install, links)
-            beside[uri] = downloads.script(sources[uri], install, links)
+            beside[f"{stem(uri)}.ipynb"] = downloads.notebook(sources[uri], marks[rendering.INSTALL], links)
+            beside[uri] = downloads.script(sources[uri], marks[rendering.INSTALL], links)
     files.append(File.generated(config, wheel.name, content=wheel.read_bytes()))
+    files.append(File.generated(config, offline.NAME, content=b""))  # a place that pages can link to
     for uri in documents.keys() - wanted:
         files.remove(documents[uri])
 
@@ -139,8 +153,7 @@ def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> None:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Hand the page to MkDocs as Markdown, outputs and all."""
     uri = page.file.src_uri
-    install = downloads.install_line(config.site_url or "", wheel)
-    text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], install)
+    text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], marks)
     places = {name: urljoin(config.site_url or "", place) for name, place in entries.items()}
     beside[f"{stem(uri)}.md"] = asmarkdown.text(text, sources[uri], root, links, places)
     return text
@@ -245,13 +258,16 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
     return theme.mend(output_content, theme.HTML) if template_name == "404.html" else output_content
 
 
+@event_priority(-50)  # after the search has written its index
 def on_post_build(config: MkDocsConfig) -> None:
-    """Write the fonts for the formulas that occurred, and what stands beside the pages."""
+    """Write what stands beside the pages, the fonts of their formulas, and what is made of all of them."""
     site = Path(config.site_dir)
     for path, content in beside.items():
         (site / path).parent.mkdir(parents=True, exist_ok=True)
         (site / path).write_bytes(content if isinstance(content, bytes) else content.encode())
     maths.save()
-    fonts.publish(maths.formulas().values(), site)
+    fonts.publish(maths.used.values(), site)
     theme.join(site / "assets/widgets")
     theme.publish(site, STYLES)
+    policy.publish(site, live)
+    offline.publish(site, config.site_url or "")

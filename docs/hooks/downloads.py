@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import mkdtemp
 from textwrap import dedent, indent
+from unittest.mock import patch
 
 from pages import CLAIM, Block, Page
 from rendering import GIVEN, INSTALL
@@ -26,6 +27,7 @@ This program needs `linreg`, which brings torch:
 Run it with `python`, or cell by cell in an editor that knows `# %%`: there the value of the last line of a
 cell is shown, too."""
 WHEELS = Path(".cache/wheels")
+EPOCH = "315532800"  # 1980-01-01, the first date that a zip can hold
 
 
 def wheel(root: Path) -> Path:
@@ -35,11 +37,10 @@ def wheel(root: Path) -> Path:
     state = sha256(b"".join(str(path.relative_to(root)).encode() + path.read_bytes() for path in parts))
     home = WHEELS / state.hexdigest()[:16]
     if not home.exists():
-        os.environ.setdefault("SOURCE_DATE_EPOCH", "315532800")  # 1980-01-01, the first date a zip can hold
         backend = tomllib.loads((root / "pyproject.toml").read_text())["build-system"]["build-backend"]
         WHEELS.mkdir(parents=True, exist_ok=True)
         draft = mkdtemp(dir=WHEELS.resolve())
-        with chdir(root):
+        with chdir(root), patch.dict(os.environ, SOURCE_DATE_EPOCH=EPOCH):
             import_module(backend).build_wheel(draft)
         os.replace(draft, home)  # at once: another build may be looking
     (built,) = home.glob("*.whl")

@@ -23,6 +23,8 @@ GREEK = re.compile(
     re.I,
 )
 
+used: dict[str, str] = {}  # by this build; the cache may know more, and the fonts must not hang on that
+
 
 def typeset(html: str, page: str) -> str:
     """Typeset every formula of a page; one that KaTeX cannot read stops the build."""
@@ -87,7 +89,8 @@ def render(tex: str, display: bool) -> str:
     known, key = formulas(), f"{display} {tex}"
     if key not in known:
         known[key] = str(katex().get("typeset")(tex, display))
-    return known[key]
+    used[key] = known[key]
+    return used[key]
 
 
 @cache

@@ -1,7 +1,7 @@
 """Give a page back as plain Markdown: fences, outputs, figures and folds that any generator can build."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from typing import NamedTuple
@@ -48,25 +48,30 @@ def values(widget: str) -> str:
     return f'print(__import__("json").dumps(dict({pairs}), default=lambda tensor: tensor.tolist()))'
 
 
-def markdown(page: Page, outputs: Sequence[Sequence[Output]], install: str) -> tuple[str, list[Drawn]]:
+def markdown(
+    page: Page, outputs: Sequence[Sequence[Output]], marks: Mapping[str, str]
+) -> tuple[str, list[Drawn]]:
     """The page as Markdown, and its figures.
 
-    Figure `i` stands in the text as an image with the address `figure:i`.
+    A line that is one of the marks becomes what the mark stands for. Figure `i` stands in the text as
+    an image with the address `figure:i`.
     """
     figures: list[Drawn] = []
     parts = []
     for answer, blocks in groupby(zip(page.blocks, outputs, strict=True), key=lambda pair: pair[0].answer):
-        lines = "\n\n".join(part for block, made in blocks for part in shown(block, made, install, figures))
+        lines = "\n\n".join(part for block, made in blocks for part in shown(block, made, marks, figures))
         parts.append(f'??? success "{answer}"\n\n{indented(lines, "    ")}' if answer else lines)
     return "\n\n".join(parts) + "\n", figures
 
 
-def shown(block: Block, outputs: Sequence[Output], install: str, figures: list[Drawn]) -> Iterator[str]:
+def shown(
+    block: Block, outputs: Sequence[Output], marks: Mapping[str, str], figures: list[Drawn]
+) -> Iterator[str]:
     """A block, and under it what it made."""
     if block.kind == "prose":
         prose = GIVEN.sub("", block.source)
-        prose = re.sub(rf"^( *){INSTALL}$", lambda match: indented(install, match[1]), prose, flags=re.M)
-        yield CLAIM.sub(claim, prose)
+        lines = re.compile(rf"^( *)({'|'.join(marks)})$", re.M)
+        yield CLAIM.sub(claim, lines.sub(lambda line: indented(marks[line[2]], line[1]), prose))
         return
     code = fence(block.source, block.language, block.indent)
     if not block.fold:

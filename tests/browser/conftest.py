@@ -31,11 +31,11 @@ def chromium(world: World) -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Visit]]:
-    """`visit(theme=..., width=...)` begins a visit, which ends with the test."""
+    """`visit(...)` begins a visit, which takes the arguments of `Visit` and ends with the test."""
     begun: list[Visit] = []
 
-    def begin(theme: str = "light", width: int = 1280) -> Visit:
-        begun.append(Visit(chromium, theme, width))
+    def begin(*args: object, **settings: object) -> Visit:
+        begun.append(Visit(chromium, *args, **settings))
         return begun[-1]
 
     yield begin

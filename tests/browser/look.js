@@ -191,9 +191,9 @@ window.look = (() => {
   /** Unfolds all answers, lays out what is far off too, and goes past all of it as a reader would. */
   async function open() {
     for (const answer of all("details")) answer.open = true;
-    document.head.append(
-      Object.assign(document.createElement("style"), { textContent: "* { content-visibility: visible !important }" }),
-    );
+    const sheet = new CSSStyleSheet(); // the pages allow no <style>
+    sheet.replaceSync("* { content-visibility: visible !important }");
+    document.adoptedStyleSheets.push(sheet);
     // what has come into view once can be reached from the keyboard
     for (let top = 0; top < document.body.scrollHeight; top += innerHeight) {
       scrollTo({ top, behavior: "instant" });

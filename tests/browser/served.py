@@ -21,12 +21,13 @@ ROOT = Path(__file__).parents[2]
 BASE = "http://book.localhost/some/path/"  # a `localhost` has a clipboard; a path shows that any will do
 
 
-def build(folder: Path) -> None:
-    """Build the whole site into `folder`, as `make build` does."""
+def build(folder: Path, cwd: Path = ROOT, **settings: str) -> None:
+    """Build the whole site into `folder`, as `make build` does; what is cached is cached under `cwd`."""
     env = {name: value for name, value in os.environ.items() if name != "PAGES"}
-    env |= {"SITE_URL": BASE, "NO_MKDOCS_2_WARNING": "1"}
+    env |= {"SITE_URL": BASE, "NO_MKDOCS_2_WARNING": "1", **settings}
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    command += ["--config-file", str(ROOT / "mkdocs.yml")]
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"The site does not build:\n{done.stdout}{done.stderr}")
 

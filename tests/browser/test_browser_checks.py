@@ -37,6 +37,12 @@ BROKEN = {
     "missing file": ("network", "Part<", "<img src='missing.png' alt=''><", "missing.png (404)"),
     "console error": ("network", "Part<", "<script>console.error('alas')</script><", "alas"),
     "console warning": ("network", "Part<", "<script>console.warn('beware')</script><", "beware"),
+    "breach of the policy": (
+        "network",
+        "<title>",
+        "<meta http-equiv=Content-Security-Policy content=script-src><script>1</script><title>",
+        "Content Security Policy",
+    ),
     "script error": ("network", "Part<", "<script>nothing.at.all</script><", "nothing is not defined"),
     "laid out again and again": (
         "layouts",

@@ -39,7 +39,7 @@ def test_search(visit: Callable[..., Visit], site: Path) -> None:
     seen = visit()
     for address, word in found.items():
         seen.go("").page.keyboard.press("/")
-        seen.page.wait_for_function(TYPING)
+        seen.until(TYPING)
         seen.page.keyboard.type(word)
         seen.page.wait_for_function(f"word => {FIRST}?.textContent.toLowerCase().includes(word)", arg=word)
         result = seen.page.locator("a.md-search-result__link").first
@@ -54,7 +54,7 @@ def test_search_for_a_name(visit: Callable[..., Visit], words: str) -> None:
     """A name is found as a whole and by its parts."""
     seen = visit().go("")
     seen.page.keyboard.press("s")
-    seen.page.wait_for_function(TYPING)
+    seen.until(TYPING)
     seen.page.keyboard.type(words)
     found = "a.md-search-result__link[href*='#linreg.Curvature.largest_stable_rate']"
     seen.page.wait_for_selector(found, state="attached")
@@ -66,9 +66,9 @@ def test_search_for_a_letter(visit: Callable[..., Visit], letter: str) -> None:
     """A formula is found by its letters and by their names, and is shown without TeX."""
     seen = visit().go("")
     seen.page.keyboard.press("s")
-    seen.page.wait_for_function(TYPING)
+    seen.until(TYPING)
     seen.page.keyboard.type(letter)
-    seen.page.wait_for_function(f"{FIRST}?.textContent.includes('λ')")
+    seen.until(f"{FIRST}?.textContent.includes('λ')")
     assert "\\(" not in seen.page.locator(".md-search-result__list").inner_text()
     assert not seen.faults
 
@@ -120,16 +120,16 @@ def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
     seen = visit().go("")
     press = seen.page.keyboard.press
     press("s")
-    seen.page.wait_for_function(TYPING)
+    seen.until(TYPING)
     press("Escape")
-    seen.page.wait_for_function(f"!{TYPING}")
+    seen.until(f"!{TYPING}")
     seen.page.wait_for_timeout(50)  # the theme looks a moment later, and must see that the focus is gone
     press("s")
-    seen.page.wait_for_function(TYPING)
+    seen.until(TYPING)
     seen.page.keyboard.type("gradient")
-    seen.page.wait_for_function(f"{FIRST}?.textContent.includes('gradient')")
+    seen.until(f"{FIRST}?.textContent.includes('gradient')")
     press("ArrowDown")
-    seen.page.wait_for_function("document.activeElement.matches('.md-search-result__link')")
+    seen.until("document.activeElement.matches('.md-search-result__link')")
     found = seen.page.evaluate("document.activeElement.href")
     press("Enter")
     seen.page.wait_for_url(f"{found}**")
@@ -163,8 +163,8 @@ def test_skip_link(visit: Callable[..., Visit]) -> None:
     """The skip link shows itself on the first Tab, and leads past the navigation."""
     seen = visit().go(list(sources())[1])
     seen.page.keyboard.press("Tab")
-    seen.page.wait_for_function("getComputedStyle(document.activeElement).opacity === '1'")
+    seen.until("getComputedStyle(document.activeElement).opacity === '1'")
     seen.page.keyboard.press("Enter")
-    seen.page.wait_for_function("location.hash && !document.activeElement.closest('.md-skip')")
+    seen.until("location.hash && !document.activeElement.closest('.md-skip')")
     seen.page.keyboard.press("Tab")
     assert seen.page.evaluate("!!document.activeElement.closest('.md-content')")

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, ProxySettings, Request, Response
 from served import BASE
 
 LOOK = (Path(__file__).parent / "look.js").read_text()
@@ -29,9 +29,17 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 class Visit:
     """A fresh browser profile with one page open; `faults` collects what the network and the console tell."""
 
-    def __init__(self, browser: Browser, theme: str = "light", width: int = 1280) -> None:
-        self.theme = theme
+    def __init__(
+        self,
+        browser: Browser,
+        theme: str = "light",
+        width: int = 1280,
+        base: str = BASE,
+        proxy: ProxySettings | None = None,
+    ) -> None:
+        self.theme, self.base = theme, base
         self.context = browser.new_context(
+            proxy=proxy,
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": width, "height": 900},
             permissions=["clipboard-read", "clipboard-write"],
@@ -60,11 +68,15 @@ class Visit:
 
     def go(self, address: str) -> Self:
         """Open the page at `address`, relative to the site, and wait until it is quiet."""
-        self.page.goto(BASE + address, wait_until="networkidle")
-        self.page.wait_for_function(  # the theme's script adds the copy buttons
+        self.page.goto(self.base + address, wait_until="networkidle")
+        self.until(  # the theme's script adds the copy buttons
             "!document.querySelector('.md-content [data-copy]') || document.querySelector('.md-code__button')"
         )
         return self
+
+    def until(self, condition: str) -> None:
+        """Wait for it. As a function: the pages do not allow a text to be evaluated again and again."""
+        self.page.wait_for_function(f"() => {condition}")
 
     def look(self, at: str) -> list[str]:
         """The faults that a function of `look.js` finds."""
@@ -75,7 +87,7 @@ class Visit:
             self.faults.append(f"console: {message.type}: {message.text}")
 
     def asked(self, request: Request) -> None:
-        if not request.url.startswith((BASE, "data:", "blob:")):
+        if not request.url.startswith((self.base, "data:", "blob:")):
             self.faults.append(f"foreign request: {request.url}")
 
     def refused(self, request: Request) -> None:
