@@ -49,6 +49,7 @@ def figure(svg: str, alt: str, name: str) -> str:
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
     svg = re.sub(r"<[^>]*>", hundredths, svg)
     svg = re.sub(r">\s+<", "><", svg)
+    svg = re.sub(r">[^<]+<", signs, svg)
     svg = SMALL.sub(legible, svg)
     head = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert head is not None, "matplotlib's SVG has a viewBox"
@@ -66,6 +67,11 @@ def figure(svg: str, alt: str, name: str) -> str:
 def hundredths(tag: re.Match[str]) -> str:
     """The places in a tag to a hundredth, which will do; numbers between tags are there to be read."""
     return re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0])
+
+
+def signs(words: re.Match[str]) -> str:
+    """A hyphen before a number becomes the minus that matplotlib gives the numbers of an axis."""
+    return re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", words[0])
 
 
 def legible(match: re.Match[str]) -> str:
