@@ -195,7 +195,7 @@ window.look = (() => {
     const { width, height } = box(around.findLast((one) => drawn(one)) ?? element);
     const stop = { name: name(element), size: Math.min(width, height) };
     const dialog = element.closest("[role=dialog]"); // opens itself for what has the focus
-    if (dialog) return { ...stop, marked: drawn(dialog), size: box(dialog).height };
+    if (dialog) return { ...stop, marked: drawn(dialog) && drawn(element), size: box(dialog).height };
     const looks = () => {
       around.flatMap((one) => one.getAnimations()).forEach((animation) => animation.finish());
       return around.map(style).map((s) => [s.outlineStyle === "none" ? "" : s.outline, s.boxShadow]);

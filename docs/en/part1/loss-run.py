@@ -64,9 +64,18 @@ colours = dict(zip(names, (BLUE, ORANGE, GREEN, PURPLE), strict=True))
 for turn, (name, (_, below, above)) in enumerate(runs.items()):
     for fit in (below, above):
         path = fit.path
-        steps = range(4 * turn, min(len(path.b), 301), 16)  # on one curve the dots take turns
+        steps = range(
+            4 * turn, min(len(path.b), 301), 16
+        )  # on one curve the dots take turns
         loss = [squared_loss(predict(X, path.w[t], path.b[t]), y) for t in steps]
-        ax.semilogy(steps, loss, "o", color=colours[name], markersize=4, label=name if fit is below else None)
+        ax.semilogy(
+            steps,
+            loss,
+            "o",
+            color=colours[name],
+            markersize=4,
+            label=name if fit is below else None,
+        )
 ax.axhline(best.loss, color=GREY, linewidth=1)
 ax.text(300, best.loss / 2.5, "smallest loss", color=GREY, ha="right", va="top")
 ax.text(150, 5e2, "1 % above the edge", ha="right")
