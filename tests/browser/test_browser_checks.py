@@ -10,7 +10,8 @@ from playwright.sync_api import Browser
 from served import BASE
 from visit import Visit
 
-SOUND = """<!doctype html><html lang="en"><head><title>Sound</title><style>figure { margin: 0 }</style><link rel="icon" href="data:,"></head>
+SOUND = """<!doctype html><html lang="en"><head><title>Sound</title>
+<style>figure { margin: 0 }</style><link rel="icon" href="data:,"></head>
 <body data-md-color-scheme="default" style="margin: 0; background: #fff">
 <main class="md-content"><div class="md-content__inner">
 <h1 id="sound">Sound</h1>

@@ -140,7 +140,7 @@ def test_keyboard(visit: Callable[..., Visit], address: str, theme: str, colours
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_colours_of_the_system(visit: Callable[..., Visit], theme: str) -> None:
-    """Where the reader's system forces its colours, figures, icons and the marks of claims can still be seen."""
+    """Where the system forces its colours, figures, icons and the marks of claims can still be seen."""
     seen = visit(theme)
     seen.page.emulate_media(forced_colors="active")
     for address in ("", "part1/descent-run/"):

@@ -157,7 +157,7 @@ def paper(visit: Visit) -> list[str]:
 
 
 def zoomed(visit: Visit) -> list[str]:
-    """A desk of 1280 pixels enlarged four times is 320 wide: nothing is cut, and the page does not scroll to the side."""
+    """A desk of 1280 pixels, enlarged four times, is 320 wide: nothing is cut, nothing sticks out."""
     size = visit.page.viewport_size
     visit.page.set_viewport_size({"width": ENLARGED, "height": 256})
     faults = [*visit.look("overflow"), *visit.look("clipping"), *visit.look("overlap")]
