@@ -286,6 +286,12 @@ def test_a_widget_is_a_figure_with_a_script() -> None:
     )
 
 
+def test_a_figure_has_one_kind_of_minus() -> None:
+    drawn = '<svg viewBox="0 0 1 1"><path d="M -1 -2"/><text x="-1">(30, -40), 1e-2, B-3</text></svg>'
+    svg = figures.figure(drawn, "x", "y")
+    assert '<path d="M -1 -2"/><text x="-1">(30, \u221240), 1e-2, B-3</text>' in svg
+
+
 def test_every_colour_of_the_package_has_a_place_in_the_theme() -> None:
     colours = {value for name, value in vars(plot).items() if name.isupper() and str(value).startswith("#")}
     assert colours <= figures.PALETTE.keys()

@@ -49,6 +49,7 @@ def figure(svg: str, alt: str, name: str) -> str:
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
     svg = re.sub(r"<[^>]*>", hundredths, svg)
     svg = re.sub(r">\s+<", "><", svg)
+    svg = re.sub(r">[^<]+<", signs, svg)
     svg = SMALL.sub(legible, svg)
     head = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert head is not None, "matplotlib's SVG has a viewBox"
@@ -76,6 +77,11 @@ def alive(figure: str, widget: str, values: str, script: str) -> str:
     opening = f'<figure class="drawn widget" data-widget="{widget}" data-values="{escape(values)}">'
     figure = figure.replace('<figure class="drawn">', opening, 1)
     return f'{figure}<script src="{script}" defer></script>'
+
+
+def signs(words: re.Match[str]) -> str:
+    """A hyphen before a number becomes the minus that matplotlib gives the numbers of an axis."""
+    return re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", words[0])
 
 
 def legible(match: re.Match[str]) -> str:

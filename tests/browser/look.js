@@ -128,6 +128,39 @@ window.look = (() => {
     return faults;
   }
 
+  /** Lines and marks of figures, icons, and what underlines a claim stand out from the page, whoever chose its colours. */
+  function outlines() {
+    const ground = style(document.body).backgroundColor;
+    const pale = (colour) => contrast(colour, ground) < 3;
+    const faults = [];
+    for (const mark of all(".md-content figure svg :is(path, use)")) {
+      if (mark.closest("defs, clipPath") || mark.closest("[style*='--md-default-bg-color']")) continue; // the ground of a word
+      const { stroke, fill } = style(mark);
+      const paint = stroke === "none" ? fill : stroke;
+      if (paint !== "none" && pale(paint)) faults.push(`a mark of a figure is ${paint} on ${ground}`);
+    }
+    for (const element of all("body *").filter(drawn))
+      for (const part of ["::before", "::after"]) {
+        const { content, maskImage, backgroundColor } = getComputedStyle(element, part);
+        if (content !== "none" && maskImage !== "none" && pale(backgroundColor))
+          faults.push(`the icon of ${name(element)} is ${backgroundColor} on ${ground}`);
+      }
+    for (const claim of all(".claim")) {
+      const { borderBottomStyle, borderBottomColor } = style(claim);
+      if (borderBottomStyle === "none" || pale(borderBottomColor)) faults.push(`${name(claim)} has no line under it`);
+    }
+    return [...new Set(faults)];
+  }
+
+  /** Nothing moves or fades. */
+  function motion() {
+    const moves = ({ transitionDuration, transitionProperty, animationName, scrollBehavior }) =>
+      (transitionProperty !== "none" && /[1-9]/.test(transitionDuration)) || animationName !== "none" || scrollBehavior === "smooth";
+    return all("*")
+      .filter((element) => ["", "::before", "::after"].some((part) => moves(getComputedStyle(element, part || null))))
+      .map((element) => `${name(element)} moves`);
+  }
+
   /** Every heading can be linked to, every link within the page arrives, and no id stands twice. */
   function anchors() {
     const ids = all("[id]").map((element) => element.id);
@@ -155,7 +188,7 @@ window.look = (() => {
     };
   }
 
-  /** What has the focus, and whether it looks different for it; null when nothing has. */
+  /** What has the focus, and whether a line or a shadow about it says so; null when nothing has. */
   function focus() {
     const element = document.activeElement;
     if (element === document.body) return null;
@@ -163,13 +196,10 @@ window.look = (() => {
     const { width, height } = box(around.findLast((one) => drawn(one)) ?? element);
     const stop = { name: name(element), size: Math.min(width, height) };
     const dialog = element.closest("[role=dialog]"); // opens itself for what has the focus
-    if (dialog) return { ...stop, marked: drawn(dialog), size: box(dialog).height };
+    if (dialog) return { ...stop, marked: drawn(dialog) && drawn(element), size: box(dialog).height };
     const looks = () => {
       around.flatMap((one) => one.getAnimations()).forEach((animation) => animation.finish());
-      return around.map(style).map((s) => [
-        s.outlineStyle === "none" ? "" : s.outline,
-        ...[s.boxShadow, s.backgroundColor, s.color, s.borderColor, s.textDecoration, s.opacity],
-      ]);
+      return around.map(style).map((s) => [s.outlineStyle === "none" ? "" : s.outline, s.boxShadow]);
     };
     const focused = looks().join();
     element.blur();
@@ -203,5 +233,5 @@ window.look = (() => {
     await new Promise(requestAnimationFrame);
   }
 
-  return { overflow, clipping, cuts, overlap, formulas, figures, anchors, contents, focus, thin, open };
+  return { overflow, clipping, cuts, overlap, formulas, figures, outlines, motion, anchors, contents, focus, thin, open };
 })();

@@ -10,11 +10,13 @@ from playwright.sync_api import Browser
 from served import BASE
 from visit import Visit
 
-SOUND = """<!doctype html><html lang="en"><head><title>Sound</title><link rel="icon" href="data:,"></head>
+SOUND = """<!doctype html><html lang="en"><head><title>Sound</title>
+<style>figure { margin: 0 }</style><link rel="icon" href="data:,"></head>
 <body data-md-color-scheme="default" style="margin: 0; background: #fff">
 <main class="md-content"><div class="md-content__inner">
 <h1 id="sound">Sound</h1>
-<p>A paragraph, \\ a backslash, and <code>$code$</code>.</p>
+<p>A paragraph, \\ a backslash, and <code>$code$</code>. It has <span class="claim"
+style="border-bottom: 1px dotted">5</span> parts.</p>
 <h2 id="part">Part<a class="headerlink" href="#part" aria-label="Link">¶</a></h2>
 <p><span class="katex"><span class="katex-html">x</span></span></p>
 <figure><svg role="img" aria-label="A line that rises" width="300" height="200" viewBox="0 0 300 200">
@@ -66,6 +68,24 @@ BROKEN = {
     ),
     "cut letters": ("clipping", "<p>A", "<p style='height: 5px; overflow: hidden'>A", "shows 5 of"),
     "lost on paper": ("paper", "<pre>", "<pre style='overflow: auto; width: 20px'>", "shows 20 of"),
+    "wide when enlarged": ("zoomed", "<p>A", "<p style='width: 350px'>A", "350 wide in 320"),
+    "pale mark": ("outlines", '<use href="#dot"', '<use fill="#eee" href="#dot"', "mark of a figure is"),
+    "pale icon": (
+        "outlines",
+        "<title>",
+        "<style>button::after { content: ''; mask-image: linear-gradient(red, red); background: #fff }"
+        "</style><title>",
+        "icon of <button",
+    ),
+    "bare claim": ("outlines", "1px dotted", "0", "no line under it"),
+    "slow change": ("motion", "<p>A", "<p style='transition: color 1s'>A", "moves"),
+    "animation": (
+        "motion",
+        "<title>",
+        "<style>@keyframes k { to { opacity: 0 } } p::after { content: ''; animation: k 9s }</style><title>",
+        "moves",
+    ),
+    "slow scroll": ("motion", "<title>", "<style>html { scroll-behavior: smooth }</style><title>", "<html"),
     "overlap": ("overlap", "<p>A", "<p style='margin-top: -60px'>A", "lies over"),
     "raw inline TeX": ("formulas", "paragraph", r"\(x\)", "raw TeX"),
     "raw dollars": ("formulas", "paragraph", "$x^2$", "raw TeX"),
@@ -89,6 +109,13 @@ BROKEN = {
     "dead anchor": ("anchors", "#part", "#elsewhere", "#elsewhere"),
     "id twice": ("anchors", 'id="part"', 'id="sound"', "stands twice"),
     "unlabelled button": ("axe", ">Copy<", "><", "button-name"),
+    "tiny buttons": (
+        "axe",
+        ">Copy<",
+        " style='width: 9px; height: 9px; padding: 0'>C</button>"
+        "<button style='width: 9px; height: 9px; padding: 0'>D<",
+        "target-size",
+    ),
     "pale text": ("axe", "<p>A", "<p style='color: #ccc'>A", "color-contrast"),
     "no language": ("axe", ' lang="en"', "", "html-has-lang"),
     "wrong theme": ("scheme", '"default"', '"slate"', "slate"),

@@ -27,6 +27,8 @@ def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int)
     if (theme, width) == (THEMES[0], WIDTHS[0]):  # neither depends on them
         faults["fonts"] = reader.fonts(seen)
         faults["paper"] = reader.paper(seen)
+    if (theme, width) == (THEMES[0], WIDTHS[1]):
+        faults["zoomed"] = reader.zoomed(seen)
     faults["network"] = reader.network(seen)
     told = [
         f"{address or 'home'}, {theme}, {width}: {check}: {text}"

@@ -136,11 +136,20 @@ def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
     assert not seen.faults
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_keyboard(visit: Callable[..., Visit], theme: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "theme", "colours"),
+    [  # pages of each kind, and the colours of the reader's system
+        ("", "light", "none"),
+        ("part1/start/", "dark", "none"),
+        ("part1/start/", "light", "active"),
+        ("reference/api-stream/", "dark", "none"),
+    ],
+)
+def test_keyboard(visit: Callable[..., Visit], address: str, theme: str, colours: str) -> None:
     """Tab walks through all that a mouse could use, from the skip link on, and shows where it is."""
-    address = next(address for address, source in sources().items() if source.suffix == ".py")
-    seen = visit(theme).go(address)
+    seen = visit(theme)
+    seen.page.emulate_media(forced_colors=colours)
+    seen.go(address)
     stops = []
     while len(stops) < 400:
         seen.page.keyboard.press("Tab")
@@ -157,6 +166,25 @@ def test_keyboard(visit: Callable[..., Visit], theme: str) -> None:
     assert sum("md-code__button" in name for name in walked) == buttons
     dim = {stop["name"] for stop in stops if not stop["marked"] or stop["size"] < 1}
     assert not dim, "no mark of focus on " + "; ".join(dim)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_of_the_system(visit: Callable[..., Visit], theme: str) -> None:
+    """Where the system forces its colours, figures, icons and the marks of claims can still be seen."""
+    seen = visit(theme)
+    seen.page.emulate_media(forced_colors="active")
+    for address in ("", "part1/descent-run/"):
+        seen.go(address).look("open")
+        assert seen.page.locator("figure svg, .claim, details, .md-code__button").count() >= 4
+        assert not [*seen.look("figures"), *seen.look("outlines")]
+
+
+def test_no_motion(visit: Callable[..., Visit]) -> None:
+    """Nothing moves for readers who asked for that."""
+    seen = visit()
+    seen.page.emulate_media(reduced_motion="reduce")
+    for address in ("", "reference/api-stream/"):
+        assert not seen.go(address).look("motion")
 
 
 def test_skip_link(visit: Callable[..., Visit]) -> None:

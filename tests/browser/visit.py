@@ -22,6 +22,7 @@ SHIFTS = """
 """
 THEMES = ("light", "dark")
 WIDTHS = (1280, 390)
+ENLARGED = 320  # WCAG 2.2, 1.4.10
 PAPER = 700  # the width of A4 between its margins, in CSS pixels
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -163,5 +164,14 @@ def paper(visit: Visit) -> list[str]:
     visit.page.emulate_media(media="print", color_scheme="light")
     faults = [*visit.look("overflow"), *visit.look("cuts"), *visit.look("figures")]
     visit.page.emulate_media(media="screen", color_scheme="dark" if visit.theme == "dark" else "light")
+    visit.page.set_viewport_size(size)
+    return faults
+
+
+def zoomed(visit: Visit) -> list[str]:
+    """A desk of 1280 pixels, enlarged four times, is 320 wide: nothing is cut, nothing sticks out."""
+    size = visit.page.viewport_size
+    visit.page.set_viewport_size({"width": ENLARGED, "height": 256})
+    faults = [*visit.look("overflow"), *visit.look("clipping"), *visit.look("overlap")]
     visit.page.set_viewport_size(size)
     return faults

@@ -61,15 +61,21 @@ from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
 
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
 colours = dict(zip(names, (BLUE, ORANGE, GREEN, PURPLE), strict=True))
-# Curves that coincide show as stripes, the widest at the bottom.
-widths = dict(zip(names, (10, 7, 4, 1.5), strict=True))
-for name, (_, below, above) in runs.items():
+for turn, (name, (_, below, above)) in enumerate(runs.items()):
     for fit in (below, above):
         path = fit.path
-        steps = range(0, min(len(path.b), 301), 4)
+        steps = range(
+            4 * turn, min(len(path.b), 301), 16
+        )  # on one curve the dots take turns
         loss = [squared_loss(predict(X, path.w[t], path.b[t]), y) for t in steps]
-        style = {"color": colours[name], "linewidth": widths[name]}
-        ax.semilogy(steps, loss, label=name if fit is below else None, **style)
+        ax.semilogy(
+            steps,
+            loss,
+            "o",
+            color=colours[name],
+            markersize=4,
+            label=name if fit is below else None,
+        )
 ax.axhline(best.loss, color=GREY, linewidth=1)
 ax.text(300, best.loss / 2.5, "smallest loss", color=GREY, ha="right", va="top")
 ax.text(150, 5e2, "1 % above the edge", ha="right")

@@ -313,7 +313,7 @@ ax.set_yticks(range(6), data.columns)
 ax.set(xlim=(-9, 16), ylim=(5.5, -1.3), xticks=range(-8, 13, 4))
 ax.set_xlabel("weight per standard deviation, in millions of jobs")
 ax.spines[["top", "right"]].set_visible(False)
-ax.text(-8, -0.85, "orange: both signs occur", color=ORANGE, va="center")
+ax.text(0.5, -0.85, "orange: both signs occur", color=ORANGE, va="center")
 plt.show()
 
 # %% [markdown]

@@ -176,11 +176,13 @@ def valley(ax, features, colour, span):
     ax.set(xlabel="first weight", ylabel="second weight", aspect="equal")
 
 
-fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.5, 6), height_ratios=(1, 1.75))
-fig.set_layout_engine("constrained")
+fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.5, 6.6), height_ratios=(1, 2))
+fig.set_layout_engine(
+    "constrained", h_pad=0.12
+)  # inches, between a label and the title below it
 five = X * torch.tensor([1.0, 5.0])
 valley(top, five, ORANGE, ((-3.1, 1.1), (-0.35, 0.75)))
-valley(bottom, (five - five.mean(0)) / five.std(0), BLUE, ((-3.1, 1.1), (-0.7, 2.7)))
+valley(bottom, (five - five.mean(0)) / five.std(0), BLUE, ((-3.1, 1.1), (-1.0, 3.0)))
 top.set_title("second feature × 5: 14 steps, and not there", color=ORANGE)
 bottom.set_title("standardised: one step", color=BLUE)
 for ax in (top, bottom):

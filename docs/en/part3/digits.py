@@ -338,7 +338,7 @@ for name, (colour, height, found) in shown.items():
     ax.text(sizes[0], height, name, color=colour)
 for factor, name in ((1, "W3"), (1e2, "W4"), (1e4, "W5")):
     ax.axvline(factor, color=GREY, linewidth=0.8, linestyle=":")
-    ax.text(factor, 0.4, f" {name}", color=GREY)
+    ax.text(1.4 * factor, 0.4, name, color=GREY)
 ax.set(xlabel="size of the residual", ylabel="correct digits", ylim=(0, 17))
 plt.show()
 
