@@ -72,18 +72,18 @@ def test_without_scripts_there_is_no_button(chromium: Browser) -> None:
 
 @pytest.mark.parametrize("width", reader.WIDTHS)
 def test_a_name_in_code_leads_to_its_entry(visit: Callable[..., Visit], width: int) -> None:
-    """It looks like the code around it until it is pointed at or has the focus."""
+    """A dotted line is all that tells it from the code around it, until it is pointed at or has the focus."""
     seen = visit(width=width).go("part1/loss/")
     link = seen.page.locator(".highlight code > a[href$='#linreg.solve']").first
-    line = "link => getComputedStyle(link).textDecorationLine"
-    assert link.evaluate(line) == "none"
-    colours = "link => [link.firstElementChild, link.nextElementSibling].map(e => getComputedStyle(e).color)"
-    plain = seen.page.locator(".highlight code > .n").first.evaluate("e => getComputedStyle(e).color")
-    assert link.evaluate(colours)[0] == plain
+    line = "link => getComputedStyle(link).textDecorationStyle"
+    colours = "link => [link, link.parentElement].map(e => getComputedStyle(e).color)"
+    own, around = link.evaluate(colours)
+    assert link.evaluate(line) == "dotted"
+    assert own == around
     link.focus()
     seen.page.keyboard.press("Shift+Tab")
     seen.page.keyboard.press("Tab")
-    assert link.evaluate(line) == "underline"
+    assert link.evaluate(line) == "solid"
     seen.page.keyboard.press("Enter")
     seen.page.wait_for_url(f"{BASE}reference/api-solve/#linreg.solve")
     seen.page.wait_for_selector("[id='linreg.solve']")
