@@ -30,7 +30,7 @@ def test_copy_page(visit: Callable[..., Visit], site: Path, key: str) -> None:
         seen.page.keyboard.press(key)
     else:
         button.click()
-    seen.page.wait_for_function(f"{SAID} === 'Copied'")
+    seen.until(f"{SAID} === 'Copied'")
     assert seen.page.get_by_role("status").filter(has_text="Copied").count() == 1
     assert seen.page.evaluate("navigator.clipboard.readText()") == markdown(site, CONTENT[0])
     assert not seen.faults
@@ -48,7 +48,7 @@ def test_copy_page_after_instant_navigation(visit: Callable[..., Visit], site: P
             "want => document.querySelector('link[rel=canonical]')?.href === want", arg=BASE + address
         )
         seen.page.locator(BUTTON).click()
-        seen.page.wait_for_function(f"{SAID} === 'Copied'")
+        seen.until(f"{SAID} === 'Copied'")
         assert seen.page.evaluate("navigator.clipboard.readText()") == markdown(site, address)
     assert seen.page.evaluate("window.same === true")
     assert not seen.faults
@@ -58,7 +58,7 @@ def test_a_page_that_cannot_be_copied_says_so(visit: Callable[..., Visit]) -> No
     seen = visit().go(CONTENT[0])
     seen.page.route("**/*.md", lambda route: route.abort())
     seen.page.locator(BUTTON).click()
-    seen.page.wait_for_function(f"{SAID}.startsWith('Not copied')")
+    seen.until(f"{SAID}.startsWith('Not copied')")
 
 
 def test_without_scripts_there_is_no_button(chromium: Browser) -> None:

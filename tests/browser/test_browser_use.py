@@ -78,7 +78,7 @@ def test_search_in_chinese(visit: Callable[..., Visit], word: str) -> None:
     """The Chinese name of a term, or its beginning, leads to the glossary."""
     seen = visit().go("")
     seen.page.keyboard.press("s")
-    seen.page.wait_for_function(TYPING)
+    seen.until(TYPING)
     seen.page.keyboard.type(word)
     seen.page.wait_for_function(f"word => {FIRST}?.textContent.includes(word)", arg=word)
     link = seen.page.locator("a.md-search-result__link").first
@@ -102,7 +102,7 @@ def test_search_finds_the_pages(visit: Callable[..., Visit], words: str, pages: 
     """Formulas, functions, code of executed pages, terms: each leads to the pages that have it."""
     seen = visit().go("")
     seen.page.keyboard.press("s")
-    seen.page.wait_for_function(TYPING)
+    seen.until(TYPING)
     seen.page.keyboard.type(words)
     script = """wanted => {
         const box = document.querySelector(".md-search__scrollwrap");

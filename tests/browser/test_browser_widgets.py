@@ -396,14 +396,14 @@ def test_the_film_shows_one_step_after_the_other(visit: Callable[..., Visit]) ->
     page = visit().go(DESCENT).page
     steps = slider(page, "step shown")
     press(page, "Play")
-    page.wait_for_function("document.querySelector('.widget-slider [max=\"47\"]').value < 20")
+    page.wait_for_function("() => document.querySelector('.widget-slider [max=\"47\"]').value < 20")
     press(page, "Stop")
     assert int(steps.input_value()) < 47
     steps.fill("0")
     assert float(shown(page, "loss")) > 1
     slider(page, "condition number kappa").fill("0")  # a round bowl takes one step
     press(page, "Play")
-    page.wait_for_function("document.querySelector('.widget-slider [max=\"1\"]').value == 1")
+    page.wait_for_function("() => document.querySelector('.widget-slider [max=\"1\"]').value == 1")
     figure(page).get_by_role("button", name="Play", exact=True).wait_for()
 
 
