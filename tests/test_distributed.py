@@ -66,7 +66,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Two:
         for rank in (0, 1)
     ]
     try:
-        ends = [rank.communicate(timeout=60) for rank in ranks]
+        ends = [rank.communicate(timeout=300) for rank in ranks]
     finally:
         for rank in ranks:
             rank.kill()
@@ -193,7 +193,7 @@ def program(*arguments: list[object]) -> list[tuple[int, str, str]]:
         for rank, some in enumerate(arguments)
     ]
     try:
-        ends = [rank.communicate(timeout=120) for rank in ranks]
+        ends = [rank.communicate(timeout=300) for rank in ranks]
     finally:
         for rank in ranks:
             rank.kill()

@@ -47,7 +47,7 @@ def figure(svg: str, alt: str, name: str) -> str:
     svg = re.sub(r"#[0-9a-f]{6}\b", themed, svg)
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
     svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
-    svg = re.sub(r"<[^>]*>", hundredths, svg)
+    svg = re.sub(r"<[^>]*>", rounded, svg)
     svg = re.sub(r">\s+<", "><", svg)
     svg = re.sub(r">[^<]+<", signs, svg)
     svg = SMALL.sub(legible, svg)
@@ -64,9 +64,10 @@ def figure(svg: str, alt: str, name: str) -> str:
     return f'<figure class="drawn">{svg}</figure>'
 
 
-def hundredths(tag: re.Match[str]) -> str:
-    """The places in a tag to a hundredth, which will do; numbers between tags are there to be read."""
-    return re.sub(r"(\d\.\d\d)\d+", r"\1", tag[0])
+def rounded(tag: re.Match[str]) -> str:
+    """The places in a tag to a hundredth, of a path to a tenth; numbers between tags are there to be read."""
+    path = re.sub(r' d="[^"]*"', lambda d: re.sub(r"(\d\.\d)\d+", r"\1", d[0]), tag[0])
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", path)
 
 
 def alive(figure: str, widget: str, values: str, script: str) -> str:

@@ -77,13 +77,15 @@ from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
 colours = {1000: PURPLE, 100: GREEN, 10: BLUE, 1: ORANGE}
 _, (top, bottom) = plt.subplots(2, 1, figsize=(5.6, 7), layout="constrained")
 predicted = linreg.predict_loss(X, y, lr=lr, steps=400) - smallest
-top.loglog(range(1, 401), predicted[1:], color="black", linewidth=1.2, linestyle="--")
+top.loglog(
+    range(1, 401, 3), predicted[1::3], color="black", linewidth=1.2, linestyle="--"
+)
 for B, path in runs.items():
     steps = len(path) - 1
-    ticks = torch.unique(torch.logspace(0, math.log10(steps), 120).round().long())
+    ticks = torch.unique(torch.logspace(0, math.log10(steps), 45).round().long())
     top.loglog(ticks, excess(path[ticks]), color=colours[B], linewidth=4, alpha=0.5)
     top.plot(steps, excess(path[-1]), "o", color=colours[B])
-    ticks = torch.linspace(0, steps, min(steps, 240) + 1).long()
+    ticks = torch.linspace(0, steps, min(steps, 60) + 1).long()
     bottom.semilogy(ticks * B / n, excess(path[ticks]), color=colours[B])
 top.text(3, 1.3, "B = 1000", color=PURPLE, ha="center", va="top")
 top.text(20, 0.2, "B = 100", color=GREEN, ha="right")
@@ -96,6 +98,8 @@ bottom.text(1.5, 6e-3, "B = 10", color=BLUE)
 bottom.text(2.6, 1.5e-3, "B = 1", color=ORANGE)
 top.set(xlabel="steps", ylabel="excess loss", ylim=(1e-6, 8))
 bottom.set(xlabel="epochs", ylabel="excess loss", ylim=(1e-6, 12))
+for ax in (top, bottom):
+    ax.minorticks_off()
 
 # %% [markdown]
 # Against steps there is one curve, whatever the batch, until the loss gets small. Against epochs the four runs have nothing in
@@ -406,7 +410,7 @@ print(f"{'mean, predicted':19} {goal:.1e}")
 assert excess(averaged[-1]).mean() < 1.2 * goal
 
 # %% alt="Mean excess loss against steps, log scales. All runs fall from 3 to about a ten-thousandth within a hundred steps. The run at the constant rate 0.1 stays there, at its predicted floor. Halving the rate goes down in stairs. Decay like 1 over t, and the mean of the parameters from step 100 on, fall together along the predicted line to below a millionth. The mean begun at step 0 carries the start along and only crosses the constant run after two thousand steps."
-ticks = torch.unique(torch.logspace(0.7, math.log10(steps), 110).long()) - 1
+ticks = torch.unique(torch.logspace(0.7, math.log10(steps), 60).long()) - 1
 _, ax = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
 looks = [(ORANGE, 1.5, too_early), (PURPLE, 1.5, constant), (GREEN, 1.5, halved)]
 looks += [(BLUE, 5, averaged), ("black", 1.2, decayed)]
@@ -414,8 +418,9 @@ for colour, width, path in looks:
     fade = 0.4 if width > 2 else 1
     means = excess(path[ticks]).mean(1)
     ax.loglog(ticks + 1, means, color=colour, linewidth=width, alpha=fade)
-predicted = variance * p / (20 * torch.arange(10, steps - settled))
-ax.loglog(range(settled + 10, steps), predicted, "--", color=GREY, linewidth=1)
+averaged_over = torch.logspace(1, math.log10(steps - settled), 40)
+predicted = variance * p / (20 * averaged_over)
+ax.loglog(settled + averaged_over, predicted, "--", color=GREY, linewidth=1)
 ax.axhline(exact_floor(0.1, 10), color=GREY, linewidth=0.8, linestyle=":")
 ax.text(120, 0.04, "mean from step 0", color=ORANGE)
 ax.text(2200, 9e-5, "constant", color=PURPLE)
@@ -539,7 +544,7 @@ for name, colour in (("sorted by target", ORANGE), ("shuffled", BLUE)):
             w, b = linreg.step(X_noisy[rows], y_noisy[rows], w, b, lr=0.1)
             path.append(b)
     ends[name] = linreg.squared_loss(linreg.predict(X_noisy, w, b), y_noisy)
-    ax.plot(range(1, 301), path, color=colour)
+    ax.plot(range(1, 301, 2), path[::2], color=colour)
 ax.axhline(exact.b, color=GREY, linewidth=0.8, linestyle=":")
 ax.text(30, 2.45, "shuffled", color=BLUE)
 ax.text(106, 3.3, "sorted by target", color=ORANGE)

@@ -127,9 +127,9 @@ def minimum_of(c):
 
 
 fig, axes = plt.subplots(1, 2, figsize=(5.8, 3.4))
-views = ((heights, (-4, 6), 30), (positions, (1.6, 10.4), 24))
+views = ((heights, (-4, 6), 20), (positions, (1.6, 10.4), 20))
 for ax, (model, (low, high), drawn) in zip(axes, views, strict=True):
-    grid = torch.linspace(low, high, 101)
+    grid = torch.linspace(low, high, 51)
     first, second = torch.meshgrid(grid, grid, indexing="xy")
     ground = loss(model, torch.stack((first, second), dim=-1))
     share = torch.linspace(0, 1, 12)[1:]
