@@ -133,7 +133,9 @@ def test_a_page_as_markdown_has_values_outputs_and_no_marks(source: Path) -> Non
     made = iter(
         [[Output("text/plain", "2", result=True)], [Output(SVG, "<svg/>")], [Output("text/plain", "3")]]
     )
-    draft, _ = rendering.markdown(parsed, [next(made) if b.cell else [] for b in parsed.blocks], "")
+    draft, _ = rendering.markdown(
+        parsed, [next(made) if b.cell else [] for b in parsed.blocks], {rendering.INSTALL: ""}
+    )
     assert asmarkdown.text(draft, parsed, ROOT, addresses(source), {}) == TEXT
 
 

@@ -215,7 +215,7 @@ def test_a_widget_gets_its_values_from_the_page(tmp_path: Path, capsys: pytest.C
     outputs = [
         [*made, Output("text/plain", printed)] if block.kind == "figure" else [] for block in page.blocks
     ]
-    text, drawn = rendering.markdown(page, outputs, "")
+    text, drawn = rendering.markdown(page, outputs, {rendering.INSTALL: ""})
     assert drawn == [Drawn("<svg/>", "A line", "loss", printed)]
     assert text.rstrip().endswith("![A line](figure:1)"), "plain Markdown, with or without the script"
 
@@ -301,8 +301,11 @@ def test_every_colour_of_the_package_has_a_place_in_the_theme() -> None:
 
 def test_colours_of_figures_can_be_told_from_the_background() -> None:
     style = (ROOT / "docs/theme/assets/style.css").read_text()
-    for scheme in ("default", "slate"):
-        block = re.search(rf'\[data-md-color-scheme="{scheme}"\] {{(.*?)}}', style, re.S)
+    for scheme, selector in (
+        ("light", "[data-md-color-scheme]"),
+        ("dark", '[data-md-color-scheme="slate"]'),
+    ):
+        block = re.search(rf"{re.escape(selector)}[^{{]* {{(.*?)}}", style, re.S)
         assert block
         colours = dict(re.findall(r"--([\w-]+): (#\w+);", block[1]))
         for name in ("blue", "orange", "green", "purple", "grey"):
