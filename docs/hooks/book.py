@@ -113,6 +113,8 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         for file in files
         if file.abs_src_path
     )
+    for name in (wheel.name, offline.NAME):  # which have no source
+        links[str((Path(config.docs_dir) / name).resolve())] = urljoin(config.site_url or "", name)
     entries.clear()
     texts = {file.url: sources[uri].text for uri, file in documents.items()}
     entries.update(reference.addresses(texts, root))
