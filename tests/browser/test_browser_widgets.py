@@ -569,7 +569,7 @@ def test_a_widget_is_light_and_comes_where_it_is_used(site: Path) -> None:
         users = [
             page.parent.relative_to(site).as_posix()
             for page in site.rglob("*.html")
-            if f"assets/widgets/{name}.js" in page.read_text()
+            if f'assets/widgets/{name}.js" defer' in page.read_text()
         ]
         assert users == [f"part1/{name}"]
     assert len(list(site.glob("assets/widgets/*"))) == 2
