@@ -1,6 +1,7 @@
 """Typeset formulas at build with KaTeX, so that a reader's browser runs no script for them."""
 
 import json
+import os
 import re
 from functools import cache
 from hashlib import sha256
@@ -9,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from mkdocs.exceptions import PluginError
-from quickjs import Context
+from quickjs import Context, JSException
 
 KATEX = Path(__file__).parent / "katex" / "katex.min.js"
 CACHE = Path(".cache/katex.json")
@@ -36,7 +37,7 @@ def typeset(html: str, page: str) -> str:
         parts = re.split(r"\\qquad", tex) if display and r"\begin" not in tex else [tex]
         try:
             formula = " ".join(render(part.strip(), display) for part in parts)
-        except Exception as error:
+        except JSException as error:
             raise PluginError(f"{page}: KaTeX cannot read ${tex}$\n{error}") from None
         # A long formula scrolls in its own box, which the keyboard must be able to reach.
         if display:
@@ -53,7 +54,7 @@ def words(tex: str) -> str:
     r"""A formula in a line of text, to be searched: "2/λ_max (lambda)" for `\frac{2}{\lambda_{\max}}`."""
     try:
         shown = re.search(r"<math.*?</math>", render(tex, r"\begin" in tex), re.S)
-    except Exception:
+    except JSException:
         return tex  # `typeset` will say what is wrong with it
     text = " ".join(line(ElementTree.fromstring(shown[0])).split()) if shown else tex
     names = sorted({name.lower() for name in GREEK.findall(tex)})
@@ -101,9 +102,11 @@ def formulas() -> dict[str, str]:
 
 
 def save() -> None:
-    """Keep the formulas for the next build."""
+    """Keep the formulas for the next build, whole or not at all: another build may be reading them."""
     CACHE.parent.mkdir(exist_ok=True)
-    CACHE.write_text(json.dumps({"katex": fingerprint(), "formulas": formulas()}))
+    part = CACHE.with_name(f"{CACHE.name}.{os.getpid()}")
+    part.write_text(json.dumps({"katex": fingerprint(), "formulas": formulas()}))
+    part.replace(CACHE)
 
 
 @cache

@@ -10,7 +10,9 @@ from served import BASE, sources
 from visit import Visit
 
 FIRST = "document.querySelector('.md-search-result__item')"
-TYPING = "document.activeElement.matches('.md-search__input')"
+TYPING = (
+    "(document.activeElement.matches('.md-search__input') && document.querySelector('#__search').checked)"
+)
 
 
 def words(page: Path, inside: str = r"<article.*?</article>") -> set[str]:
