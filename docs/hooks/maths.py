@@ -1,7 +1,6 @@
 """Typeset formulas at build with KaTeX, so that a reader's browser runs no script for them."""
 
 import json
-import os
 import re
 from functools import cache
 from hashlib import sha256
@@ -11,6 +10,8 @@ from xml.etree import ElementTree
 
 from mkdocs.exceptions import PluginError
 from quickjs import Context, JSException
+
+import whole
 
 KATEX = Path(__file__).parent / "katex" / "katex.min.js"
 CACHE = Path(".cache/katex.json")
@@ -102,11 +103,8 @@ def formulas() -> dict[str, str]:
 
 
 def save() -> None:
-    """Keep the formulas for the next build, whole or not at all: another build may be reading them."""
-    CACHE.parent.mkdir(exist_ok=True)
-    part = CACHE.with_name(f"{CACHE.name}.{os.getpid()}")
-    part.write_text(json.dumps({"katex": fingerprint(), "formulas": formulas()}))
-    part.replace(CACHE)
+    """Keep the formulas for the next build."""
+    whole.write(CACHE, json.dumps({"katex": fingerprint(), "formulas": formulas()}))
 
 
 @cache
