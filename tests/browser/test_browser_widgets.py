@@ -446,11 +446,11 @@ def check_rates(page: Page, lr: float) -> None:
     text = f"{lr:.4g}"
     assert beside(page, "learning rate") == text
     assert f"Learning rate {text}:" in figure(page).locator(".widget-title").text_content()
-    assert bool(figure(page).locator(".widget-chosen.widget-lost").count()) is (lr >= limit)
+    assert bool(figure(page).locator(".widget-stage > svg > g.widget-lost").count()) is (lr >= limit)
 
     drawn = [
         [(float(x), float(y)) for x, y in re.findall(r"([-\d.]+) ([-\d.]+)", path.get_attribute("d") or "")]
-        for path in figure(page).locator(".widget-chosen > path").all()
+        for path in figure(page).locator(".widget-stage > svg > .widget-curve > path").all()
     ]
     for points, loss in zip(drawn, (line, fit.path.loss), strict=True):
         assert len(points) >= min(len(loss) - 1, 18)
@@ -489,7 +489,7 @@ def test_the_rates_as_the_page_has_them(visit: Callable[..., Visit]) -> None:
     )
     words = figure(page).locator("text.widget-curve").all_text_contents()
     assert words == ["0.01", "0.03", "0.1", "0.3", "1", "2.1"]
-    assert figure(page).locator(".widget-behind").count() == len(words)
+    assert figure(page).locator(".widget-behind > g").count() == len(words)
 
 
 def test_the_rates_by_slider(visit: Callable[..., Visit]) -> None:
@@ -623,7 +623,7 @@ def test_a_widget_follows_the_theme(visit: Callable[..., Visit], address: str) -
     """And keeps its state."""
     page = visit("light").go(address).page
     colours = (
-        "f => ['[tabindex], .widget-chosen', 'svg', 'button'].map(s => {"
+        "f => ['[tabindex], svg > g.widget-curve', 'svg', 'button'].map(s => {"
         "const style = getComputedStyle(f.querySelector(s)); return [style.color, style.fill]; })"
     )
     figure(page).locator("[tabindex], input").first.focus()

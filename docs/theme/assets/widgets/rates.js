@@ -71,10 +71,12 @@ mount("rates", (values, drawn) => {
 
   const steps = [...new Set(Array.from({ length: 151 }, (_, i) => Math.round(last ** (i / 150))))];
   const point = (t, loss) => `M${X(t).toFixed(1)} ${Y(loss).toFixed(1)}`;
-  function curve(name) {
+  const behind = svg("g", { class: "widget-behind" });
+  root.append(behind);
+  function curve(parent) {
     const [line, taken] = [svg("path"), svg("path", { class: "widget-steps" })];
-    const group = svg("g", { class: `widget-curve ${name}`, "clip-path": picture.clip }, line, taken);
-    root.append(group);
+    const group = svg("g", { class: "widget-curve", "clip-path": picture.clip }, line, taken);
+    parent.append(group);
     return (rate, loss, losses) => {
       set(line, { d: steps.map((t) => point(t, loss(t))).join("").replace(/(?!^)M/g, "L") });
       set(taken, { d: dots.filter((t) => t < losses.length).map((t) => `${point(t, losses[t])}h0`).join("") });
@@ -83,13 +85,13 @@ mount("rates", (values, drawn) => {
   }
   for (const rate of rates) {
     const loss = forecast(values, rate);
-    curve("widget-behind")(rate, loss, descend(values, rate));
+    curve(behind)(rate, loss, descend(values, rate));
     const away = (t) => Math.abs(Math.log(loss(t) / (rate < limit ? 0.1 : 20))); // the heights of the page's figure
     const t = steps.reduce((a, b) => (away(b) < away(a) ? b : a));
     const word = picture.word(rate, X(t * 1.15), Y(loss(t)), "start");
     set(word, { class: `widget-curve ${rate < limit ? "" : "widget-lost"}` });
   }
-  const draw = curve("widget-chosen");
+  const draw = curve(root);
   const drop = svg("path", { class: "widget-floor" });
   root.append(drop);
 
