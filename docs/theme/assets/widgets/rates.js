@@ -95,7 +95,7 @@ mount("rates", (values, drawn) => {
   const drop = svg("path", { class: "widget-floor" });
   root.append(drop);
 
-  const numbers = readout({ predicted: `steps to within ${100 * TOLERANCE} %, predicted`, taken: "steps taken", fate: "the loss" });
+  const numbers = readout({ predicted: `predicted steps to within ${100 * TOLERANCE}&nbsp;%`, taken: "steps taken", fate: "the loss" });
   const range = slider({ name: "learning rate <i>η</i>", label: "learning rate", ...RANGE, input: (value) => {
     // What matters can be met exactly, from the keyboard too.
     const near = [limit, ...rates].find((rate) => Math.abs(Math.log10(rate) - value) <= RANGE.step / 2);
@@ -115,6 +115,7 @@ mount("rates", (values, drawn) => {
     const blown = losses.length <= LONGEST;
     const fate = blown ? "diverges" : taken < Infinity ? "converges" : "oscillates";
     const told = (t) => (t < Infinity ? String(t) : "never");
+    const walked = told(blown ? losses.length - 1 : taken);
     const text = String(Number(rate.toPrecision(4)));
 
     draw(rate, loss, losses);
@@ -122,9 +123,9 @@ mount("rates", (values, drawn) => {
     title.textContent = `Learning rate ${text}: line predicted, dots measured`;
     range.show(Math.log10(rate), text);
     numbers.show("predicted", told(predicted));
-    numbers.show("taken", blown ? `stopped at ${losses.length - 1}` : told(taken));
+    numbers.show("taken", walked);
     numbers.show("fate", fate);
-    speaker.say(`At rate ${text} the loss ${fate}. Steps predicted: ${told(predicted)}. Steps taken: ${told(taken)}.`);
+    speaker.say(`At rate ${text} the loss ${fate}. Steps predicted: ${told(predicted)}. Steps taken: ${walked}.`);
   }
 
   range.box.classList.add("widget-wide");
