@@ -22,14 +22,16 @@ from linreg import (
     predict_loss,
     predict_steps,
     r2,
+    simulate,
     solve,
     squared_loss,
 )
 
-LOSS, DESCENT = "part1/loss/", "part1/descent/"
+HOME, LOSS, DESCENT = "", "part1/loss/", "part1/descent/"
+NAMES = {HOME: "rates", LOSS: "loss", DESCENT: "descent"}
 LIMIT = 15_000  # bytes of one widget over the wire
 TARGET = 24  # pixels that WCAG 2.2 asks of what is to be hit
-ALL = pytest.mark.parametrize("address", [LOSS, DESCENT])
+ALL = pytest.mark.parametrize("address", list(NAMES), ids=list(NAMES.values()))
 LOOKS = pytest.mark.parametrize(("theme", "width"), list(zip(THEMES, WIDTHS, strict=True)))
 
 
@@ -419,7 +421,131 @@ def test_nothing_plays_for_who_asks_for_stillness(visit: Callable[..., Visit]) -
     check_descent(seen.page, 9, 1, [-1.5, 2.6])  # step by step, with the slider
 
 
-# Both
+# The rates of the home page
+
+
+def check_rates(page: Page, lr: float) -> None:
+    """Every number in the third widget, every point of its line, and every dot."""
+    X, y = simulate(generator=torch.Generator().manual_seed(0))
+    floor, limit = float(solve(X, y).loss), curvature(X).largest_stable_rate
+    line = predict_loss(X, y, lr=lr, steps=1000)
+    fit = gradient_descent(X, y, lr=lr, steps=2000, tol=0)
+    assert fit.path
+    told = tuple(shown(page, key) for key in ("predicted", "taken", "fate"))
+    if lr < limit:
+        reached = int((fit.path.loss <= 1.01 * floor).nonzero()[0])
+        assert told == (str(predict_steps(X, y, lr=lr)), str(reached), "converges"), lr
+        assert told[0] == told[1]
+    elif lr > limit:
+        assert predict_steps(X, y, lr=lr) == math.inf
+        assert fit.status is Status.DIVERGED
+        assert told == ("never", str(fit.steps), "diverges"), lr
+    else:  # the last bit decides what `predict_steps` makes of it
+        assert min(line.min(), fit.path.loss.min()) > 2 * floor
+        assert told == ("never", "never", "oscillates")
+    text = f"{lr:.4g}"
+    assert beside(page, "learning rate") == text
+    assert f"Learning rate {text}:" in figure(page).locator(".widget-title").text_content()
+    assert bool(figure(page).locator(".widget-stage > svg > g.widget-lost").count()) is (lr >= limit)
+
+    drawn = [
+        [(float(x), float(y)) for x, y in re.findall(r"([-\d.]+) ([-\d.]+)", path.get_attribute("d") or "")]
+        for path in figure(page).locator(".widget-stage > svg > .widget-curve > path").all()
+    ]
+    for points, loss in zip(drawn, (line, fit.path.loss), strict=True):
+        assert len(points) >= min(len(loss) - 1, 18)
+        for x, y in points:
+            t, height = axes(page, x, y)
+            out = y == -99
+            exact = float(loss[round(t)])
+            assert height < exact if out else height == pytest.approx(exact, rel=0.005), (lr, t)
+    assert [round(axes(page, *point)[0]) for point in drawn[1][:5]] == [1, 2, 3, 5, 7]
+    arrival = figure(page).locator(".widget-floor").last.get_attribute("d") or ""
+    assert bool(arrival) is (lr < limit and int(told[0]) <= 1000)
+    if arrival:
+        assert round(axes(page, float(arrival[1:].split()[0]), 0)[0]) == pytest.approx(
+            int(told[0]), rel=0.002
+        )
+
+
+def axes(page: Page, x: float, y: float) -> tuple[float, float]:
+    """The step and the loss at a place of the picture, as its axes tell."""
+    ticks = " ".join(
+        tick.get_attribute("d") or "" for tick in figure(page).locator(".widget-stage .widget-axis").all()
+    )
+    steps = [float(place) for place in re.findall(r"M([\d.]+) [\d.]+v4", ticks)]  # 1, 10, 100, 1000
+    losses = [float(place) for place in re.findall(r"M[\d.]+ ([\d.]+)h-4", ticks)]  # 0.01, 0.1, 1, 10
+    t = 3 * (x - steps[0]) / (steps[-1] - steps[0])
+    loss = 3 * (y - losses[0]) / (losses[-1] - losses[0]) - 2
+    return 10**t, 10**loss
+
+
+def test_the_rates_as_the_page_has_them(visit: Callable[..., Visit]) -> None:
+    page = visit().go(HOME).page
+    check_rates(page, 0.3)
+    outputs = page.locator(".highlight code").all_inner_texts()
+    assert any(
+        "lr=0.3) # to" in " ".join(t.split()) and f"\n{shown(page, 'predicted')}\n" in t for t in outputs
+    )
+    words = figure(page).locator("text.widget-curve").all_text_contents()
+    assert words == ["0.01", "0.03", "0.1", "0.3", "1", "2.1"]
+    assert figure(page).locator(".widget-behind > g").count() == len(words)
+
+
+def test_the_rates_by_slider(visit: Callable[..., Visit]) -> None:
+    page = visit().go(HOME).page
+    for place in (-2.3, -1.7, -1, -0.4, 0, 0.2, 0.28, 0.3, 0.32, 0.41):  # below the limit, then above
+        slider(page, "learning rate").fill(str(place))
+        lr = float(beside(page, "learning rate"))
+        assert math.log10(lr) == pytest.approx(place, abs=0.006)
+        check_rates(page, lr)
+
+
+def test_the_rates_that_matter_are_met_exactly(visit: Callable[..., Visit]) -> None:
+    page = visit().go(HOME).page
+    bowl = curvature(simulate(generator=torch.Generator().manual_seed(0))[0])
+    press(page, "largest stable rate")
+    check_rates(page, bowl.largest_stable_rate)
+    press(page, "best rate")
+    check_rates(page, bowl.best_rate)
+    slider(page, "learning rate").focus()
+    for key, lr in (("Home", 0.00501), ("End", 2.57)):
+        page.keyboard.press(key)
+        check_rates(page, lr)
+    seen = set()
+    while "oscillates" not in seen and len(seen) < 20:
+        page.keyboard.press("ArrowLeft")
+        seen |= {shown(page, "fate"), beside(page, "learning rate")}
+    check_rates(page, bowl.largest_stable_rate)
+    assert "2.1" in seen
+
+
+@pytest.mark.parametrize("width", [*WIDTHS, reader.ENLARGED])
+def test_the_rates_take_the_room_of_the_figure(chromium: Browser, width: int) -> None:
+    """The picture is where and as large as it was, and the place of the rest is kept."""
+    boxes = []
+    for late in (True, False):
+        context = chromium.new_context(viewport={"width": width, "height": 900})
+        page = context.new_page()
+        if late:
+            page.route("**/rates.js", lambda route: route.abort())
+        page.goto(BASE, wait_until="networkidle")
+        boxes.append([one.bounding_box() for one in (figure(page), figure(page).locator("svg").first)])
+        assert figure(page).locator("input").count() == (not late)
+        context.close()
+    for before, after in zip(*boxes, strict=True):
+        assert before == pytest.approx(after, abs=1)
+
+
+@LOOKS
+def test_the_words_of_the_rates_can_be_read(visit: Callable[..., Visit], theme: str, width: int) -> None:
+    seen = visit(theme, width).go(HOME)
+    for place in (-2.3, -1, 0.2, 0.3, 0.41):
+        slider(seen.page, "learning rate").fill(str(place))
+        assert not [*seen.look("figures"), *seen.look("overflow"), *seen.look("overlap")]
+
+
+# All
 
 
 @ALL
@@ -434,8 +560,8 @@ def test_tab_walks_through_a_widget(
         .locator("[tabindex], input, button")
         .evaluate_all("all => all.map(one => one.getAttribute('aria-label') ?? one.textContent)")
     )
-    assert len(names) == {LOSS: 15, DESCENT: 11}[address]
-    figure(page).locator("[tabindex]").first.focus()
+    assert len(names) == {HOME: 3, LOSS: 15, DESCENT: 11}[address]
+    figure(page).locator("[tabindex], input").first.focus()
     page.keyboard.press("Shift+Tab")
     walked, small, dim = [], [], []
     for _ in names:
@@ -462,6 +588,9 @@ def test_a_screen_reader_hears_what_came_of_a_change(visit: Callable[..., Visit]
         mark(page, 0).focus()
         page.keyboard.press("Shift+ArrowUp")
         wanted = f"Loss {shown(page, 'loss')}, R squared {shown(page, 'r2')}."
+    elif address == HOME:
+        press(page, "largest stable rate")
+        wanted = "At rate 1.929 the loss oscillates. Steps predicted: never. Steps taken: never."
     else:
         press(page, "best rate")
         wanted = f"Oscillates and converges. Steps predicted: {shown(page, 'predicted')}. Steps taken: 29."
@@ -480,6 +609,8 @@ def test_a_widget_in_use_is_as_good_as_a_page(
     shifted = reader.shifts(seen)
     if address == LOSS:
         slider(seen.page, "slope w").fill("-1")
+    elif address == HOME:
+        slider(seen.page, "learning rate").fill("0.41")
     else:
         slider(seen.page, "learning rate, in units of 1 over lambda max").fill("2.2")
     seen.look("open")
@@ -492,23 +623,24 @@ def test_a_widget_follows_the_theme(visit: Callable[..., Visit], address: str) -
     """And keeps its state."""
     page = visit("light").go(address).page
     colours = (
-        "f => ['.widget-mark', 'svg', '.widget-button'].map(s => {"
+        "f => ['[tabindex], svg > g.widget-curve', 'svg', 'button'].map(s => {"
         "const style = getComputedStyle(f.querySelector(s)); return [style.color, style.fill]; })"
     )
-    mark(page, 0 if address == LOSS else "start").focus()
+    figure(page).locator("[tabindex], input").first.focus()
     page.keyboard.press("ArrowUp")
     page.evaluate("document.activeElement.blur()")
-    light, loss = figure(page).evaluate(colours), shown(page, "loss")
+    numbers = figure(page).locator("[data-value]")
+    light, told = figure(page).evaluate(colours), numbers.all_inner_texts()
     for _ in range(2):  # light by hand, then dark
         page.locator("label[for^=__palette]:visible").click()
     dark = figure(page).evaluate(colours)
     assert not {tuple(pair) for pair in light} & {tuple(pair) for pair in dark}
-    assert shown(page, "loss") == loss
+    assert numbers.all_inner_texts() == told
 
 
 def arrive(page: Page, address: str) -> None:
     """Wait for the widget of this page, which the address comes before, and see that it stands there once."""
-    page.locator(f"figure[data-widget={address.split('/')[1]}] .widget-panel").wait_for()
+    page.locator(f"figure[data-widget={NAMES[address]}] .widget-panel").wait_for()
     assert page.locator(".widget-panel, .widget-stage").count() == 2
 
 
@@ -517,7 +649,7 @@ def test_instant_navigation_brings_a_widget_once(visit: Callable[..., Visit]) ->
     page = seen.page
     page.evaluate("window.same = true")
     slider(page, "slope w").fill("0")
-    for address in (DESCENT, LOSS):
+    for address in (DESCENT, HOME, LOSS):
         links = page.locator(".md-nav--primary a.md-nav__link")
         hrefs = links.evaluate_all("links => links.map(link => link.href.split('#')[0])")
         links.nth(hrefs.index(BASE + address)).click()
@@ -526,11 +658,15 @@ def test_instant_navigation_brings_a_widget_once(visit: Callable[..., Visit]) ->
         if address == DESCENT:
             press(page, "best rate")
             check_descent(page, 9, 1.8, [-1.5, 2.6])
+        elif address == HOME:
+            check_rates(page, 0.3)
+            press(page, "largest stable rate")
         else:
             Line(page).check()
-    page.go_back()
-    page.wait_for_url(BASE + DESCENT)
-    arrive(page, DESCENT)
+    for address in (HOME, DESCENT):
+        page.go_back()
+        page.wait_for_url(BASE + address)
+        arrive(page, address)
     check_descent(page, 9, 1, [-1.5, 2.6])
     assert page.evaluate("window.same === true")
     assert not seen.faults
@@ -557,13 +693,13 @@ def test_a_widget_works_from_the_disk(chromium: Browser, site: Path, address: st
     context = chromium.new_context()
     page = context.new_page()
     page.goto((site / address / "index.html").as_uri())
-    press(page, "Reset")
+    press(page, "largest stable rate" if address == HOME else "Reset")
     assert figure(page).locator(".widget-panel").count() == 1
     context.close()
 
 
 def test_a_widget_is_light_and_comes_where_it_is_used(site: Path) -> None:
-    for name in ("loss", "descent"):
+    for address, name in NAMES.items():
         script = (site / f"assets/widgets/{name}.js").read_bytes()
         assert 1000 < len(gzip.compress(script)) < LIMIT
         users = [
@@ -571,5 +707,5 @@ def test_a_widget_is_light_and_comes_where_it_is_used(site: Path) -> None:
             for page in site.rglob("*.html")
             if f'assets/widgets/{name}.js" defer' in page.read_text()
         ]
-        assert users == [f"part1/{name}"]
-    assert len(list(site.glob("assets/widgets/*"))) == 2
+        assert users == [address.rstrip("/") or "."]
+    assert len(list(site.glob("assets/widgets/*"))) == len(NAMES)

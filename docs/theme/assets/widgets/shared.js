@@ -2,10 +2,10 @@
 // The build puts this file before each widget, in one function. Plain scripts, because modules do not
 // load from a disk. No listener stands outside a widget, so leaving the page leaves nothing behind.
 
-/** Puts what `build(values)` makes in the place of each figure of this kind that stands as it was drawn. */
+/** Puts what `build(values, drawn)` makes in the place of each figure of this kind that stands as it was drawn. */
 function mount(kind, build) {
   for (const figure of document.querySelectorAll(`figure[data-widget="${kind}"]:has(> svg)`)) {
-    figure.replaceChildren(...build(JSON.parse(figure.dataset.values)));
+    figure.replaceChildren(...build(JSON.parse(figure.dataset.values), figure.firstElementChild));
   }
 }
 
@@ -40,8 +40,8 @@ const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const hundredths = (value) => Math.round(value * 100) / 100;
 
 /** A picture `name`, `width` by `height`, whose scales map `x0` to `x1` and `y0` to `y1` into a frame within it. */
-function plot({ name, width, height, left, bottom, x: [x0, x1], y: [y0, y1], label }) {
-  const frame = { left, right: width - 6, top: 6, bottom: height - bottom };
+function plot({ name, width, height, left, bottom, top = 6, x: [x0, x1], y: [y0, y1], label }) {
+  const frame = { left, right: width - 6, top, bottom: height - bottom };
   const X = (x) => frame.left + ((x - x0) / (x1 - x0)) * (frame.right - frame.left);
   const Y = (y) => frame.bottom - ((y - y0) / (y1 - y0)) * (frame.bottom - frame.top);
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": label });
@@ -57,14 +57,14 @@ function plot({ name, width, height, left, bottom, x: [x0, x1], y: [y0, y1], lab
     root.append(element);
     return element;
   };
-  const ticks = (xs, ys) => {
+  const ticks = (xs, ys, text = (value) => fixed(value, 0)) => {
     for (const x of xs) {
       root.append(svg("path", { class: "widget-axis", d: `M${X(x)} ${frame.bottom}v4` }));
-      word(fixed(x, 0), X(x), frame.bottom + 17);
+      word(text(x), X(x), frame.bottom + 17);
     }
     for (const y of ys) {
       root.append(svg("path", { class: "widget-axis", d: `M${frame.left} ${Y(y)}h-4` }));
-      word(fixed(y, 0), frame.left - 8, Y(y) + 4, "end");
+      word(text(y), frame.left - 8, Y(y) + 4, "end");
     }
   };
   /** Where a pointer is, in the units of the data. */
