@@ -11,7 +11,7 @@ serve: $(VENV)/installed  ## execute the pages and open the book on http://127.0
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict
 
 test: $(VENV)/installed  ## style, types, package, every page, and the built site in a browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 build: $(VENV)/installed  ## write the finished site to site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -37,6 +37,17 @@ class Nothing(pytest.File):
         return []
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Stop where xdist cannot keep the checks of a page together: each worker would run the page."""
+    if config.getoption("loadgroup", False) and any(
+        isinstance(item, Check) and "@" not in item.nodeid for item in items
+    ):
+        raise pytest.UsageError(
+            "This pytest and this pytest-xdist do not form groups; take those of the lock."
+        )
+
+
 class PageFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         names: Counter[str] = Counter()

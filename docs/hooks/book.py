@@ -257,7 +257,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
         return figures.alive(html, widget, values, get_relative_url(f"assets/widgets/{widget}.js", page.url))
 
     output = offers.under_title(output, uri)
-    output = re.sub(r"<!--aside (\d+)-->.*?<!--/-->", lambda match: hidden[uri][int(match[1]) - 1], output)
+    output = re.sub(r"(?s)<!--aside (\d+)-->.*?<!--/-->", lambda it: hidden[uri][int(it[1]) - 1], output)
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
     if 'src="figure:' in output:
         raise PluginError(f"{uri}: a figure stands where no paragraph can.")

@@ -8,10 +8,9 @@ from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
+import whole
 from mkdocs.exceptions import PluginError
 from quickjs import Context, JSException
-
-import whole
 
 KATEX = Path(__file__).parent / "katex" / "katex.min.js"
 CACHE = Path(".cache/katex.json")

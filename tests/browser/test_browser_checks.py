@@ -118,6 +118,8 @@ BROKEN = {
     ),
     "pale text": ("axe", "<p>A", "<p style='color: #ccc'>A", "color-contrast"),
     "no language": ("axe", ' lang="en"', "", "html-has-lang"),
+    "heavy page": ("weight", "Part<", f"<!--{'x' * 150_000}--><", "150000 are allowed"),
+    "heavy script": ("weight", "Part<", "<script src=heavy.js></script><", "100000 are allowed"),
     "wrong theme": ("scheme", '"default"', '"slate"', "slate"),
     "late banner": (
         "shifts",
@@ -145,8 +147,10 @@ def show(reader: Visit, html: str) -> Visit:
     """The reader opens a page of the site that reads so."""
     reader.page.unroute_all()
     reader.page.route(f"{BASE}fixture/", lambda route: route.fulfill(body=html, content_type="text/html"))
+    reader.page.route(f"{BASE}fixture/heavy.js", lambda route: route.fulfill(body="/" * 110_000))
     reader.page.goto("about:blank")
     reader.faults.clear()
+    reader.weights.clear()
     reader.page.goto(f"{BASE}fixture/", wait_until="load")
     return reader
 

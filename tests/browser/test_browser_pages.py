@@ -1,16 +1,14 @@
 """Every page, in both themes, on a desk and in the hand."""
 
 import gzip
-import json
 from collections.abc import Callable
 
 import pytest
 import visit as reader
 from playwright.sync_api import TimeoutError
-from served import BASE, ROOT, World, sources
+from served import BASE, World, sources
 from visit import THEMES, WIDTHS, Visit
 
-LIMIT = 150_000  # bytes over the wire, gzip and headers and all, with an empty cache
 PAGES = list(sources())
 
 
@@ -21,6 +19,8 @@ def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int)
     seen = visit(theme, width).go(address)
     faults = {check: getattr(reader, check)(seen) for check in ("layouts", "shifts", "scheme")}
     seen.look("open")  # what is folded must be as good as the rest
+    faults["weight"] = reader.weight(seen)
+    assert min(seen.weights[kind] for kind in ("Document", "Script", "Stylesheet")) > 5_000, "was counted"
     for check in ("overflow", "clipping", "overlap", "formulas", "figures", "anchors"):
         faults[check] = seen.look(check)
     faults["axe"] = reader.axe(seen)
@@ -36,22 +36,6 @@ def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int)
         for text in faults[check]
     ]
     assert not told, "\n" + "\n".join(told)
-
-
-def test_weight(visit: Callable[..., Visit]) -> None:
-    """A first visit is light, its folds opened."""
-    weights = {}
-    for address in PAGES:
-        seen = visit(width=390).go(address)
-        seen.look("open")
-        seen.page.wait_for_load_state("networkidle")
-        weights[address or "home"] = seen.bytes
-        seen.context.close()
-    (ROOT / ".cache").mkdir(exist_ok=True)
-    (ROOT / ".cache/weights.json").write_text(json.dumps(weights, indent=2))
-    table = "\n".join(f"{page:28}{weight / 1000:7.1f} kB" for page, weight in weights.items())
-    assert min(weights.values()) > 30_000, f"what a page cannot do without was not counted\n{table}"
-    assert max(weights.values()) < LIMIT, f"\n{table}"
 
 
 def test_every_page_is_visited(world: World) -> None:
@@ -97,11 +81,9 @@ def test_palette(visit: Callable[..., Visit]) -> None:
 
 def test_instant_navigation(visit: Callable[..., Visit]) -> None:
     """A page reached by a click on the navigation has all that it has when loaded afresh."""
-    fresh = {}
+    one, fresh = visit(), {}
     for address in PAGES:
-        one = visit().go(address)
-        fresh[address] = one.look("contents")
-        one.context.close()
+        fresh[address] = one.go(address).look("contents")
     seen = visit().go(PAGES[0])
     seen.page.evaluate("window.same = true")
     faults = []

@@ -5,9 +5,10 @@ each can fail.
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Page, ProxySettings, Request, Response
@@ -22,6 +23,7 @@ SHIFTS = """
 """
 THEMES = ("light", "dark")
 WIDTHS = (1280, 390)
+WHOLE, CODE = 150_000, 100_000  # bytes over the wire, gzip and headers and all, with an empty cache
 ENLARGED = 320  # WCAG 2.2, 1.4.10
 PAPER = 700  # the width of A4 between its margins, in CSS pixels
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -48,7 +50,8 @@ class Visit:
         self.context.set_default_timeout(30_000)
         self.context.add_init_script(SHIFTS + LOOK)
         self.faults: list[str] = []
-        self.bytes = 0  # over the wire, headers and all
+        self.weights: Counter[str] = Counter()  # bytes over the wire, headers and all, by kind of file
+        self.kinds: dict[str, str] = {}  # of file, by the number of its request
         self.page: Page = self.context.new_page()
         self.page.on("console", self.heard)
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
@@ -56,6 +59,7 @@ class Visit:
         self.page.on("requestfailed", self.refused)
         self.page.on("response", self.answered)
         wire = self.context.new_cdp_session(self.page)
+        wire.on("Network.responseReceived", self.received)
         wire.on("Network.loadingFinished", self.loaded)
         wire.send("Network.enable")
         wire.send("Performance.enable")
@@ -99,8 +103,11 @@ class Visit:
         if response.status >= 400:
             self.faults.append(f"failed request: {response.url} ({response.status})")
 
-    def loaded(self, event: dict[str, float]) -> None:
-        self.bytes += int(event["encodedDataLength"])
+    def received(self, event: dict[str, str]) -> None:
+        self.kinds[event["requestId"]] = event["type"]
+
+    def loaded(self, event: dict[str, Any]) -> None:
+        self.weights[self.kinds.get(event["requestId"], "Other")] += int(event["encodedDataLength"])
 
 
 def network(visit: Visit) -> list[str]:
@@ -125,6 +132,14 @@ def scheme(visit: Visit) -> list[str]:
     """The page is as dark as the reader's system."""
     colour = visit.page.evaluate("document.body.dataset.mdColorScheme")
     return [] if colour == {"light": "default", "dark": "slate"}[visit.theme] else [f"the theme is {colour}"]
+
+
+def weight(visit: Visit) -> list[str]:
+    """A first visit is light, its folds opened: all files, and script and style alone."""
+    visit.page.wait_for_load_state("networkidle")
+    whole, code = visit.weights.total(), visit.weights["Script"] + visit.weights["Stylesheet"]
+    faults = [f"{whole} bytes, {WHOLE} are allowed"] if whole > WHOLE else []
+    return [*faults, f"{code} bytes of script and style, {CODE} are allowed"] if code > CODE else faults
 
 
 def axe(visit: Visit) -> list[str]:
