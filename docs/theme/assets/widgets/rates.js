@@ -74,7 +74,7 @@ mount("rates", (values, drawn) => {
   const behind = svg("g", { class: "widget-behind" });
   root.append(behind);
   function curve(parent) {
-    const [line, taken] = [svg("path"), svg("path", { class: "widget-steps" })];
+    const [line, taken] = [svg("path"), svg("path", { class: "widget-taken" })];
     const group = svg("g", { class: "widget-curve", "clip-path": picture.clip }, line, taken);
     parent.append(group);
     return (rate, loss, losses) => {
