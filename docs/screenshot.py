@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 DOCS = Path(__file__).parent
-WIDTH, HEIGHT = 1280, 720  # of the window, scaled down to half the picture
+WIDTH, HEIGHT = 1280, 768  # of the window, scaled down to half the picture
 HALF = (600, 600 * HEIGHT // WIDTH)
 
 
