@@ -1,22 +1,24 @@
 """Run the code of pages through mkdocs-jupyter and keep nothing but the outputs.
 
-mkdocs-jupyter executes and caches; its own HTML (half a megabyte of style, no maths, no link checks) is
-thrown away. It is given scripts made of code cells only, so that its cache, whose key is the text of the
-script, does not see the prose.
+mkdocs-jupyter executes; its own HTML (half a megabyte of style, no maths, no link checks) is thrown away. It
+is given scripts made of code cells only, so that the cache of outputs, whose key is the text of the script,
+does not see the prose.
 """
 
 import base64
 import hashlib
+import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 from types import SimpleNamespace
 from typing import Any
 
+import whole
 from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -70,7 +72,7 @@ def digest(package: Path) -> str:
 
 
 def prepare(config: MkDocsConfig, package: Path, wheel: Path) -> None:
-    """Point mkdocs-jupyter at the cache, and its kernels at the wheel and at the settings in `kernel/`."""
+    """Name the cache of outputs, and point the kernels at the wheel and at the settings in `kernel/`."""
     home = CACHE / "executed" / digest(package)
     home.mkdir(parents=True, exist_ok=True)
     os.utime(home)
@@ -78,7 +80,7 @@ def prepare(config: MkDocsConfig, package: Path, wheel: Path) -> None:
         for file in old.iterdir():
             file.unlink()
         old.rmdir()
-    config.plugins["mkdocs-jupyter"].config["cache_dir"] = str(home)
+    config.plugins["mkdocs-jupyter"].config["cache_dir"] = str(home)  # ours: mkdocs.yml turns its own off
     profile = (CACHE / "ipython" / "profile_default").resolve()
     profile.mkdir(parents=True, exist_ok=True)
     settings = HERE / "kernel" / "ipython_kernel_config.py"
@@ -99,32 +101,42 @@ def execute(
     pages: Mapping[str, Sequence[Cell]], wanted: Collection[str], config: MkDocsConfig, files: Files
 ) -> dict[str, list[list[Output]]]:
     """Outputs of each cell of the wanted pages; those whose code has changed run on all cores at once."""
-    plugin: Any = config.plugins["mkdocs-jupyter"]
+    home = Path(config.plugins["mkdocs-jupyter"].config["cache_dir"])
+    scripts = {name: percent(cells) for name, cells in pages.items() if cells}
+    kept = {
+        name: home / f"{hashlib.sha256(text.encode()).hexdigest()}.json" for name, text in scripts.items()
+    }
+    for old in set(home.glob("*.json")) - set(kept.values()):
+        old.unlink()
 
-    def ready(name: str) -> SimpleNamespace:
-        """Let mkdocs-jupyter replace `page.render`, and keep what it has in its cache for this page."""
-        script = CACHE / "scripts" / f"{name}.py"
-        script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(percent(pages[name]))
-        page = SimpleNamespace(
-            file=SimpleNamespace(abs_src_path=str(script.resolve()), src_path=name), abs_url="/"
-        )
-        plugin.on_pre_page(page, config=config, files=files)
-        return page
+    def outputs(name: str) -> list[list[Output]]:
+        if not kept[name].exists():
+            made = run(name, pages[name], scripts[name], config, files)
+            whole.write(kept[name], json.dumps([[asdict(output) for output in cell] for cell in made]))
+        return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
 
-    def run(name: str, page: SimpleNamespace) -> list[list[Output]]:
-        try:
-            page.render(config, files)
-        except Exception as error:
-            raise PluginError(f"{name}: {error}") from error
-        outputs = read_outputs(page.content)
-        check(name, pages[name], outputs)
-        return outputs
-
-    todo = {name: ready(name) for name in pages if pages[name]}
-    todo = {name: page for name, page in todo.items() if name in wanted}
+    todo = [name for name in scripts if name in wanted]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
-        return dict(zip(todo, pool.map(run, todo.keys(), todo.values()), strict=True))
+        return dict(zip(todo, pool.map(outputs, todo), strict=True))
+
+
+def run(
+    name: str, cells: Sequence[Cell], script: str, config: MkDocsConfig, files: Files
+) -> list[list[Output]]:
+    """Let mkdocs-jupyter replace the `render` of a page, and render it."""
+    path = CACHE / "scripts" / f"{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(script)
+    file = SimpleNamespace(abs_src_path=str(path.resolve()), src_path=name)
+    page: Any = SimpleNamespace(file=file, abs_url="/")
+    config.plugins["mkdocs-jupyter"].on_pre_page(page, config=config, files=files)
+    try:
+        page.render(config, files)
+    except Exception as error:
+        raise PluginError(f"{name}: {error}") from error
+    outputs = read_outputs(page.content)
+    check(name, cells, outputs)
+    return outputs
 
 
 def percent(cells: Sequence[Cell]) -> str:
