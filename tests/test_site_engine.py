@@ -133,11 +133,11 @@ def test_outputs_are_read_from_the_html_of_mkdocs_jupyter(
         monkeypatch.setenv(name, value)  # what `prepare` changes is put back after the test
     config = load_config(str(ROOT / "mkdocs.yml"))
     wheel = downloads.wheel(ROOT)
-    executed.prepare(config, ROOT / "linreg", wheel)
+    home = executed.prepare(ROOT / "linreg", wheel)
     config.plugins["mkdocs-jupyter"].on_pre_build(config=config)
 
     def run(*cells: Cell) -> Sequence[Sequence[Output]]:
-        return executed.execute({"page": list(cells)}, {"page"}, config, Files([]))["page"]
+        return executed.execute({"page": list(cells)}, {"page"}, home, config, Files([]))["page"]
 
     draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
     made = run(

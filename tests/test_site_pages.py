@@ -239,39 +239,25 @@ def test_the_wheel_imports_without_matplotlib(site: Path, tmp_path: Path) -> Non
     assert done.stdout.startswith(str(wheel)), done.stderr
 
 
-def notebook(source: Path, site: Path, html: dict[str, Html]) -> nbformat.NotebookNode:
-    """What the link of an executed page leads to."""
+@pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
+def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
+    source: Path, site: Path, html: dict[str, Html], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = built(source, html)
     (link,) = (a for a in page.named("a") if a.get("href", "").endswith(".ipynb"))
     target = site / urljoin(page.address, link["href"]).removeprefix(BASE)
     assert link["download"] == target.name == f"{source.stem}.ipynb"
-    return nbformat.read(target, as_version=4)
-
-
-@pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
-def test_every_executed_page_can_be_downloaded_as_a_notebook(
-    source: Path, site: Path, html: dict[str, Html]
-) -> None:
-    """With the very cells that the build ran, each in a kernel like that of a reader."""
-    book = notebook(source, site, html)
+    book = nbformat.read(target, as_version=4)
     nbformat.validate(book)
     code = [cell.source for cell in book.cells if cell.cell_type == "code"]
     assert code == [block.source for block in parse(source).blocks if block.cell]
     assert not any("<!--" in re.sub("`[^`]*`", "", cell.source) for cell in book.cells)
 
-
-@pytest.mark.parametrize("name", ["start", "bugs"])
-def test_a_notebook_runs(
-    name: str, site: Path, html: dict[str, Html], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As it was downloaded: a short one, and one with cells that must fail."""
-    (source,) = (path for path in SCRIPTS if path.stem == name)
     (wheel,) = site.glob("*.whl")
     monkeypatch.setenv("PYTHONPATH", str(wheel))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # other tests run beside
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook(source, site, html), timeout=300, resources=resources).execute()
+    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
 def test_every_page_carries_the_policy(html: dict[str, Html]) -> None:

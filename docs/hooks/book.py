@@ -69,6 +69,7 @@ CODE = re.compile(r"(?<=<pre>)<span></span><code>.*?</code>(?=</pre>)", re.S)
 live = False  # whether `mkdocs serve` builds
 root: Path
 wheel: Path
+cache: Path  # of outputs
 navigation: Navigation
 marks: dict[str, str] = {}  # what becomes of a line that is nothing but a mark
 entries: dict[str, str] = {}  # address in the reference of each public name
@@ -89,13 +90,13 @@ def on_startup(command: str, dirty: bool) -> None:
 
 def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
-    global root, wheel
+    global root, wheel, cache
     os.environ["SOURCE_DATE_EPOCH"] = downloads.EPOCH  # no file tells when it was built
     root = Path(config.config_file_path).parent
     wheel = downloads.wheel(root)
     marks[rendering.INSTALL] = downloads.install_line(config.site_url or "", wheel)
     marks[digest.DIGEST] = digest.told(root, wheel)
-    executed.prepare(config, root / "linreg", wheel)
+    cache = executed.prepare(root / "linreg", wheel)
     config.extra_css = []  # instead of mkdocstrings' own file: see STYLES
     if ONLY != "*":
         config.nav = None
@@ -145,7 +146,7 @@ def run(wanted: set[str], config: MkDocsConfig, files: Files) -> None:
     """Execute each page as one list of cells, and give the outputs back to its blocks."""
     cells = {uri: rendering.cells(page) for uri, page in sources.items()}
     flat = {uri: [cell for block in blocks for cell in block] for uri, blocks in cells.items()}
-    made = executed.execute(flat, wanted, config, files)
+    made = executed.execute(flat, wanted, cache, config, files)
     for uri in wanted:
         rest = iter(made.get(uri, []))
         outputs[uri] = [[output for _ in block for output in next(rest)] for block in cells[uri]]

@@ -71,8 +71,8 @@ def digest(package: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def prepare(config: MkDocsConfig, package: Path, wheel: Path) -> None:
-    """Name the cache of outputs, and point the kernels at the wheel and at the settings in `kernel/`."""
+def prepare(package: Path, wheel: Path) -> Path:
+    """Point the kernels at the wheel and at the settings in `kernel/`; the cache of outputs is returned."""
     home = CACHE / "executed" / digest(package)
     home.mkdir(parents=True, exist_ok=True)
     os.utime(home)
@@ -80,7 +80,6 @@ def prepare(config: MkDocsConfig, package: Path, wheel: Path) -> None:
         for file in old.iterdir():
             file.unlink()
         old.rmdir()
-    config.plugins["mkdocs-jupyter"].config["cache_dir"] = str(home)  # ours: mkdocs.yml turns its own off
     profile = (CACHE / "ipython" / "profile_default").resolve()
     profile.mkdir(parents=True, exist_ok=True)
     settings = HERE / "kernel" / "ipython_kernel_config.py"
@@ -95,13 +94,17 @@ def prepare(config: MkDocsConfig, package: Path, wheel: Path) -> None:
         "JUPYTER_NO_CONFIG": "1",  # the settings of the person who builds stay out
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
+    return home
 
 
 def execute(
-    pages: Mapping[str, Sequence[Cell]], wanted: Collection[str], config: MkDocsConfig, files: Files
+    pages: Mapping[str, Sequence[Cell]],
+    wanted: Collection[str],
+    home: Path,
+    config: MkDocsConfig,
+    files: Files,
 ) -> dict[str, list[list[Output]]]:
-    """Outputs of each cell of the wanted pages; those whose code has changed run on all cores at once."""
-    home = Path(config.plugins["mkdocs-jupyter"].config["cache_dir"])
+    """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once."""
     scripts = {name: percent(cells) for name, cells in pages.items() if cells}
     kept = {
         name: home / f"{hashlib.sha256(text.encode()).hexdigest()}.json" for name, text in scripts.items()

@@ -21,6 +21,7 @@ def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int)
     seen.look("open")  # what is folded must be as good as the rest
     faults["weight"] = reader.weight(seen)
     assert min(seen.weights[kind] for kind in ("Document", "Script", "Stylesheet")) > 5_000, "was counted"
+    assert seen.weights.total() > 30_000, "what a page cannot do without was not counted"
     for check in ("overflow", "clipping", "overlap", "formulas", "figures", "anchors"):
         faults[check] = seen.look(check)
     faults["axe"] = reader.axe(seen)

@@ -138,8 +138,8 @@ def weight(visit: Visit) -> list[str]:
     """A first visit is light, its folds opened: all files, and script and style alone."""
     visit.page.wait_for_load_state("networkidle")
     whole, code = visit.weights.total(), visit.weights["Script"] + visit.weights["Stylesheet"]
-    faults = [f"{whole} bytes, {WHOLE} are allowed"] if whole > WHOLE else []
-    return [*faults, f"{code} bytes of script and style, {CODE} are allowed"] if code > CODE else faults
+    faults = [f"{whole} bytes, {WHOLE} are too many"] if whole >= WHOLE else []
+    return [*faults, f"{code} bytes of script and style, {CODE} are too many"] if code >= CODE else faults
 
 
 def axe(visit: Visit) -> list[str]:

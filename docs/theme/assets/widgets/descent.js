@@ -1,6 +1,5 @@
 // Gradient descent in a valley of two weights: its path, its fate and its number of steps, for any rate.
 
-const BLOW_UP = 1e4; // as in linreg/descent.py: a loss so many times that of the start tells of divergence
 const LONGEST = 60_000; // steps to run where no end is in sight
 
 /**
@@ -11,9 +10,7 @@ function modes({ centre, floor, mu, kappa, ratio, start }) {
   const curvatures = [mu, mu * kappa];
   const factors = [1 - ratio / kappa, 1 - ratio];
   const energies = curvatures.map((curvature, i) => (curvature * (start[i] - centre[i]) ** 2) / 2);
-  const loss = (t) =>
-    energies.reduce((sum, energy, i) => sum + (energy && energy * Math.abs(factors[i]) ** (2 * t)), floor);
-  return { curvatures, factors, energies, loss };
+  return { curvatures, factors, energies, loss: lossOfModes(energies, factors, floor) };
 }
 
 /** The first step with a loss within `tolerance` of the smallest, by bisection; as `linreg.predict_steps`. */

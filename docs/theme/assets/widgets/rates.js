@@ -1,6 +1,5 @@
 // The loss of gradient descent against its steps, predicted before the first of them and measured, for any rate.
 
-const BLOW_UP = 1e4; // as in linreg/descent.py: a loss so many times that of the start tells of divergence
 const TOLERANCE = 0.01; // as in linreg/forecast.py
 const LONGEST = 2000; // steps taken where nothing stops them
 const RANGE = { min: -2.3, max: 0.41, step: 0.01 }; // of the slider, in powers of ten
@@ -9,11 +8,8 @@ const dot = (u, v) => u.reduce((sum, ui, i) => sum + ui * v[i], 0);
 
 /** The loss after step t as `linreg.predict_loss` has it: the errors of a start at zero, mode by mode. */
 function forecast({ eigenvalues, eigenvectors, minimum, floor }, rate) {
-  const modes = eigenvalues.map((lambda, i) => {
-    const error = dot(eigenvectors.map((row) => row[i]), minimum);
-    return [(lambda * error ** 2) / 2, Math.abs(1 - rate * lambda)];
-  });
-  return (t) => modes.reduce((sum, [energy, factor]) => sum + energy * factor ** (2 * t), floor);
+  const energies = eigenvalues.map((lambda, i) => (lambda * dot(eigenvectors.map((row) => row[i]), minimum) ** 2) / 2);
+  return lossOfModes(energies, eigenvalues.map((lambda) => 1 - rate * lambda), floor);
 }
 
 /** The loss at the start and after each step, taken one after the other as `linreg.gradient_descent` does. */

@@ -36,6 +36,12 @@ function fixed(value, digits) {
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
+const BLOW_UP = 1e4; // as in linreg/descent.py: a loss so many times that of the start tells of divergence
+
+/** The loss after step t: each mode keeps of its energy, at every step, the square of its factor. */
+const lossOfModes = (energies, factors, floor) => (t) =>
+  energies.reduce((sum, energy, i) => sum + (energy && energy * Math.abs(factors[i]) ** (2 * t)), floor);
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const hundredths = (value) => Math.round(value * 100) / 100;
 
