@@ -8,6 +8,7 @@ import gzip
 import os
 import subprocess
 import sys
+import time
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 ROOT = Path(__file__).parents[2]
+LATE = 0.3  # seconds until a font comes: the page is painted by then, and must not move when it does
 BASE = "http://book.localhost/some/path/"  # a `localhost` has a clipboard; a path shows that any will do
 
 
@@ -94,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         status, kind, data, packed = self.server.answer(self.path)
+        if kind.startswith("font/"):
+            time.sleep(LATE)
         if packed and "gzip" not in self.headers.get("Accept-Encoding", ""):
             data, packed = gzip.decompress(data), False
         self.send_response(status)

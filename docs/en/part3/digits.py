@@ -7,7 +7,7 @@
 # **The question.** A program prints a coefficient with sixteen digits. How many of them are right?
 #
 # <!-- given 1970: the year of Wampler's article -->
-# In 1970 Roy Wampler put that question to the programs of his day. His data need no file, only a formula: take $x = 0, 1, \dots, 20$ and
+# In 1970 Roy Wampler put that question to the programs of his day. His data need no file, only a formula: for $x = 0, \dots, 20$ it is
 #
 # $$
 # y = 1 + x + x^2 + x^3 + x^4 + x^5 .
