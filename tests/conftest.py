@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "browser"))
 
 from served import build
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is not a fault of the code
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from linreg import Status
 
 F64 = torch.float64
 ENTRIES = st.floats(-100, 100, allow_subnormal=False, width=32)
-common = settings(deadline=None, max_examples=60, derandomize=True)
+common = settings(max_examples=60, derandomize=True)
 
 
 @st.composite
