@@ -25,6 +25,13 @@ HTML = {
 }
 
 SCRIPT = {
+    # begin when the page has been shown, of which docs/theme/main.html tells: a look at it before that
+    # has it laid out in the time of the script
+    '"use strict";(()=>{var ': '"use strict";shown.then(()=>{var ',
+    "window.component$=Ki;})();": "window.component$=Ki;});",
+    'h(document,"DOMContentLoaded",{once:!0}).subscribe(()=>e.next(document))': (
+        "setTimeout(()=>e.next(document))"
+    ),
     # fetch the search index (the largest file of the site) when the search is opened, not with every page
     'L($(location.protocol!=="file:"),Je("search"))': 'L(Je("search"))',
     # and the search worker with it

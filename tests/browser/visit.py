@@ -74,7 +74,8 @@ class Visit:
     def go(self, address: str) -> Self:
         """Open the page at `address`, relative to the site, and wait until it is quiet."""
         self.page.goto(self.base + address, wait_until="networkidle")
-        self.until(  # the theme's script adds the copy buttons
+        self.until("window.document$")  # the theme's script has begun
+        self.until(  # and it adds the copy buttons
             "!document.querySelector('.md-content [data-copy]') || document.querySelector('.md-code__button')"
         )
         return self
