@@ -102,12 +102,7 @@ def run(texts: list[str], snippets: list[Snippet], package: Path, folder: Path) 
         [sys.executable, "-I", "-c", RUN, str(package)],
         input=json.dumps(python),
         cwd=folder,
-        env={
-            "MPLBACKEND": "Agg",
-            "OMP_NUM_THREADS": "1",
-            "HOME": str(package),
-            "PATH": "",
-        },  # fonts: see once
+        env={"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "HOME": str(folder), "PATH": ""},
         capture_output=True,
         text=True,
     )
