@@ -29,6 +29,7 @@ SCRIPT = {
     # has it laid out in the time of the script
     '"use strict";(()=>{var ': '"use strict";shown.then(()=>{var ',
     "window.component$=Ki;})();": "window.component$=Ki;});",
+    # by then the event that it would wait for may have passed
     'h(document,"DOMContentLoaded",{once:!0}).subscribe(()=>e.next(document))': (
         "setTimeout(()=>e.next(document))"
     ),
