@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import copy2, copytree, ignore_patterns
 
@@ -137,7 +137,10 @@ def test_outputs_are_read_from_the_html_of_mkdocs_jupyter(
     config.plugins["mkdocs-jupyter"].on_pre_build(config=config)
 
     def run(*cells: Cell) -> Sequence[Sequence[Output]]:
-        return executed.execute({"page": list(cells)}, {"page"}, home, config, Files([]))["page"]
+        return execute(page=cells)["page"]
+
+    def execute(**pages: Sequence[Cell]) -> Mapping[str, Sequence[Sequence[Output]]]:
+        return executed.execute(pages, set(pages), home, config, Files([]))
 
     draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
     made = run(
@@ -153,6 +156,14 @@ def test_outputs_are_read_from_the_html_of_mkdocs_jupyter(
     with pytest.raises(PluginError, match="ZeroDivisionError"):
         run(Cell("1 / 0"))
     assert run(Cell("1 / 0", shown=False, raises=True), Cell("2"))[1][0].text == "2"
+
+    pauses = 'import time\nprint("a", flush=True)\ntime.sleep(0.5)\nprint("\\nb")'
+    assert run(Cell(pauses)) == [[Output("text/plain", "a\n\nb")]], "one output, however it arrives"
+    marks = Cell("import torch\nbefore = hasattr(torch, 'mark')\ntorch.mark = 1\nbefore")
+    both = execute(one=[marks], other=[marks, Cell("1")])
+    assert both["one"][0][0].text == both["other"][0][0].text == "False", "no page sees another"
+    with pytest.raises(PluginError, match="died"):
+        run(Cell("import os\nos.kill(os.getpid(), 9)"))
 
 
 # What is given back

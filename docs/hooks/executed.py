@@ -9,15 +9,17 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
 from types import SimpleNamespace
 from typing import Any
 
+import nursery
 import whole
 from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
@@ -99,7 +101,7 @@ def prepare(package: Path, wheel: Path) -> Path:
 
 def execute(
     pages: Mapping[str, Sequence[Cell]],
-    wanted: Collection[str],
+    wanted: Set[str],
     home: Path,
     config: MkDocsConfig,
     files: Files,
@@ -118,8 +120,9 @@ def execute(
             whole.write(kept[name], json.dumps([[asdict(output) for output in cell] for cell in made]))
         return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
 
-    todo = [name for name in scripts if name in wanted]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
+    todo = sorted(scripts.keys() & wanted, key=lambda name: -len(scripts[name]))  # no long one at the end
+    kernels = nullcontext() if all(kept[name].exists() for name in todo) else nursery.open()
+    with kernels, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
         return dict(zip(todo, pool.map(outputs, todo), strict=True))
 
 
@@ -152,9 +155,25 @@ def read_outputs(html: str) -> list[list[Output]]:
     """Take the outputs of each code cell from the HTML of mkdocs-jupyter."""
     soup = BeautifulSoup(html[html.rfind("</style>") :], "html.parser")
     return [
-        [read_output(child) for child in cell.select(".jp-OutputArea-child")]
+        joined([read_output(child) for child in cell.select(".jp-OutputArea-child")])
         for cell in soup.select(".jp-CodeCell[id]")
     ]
+
+
+def joined(outputs: Sequence[Output]) -> list[Output]:
+    """With what was printed in one piece: a kernel sends it in as many as its clock has it."""
+    made: list[Output] = []
+    for output in outputs:
+        if made and printed(output) and printed(made[-1]):
+            made[-1] = Output(TEXT, made[-1].text + output.text)
+        else:
+            made.append(output)
+    return [it if it.mime == SVG else replace(it, text=it.text.strip("\n")) for it in made]
+
+
+def printed(output: Output) -> bool:
+    """Whether a cell wrote this on its way."""
+    return output.mime == TEXT and not output.result
 
 
 def read_output(child: Tag) -> Output:
@@ -165,7 +184,7 @@ def read_output(child: Tag) -> Output:
     mime, image = str(box["data-mime-type"]), box.select_one("img")
     if mime == SVG and image is not None:
         return Output(mime, base64.b64decode(str(image["src"]).partition(",")[2]).decode())
-    return Output(mime, box.get_text().strip("\n"), result="jp-OutputArea-executeResult" in child["class"])
+    return Output(mime, (box.pre or box).get_text(), result="jp-OutputArea-executeResult" in child["class"])
 
 
 def check(name: str, cells: Sequence[Cell], outputs: Sequence[Sequence[Output]]) -> None:
