@@ -346,6 +346,8 @@ import torch.distributed as dist
 dist.init_process_group("gloo")
 atexit.register(dist.destroy_process_group)
 rank = dist.get_rank()
+if rank == 0:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # by which torchrun ends the rest
 
 
 def best(work, times, clock):
@@ -373,7 +375,6 @@ pairs = [[best(work, 1, time.process_time) for work in (alone, both)] for _ in r
 one, two = (min(times) for times in zip(*pairs))
 if rank == 0:
     print(json.dumps({"merge": seconds, "one": one, "two": two}), flush=True)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # by which torchrun ends the rest
 else:
     os.kill(os.getpid(), signal.SIGKILL)
 linreg.merge_ranks(both(), timeout=20)
