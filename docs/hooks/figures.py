@@ -54,14 +54,15 @@ def figure(svg: str, alt: str, name: str) -> str:
     head = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert head is not None, "matplotlib's SVG has a viewBox"
     width, height = (float(side) + 2 * MARGIN for side in head.groups())
+    wide, high = round(SCALE * width), round(SCALE * height)
     opening = (
         f'<svg viewBox="{-MARGIN} {-MARGIN} {width:g} {height:g}"'
-        f' width="{SCALE * width:.0f}" height="{SCALE * height:.0f}"'
+        f' width="{wide}" height="{high}"'
         f' role="img" aria-label="{escape(alt)}" fill="currentColor"'
         ' xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     svg = re.sub(r"<svg[^>]*>", lambda _: opening, svg, count=1)
-    return f'<figure class="drawn">{svg}</figure>'
+    return f'<figure class="drawn" style="--wide:{wide};--high:{high}">{svg}</figure>'
 
 
 def rounded(tag: re.Match[str]) -> str:
@@ -75,8 +76,8 @@ def alive(figure: str, widget: str, values: str, script: str) -> str:
 
     The script stands in the page, not in its head, so that instant navigation runs it as well.
     """
-    opening = f'<figure class="drawn widget" data-widget="{widget}" data-values="{escape(values)}">'
-    figure = figure.replace('<figure class="drawn">', opening, 1)
+    opening = f'<figure class="drawn widget" data-widget="{widget}" data-values="{escape(values)}"'
+    figure = figure.replace('<figure class="drawn"', opening, 1)
     return f'{figure}<script src="{script}" defer></script>'
 
 
