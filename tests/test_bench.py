@@ -10,7 +10,7 @@ from time import sleep
 import numpy as np
 import pytest
 import torch
-from bench import results, show
+from bench import growth, results, show
 from bench.exact import timed_row
 from bench.reference import digits, rational, refined
 from bench.samples import Cell, hard, well
@@ -111,6 +111,7 @@ def test_the_results_have_what_the_page_reads():
         "epochs",
         "streaming",
         "ranks",
+        "growth",
     ]
     for part in parts.values():
         assert {"measured", "load", "took_seconds", "linreg", "versions", "settings"} <= set(part)
@@ -124,7 +125,17 @@ def test_the_results_have_what_the_page_reads():
     assert all({"X_mb", "extra_mb"} <= set(cell) for cell in parts["memory"]["cells"])
     assert {"bare reading, cold", "fit_stream, cold", "solve in memory"} <= set(parts["streaming"]["tasks"])
     assert all(set(row) == set(parts["nist"]["problems"]) for row in parts["nist"]["digits"].values())
+    assert [site["pages"] for site in parts["growth"]["sites"]] == list(growth.SIZES)
     assert "linreg" in show.tables(found)
+
+
+def test_a_generated_site_builds_and_tells_no_date_where_there_is_no_history(tmp_path):
+    growth.write(tmp_path, 11)
+    assert growth.build(tmp_path) > 0
+    site = tmp_path / "site"
+    assert len(list(site.rglob("index.html"))) == 11
+    assert "<svg" in (site / "chapter0/page5/index.html").read_text(), "one page in five has a figure"
+    assert "lastmod" not in (site / "sitemap.xml").read_text()
 
 
 def test_results_of_another_machine_are_left_out(tmp_path, capsys):

@@ -66,6 +66,8 @@ ASIDE = re.compile(
 # What the search reads of a block of code: the words without the marks of their colours, which take it long.
 CODE = re.compile(r"(?<=<pre>)<span></span><code>.*?</code>(?=</pre>)", re.S)
 
+UNDATED = "1980-01-01"  # what MkDocs takes from SOURCE_DATE_EPOCH for a page without a history
+
 live = False  # whether `mkdocs serve` builds
 root: Path
 wheel: Path
@@ -180,6 +182,8 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         return f"<!--aside {len(aside)}-->{instead}<!--/-->"
 
     text = ASIDE.sub(put, counted(copying.mark(html)))
+    if page.file.src_uri.startswith("about/"):
+        page.meta["search"] = {"boost": 0.5}  # it uses the words of the subject without being about it
     page.meta["summary"] = page.meta.get("description") or first(text)
     page.meta["description"] = escape(shortened(page.meta["summary"]))
     text = names.link(text, sources[page.file.src_uri], page.file.url, entries)
@@ -231,7 +235,8 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
 
     changes = feed.history(root, "docs/en")
     for page in here:  # for the site map
-        page.update_date = changes[page.file.src_uri][0].date[:10] if page.file.src_uri in changes else ""
+        if page.file.src_uri in changes:
+            page.update_date = changes[page.file.src_uri][0].date[:10]
     told = {page.file.src_uri: (str(page.title), urljoin(home, page.url)) for page in here}
     if atom := feed.atom(config.site_name, home, changes, told):
         beside["feed.xml"] = atom
@@ -266,8 +271,10 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
-    """Mend 404.html too, which is no page to MkDocs."""
-    return theme.mend(output_content, theme.HTML) if template_name == "404.html" else output_content
+    """Mend 404.html too, which is no page to MkDocs, and leave out of the site map dates that are none."""
+    if template_name == "404.html":
+        return theme.mend(output_content, theme.HTML)
+    return re.sub(rf"\s*<lastmod>{UNDATED}</lastmod>", "", output_content)
 
 
 @event_priority(-50)  # after the search has written its index

@@ -28,6 +28,7 @@ PARTS = {
     "epochs": ("epochs", 1),
     "streaming": ("streaming", 2),
     "ranks": ("ranks", 2),
+    "growth": ("growth", 2),
 }
 
 
