@@ -472,10 +472,9 @@ def test_all_pages_have_one_policy_with_the_scripts_of_all(tmp_path: Path) -> No
 )
 def test_a_page_on_disk_names_files(link: str, found: str) -> None:
     names = {"index.html", "part1/loss/index.html", "part1/model/index.html", "part1/loss.ipynb"}
-    html = f'<link rel="preload" href="x"><a class="y" href="{link}">z</a>["navigation.instant", 1]'
+    html = f'<a class="y" href="{link}">z</a>["navigation.instant", 1]'
     made = offline.page(policy.meta({}) + html, "part1/loss/index.html", names, "https://book.example/")
     assert f'<a class="y" href="{found}">' in made
-    assert "preload" not in made
     assert "navigation.instant" not in made
     assert "script-src 'self' file:" in made
     assert "worker-src blob:" in made

@@ -182,8 +182,6 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         return f"<!--aside {len(aside)}-->{instead}<!--/-->"
 
     text = ASIDE.sub(put, counted(copying.mark(html)))
-    if page.file.src_uri.startswith("about/"):
-        page.meta["search"] = {"boost": 0.5}  # it uses the words of the subject without being about it
     page.meta["summary"] = page.meta.get("description") or first(text)
     page.meta["description"] = escape(shortened(page.meta["summary"]))
     text = names.link(text, sources[page.file.src_uri], page.file.url, entries)

@@ -49,8 +49,6 @@ def page(html: str, name: str, names: Collection[str], site_url: str) -> str:
             return before + join(link, "index.html")
         return before + urljoin(site_url, target)  # this file itself, say
 
-    # Fonts are read from disk, but not ahead of the style that asks for them.
-    html = re.sub(r'<link rel="preload"[^>]*>', "", html)
     return LINK.sub(one, POLICY.sub(policy, mend(html, PAGE), count=1))
 
 

@@ -64,18 +64,6 @@ def test_search_for_a_name(visit: Callable[..., Visit], words: str) -> None:
     assert not seen.faults
 
 
-@pytest.mark.parametrize("words", ["condition number", "learning rate", "residual"])
-def test_search_for_a_term(visit: Callable[..., Visit], words: str) -> None:
-    """What teaches it comes before what is about the site."""
-    seen = visit().go("")
-    seen.page.keyboard.press("s")
-    seen.until(TYPING)
-    seen.page.keyboard.type(words)
-    seen.page.wait_for_function(f"word => {FIRST}?.textContent.toLowerCase().includes(word)", arg=words)
-    first = seen.page.locator("a.md-search-result__link").first.get_attribute("href")
-    assert first.startswith((BASE + "part", BASE + "reference/")), first
-
-
 @pytest.mark.parametrize("letter", ["lambda", "λ"])
 def test_search_for_a_letter(visit: Callable[..., Visit], letter: str) -> None:
     """A formula is found by its letters and by their names, and is shown without TeX."""
