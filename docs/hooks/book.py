@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from html import escape, unescape
 from pathlib import Path
@@ -66,7 +67,7 @@ ASIDE = re.compile(
 # What the search reads of a block of code: the words without the marks of their colours, which take it long.
 CODE = re.compile(r"(?<=<pre>)<span></span><code>.*?</code>(?=</pre>)", re.S)
 
-UNDATED = "1980-01-01"  # what MkDocs takes from SOURCE_DATE_EPOCH for a page without a history
+UNDATED = datetime.fromtimestamp(int(downloads.EPOCH), UTC).date()  # MkDocs' date of what has no history
 
 live = False  # whether `mkdocs serve` builds
 root: Path
