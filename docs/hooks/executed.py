@@ -121,7 +121,7 @@ def execute(
         return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
 
     todo = sorted(scripts.keys() & wanted, key=lambda name: -len(scripts[name]))  # no long one at the end
-    kernels = nullcontext() if all(kept[name].exists() for name in todo) else nursery.open()
+    kernels = nullcontext() if all(kept[name].exists() for name in todo) else nursery.opened()
     with kernels, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
         return dict(zip(todo, pool.map(outputs, todo), strict=True))
 

@@ -24,7 +24,7 @@ one_at_a_time = Lock()
 
 
 @contextmanager
-def open() -> Iterator[None]:
+def opened() -> Iterator[None]:
     """Fork the kernels that start meanwhile; where that is not safe (not on Linux), let them start alone."""
     global parent
     if sys.platform != "linux":

@@ -22,6 +22,8 @@ HTML = {
         'document.documentElement.className="js js-focus-visible";'
         'var palette=__md_get("__palette")||{color:{media:"(prefers-color-scheme)"}};'
     ),
+    # its script holds up nothing by its coming
+    '.min.js"></script>': '.min.js" defer></script>',
 }
 
 SCRIPT = {
