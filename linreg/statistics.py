@@ -32,6 +32,7 @@ __all__ = ["Statistics"]
 BLOCK_BYTES = 2 << 20  # of rows taken at a time: they stay in the cache between widening and multiplying
 CUDA_BLOCK_BYTES = 256 << 20  # there a launch costs more than a trip to memory
 SUB_ROWS = 1024  # rows of one product of a batch: long enough to be fast, short enough to add up exactly
+PART_ROWS = 4096  # added to one sum, which the product does row after row, before the next is begun
 NARROW = 48  # columns up to which a batch of small products beats one tall one
 FIRST_ROWS = 1024  # rows whose mean becomes the shift
 FORMAT = "linreg statistics 1"
@@ -370,23 +371,31 @@ def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
     """M (d + 2, d + 2), the sum of z z' over all rows."""
     k = X.shape[1] + 2
     M = torch.zeros(_columns(k), _columns(k), dtype=torch.float64, device=X.device)
+    part, rows = torch.zeros_like(M), 0
     for Z in shifted_blocks(X, y, shift):
-        if k > NARROW:
-            _add_upper(M, Z)
-            continue
-        whole = len(Z) - len(Z) % SUB_ROWS
-        if whole:
-            B = Z[:whole].view(-1, SUB_ROWS, k)
-            M += torch.bmm(B.transpose(1, 2), B).sum(0)
-        if whole < len(Z):
-            M.addmm_(Z[whole:].T, Z[whole:])
-    M = M[:k, :k]
+        (_add_batch if k <= NARROW else _add_upper)(part, Z)
+        rows += len(Z)
+        if rows >= PART_ROWS:
+            M += part
+            part.zero_()
+            rows = 0
+    M = (M + part)[:k, :k]
     return M.triu() + M.triu(1).T
 
 
 def _columns(k: int) -> int:
     """Columns of Z: with zeros up to a multiple of 8 where that keeps wide rows aligned."""
     return k if k <= NARROW else -(-k // 8) * 8
+
+
+def _add_batch(M: Tensor, Z: Tensor) -> None:
+    """M += Z'Z, as a sum of products of a few rows each."""
+    whole = len(Z) - len(Z) % SUB_ROWS
+    if whole:
+        B = Z[:whole].view(-1, SUB_ROWS, Z.shape[1])
+        M += torch.bmm(B.transpose(1, 2), B).sum(0)
+    if whole < len(Z):
+        M.addmm_(Z[whole:].T, Z[whole:])
 
 
 def _add_upper(M: Tensor, Z: Tensor) -> None:

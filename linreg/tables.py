@@ -6,8 +6,7 @@ pyarrow decodes; each batch becomes one tensor, column after column, in one copy
 import os
 import re
 from collections.abc import Iterator, Sequence
-from itertools import chain
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -128,11 +127,7 @@ class Table:
             while group < file.num_row_groups and begin + file.metadata.row_group(group).num_rows <= start:
                 begin += file.metadata.row_group(group).num_rows
                 group += 1
-            # One group after the other: a damaged one then costs none of those before it.
-            groups = ([i] for i in range(group, file.num_row_groups))
-            batches = chain.from_iterable(
-                file.iter_batches(rows, row_groups=i, columns=list(columns)) for i in groups
-            )
+            batches = self._groups(file, range(group, file.num_row_groups), columns, rows)
         elif self.suffix == ".csv":
             batches = self._csv(columns)
         else:
@@ -143,6 +138,14 @@ class Table:
                 yield batch.slice(at, rows)
             begin += len(batch)
         self.rows = begin
+
+    def _groups(self, file: Any, groups: range, columns: Sequence[str], rows: int) -> Iterator[Any]:
+        """One group after the other: a damaged one then costs none of those before it."""
+        with open(self.path, "rb") as disk:
+            for i in groups:
+                if i + 1 in groups:
+                    _fetch(disk, file.metadata.row_group(i + 1), columns)
+                yield from file.iter_batches(rows, row_groups=[i], columns=list(columns))
 
     def _matrix(self, batch: Any, columns: Sequence[str], single: bool) -> Tensor | None:
         """(rows, columns), each column in one piece; None if an entry is missing or has no exact float."""
@@ -158,6 +161,17 @@ class Table:
         block = self.pa.RecordBatch.from_arrays(arrays, names=list(columns)).to_tensor(row_major=False)
         dtype = torch.float32 if single else torch.float64
         return torch.frombuffer(block, dtype=dtype).view(len(columns), -1).T
+
+
+def _fetch(disk: BinaryIO, group: Any, columns: Sequence[str]) -> None:
+    """Ask the system to read these columns of a row group into its cache while another is decoded."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for j in range(group.num_columns):
+        chunk = group.column(j)
+        if chunk.path_in_schema in columns:
+            at = chunk.dictionary_page_offset or chunk.data_page_offset
+            os.posix_fadvise(disk.fileno(), at, chunk.total_compressed_size, os.POSIX_FADV_WILLNEED)
 
 
 def _first_bad(batch: Any, columns: Sequence[str]) -> tuple[int, str, object]:

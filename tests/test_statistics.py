@@ -336,3 +336,13 @@ def test_float32_sums_lose_nothing_to_their_number():
     naive = (X.T @ X).double()
     exact = X.double().T @ X.double()
     assert ((naive - exact).abs() / exact.diagonal().max()).max() > 100 * EPS
+
+
+@pytest.mark.parametrize("d", [10, 60])  # batches of small products, and tall ones
+def test_many_rows_do_not_wear_the_sums_down(d):
+    X, y = data(300_000, d, mean=1.0, dtype=torch.float32)
+    sums = Statistics.of(X, y)
+    squares = ((torch.column_stack((X, y)) - sums.shift) ** 2)[:, [0, d // 2, d]]
+    truth = torch.tensor([math.fsum(column) for column in squares.T.tolist()], dtype=torch.float64)
+    reached = sums.M.diagonal()[[0, d // 2, d]]
+    torch.testing.assert_close(reached, truth, rtol=32 * EPS, atol=0)
