@@ -12,6 +12,7 @@ import downloads
 import executed
 import figures
 import fonts
+import mark
 import maths
 import matplotlib
 import nbformat
@@ -28,7 +29,7 @@ from mkdocs.structure.files import Files
 from pages import parse
 from rendering import Drawn
 
-from linreg import plot
+from linreg import plot, solve
 
 ROOT = Path(__file__).parents[1]
 
@@ -417,6 +418,19 @@ def test_a_notebook_is_the_page_without_its_marks(script: Path) -> None:
     assert "(https://book.example/model/#shape)" in book.cells[1].source
     assert [cell.source for cell in book.cells if cell.cell_type == "code"] == ["print(1)\n2", "plot()", "3"]
     assert "**Answer**" in [cell.source for cell in book.cells]
+
+
+def test_the_mark_is_a_fit() -> None:
+    """The line on the tab of the browser is the least-squares line of the points beside it."""
+    svg = mark.svg()
+    points = re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', svg)
+    ends = re.search(r'd="M([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)"', svg)
+    assert ends
+    assert len(points) == len(mark.POINTS)
+    x, y = torch.tensor([[float(a), float(b)] for a, b in points], dtype=torch.float64).T
+    line = torch.tensor([float(end) for end in ends.groups()], dtype=torch.float64).view(2, 2)
+    fit = solve(x.unsqueeze(1), y)
+    torch.testing.assert_close(line[:, 1], fit.predict(line[:, :1]), rtol=0, atol=0.006)
 
 
 def test_equal_sources_make_an_equal_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

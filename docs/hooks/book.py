@@ -33,6 +33,7 @@ import feed
 import figures
 import fonts
 import llms
+import mark
 import maths
 import names
 import offers
@@ -116,6 +117,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     run(wanted, config, files)
 
     beside.clear()
+    beside[str(config.theme["favicon"])] = mark.svg()
     reference.package.cache_clear()  # `mkdocs serve` builds again after a change
     links.update(
         (str(Path(file.abs_src_path).resolve()), urljoin(config.site_url or "", file.url))
