@@ -52,6 +52,7 @@ def test_backed(tmp_path, prose):
         ("A 7-fold gain.", "7-fold"),
         ("It is seven times faster.", "seven times faster"),
         ("| a | 0.48 |", "0.48"),
+        ("误差0.48", "0.48"),
         ("!!! note\n    It is 0.48", "0.48"),
         ("## After 532 steps", "532"),
         ("[after 532 steps](page.md)", "532"),

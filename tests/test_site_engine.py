@@ -420,9 +420,9 @@ def test_a_notebook_is_the_page_without_its_marks(script: Path) -> None:
     assert "**Answer**" in [cell.source for cell in book.cells]
 
 
-def test_the_mark_is_a_fit() -> None:
-    """The line on the tab of the browser is the least-squares line of the points beside it."""
-    svg = mark.svg()
+@pytest.mark.parametrize("svg", [mark.icon(), mark.logo()], ids=["icon", "logo"])
+def test_the_mark_is_a_fit(svg: str) -> None:
+    """The line is the least-squares line of the points beside it."""
     points = re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', svg)
     ends = re.search(r'd="M([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+)"', svg)
     assert ends

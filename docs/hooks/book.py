@@ -101,6 +101,7 @@ def on_config(config: MkDocsConfig) -> None:
     marks[rendering.INSTALL] = downloads.install_line(config.site_url or "", wheel)
     marks[digest.DIGEST] = digest.told(root, wheel)
     cache = executed.prepare(root / "linreg", wheel)
+    config.extra["mark"] = mark.logo()  # for docs/theme/partials/logo.html
     config.extra_css = []  # instead of mkdocstrings' own file: see STYLES
     if ONLY != "*":
         config.nav = None
@@ -117,7 +118,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     run(wanted, config, files)
 
     beside.clear()
-    beside[str(config.theme["favicon"])] = mark.svg()
+    beside[str(config.theme["favicon"])] = mark.icon()
     reference.package.cache_clear()  # `mkdocs serve` builds again after a change
     links.update(
         (str(Path(file.abs_src_path).resolve()), urljoin(config.site_url or "", file.url))

@@ -27,7 +27,8 @@ UNREAD = re.compile(
 WORDS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 COUNTS = {**{word: i for i, word in enumerate(WORDS, 2)}, "hundred": 100, "thousand": 1000}
 NUMBER = re.compile(
-    r"(?<![\w.#])(?P<number>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)*(?:[eE][-+]?\d+)?)"
+    r"(?:(?<![\w.#])|(?<=[\u4e00-\u9fff]))"  # not within a name; Chinese is written without spaces
+    r"(?P<number>(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)*(?:[eE][-+]?\d+)?)"
     r"(?P<percent>\s*\\?%|\s+per\s?cent)?(?P<times>\s*(?:times|×)(?!\w)|-fold)?"
     rf"|\b(?P<count>{'|'.join(COUNTS)})[ -](?:times\s+(?:as|more|less|the|\w+er)\b|fold\b)"
 )
