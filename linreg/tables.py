@@ -5,7 +5,7 @@ pyarrow decodes; each batch becomes one tensor, column after column, in one copy
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any, BinaryIO
 
 import torch
@@ -141,10 +141,11 @@ class Table:
 
     def _groups(self, file: Any, groups: range, columns: Sequence[str], rows: int) -> Iterator[Any]:
         """One group after the other: a damaged one then costs none of those before it."""
+        wanted = frozenset(columns)
         with open(self.path, "rb") as disk:
             for i in groups:
                 if i + 1 in groups:
-                    _fetch(disk, file.metadata.row_group(i + 1), columns)
+                    _fetch(disk, file.metadata.row_group(i + 1), wanted)
                 yield from file.iter_batches(rows, row_groups=[i], columns=list(columns))
 
     def _matrix(self, batch: Any, columns: Sequence[str], single: bool) -> Tensor | None:
@@ -163,7 +164,7 @@ class Table:
         return torch.frombuffer(block, dtype=dtype).view(len(columns), -1).T
 
 
-def _fetch(disk: BinaryIO, group: Any, columns: Sequence[str]) -> None:
+def _fetch(disk: BinaryIO, group: Any, columns: Set[str]) -> None:
     """Ask the system to read these columns of a row group into its cache while another is decoded."""
     if not hasattr(os, "posix_fadvise"):
         return

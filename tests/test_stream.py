@@ -443,6 +443,16 @@ class TestTables:
         path.write_bytes(whole)
         check_resumes(error, data[:60], blocks(path, target="y", start=60), data)
 
+    @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="a system that takes no advice")
+    def test_the_next_row_group_is_asked_for(self, tmp_path, monkeypatch):
+        """While one group is decoded, of the one after it, and the wanted columns alone."""
+        path = write(tmp_path / "a.parquet", rows(90))
+        file, asked = parquet.ParquetFile(path).metadata, []
+        monkeypatch.setattr(os, "posix_fadvise", lambda fd, at, size, advice: asked.append((at, size)))
+        assert len(list(blocks(path, target="y", features=["b"]))) == 3
+        chunks = [file.row_group(i).column(NAMES.index(name)) for i in (1, 2) for name in ("b", "y")]
+        assert asked == [(chunk.dictionary_page_offset, chunk.total_compressed_size) for chunk in chunks]
+
     def test_damaged_record_batch(self, tmp_path):
         data = rows(100)
         path = write(tmp_path / "a.feather", data)
