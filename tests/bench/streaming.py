@@ -125,15 +125,14 @@ def read(path: str, cold: bool) -> dict[str, float]:
     with open(path, "rb", buffering=0) as file:
         while file.readinto(buffer):
             pass
-    return {"seconds": round(perf_counter() - start, 3), "peak_mb": round(status("VmHWM") / 1e3, 1)}
+    return done(start)
 
 
 def fit(path: str, cold: bool) -> dict[str, Any]:
     """One pass of `fit_stream`; the peak is that of the whole process, torch included."""
     small = torch.randn(100, D)
     linreg.solve(small, small[:, 0])  # so that code and threads are there
-    if path.endswith(".parquet"):
-        from pyarrow import parquet as _  # noqa: F401 (its import is not the question)
+    blocks(path)  # imports what will read it, which is not the question
     if cold:
         make_cold(path)
     baseline = settled()
@@ -144,20 +143,19 @@ def fit(path: str, cold: bool) -> dict[str, Any]:
 
 def decode(path: str, cold: bool) -> dict[str, Any]:
     """The blocks of a pass, and nothing done with them."""
-    for _ in blocks(path, rows=1):  # so that pyarrow is there
-        break
+    blocks(path)  # as in `fit`
     if cold:
         make_cold(path)
     start = perf_counter()
     for _ in blocks(path):
         pass
-    return {"seconds": round(perf_counter() - start, 3), "peak_mb": round(status("VmHWM") / 1e3, 1)}
+    return done(start)
 
 
-def blocks(path: str, **settings: int) -> linreg.Blocks:
+def blocks(path: str) -> linreg.Blocks:
     """The features and the target of either file."""
     target: Any = "y" if path.endswith(".parquet") else D
-    return linreg.blocks(path, target=target, **settings)
+    return linreg.blocks(path, target=target)
 
 
 def solve(path: str, cold: bool) -> dict[str, Any]:
@@ -179,10 +177,13 @@ def load(path: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def answer(found: Any, start: float, baseline: float) -> dict[str, Any]:
-    return {
-        "seconds": round(perf_counter() - start, 3),
-        "peak_mb": round(status("VmHWM") / 1e3, 1),
+    return done(start) | {
         "before_mb": round(baseline / 1e3, 1),
         "b": float(found.b),
         "w": [float(value) for value in found.w[:3]],
     }
+
+
+def done(start: float) -> dict[str, float]:
+    """Seconds since `start`, and the largest resident size that the process ever had."""
+    return {"seconds": round(perf_counter() - start, 3), "peak_mb": round(status("VmHWM") / 1e3, 1)}

@@ -5,9 +5,6 @@ address that they were built for, whichever port is free, and a request to any o
 """
 
 import gzip
-import os
-import subprocess
-import sys
 import time
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote, urlsplit
 
+import building
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -24,14 +22,9 @@ BASE = "http://book.localhost/some/path/"  # a `localhost` has a clipboard; a pa
 
 
 def build(folder: Path, cwd: Path = ROOT, **settings: str) -> None:
-    """Build the whole site into `folder`, as `make build` does; what is cached is cached under `cwd`."""
-    env = {name: value for name, value in os.environ.items() if name != "PAGES"}
-    env |= {"SITE_URL": BASE, "NO_MKDOCS_2_WARNING": "1", **settings}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    command += ["--config-file", str(ROOT / "mkdocs.yml")]
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"The site does not build:\n{done.stdout}{done.stderr}")
+    """Build the book into `folder`, for `BASE`; what is cached is cached under `cwd`."""
+    settings = {"SITE_URL": BASE, **settings}
+    building.build(ROOT / "mkdocs.yml", "--site-dir", str(folder), cwd=cwd, **settings)
 
 
 def sources() -> dict[str, Path]:
