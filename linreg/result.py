@@ -6,6 +6,7 @@ from enum import StrEnum
 from torch import Tensor
 
 from linreg.checks import check_w, check_X
+from linreg.keep import ByValue
 
 __all__ = ["Fit", "Path", "Status"]
 
@@ -27,7 +28,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Path:
+class Path(ByValue):
     """Where an iterative method went.
 
     Args:
@@ -47,7 +48,7 @@ class Path:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Fit:
+class Fit(ByValue):
     r"""A fitted linear model, $\hat y = X w + b$, and what was learned on the way to it.
 
     Args:
