@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import check_w, check_X
 
 __all__ = ["Fit", "Path", "Status"]
@@ -87,6 +88,7 @@ class Fit:
     w_se: Tensor | None = None
     b_se: Tensor | None = None
 
+    @plain
     def predict(self, X: Tensor) -> Tensor:
         r"""Predict $\hat y = X w + b$ for new rows.
 

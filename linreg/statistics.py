@@ -14,6 +14,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     DataError,
     FileError,
@@ -78,6 +79,7 @@ class Statistics:
         self.M = torch.zeros(d + 2, d + 2, dtype=torch.float64, device=device)  # sum of z z'
 
     @classmethod
+    @plain
     def of(cls, X: Tensor, y: Tensor) -> Self:
         r"""Sum up a data set in one pass.
 
@@ -146,6 +148,7 @@ class Statistics:
         M[-1, :-1] = M[:-1, -1] = s + self.n * t
         return M
 
+    @plain
     def update(self, X: Tensor, y: Tensor) -> None:
         r"""Add rows. All or nothing: after an error the sums are what they were.
 
@@ -230,6 +233,7 @@ class Statistics:
         result.n, result.shift, result.M = self.n, self.shift.clone(), self.M.clone()
         return result
 
+    @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
         r"""Gradient of the half-mean squared loss, $\frac1n \sum_i (x_i^\top w + b - y_i) (x_i, 1)$.
 

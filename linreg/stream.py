@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DataError, DtypeError, LinregError, MissingError, StreamError, check_Xy
 from linreg.files import Blocks
 from linreg.normal import solve_statistics
@@ -16,6 +17,7 @@ from linreg.statistics import Statistics
 __all__ = ["accumulate", "fit_stream"]
 
 
+@plain
 def fit_stream(
     source: Iterable[tuple[Tensor, Tensor]],
     *,
@@ -55,6 +57,7 @@ def fit_stream(
     return solve_statistics(accumulate(source, start=start, progress=progress), intercept=intercept)
 
 
+@plain
 def accumulate(
     source: Iterable[tuple[Tensor, Tensor]], *, start: Statistics | None = None, progress: bool = False
 ) -> Statistics:
