@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DtypeError, FileError, RangeError, StreamError, check_count
 from linreg.npy import Npy
 from linreg.tables import NUMBERS, Table
@@ -27,6 +28,7 @@ AHEAD = 1  # blocks: reading is faster than summing, more would only take memory
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
+@plain
 def blocks(
     path: Paths,
     *,

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import check_w, check_X
 from linreg.keep import ByValue
 
@@ -88,6 +89,7 @@ class Fit(ByValue):
     w_se: Tensor | None = None
     b_se: Tensor | None = None
 
+    @plain
     def predict(self, X: Tensor) -> Tensor:
         r"""Predict $\hat y = X w + b$ for new rows.
 
