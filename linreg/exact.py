@@ -27,10 +27,10 @@ from linreg.direct import (
     svd_of,
 )
 from linreg.normal import System, factored, fit_of, number_text, system
+from linreg.products import BLOCK_BYTES, first_mean, shifted_blocks, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
-from linreg.statistics import BLOCK_BYTES, first_mean, shifted_blocks, summed
 
 __all__ = ["solve"]
 

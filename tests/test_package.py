@@ -16,12 +16,13 @@ import linreg
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
-    "checks", "result", "data", "model", "loss", "statistics", "shortest", "digits", "direct", "doubled", "residual",
+    "checks", "result", "data", "model", "products", "loss", "statistics", "shortest", "digits", "direct",
+    "doubled", "residual",
     "refinement", "deviation", "certify", "normal", "exact", "npy", "tables", "files", "stream",
     "distributed", "forecast", "descent", "diagnostics", "plot",
 ]  # fmt: skip
 # Steps of a public function, without a name of their own in the package.
-INNER = {"shortest", "digits", "residual", "refinement", "deviation", "npy", "tables"}
+INNER = {"products", "shortest", "digits", "residual", "refinement", "deviation", "npy", "tables"}
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
 PUBLIC |= {f"linreg.plot.{name}": getattr(linreg.plot, name) for name in linreg.plot.__all__}
