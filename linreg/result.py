@@ -20,12 +20,16 @@ class Status(StrEnum):
         RANK_DEFICIENT: `"rank deficient"`, the columns are dependent; the shortest of many answers, or none.
         NOT_CONVERGED: `"not converged"`, the steps ran out first.
         DIVERGED: `"diverged"`, the rate is too large; the message names one that works.
+        NO_DIGITS: `"no digits"`, rounding has left no right digit; the message says what helps.
+        OUT_OF_RANGE: `"out of range"`, the answer is larger than its dtype can hold: infinite weights.
     """
 
     OK = "ok"
     RANK_DEFICIENT = "rank deficient"
     NOT_CONVERGED = "not converged"
     DIVERGED = "diverged"
+    NO_DIGITS = "no digits"
+    OUT_OF_RANGE = "out of range"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
