@@ -11,12 +11,14 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DistributedError, DtypeError, ShapeError, check_number
 from linreg.statistics import Statistics
 
 __all__ = ["merge_ranks"]
 
 
+@plain
 def merge_ranks(
     statistics: Statistics, *, group: "dist.ProcessGroup | None" = None, timeout: float = 1800.0
 ) -> Statistics:
@@ -115,8 +117,8 @@ class _Ring:
 
     def rows(self, statistics: Statistics) -> int:
         """The number of rows on all ranks, which must have the same columns."""
-        mine = torch.zeros(self.size, 2, dtype=torch.int64)
-        mine[self.rank] = torch.tensor([statistics.d, statistics.n])
+        mine = torch.zeros(self.size, 2, dtype=torch.int64, device="cpu")
+        mine[self.rank] = torch.tensor([statistics.d, statistics.n], device="cpu")
         d, n = self.sum(mine).unbind(1)
         others = (d != d[0]).nonzero().flatten().tolist()
         if others:

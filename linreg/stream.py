@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DataError, DtypeError, LinregError, MissingError, StreamError, check_Xy
 from linreg.files import Blocks
 from linreg.normal import solve_statistics
@@ -18,6 +19,7 @@ __all__ = ["accumulate", "fit_stream"]
 T = TypeVar("T")
 
 
+@plain
 def fit_stream(
     source: Iterable[tuple[Tensor, Tensor]],
     *,
@@ -59,6 +61,7 @@ def fit_stream(
     return _summed(source, start, progress, lambda sums: solve_statistics(sums, intercept=intercept))
 
 
+@plain
 def accumulate(
     source: Iterable[tuple[Tensor, Tensor]], *, start: Statistics | None = None, progress: bool = False
 ) -> Statistics:
