@@ -1,4 +1,4 @@
-"""Faults and interruption: what reaches another process, files that are whole, sums that are never half done."""
+"""Faults and interruption: what reaches another process, files that are whole, sums never half done."""
 
 import copy
 import dataclasses
@@ -234,8 +234,8 @@ def test_other_files_are_no_sums(tmp_path, content):
 
 
 ODD = {"": "FileError", "a\0b": "FileError", "\ud800": "FileError", "a" * 300: "FileError",
-       "no/such": "FileError", b"x": "DtypeError", None: "DtypeError", 7: "DtypeError", Path: "DtypeError", "/dev/null": "FileError",
-       "/": "FileError"}  # fmt: skip
+       "no/such": "FileError", "/dev/null": "FileError", "/": "FileError",
+       b"x": "DtypeError", None: "DtypeError", 7: "DtypeError", Path: "DtypeError"}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", ODD, ids=repr)
