@@ -6,7 +6,7 @@ from enum import StrEnum
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_w, check_X
+from linreg.checks import check_w, check_X, recordable
 from linreg.keep import ByValue
 
 __all__ = ["Fit", "Path", "Status"]
@@ -110,7 +110,8 @@ class Fit(ByValue):
             DataError: `X` is empty or holds NaN or infinity.
         """
         X = check_X(X)
-        return X @ check_w(X, self.w) + self.b
+        X, w, b = recordable(X, check_w(X, self.w), self.b)
+        return X @ w + b
 
     def __repr__(self) -> str:
         shown = self.w[:8].tolist()
