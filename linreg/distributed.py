@@ -70,14 +70,12 @@ def merge_ranks(
         )
     ring = _Ring(group, statistics.M.device, check_number(timeout, "timeout", positive=True))
     n = ring.rows(statistics)
-    total = Statistics(statistics.d, device=statistics.M.device)
-    total.n = n
-    if n:
-        mean = ring.sum(statistics.shift * statistics.n + statistics.M[-1, :-1])
-        total.shift = mean / n
-        M = ring.sum(statistics.about(total.shift))
-        total.M = M.triu() + M.triu(1).T  # the halves were added in another order
-    return total
+    if n == 0:
+        return Statistics(statistics.d, device=statistics.M.device)
+    mean = ring.sum(statistics.shift * statistics.n + statistics.M[-1, :-1]) / n
+    M = ring.sum(statistics.about(mean))
+    M = M.triu() + M.triu(1).T  # the halves were added in another order
+    return statistics._holding(statistics._held._replace(n=n, shift=mean, M=M))
 
 
 class _Ring:
