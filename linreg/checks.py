@@ -85,7 +85,7 @@ def check_tensor(value: object, name: str) -> Tensor:
     if not isinstance(value, Tensor):
         raise DtypeError(
             f"`{name}` must be a torch.Tensor; got {type(value).__name__}. "
-            f"Convert it: torch.as_tensor({name}, dtype=torch.float64)."
+            f"Convert it: {_tensor_of(value, name)}."
         )
     if value.dtype not in FLOATS:
         raise DtypeError(
@@ -95,6 +95,19 @@ def check_tensor(value: object, name: str) -> Tensor:
     if value.layout != torch.strided:
         raise DtypeError(f"`{name}` must be dense; got {value.layout}. Convert it: {name}.to_dense().")
     return value
+
+
+def _tensor_of(value: object, name: str) -> str:
+    """What makes a tensor of what something else holds, also where that is flags, big-endian or reversed."""
+    if hasattr(value, "to_numpy"):  # a frame or a column of pandas or polars
+        return f"torch.from_numpy({name}.to_numpy().astype(float))"
+    if hasattr(value, "filled"):  # a masked array of NumPy
+        return f"torch.from_numpy({name}.astype(float).filled(float('nan')))"
+    if type(value).__name__ in ("ndarray", "matrix"):
+        return f"torch.from_numpy({name}.astype(float))"
+    if hasattr(value, "toarray"):  # a sparse matrix of SciPy
+        return f"torch.from_numpy({name}.toarray().astype(float))"
+    return f"torch.as_tensor({name}, dtype=torch.float64)"
 
 
 def check_not_meta(value: Tensor, name: str) -> None:

@@ -22,7 +22,7 @@ NUMBERS = re.compile(rf"{NUMBER}|dictionary<values=({NUMBER}), .*>")  # words of
 EXACT = 1 << 53  # float64 holds every integer up to here
 
 
-class BadRow(Exception):
+class BadRowError(Exception):
     """A row that cannot be read, and why."""
 
     def __init__(self, row: int, reason: str) -> None:
@@ -100,10 +100,10 @@ class Table:
                     if count:
                         M = self._matrix(batch.slice(0, count), columns, single)
                         yield M[:, :-1], M[:, -1]
-                    raise BadRow(row + count, reason) from None
+                    raise BadRowError(row + count, reason) from None
                 yield M[:, :-1], M[:, -1]
                 row += len(batch)
-        except BadRow as bad:
+        except BadRowError as bad:
             message = (
                 f"{self.path!r} must have a number in each row; row {bad.row} {bad}. Mend or pass over that "
                 "row, then go on from there; a column without numbers is left out by naming the `features`."
