@@ -28,9 +28,9 @@ from linreg.direct import (
     svd_of,
 )
 from linreg.normal import System, factored, fit_of, number_text, system
+from linreg.products import BLOCK_BYTES, first_mean, shifted_blocks, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
-from linreg.statistics import BLOCK_BYTES, first_mean, shifted_blocks, summed
 
 __all__ = ["solve"]
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from linreg.checks import DataError, check_count, check_number, check_start, check_X, check_Xy
 from linreg.direct import triangle
 from linreg.exact import solve
+from linreg.keep import ByValue
 from linreg.loss import Reduction, weight_of
 from linreg.model import fold_bias
 
@@ -21,7 +22,7 @@ __all__ = ["Curvature", "curvature", "predict_loss", "predict_steps"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Curvature:
+class Curvature(ByValue):
     r"""Eigenvalues and eigenvectors of the Hessian, and the learning rates that follow from them.
 
     Args:

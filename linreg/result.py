@@ -6,6 +6,7 @@ from enum import StrEnum
 from torch import Tensor
 
 from linreg.checks import check_w, check_X
+from linreg.keep import ByValue
 
 __all__ = ["Fit", "Path", "Status"]
 
@@ -27,7 +28,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Path:
+class Path(ByValue):
     """Where an iterative method went.
 
     Args:
@@ -47,7 +48,7 @@ class Path:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Fit:
+class Fit(ByValue):
     r"""A fitted linear model, $\hat y = X w + b$, and what was learned on the way to it.
 
     Args:
@@ -63,6 +64,7 @@ class Fit:
         path: every parameter vector an iterative method visited, if it was recorded.
         w_se: (d,) standard errors of `w`, where computed.
         b_se: () standard error of `b`, where computed.
+        dropped: rows with missing entries that a stream has left out.
 
     Examples:
         >>> import torch
@@ -86,6 +88,7 @@ class Fit:
     path: Path | None = None
     w_se: Tensor | None = None
     b_se: Tensor | None = None
+    dropped: int = 0
 
     def predict(self, X: Tensor) -> Tensor:
         r"""Predict $\hat y = X w + b$ for new rows.

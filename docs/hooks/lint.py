@@ -40,6 +40,10 @@ DIGITS = 6
 def lint(page: Page, results: Sequence[Result]) -> list[str]:
     """Each complaint with file and line."""
     found = [*outputs(results)]
+    found += [
+        (line, "doctest needs an empty line before this fence; `make update` writes it")
+        for line in page.unspaced
+    ]
     found += install(page)
     if not page.module and not any(result.error for result in results):  # else outputs are missing
         found += unbacked(page, backing(page, results))
