@@ -11,12 +11,14 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DistributedError, DtypeError, ShapeError, check_number
 from linreg.statistics import Statistics
 
 __all__ = ["merge_ranks"]
 
 
+@plain
 def merge_ranks(
     statistics: Statistics, *, group: "dist.ProcessGroup | None" = None, timeout: float = 1800.0
 ) -> Statistics:
@@ -116,8 +118,8 @@ class _Ring:
 
     def rows(self, statistics: Statistics) -> tuple[int, int]:
         """How many rows all ranks have summed and dropped; they must have the same columns."""
-        mine = torch.zeros(self.size, 3, dtype=torch.int64)
-        mine[self.rank] = torch.tensor([statistics.d, statistics.n, statistics.dropped])
+        mine = torch.zeros(self.size, 3, dtype=torch.int64, device="cpu")
+        mine[self.rank] = torch.tensor([statistics.d, statistics.n, statistics.dropped], device="cpu")
         d, n, dropped = self.sum(mine).unbind(1)
         others = (d != d[0]).nonzero().flatten().tolist()
         if others:

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DtypeError, FileError, RangeError, StreamError, check_count
 from linreg.delimited import COMPRESSED, Delimited
 from linreg.folders import Part, Paths, parts
@@ -31,6 +32,7 @@ ROW_NAMES = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas and 
 AHEAD = 1  # blocks: reading is faster than summing, more would only take memory
 
 
+@plain
 def blocks(
     path: Paths,
     *,

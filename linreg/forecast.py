@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DataError, check_count, check_number, check_start, check_X, check_Xy
 from linreg.direct import triangle
 from linreg.exact import solve
@@ -76,6 +77,7 @@ class Curvature(ByValue):
         )
 
 
+@plain
 def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Curvature:
     r"""Measure the curvature: the eigenvalues $\lambda_i$ of the Hessian $\frac1n \tilde X^\top \tilde X$.
 
@@ -134,6 +136,7 @@ def _rank(R: Tensor) -> int:
     return int((s > 8 * torch.finfo(R.dtype).eps * R.shape[1]).sum())
 
 
+@plain
 def predict_loss(
     X: Tensor,
     y: Tensor,
@@ -187,6 +190,7 @@ def predict_loss(
     return modes.loss(lr, t)
 
 
+@plain
 def predict_steps(
     X: Tensor,
     y: Tensor,

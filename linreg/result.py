@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import check_w, check_X
 from linreg.keep import ByValue
 
@@ -19,12 +20,16 @@ class Status(StrEnum):
         RANK_DEFICIENT: `"rank deficient"`, the columns are dependent; the shortest of many answers, or none.
         NOT_CONVERGED: `"not converged"`, the steps ran out first.
         DIVERGED: `"diverged"`, the rate is too large; the message names one that works.
+        NO_DIGITS: `"no digits"`, rounding has left no right digit; the message says what helps.
+        OUT_OF_RANGE: `"out of range"`, the answer is larger than its dtype can hold: infinite weights.
     """
 
     OK = "ok"
     RANK_DEFICIENT = "rank deficient"
     NOT_CONVERGED = "not converged"
     DIVERGED = "diverged"
+    NO_DIGITS = "no digits"
+    OUT_OF_RANGE = "out of range"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -90,6 +95,7 @@ class Fit(ByValue):
     b_se: Tensor | None = None
     dropped: int = 0
 
+    @plain
     def predict(self, X: Tensor) -> Tensor:
         r"""Predict $\hat y = X w + b$ for new rows.
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     DataError,
     RangeError,
@@ -120,6 +121,7 @@ class Statistics(ByValue):
         return result
 
     @classmethod
+    @plain
     def of(cls, X: Tensor, y: Tensor) -> Self:
         r"""Sum up a data set in one pass.
 
@@ -207,6 +209,7 @@ class Statistics(ByValue):
         """M for another shift (d + 1,)."""
         return self._held.about(shift).M
 
+    @plain
     def update(self, X: Tensor, y: Tensor) -> None:
         r"""Add rows, all or none, also when it is interrupted.
 
@@ -274,6 +277,7 @@ class Statistics(ByValue):
         """The same sums, to go on with independently."""
         return self._holding(self._held._replace(shift=self.shift.clone(), M=self.M.clone()))
 
+    @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
         r"""Gradient of the half-mean squared loss, $\frac1n \sum_i (x_i^\top w + b - y_i) (x_i, 1)$.
 

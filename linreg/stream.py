@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     DataError,
     DtypeError,
@@ -26,6 +27,7 @@ __all__ = ["accumulate", "fit_stream"]
 T = TypeVar("T")
 
 
+@plain
 def fit_stream(
     source: Iterable[tuple[Tensor, Tensor]],
     *,
@@ -71,6 +73,7 @@ def fit_stream(
     return _summed(source, missing, start, progress, lambda sums: solve_statistics(sums, intercept=intercept))
 
 
+@plain
 def accumulate(
     source: Iterable[tuple[Tensor, Tensor]],
     *,
