@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from linreg.checks import FileError
-from linreg.tables import EXACT, BadRowError, Table
+from linreg.tables import EXACT, Table
 
 __all__: list[str] = []
 
@@ -93,7 +93,8 @@ class Delimited(Table):
                         yield batch.slice(at, rows)
                     begin += len(batch)
                 if reason:
-                    raise BadRowError(begin, reason)
+                    yield reason
+                    return
         self.rows = begin
 
     def _texts(self, file: Any) -> Iterator[bytes]:
