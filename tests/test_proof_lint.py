@@ -7,7 +7,7 @@ from evaluate import evaluate
 from lint import lint
 from pages import docstrings, parse
 
-CODE = "```pycon\n>>> n, lr = 1000, 0.01\n>>> n * lr * 1.2345\n12.345\n```\n"
+CODE = "```pycon\n>>> n, lr = 1000, 0.01\n>>> n * lr * 1.2345\n12.345\n\n```\n"
 
 
 def complaints(tmp_path: Path, text: str, name: str = "page.md") -> list[str]:
@@ -101,9 +101,14 @@ def test_what_is_given_has_a_reason_and_a_use(tmp_path, comment, words):
     ],
 )  # fmt: skip
 def test_outputs(tmp_path, code, output, words):
-    found = complaints(tmp_path, f"```pycon\n>>> import torch\n>>> {code}\n{output}\n```\n")
+    found = complaints(tmp_path, f"```pycon\n>>> import torch\n>>> {code}\n{output}\n\n```\n")
     assert bool(found) == bool(words)
     assert all(words in complaint and complaint.startswith("3:") for complaint in found)
+
+
+def test_examples_end_where_doctest_sees_it(tmp_path):
+    (complaint,) = complaints(tmp_path, "```pycon\n>>> 1\n1\n```\n")
+    assert complaint.startswith("4: doctest needs an empty line")
 
 
 def test_outputs_of_cells(tmp_path):
