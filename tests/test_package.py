@@ -16,6 +16,7 @@ import linreg
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
+    "ambient",
     "checks",
     "keep",
     "result",
@@ -48,6 +49,7 @@ ORDER = [
 ]
 # Steps of a public function, without a name of their own in the package.
 INNER = {
+    "ambient",
     "keep",
     "products",
     "shortest",
