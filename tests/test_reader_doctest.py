@@ -62,17 +62,20 @@ def with_data(page: Path, text: str, folder: Path) -> None:
 
 
 def test_the_reader_has_the_wheel_and_nothing_else_of_the_project(reader: Reader, tmp_path: Path) -> None:
-    code = "import importlib.util as u, linreg; print(linreg.__file__, u.find_spec('tests'), u.find_spec('evaluate'))"
+    code = (
+        "from importlib.util import find_spec; import linreg\n"
+        "print(linreg.__file__, find_spec('tests'), find_spec('evaluate'))"
+    )
     done = reader.run("-c", code, cwd=tmp_path)
     assert done.stdout.startswith(str(reader.folder)), done.stderr
     assert done.stdout.endswith(".py None None\n")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_plain_doctest_passes(page: Path, reader: Reader, site: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_plain_doctest_passes(source: Path, reader: Reader, site: Path, tmp_path: Path) -> None:
     """`python -m doctest FILE`, the source and what the site serves; once, where both have equal examples."""
-    files = [page] if page in MARKDOWN else []
-    files += [site / SERVED[page]] if page in SERVED else []
+    files = [source] if source in MARKDOWN else []
+    files += [site / SERVED[source]] if source in SERVED else []
     ran: list[list[tuple[str, str]]] = []
     for file in files:
         text = file.read_text()
@@ -83,7 +86,7 @@ def test_plain_doctest_passes(page: Path, reader: Reader, site: Path, tmp_path: 
         if found in (*ran, []):
             continue
         ran.append(found)
-        with_data(page, text, tmp_path)
+        with_data(source, text, tmp_path)
         done = reader.run("-m", "doctest", file, cwd=tmp_path)
         assert not done.returncode, f"{file}\n{done.stdout}{done.stderr}"
         assert not done.stdout + done.stderr
