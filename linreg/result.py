@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import check_w, check_X
+from linreg.keep import ByValue
 
 __all__ = ["Fit", "Path", "Status"]
 
@@ -18,16 +20,20 @@ class Status(StrEnum):
         RANK_DEFICIENT: `"rank deficient"`, the columns are dependent; the shortest of many answers, or none.
         NOT_CONVERGED: `"not converged"`, the steps ran out first.
         DIVERGED: `"diverged"`, the rate is too large; the message names one that works.
+        NO_DIGITS: `"no digits"`, rounding has left no right digit; the message says what helps.
+        OUT_OF_RANGE: `"out of range"`, the answer is larger than its dtype can hold: infinite weights.
     """
 
     OK = "ok"
     RANK_DEFICIENT = "rank deficient"
     NOT_CONVERGED = "not converged"
     DIVERGED = "diverged"
+    NO_DIGITS = "no digits"
+    OUT_OF_RANGE = "out of range"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Path:
+class Path(ByValue):
     """Where an iterative method went.
 
     Args:
@@ -47,7 +53,7 @@ class Path:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Fit:
+class Fit(ByValue):
     r"""A fitted linear model, $\hat y = X w + b$, and what was learned on the way to it.
 
     Args:
@@ -87,6 +93,7 @@ class Fit:
     w_se: Tensor | None = None
     b_se: Tensor | None = None
 
+    @plain
     def predict(self, X: Tensor) -> Tensor:
         r"""Predict $\hat y = X w + b$ for new rows.
 
