@@ -4,12 +4,14 @@ What `solve` starts from, and all there is to go by once the rows are gone.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from linreg.checks import DtypeError
+from linreg.digits import digits, errors, intercept_errors, no_digits
 from linreg.direct import doubt, rounding_of, significant
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
@@ -66,9 +68,11 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
         return _by_eigenvalues(p)
     v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
     rss = (p.yy - p.g @ v).clamp(min=0)
-    digits = int(-math.log10(EPS * condition**2))
-    message = f"Cholesky, from sums of {p.n} rows: {number_text(p, condition)}, which leaves {digits} digits."
-    return fit_of(p, v, rss, "cholesky", condition, message)
+    error, size = rounding(p, L, v, condition)
+    left, most = digits_of(p, v, error(size))
+    message = f"Cholesky, from sums of {p.n} rows: {number_text(p, condition)}, which leaves {left} digits."
+    fit = fit_of(p, v, rss, "cholesky", condition, message)
+    return fit if most else no_digits(fit)
 
 
 class System(NamedTuple):
@@ -83,11 +87,17 @@ class System(NamedTuple):
     eps: float  # precision to which the entries of X are known, that of their dtype
     shift: Tensor  # (d + 1,) that of the sums, of X and y; zero without an intercept
     offset: Tensor  # (d + 1,) mean minus shift; zero without an intercept
+    reached: Tensor  # (d + 1,) length of X and y as they were summed, at the largest
 
     @property
     def mean(self) -> Tensor:
         """(d + 1,) Means of X and y; zero without an intercept."""
         return self.shift + self.offset
+
+    @property
+    def y_size(self) -> float:
+        """Root mean square of the centred y."""
+        return math.sqrt(float(self.yy) / self.n)
 
     @property
     def noise(self) -> Tensor:
@@ -102,7 +112,11 @@ class System(NamedTuple):
         return w, (self.shift[-1] - self.shift[:-1] @ w) + (self.offset[-1] - self.offset[:-1] @ w)
 
 
-def system(n: int, shift: Tensor, M: Tensor, intercept: bool, eps: float) -> System:
+def system(
+    n: int, shift: Tensor, M: Tensor, intercept: bool, eps: float, reached: Tensor | None = None
+) -> System:
+    """The equation from M about this shift, whose squares may have been larger: `reached` (d + 1,)."""
+    reached = M.diagonal()[:-1] if reached is None else reached
     C, offset = M[:-1, :-1], torch.zeros_like(shift)
     if intercept:
         offset = M[-1, :-1] / n
@@ -117,7 +131,8 @@ def system(n: int, shift: Tensor, M: Tensor, intercept: bool, eps: float) -> Sys
     if bool(constant.any()):
         scale, factor = scale.masked_fill(constant, 1), factor.masked_fill(constant, 0)
     S = C[:-1] * factor.unsqueeze(1)
-    return System(n, S[:, :-1] * factor, S[:, -1], squares[-1], scale, factor, eps, shift, offset)
+    G, g = S[:, :-1] * factor, S[:, -1]
+    return System(n, G, g, squares[-1], scale, factor, eps, shift, offset, reached.sqrt())
 
 
 def factored(p: System) -> tuple[Tensor, float]:
@@ -132,6 +147,27 @@ def factored(p: System) -> tuple[Tensor, float]:
     # trace(G^-1) = |L^-1|^2 is at least 1 / lambda_min, and the largest row sum at least lambda_max.
     inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
     return L, math.sqrt(float(p.G.abs().sum(1).max() * inverse.square().sum()))
+
+
+def rounding(p: System, L: Tensor, v: Tensor, condition: float) -> tuple[Callable[[float], Tensor], float]:
+    """What may be wrong with v (d,), as a function of what the gradient is a product with, and its size."""
+    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L)).to(L), upper=False)
+    sensitivity = torch.linalg.vector_norm(inverse, dim=0)
+    longer = p.reached * torch.cat((p.factor, torch.ones_like(p.factor[:1])))
+    size = float(longer[-1] + torch.linalg.vector_norm(longer[:-1] * v))
+    longer = longer[:-1].clamp(min=1)
+    steepness = min(condition * float(longer.max()), float(torch.linalg.vector_norm(longer * sensitivity)))
+    return lambda load: errors(sensitivity, steepness, size, load, EPS), size
+
+
+def digits_of(p: System, v: Tensor, error: Tensor) -> tuple[int, int]:
+    """Digits of the worst of w and b, and of the largest."""
+    _, b = p.unscaled(v)
+    b_error, b_size = intercept_errors(v, error, p.factor, p.mean, p.y_size)
+    if bool(p.offset.any()):  # of sums, each as wrong as its length was
+        lengths = p.reached * (EPS / p.n**0.5)
+        b_error += float(lengths[-1] + lengths[:-1] @ (v * p.factor).abs())
+    return digits(v, error, b, b_error, b_size)
 
 
 def number_text(p: System, condition: float) -> str:
