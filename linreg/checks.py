@@ -1,6 +1,7 @@
 """Checks of arguments. A bad one raises at once: its name, the rule, what came, and what to do about it."""
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -67,6 +68,10 @@ class StreamError(FileError, DataError):
         self.row = row
         self.path = path
         self.statistics: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made again from all it needs: `Exception` would pass on the message alone."""
+        return type(self), (str(self), self.row, self.path), vars(self)
 
 
 class RangeError(LinregError, ValueError):
@@ -297,6 +302,33 @@ def check_generator(generator: object, device: torch.device) -> torch.Generator:
             f"Make it there: torch.Generator(device={str(device)!r})."
         )
     return generator
+
+
+def check_path(path: object) -> str:
+    """Require the name of a file, as text or as a path."""
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(name := os.fspath(path), str):
+        cure = "Decode it: os.fsdecode(path)." if isinstance(path, bytes) else "Pass 'folder/name'."
+        raise DtypeError(f"`path` must be a str or an os.PathLike of one; got {path!r}. {cure}")
+    return name
+
+
+def check_device(device: object) -> torch.device:
+    """Require a device that is there and can hold numbers."""
+    try:
+        found = torch.empty(0, device=device).device if device is not None else None  # type: ignore[call-overload]
+    except Exception as error:  # each kind of device has an error of its own
+        raise DeviceError(
+            f"`device` must be one of this machine; got {device!r} ({_first(error)}). Pass 'cpu'."
+        ) from error
+    if found is None or found.type == "meta":
+        raise DeviceError(f"`device` must be one that holds numbers; got {device!r}. Pass 'cpu'.")
+    assert isinstance(found, torch.device)
+    return found
+
+
+def _first(error: Exception) -> str:
+    """The first sentence of what another library says."""
+    return str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
 
 
 def check_dtype(dtype: object) -> torch.dtype:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     DataError,
     MissingError,
@@ -35,6 +36,7 @@ __all__ = ["batches", "gradient_descent", "sgd", "step"]
 BLOW_UP = 1e4
 
 
+@plain
 def step(X: Tensor, y: Tensor, w: Tensor, b: Tensor | float, lr: float) -> tuple[Tensor, Tensor]:
     r"""Take one step of gradient descent: $w - \eta \nabla_w L$, $b - \eta \, \partial L / \partial b$.
 
@@ -72,6 +74,7 @@ def step(X: Tensor, y: Tensor, w: Tensor, b: Tensor | float, lr: float) -> tuple
     return check_w(X, w) - lr * dw, check_b(X, b) - lr * db
 
 
+@plain
 def gradient_descent(
     X: Tensor,
     y: Tensor,
@@ -194,6 +197,7 @@ def gradient_descent(
     return trail.fit("gradient_descent", status, message, objective.to_half_mean(len(y)))
 
 
+@plain
 def sgd(
     X: Tensor,
     y: Tensor,
@@ -312,6 +316,7 @@ def sgd(
     return trail.fit("sgd", status, message, objective.to_half_mean(n))
 
 
+@plain
 def batches(
     X: Tensor, y: Tensor, batch_size: int, *, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -382,10 +387,11 @@ def _autograd_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The same, by differentiating the code of the loss."""
-    w, b = w.detach().requires_grad_(), b.detach().requires_grad_()
-    with torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
+        w, b = (t.clone().requires_grad_() for t in (w, b))
+        X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
         loss = weight * (X @ w + b - y).square().sum()
-    dw, db = torch.autograd.grad(loss, (w, b))
+        dw, db = torch.autograd.grad(loss, (w, b))
     return loss.detach(), dw, db
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import ShapeError, check_count, check_number, check_Xy
 from linreg.digits import ROUNDINGS, digits, errors, intercept_errors, leaves, no_digits, within_range
 from linreg.loss import squared_loss
@@ -33,6 +34,7 @@ class Scaled(NamedTuple):
     noise: Tensor  # (d,) what rounding the entries of X to their dtype may have added to each column of A
 
 
+@plain
 def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -> Fit:
     r"""Solve the normal equation $X^\top X w = X^\top y$ by the Cholesky factorisation $X^\top X = L L^\top$.
 
@@ -93,6 +95,7 @@ def _cholesky(p: Scaled, refine: int = 0) -> Fit:
     return _finish(p, v, "cholesky", rank, condition, L.T, repaired)
 
 
+@plain
 def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
     r"""Solve $R w = Q^\top y$ from the Householder factorisation $X = Q R$.
 
@@ -139,6 +142,7 @@ def _qr(p: Scaled) -> Fit:
     return _finish(p, v, "qr", rank, float(s[0] / s[-1]), R)
 
 
+@plain
 def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = None) -> Fit:
     r"""Solve by $X = U \Sigma V^\top$, leaving out singular values below a cut-off.
 

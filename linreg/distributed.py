@@ -11,12 +11,14 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DistributedError, DtypeError, ShapeError, check_number
 from linreg.statistics import Statistics
 
 __all__ = ["merge_ranks"]
 
 
+@plain
 def merge_ranks(
     statistics: Statistics, *, group: "dist.ProcessGroup | None" = None, timeout: float = 1800.0
 ) -> Statistics:
@@ -68,14 +70,12 @@ def merge_ranks(
         )
     ring = _Ring(group, statistics.M.device, check_number(timeout, "timeout", positive=True))
     n = ring.rows(statistics)
-    total = Statistics(statistics.d, device=statistics.M.device)
-    total.n = n
-    if n:
-        mean = ring.sum(statistics.shift * statistics.n + statistics.M[-1, :-1])
-        total.shift = mean / n
-        M = ring.sum(statistics.about(total.shift))
-        total.M = M.triu() + M.triu(1).T  # the halves were added in another order
-    return total
+    if n == 0:
+        return Statistics(statistics.d, device=statistics.M.device)
+    mean = ring.sum(statistics.shift * statistics.n + statistics.M[-1, :-1]) / n
+    M = ring.sum(statistics.about(mean))
+    M = M.triu() + M.triu(1).T  # the halves were added in another order
+    return statistics._holding(statistics._held._replace(n=n, shift=mean, M=M))
 
 
 class _Ring:
@@ -117,8 +117,8 @@ class _Ring:
 
     def rows(self, statistics: Statistics) -> int:
         """The number of rows on all ranks, which must have the same columns."""
-        mine = torch.zeros(self.size, 2, dtype=torch.int64)
-        mine[self.rank] = torch.tensor([statistics.d, statistics.n])
+        mine = torch.zeros(self.size, 2, dtype=torch.int64, device="cpu")
+        mine[self.rank] = torch.tensor([statistics.d, statistics.n], device="cpu")
         d, n = self.sum(mine).unbind(1)
         others = (d != d[0]).nonzero().flatten().tolist()
         if others:

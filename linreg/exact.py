@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     check_choice,
     check_dtype,
@@ -45,6 +46,7 @@ SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that di
 Method = Literal["auto", "cholesky", "qr", "svd"]
 
 
+@plain
 def solve(
     X: Tensor,
     y: Tensor,

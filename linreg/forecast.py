@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DataError, check_count, check_number, check_start, check_X, check_Xy
 from linreg.direct import triangle
 from linreg.exact import solve
+from linreg.keep import ByValue
 from linreg.loss import Reduction, weight_of
 from linreg.model import fold_bias
 
@@ -21,7 +23,7 @@ __all__ = ["Curvature", "curvature", "predict_loss", "predict_steps"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Curvature:
+class Curvature(ByValue):
     r"""Eigenvalues and eigenvectors of the Hessian, and the learning rates that follow from them.
 
     Args:
@@ -75,6 +77,7 @@ class Curvature:
         )
 
 
+@plain
 def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Curvature:
     r"""Measure the curvature: the eigenvalues $\lambda_i$ of the Hessian $\frac1n \tilde X^\top \tilde X$.
 
@@ -133,6 +136,7 @@ def _rank(R: Tensor) -> int:
     return int((s > 8 * torch.finfo(R.dtype).eps * R.shape[1]).sum())
 
 
+@plain
 def predict_loss(
     X: Tensor,
     y: Tensor,
@@ -186,6 +190,7 @@ def predict_loss(
     return modes.loss(lr, t)
 
 
+@plain
 def predict_steps(
     X: Tensor,
     y: Tensor,

@@ -8,6 +8,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy
 from linreg.model import fold_bias
 
@@ -25,6 +26,7 @@ def weight_of(reduction: Reduction, n: int) -> float:
     return half / n if reduction.endswith("mean") else half
 
 
+@plain
 def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean") -> Tensor:
     r"""Half the mean squared residual, $L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2$.
 
@@ -64,6 +66,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
     return weight_of(reduction, len(y)) * (y_hat - y).square().sum()
 
 
+@plain
 def gradient(
     X: Tensor,
     y: Tensor,
@@ -115,6 +118,7 @@ def gradient_from_error(X: Tensor, error: Tensor, weight: float) -> tuple[Tensor
     return 2 * weight * (X.T @ error), 2 * weight * error.sum()
 
 
+@plain
 def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Tensor:
     r"""The Hessian of the squared loss, $H = \frac1n \tilde X^\top \tilde X$ with $\tilde X = [1 \; X]$.
 

@@ -3,11 +3,13 @@
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import check_b, check_w, check_X
 
 __all__ = ["fold_bias", "predict"]
 
 
+@plain
 def predict(X: Tensor, w: Tensor, b: Tensor | float = 0.0) -> Tensor:
     r"""Predict one number for each row, $\hat y = X w + b$, that is $\hat y_i = x_i^\top w + b$.
 
@@ -38,6 +40,7 @@ def predict(X: Tensor, w: Tensor, b: Tensor | float = 0.0) -> Tensor:
     return X @ check_w(X, w) + check_b(X, b)
 
 
+@plain
 def fold_bias(X: Tensor) -> Tensor:
     r"""Put a constant feature $x_0 = 1$ in front: $\tilde X = [1 \; X]$, so that $\tilde w = (b, w)$.
 

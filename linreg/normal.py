@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DtypeError
 from linreg.digits import digits, errors, intercept_errors, no_digits
 from linreg.direct import doubt, rounding_of, significant
@@ -23,6 +24,7 @@ EPS = torch.finfo(torch.float64).eps
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
 
 
+@plain
 def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
     r"""Minimise the squared loss over rows that are no longer at hand, from their sums alone.
 

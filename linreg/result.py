@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import check_w, check_X
+from linreg.keep import ByValue
 
 __all__ = ["Fit", "Path", "Status"]
 
@@ -31,7 +33,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Path:
+class Path(ByValue):
     """Where an iterative method went.
 
     Args:
@@ -51,7 +53,7 @@ class Path:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Fit:
+class Fit(ByValue):
     r"""A fitted linear model, $\hat y = X w + b$, and what was learned on the way to it.
 
     Args:
@@ -91,6 +93,7 @@ class Fit:
     w_se: Tensor | None = None
     b_se: Tensor | None = None
 
+    @plain
     def predict(self, X: Tensor) -> Tensor:
         r"""Predict $\hat y = X w + b$ for new rows.
 

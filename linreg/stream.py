@@ -1,12 +1,13 @@
 """Exact fits of more rows than memory holds: block after block goes into the running sum, and is gone."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DataError, DtypeError, LinregError, MissingError, StreamError, check_Xy
 from linreg.files import Blocks
 from linreg.normal import solve_statistics
@@ -15,7 +16,10 @@ from linreg.statistics import Statistics
 
 __all__ = ["accumulate", "fit_stream"]
 
+T = TypeVar("T")
 
+
+@plain
 def fit_stream(
     source: Iterable[tuple[Tensor, Tensor]],
     *,
@@ -45,6 +49,8 @@ def fit_stream(
         DtypeError: `source` cannot be iterated, or `start` is not `Statistics`.
         MissingError: `progress` without tqdm.
 
+    An interruption carries what has been summed, as in `accumulate`.
+
     Examples:
         >>> import torch
         >>> from linreg import simulate
@@ -52,9 +58,10 @@ def fit_stream(
         >>> fit_stream(simulate(100, noise=0, generator=generator) for _ in range(1000))
         Fit(w=[-1, 1], b=2, status='ok', method='cholesky')
     """
-    return solve_statistics(accumulate(source, start=start, progress=progress), intercept=intercept)
+    return _summed(source, start, progress, lambda sums: solve_statistics(sums, intercept=intercept))
 
 
+@plain
 def accumulate(
     source: Iterable[tuple[Tensor, Tensor]], *, start: Statistics | None = None, progress: bool = False
 ) -> Statistics:
@@ -64,6 +71,11 @@ def accumulate(
     are those of all rows before its `row`. Once the cause is removed, go on from there:
     `accumulate(blocks(path, target=..., start=error.row), start=error.statistics)` gives what one pass would
     have given. To pass over the row instead, start at `error.row + 1`.
+
+    Ctrl-C loses nothing either. The `KeyboardInterrupt` gets the same two attributes, and so does any other
+    exception that ends the pass from outside, such as the `SystemExit` of a signal's handler: after
+    `except KeyboardInterrupt as stop`, go on from `stop.row` with `start=stop.statistics`. In a notebook,
+    which catches it, it is `sys.last_value`.
 
     Cost: n d^2 operations; one block and (d + 2)^2 numbers of memory.
 
@@ -94,6 +106,16 @@ def accumulate(
         >>> accumulate([(torch.tensor([[2.]]), torch.tensor([5.]))], start=sums)
         Statistics(n=3, d=1)
     """
+    return _summed(source, start, progress, lambda sums: sums)
+
+
+def _summed(
+    source: Iterable[tuple[Tensor, Tensor]],
+    start: Statistics | None,
+    progress: bool,
+    answer: Callable[[Statistics], T],
+) -> T:
+    """What `answer` makes of the sums of all rows; an interruption on the way hands them back."""
     if start is not None and not isinstance(start, Statistics):
         raise DtypeError(
             f"`start` must be `Statistics`; got {type(start).__name__}. Pass `error.statistics`."
@@ -104,15 +126,23 @@ def accumulate(
             "For files use `blocks`, for tensors `solve`."
         )
     run = _Run(source, start)
-    rows = source.rows if progress and isinstance(source, Blocks) else None
-    with _bar(progress, rows and rows - run.row) as bar, closing(run.blocks()) as found:
-        for X, y in found:
-            run.add(X, y)
-            if bar is not None:
-                bar.update(len(y))
-    if run.sums is None:
-        raise DataError("`source` must have at least one row; it has none. Check the filter or the files.")
-    return run.sums
+    try:
+        rows = source.rows if progress and isinstance(source, Blocks) else None
+        with _bar(progress, rows and rows - run.row) as bar, closing(run.blocks()) as found:
+            for X, y in found:
+                run.add(X, y)
+                if bar is not None:
+                    bar.update(len(y))
+        if run.sums is None:
+            raise DataError(
+                "`source` must have at least one row; it has none. Check the filter or the files."
+            )
+        return answer(run.sums)
+    except LinregError:
+        raise
+    except BaseException as stop:  # from outside: Ctrl-C, a signal, memory that ran out
+        run.hand_back(stop)
+        raise
 
 
 class _Run:
@@ -120,9 +150,18 @@ class _Run:
 
     def __init__(self, source: Iterable[tuple[Tensor, Tensor]], start: Statistics | None) -> None:
         self.source = source
-        self.sums = None if start is None else start.copy()
-        self.row = source.start if isinstance(source, Blocks) else 0
+        first = source.start if isinstance(source, Blocks) else 0
+        # The sums, and the next row: one value, so that no interruption comes between the two.
+        self.done: tuple[Statistics | None, int] = None if start is None else start.copy(), first
         self.dtype: torch.dtype | None = None
+
+    @property
+    def sums(self) -> Statistics | None:
+        return self.done[0]
+
+    @property
+    def row(self) -> int:
+        return self.done[1]
 
     def blocks(self) -> Generator[tuple[Tensor, Tensor], None, None]:
         try:
@@ -145,14 +184,15 @@ class _Run:
                 raise DtypeError(
                     f"`X` must stay {self.dtype}, as before; got {X.dtype}. Convert one of them."
                 )
-            sums = Statistics(X.shape[1], device=X.device) if self.sums is None else self.sums
+            old, row = self.done
+            # Others than the old, but the same numbers until `update` replaces them.
+            sums = Statistics(X.shape[1], device=X.device) if old is None else old._holding(old._held)
             sums.update(X, y)
         except LinregError as error:
             if isinstance(error, DataError) and len(X):
                 self._add_finite(X, y)
             raise self.stopped(f"{error}") from error
-        self.sums, self.dtype = sums, X.dtype
-        self.row += len(y)
+        self.done, self.dtype = (sums, row + len(y)), X.dtype
 
     def _add_finite(self, X: Tensor, y: Tensor) -> None:
         """Add the rows before the first that is not finite, and stop there, if there is one."""
@@ -179,6 +219,15 @@ class _Run:
             return f"row {self.row}"
         path, row = self.source.place(self.row)
         return f"row {row} of {path!r}"
+
+    def hand_back(self, stop: BaseException) -> None:
+        """Let an exception that is not ours carry what a `StreamError` does."""
+        stop.statistics, stop.row = self.done  # type: ignore[attr-defined]
+        if self.sums is not None:
+            stop.add_note(
+                f"`accumulate` stopped before row {self.row}; the rows before it are summed. Catch this "
+                "exception as `stop`, and go on from `stop.row` with `start=stop.statistics`."
+            )
 
     def stopped(self, message: str) -> StreamError:
         path = self.source.place(self.row)[0] if isinstance(self.source, Blocks) else None

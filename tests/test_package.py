@@ -16,13 +16,50 @@ import linreg
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
-    "checks", "result", "data", "model", "products", "loss", "statistics", "shortest", "digits", "direct",
-    "doubled", "residual",
-    "refinement", "deviation", "certify", "normal", "exact", "npy", "tables", "files", "stream",
-    "distributed", "forecast", "descent", "diagnostics", "plot",
-]  # fmt: skip
+    "checks",
+    "keep",
+    "result",
+    "data",
+    "model",
+    "products",
+    "loss",
+    "statistics",
+    "shortest",
+    "digits",
+    "direct",
+    "doubled",
+    "residual",
+    "refinement",
+    "deviation",
+    "certify",
+    "normal",
+    "exact",
+    "npy",
+    "tables",
+    "delimited",
+    "folders",
+    "files",
+    "stream",
+    "distributed",
+    "forecast",
+    "descent",
+    "diagnostics",
+    "plot",
+]
 # Steps of a public function, without a name of their own in the package.
-INNER = {"products", "shortest", "digits", "residual", "refinement", "deviation", "npy", "tables"}
+INNER = {
+    "keep",
+    "products",
+    "shortest",
+    "digits",
+    "residual",
+    "refinement",
+    "deviation",
+    "npy",
+    "tables",
+    "delimited",
+    "folders",
+}
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
 PUBLIC |= {f"linreg.plot.{name}": getattr(linreg.plot, name) for name in linreg.plot.__all__}
