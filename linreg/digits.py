@@ -85,9 +85,15 @@ def _count(share: float) -> int:
     return 16 if share < 1e-16 else int(-math.log10(share)) if share < 1 else 0
 
 
-def leaves(left: int, dtype: torch.dtype) -> str:
-    """How a message goes on that has named what costs digits, where it has."""
-    return f", which leaves {left} digits" if left < full(dtype) else ""
+def leaves(left: int, most: int) -> str:
+    """How a message goes on that has named what costs digits."""
+    of = f" of the smallest weight, or of `b`, and {most} of the largest" if left == 0 < most else ""
+    return f", which leaves {left} digits{of}"
+
+
+def lost(left: int, most: int, dtype: torch.dtype) -> str:
+    """The same where digits are missing."""
+    return leaves(left, most) if left < full(dtype) else ""
 
 
 def no_digits(fit: Fit) -> Fit:

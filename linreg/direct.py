@@ -13,7 +13,7 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.checks import ShapeError, check_count, check_number, check_Xy
-from linreg.digits import ROUNDINGS, digits, errors, intercept_errors, leaves, no_digits, within_range
+from linreg.digits import ROUNDINGS, digits, errors, intercept_errors, lost, no_digits, within_range
 from linreg.loss import squared_loss
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
@@ -183,7 +183,8 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
     return svd_of(scaled(X, y, intercept), rcond)
 
 
-def svd_of(p: Scaled, rcond: float | None = None) -> Fit:
+def svd_of(p: Scaled, rcond: float | None = None, size: Tensor | None = None) -> Fit:
+    """As `svd`, with other lengths (d,) of the columns, `size`, to tell the shortest answer by."""
     R, z = _triangle(p)  # (k, d), (k,), k = min(n, d); the SVD of R costs nothing in n
     U, s, Vh = torch.linalg.svd(R, full_matrices=False)  # (k, k), (k,), (k, d)
     kept = significant(s, Vh, p.noise, rounding_of(R)) if rcond is None else s > rcond * s[0]
@@ -192,7 +193,7 @@ def svd_of(p: Scaled, rcond: float | None = None) -> Fit:
     v = Vh.T @ ((U.T @ z) / s)
     if rank == len(p.scale):
         return _finish(p, v, "svd", rank, float(s[0] / s[-1]), R)
-    v, certain = shortest(v, Vh, p.scale, doubt(s, p.noise, rounding_of(R)))
+    v, certain = shortest(v, Vh, p.scale if size is None else size, doubt(s, p.noise, rounding_of(R)))
     return replace(
         _finish(p, v, "svd", rank, float("inf")),
         status=Status.RANK_DEFICIENT,
@@ -297,7 +298,7 @@ def _finish(
     mean = torch.cat((p.X_mean, p.y_mean.reshape(1)))
     of_b = intercept_errors(v, error, 1 / p.scale, mean, y_size / root)
     left, most = digits(v, error, b, *of_b)
-    fit = replace(fit, message=f"{message}{leaves(left, w.dtype)}.")
+    fit = replace(fit, message=f"{message}{lost(left, most, w.dtype)}.")
     return within_range(fit if most else no_digits(fit), w.dtype)
 
 

@@ -19,7 +19,7 @@ from linreg.checks import (
     check_finite,
     check_Xy,
 )
-from linreg.digits import ROUNDINGS, digits, leaves, no_digits, within_range
+from linreg.digits import ROUNDINGS, digits, leaves, lost, no_digits, within_range
 from linreg.direct import (
     check_tall,
     doubt,
@@ -28,11 +28,23 @@ from linreg.direct import (
     significant,
     svd_of,
 )
-from linreg.normal import EPS, System, digits_of, factored, fit_of, number_text, rounding, system
+from linreg.normal import (
+    EPS,
+    System,
+    digits_of,
+    factored,
+    fit_of,
+    in_units,
+    number_text,
+    rounding,
+    sizes,
+    system,
+)
 from linreg.products import BLOCK_BYTES, first_mean, shifted_blocks, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
+from linreg.statistics import LARGEST, SMALLEST, exponent, times_two_to
 
 __all__ = ["solve"]
 
@@ -41,7 +53,6 @@ CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition 
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 ENOUGH = 10  # digits; with fewer left, doubled precision wins them back, whatever it costs
 LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits to the subtraction
-SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that did not under- or overflow
 
 Method = Literal["auto", "cholesky", "qr", "svd"]
 
@@ -106,17 +117,18 @@ def solve(
     return within_range(fit, dtype or X.dtype)  # of ordinary tensors again
 
 
-def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, in_range: bool = False) -> Fit:
+def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor | None = None) -> Fit:
     shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
     M = summed(X, y, shift)
-    if not in_range and not _in_range(M):
+    if unit is None and not _in_range(M):
         check_finite(X, "X")
         check_finite(y, "y")
         return _solve_in_range(X, y, intercept, method)
     if len(X) < X.shape[1] + intercept:
-        fit = svd_of(scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps))
+        A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps)
+        fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
         return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
-    p = system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps)
+    p = system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps, unit=unit)
     if method in ("auto", "cholesky"):
         L, condition = factored(p)
         if method == "cholesky" or condition <= PLAIN_LIMIT or _independent(p, condition):
@@ -137,13 +149,10 @@ def _in_range(M: Tensor) -> bool:
 
 def _solve_in_range(X: Tensor, y: Tensor, intercept: bool, method: Method) -> Fit:
     """Solve with columns divided by powers of two, which rounds nothing; the one case that copies X."""
-    units = torch.frexp(X.abs().amax(0).double()).exponent
-    unit = torch.frexp(y.abs().amax().double()).exponent
-    fit = _solve(
-        torch.ldexp(X.double(), -units), torch.ldexp(y.double(), -unit), intercept, method, in_range=True
-    )
-    loss = torch.ldexp(torch.ldexp(fit.loss, unit), unit)
-    return replace(fit, w=torch.ldexp(fit.w, unit - units), b=torch.ldexp(fit.b, unit), loss=loss)
+    size = exponent(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))))
+    unit = size.where(size.isfinite(), 0)
+    X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
+    return in_units(_solve(X, y, intercept, method, unit), unit)
 
 
 def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, intercept: bool) -> Fit:
@@ -161,7 +170,7 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
     error, size = rounding(p, L, v, condition)
     once = float(rss.clamp(min=EPS * float(p.yy))) ** 0.5 + ROUNDINGS * EPS * condition**2 * size
-    left = digits_of(p, v, error(once))[0]
+    left, most = digits_of(p, v, error(once))
     if X.numel() <= SMALL or left < ENOUGH:
         R = L.T
         if intercept:  # and the column of ones, orthogonal to the centred ones
@@ -171,7 +180,7 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     g, rss = _residual(X, y, p, v)
     change = torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1)
     rss = (rss - g @ change).clamp(min=0)
-    message = f"Cholesky, refined once: {number}{why}{leaves(left, v.dtype)}."
+    message = f"Cholesky, refined once: {number}{why}{lost(left, most, v.dtype)}."
     return fit_of(p, v + change, rss, "cholesky", condition, message)
 
 
@@ -182,7 +191,7 @@ def _plainly_right(p: System, v: Tensor, condition: float) -> bool:
 
 def _told(p: System, L: Tensor, v: Tensor, condition: float) -> str:
     error, size = rounding(p, L, v, condition)
-    return leaves(digits_of(p, v, error(size))[0], v.dtype)
+    return lost(*digits_of(p, v, error(size)), v.dtype)
 
 
 def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
@@ -217,7 +226,7 @@ def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> 
         if rank == d:
             condition, rss = float(s[0] / s[-1]), T[d:, k].square().sum()
             return fit_of(p, v, rss, "svd", condition, f"svd: the condition number is {condition:.3g}.")
-        v, certain = shortest(v, Vh[kept], p.scale, doubt(s[kept], p.noise, rounding_of(R)))
+        v, certain = shortest(v, Vh[kept], p.size, doubt(s[kept], p.noise, rounding_of(R)))
         _, rss = _residual(X, y, p, v)  # of this v: the triangle only knows that of the one before
         message = f"SVD. {shortest_text(d, rank, certain)}"
         return fit_of(p, v, rss, "svd", math.inf, message, Status.RANK_DEFICIENT, rank)
@@ -241,10 +250,10 @@ def _refined(
     left, most = digits(w * p.scale, unknown[: len(v)] * p.scale, b, float(unknown[len(v)]), b_size)
     if best.converged:
         steps = "1 step" if best.steps == 1 else f"{best.steps} steps"
-        message = f"{name}, refined in doubled precision in {steps}: {why}{leaves(left, w.dtype)}."
+        message = f"{name}, refined in doubled precision in {steps}: {why}{lost(left, most, w.dtype)}."
         rss = best.rss
     else:
-        end = f"refinement in doubled precision did not converge, which leaves {left} digits"
+        end = f"refinement in doubled precision did not converge{leaves(left, most)}"
         message = f"{name}: {why}, and {end}."
         rss = float(_residual(X, y, p, w * p.scale)[1])
     loss = torch.as_tensor(rss / (2 * p.n), dtype=w.dtype, device=w.device)

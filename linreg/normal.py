@@ -5,6 +5,7 @@ What `solve` starts from, and all there is to go by once the rows are gone.
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -12,11 +13,11 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.checks import DtypeError
-from linreg.digits import digits, errors, intercept_errors, no_digits
+from linreg.digits import digits, errors, intercept_errors, leaves, no_digits, within_range
 from linreg.direct import doubt, rounding_of, significant
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
-from linreg.statistics import Statistics
+from linreg.statistics import Statistics, times_two_to
 
 __all__ = ["solve_statistics"]
 
@@ -60,21 +61,9 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
             "Make them: Statistics.of(X, y)."
         )
     statistics.check_rows(1)
-    shift, M = statistics.shift, statistics.M
-    if not intercept:
-        shift = torch.zeros_like(shift)
-        M = statistics.about(shift)
-    p = system(statistics.n, shift, M, intercept, EPS)
-    L, condition = factored(p)
-    if condition > 1 / math.sqrt(8 * EPS * len(p.g)):
-        return _by_eigenvalues(p)
-    v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
-    rss = (p.yy - p.g @ v).clamp(min=0)
-    error, size = rounding(p, L, v, condition)
-    left, most = digits_of(p, v, error(size))
-    message = f"Cholesky, from sums of {p.n} rows: {number_text(p, condition)}, which leaves {left} digits."
-    fit = fit_of(p, v, rss, "cholesky", condition, message)
-    return fit if most else no_digits(fit)
+    held = statistics._held if intercept else statistics._held.about(torch.zeros_like(statistics.shift))
+    p = system(held.n, held.shift, held.M, intercept, EPS, held.reached, held.unit)
+    return within_range(in_units(_solved(p), p.unit), torch.float64)
 
 
 class System(NamedTuple):
@@ -90,6 +79,7 @@ class System(NamedTuple):
     shift: Tensor  # (d + 1,) that of the sums, of X and y; zero without an intercept
     offset: Tensor  # (d + 1,) mean minus shift; zero without an intercept
     reached: Tensor  # (d + 1,) length of X and y as they were summed, at the largest
+    unit: Tensor | None  # (d + 1,) exponents of the powers of two by which X and y were divided
 
     @property
     def mean(self) -> Tensor:
@@ -100,6 +90,11 @@ class System(NamedTuple):
     def y_size(self) -> float:
         """Root mean square of the centred y."""
         return math.sqrt(float(self.yy) / self.n)
+
+    @property
+    def size(self) -> Tensor:
+        """(d,) Lengths of the columns of X, in a common unit."""
+        return self.scale if self.unit is None else sizes(self.scale, self.unit)
 
     @property
     def noise(self) -> Tensor:
@@ -114,8 +109,27 @@ class System(NamedTuple):
         return w, (self.shift[-1] - self.shift[:-1] @ w) + (self.offset[-1] - self.offset[:-1] @ w)
 
 
+def _solved(p: System) -> Fit:
+    L, condition = factored(p)
+    if condition > 1 / math.sqrt(8 * EPS * len(p.g)):
+        return _by_eigenvalues(p)
+    v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
+    rss = (p.yy - p.g @ v).clamp(min=0)
+    error, size = rounding(p, L, v, condition)
+    left, most = digits_of(p, v, error(size))
+    message = f"Cholesky, from sums of {p.n} rows: {number_text(p, condition)}{leaves(left, most)}."
+    fit = fit_of(p, v, rss, "cholesky", condition, message)
+    return fit if most else no_digits(fit)
+
+
 def system(
-    n: int, shift: Tensor, M: Tensor, intercept: bool, eps: float, reached: Tensor | None = None
+    n: int,
+    shift: Tensor,
+    M: Tensor,
+    intercept: bool,
+    eps: float,
+    reached: Tensor | None = None,
+    unit: Tensor | None = None,
 ) -> System:
     """The equation from M about this shift, whose squares may have been larger: `reached` (d + 1,)."""
     reached = M.diagonal()[:-1] if reached is None else reached
@@ -134,7 +148,7 @@ def system(
         scale, factor = scale.masked_fill(constant, 1), factor.masked_fill(constant, 0)
     S = C[:-1] * factor.unsqueeze(1)
     G, g = S[:, :-1] * factor, S[:, -1]
-    return System(n, G, g, squares[-1], scale, factor, eps, shift, offset, reached.sqrt())
+    return System(n, G, g, squares[-1], scale, factor, eps, shift, offset, reached.sqrt(), unit)
 
 
 def factored(p: System) -> tuple[Tensor, float]:
@@ -172,6 +186,20 @@ def digits_of(p: System, v: Tensor, error: Tensor) -> tuple[int, int]:
     return digits(v, error, b, b_error, b_size)
 
 
+def in_units(fit: Fit, unit: Tensor | None) -> Fit:
+    """The fit of X and y, from that of both divided by these powers of two (d + 1,)."""
+    if unit is None or not bool(unit.any()):
+        return fit
+    X, y = unit[:-1], unit[-1]
+    loss = times_two_to(times_two_to(fit.loss, y), y)
+    return replace(fit, w=times_two_to(fit.w, y - X), b=times_two_to(fit.b, y), loss=loss)
+
+
+def sizes(scale: Tensor, unit: Tensor) -> Tensor:
+    """(d,) lengths of the columns in a common unit, from those in units of their own."""
+    return times_two_to(scale, unit[:-1] - unit[:-1].max())
+
+
 def number_text(p: System, condition: float) -> str:
     """How a message names the condition number that `factored` has found."""
     return f"the condition number is {'at most ' * (len(p.g) > EIGEN_COLUMNS)}{condition:.3g}"
@@ -198,7 +226,7 @@ def _by_eigenvalues(p: System) -> Fit:
     rank = int(kept.sum())
     rows, squares = V.T[kept], squares[kept].flip(0)  # the smallest last
     v = rows.T @ ((rows @ p.g) / squares.flip(0))
-    v, certain = shortest(v, rows, p.scale, doubt(squares, p.noise, rounding_of(p.G)))
+    v, certain = shortest(v, rows, p.size, doubt(squares, p.noise, rounding_of(p.G)))
     message = f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank, certain)}"
     rss = (p.yy - p.g @ v - v @ (p.g - p.G @ v)).clamp(min=0)
     return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
