@@ -358,8 +358,9 @@ class Statistics(ByValue):
 
     def copy(self) -> Self:
         """The same sums, to go on with independently."""
-        held = self._held._asdict()
-        return self._holding(_Held(**{k: v.clone() if isinstance(v, Tensor) else v for k, v in held.items()}))
+        held = self._held
+        cloned = {name: part.clone() for name, part in held._asdict().items() if isinstance(part, Tensor)}
+        return self._holding(held._replace(**cloned))
 
     @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
