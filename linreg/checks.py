@@ -90,7 +90,7 @@ def check_tensor(value: object, name: str) -> Tensor:
     if not isinstance(value, Tensor):
         raise DtypeError(
             f"`{name}` must be a torch.Tensor; got {type(value).__name__}. "
-            f"Convert it: torch.as_tensor({name}, dtype=torch.float64)."
+            f"Convert it: {_tensor_of(value, name)}."
         )
     if type(value) is not Tensor:
         _check_subclass(value, name)
@@ -132,6 +132,19 @@ def recordable(*tensors: Tensor) -> tuple[Tensor, ...]:
     if not torch.is_grad_enabled() or not any(t.requires_grad for t in tensors):
         return tensors
     return tuple(t.clone() if t.is_inference() else t for t in tensors)
+
+
+def _tensor_of(value: object, name: str) -> str:
+    """What makes a tensor of what something else holds, also where that is flags, big-endian or reversed."""
+    if hasattr(value, "to_numpy"):  # a frame or a column of pandas or polars
+        return f"torch.from_numpy({name}.to_numpy().astype(float))"
+    if hasattr(value, "filled"):  # a masked array of NumPy
+        return f"torch.from_numpy({name}.astype(float).filled(float('nan')))"
+    if type(value).__name__ in ("ndarray", "matrix"):
+        return f"torch.from_numpy({name}.astype(float))"
+    if hasattr(value, "toarray"):  # a sparse matrix of SciPy
+        return f"torch.from_numpy({name}.toarray().astype(float))"
+    return f"torch.as_tensor({name}, dtype=torch.float64)"
 
 
 def check_finite(value: Tensor, name: str) -> None:

@@ -69,6 +69,7 @@ class Fit(ByValue):
         path: every parameter vector an iterative method visited, if it was recorded.
         w_se: (d,) standard errors of `w`, where computed.
         b_se: () standard error of `b`, where computed.
+        dropped: rows with missing entries that a stream has left out.
 
     Examples:
         >>> import torch
@@ -92,6 +93,7 @@ class Fit(ByValue):
     path: Path | None = None
     w_se: Tensor | None = None
     b_se: Tensor | None = None
+    dropped: int = 0
 
     @plain
     def predict(self, X: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ import linreg
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
+    "ambient",
     "checks",
     "keep",
     "result",
@@ -41,13 +42,18 @@ ORDER = [
     "files",
     "stream",
     "distributed",
+    "bowl",
     "forecast",
+    "noise",
     "descent",
     "diagnostics",
     "plot",
 ]
 # Steps of a public function, without a name of their own in the package.
 INNER = {
+    "ambient",
+    "bowl",
+    "noise",
     "keep",
     "products",
     "shortest",
