@@ -46,22 +46,23 @@ class Bowl(NamedTuple):
         w = w.double()
         return w if len(w) == len(self.best) else torch.cat((b.double().unsqueeze(0), w))
 
-    def worth(self, start: float, eps: float) -> float:
-        """What there was to gain; if nothing, the larger of the excesses at zero and at the start."""
-        nothing = self.gain <= eps**2 * (self.height + self.floor)
-        return max(self.height, start) if nothing else self.gain
+    def worth(self, w: Tensor, b: Tensor, dtype: torch.dtype) -> float:
+        """What there was to gain from a start; if nothing, the excess there or at zero."""
+        # a gain that is less than rounding `y` to its dtype changes the loss by
+        nothing = self.gain <= torch.finfo(dtype).eps ** 2 * (self.height + self.floor)
+        return max(self.height, self.excess(w, b)) if nothing else self.gain
 
 
-def bowl_of(X: Tensor, y: Tensor, intercept: bool) -> Bowl:
+def bowl_of(X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None) -> Bowl:
     """From sums where they are exact enough, in one pass; from the rows otherwise. For checked data."""
-    return _from_sums(X, y, intercept) or from_rows(X, y, intercept)
-
-
-def _from_sums(X: Tensor, y: Tensor, intercept: bool) -> Bowl | None:
     try:
-        sums = Statistics.of(X, y)
+        bowl = _from_sums(sums or Statistics.of(X, y), y, intercept)
     except DataError:  # squares beyond the range of float64
-        return None
+        bowl = None
+    return bowl or from_rows(X, y, intercept)
+
+
+def _from_sums(sums: Statistics, y: Tensor, intercept: bool) -> Bowl | None:
     fit = solve_statistics(sums, intercept=intercept)
     gram, mean = sums.gram, sums.X_mean
     if not intercept:
