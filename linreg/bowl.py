@@ -35,10 +35,7 @@ class Bowl(NamedTuple):
 
     def excess(self, w: Tensor, b: Tensor) -> float:
         """How far the loss at `w` (d,), `b` () lies above the smallest, in squared units of `y`."""
-        return self._excess(self.joined(w, b) - self.best)
-
-    def _excess(self, error: Tensor) -> float:
-        v = self.R @ error
+        v = self.R @ (self.joined(w, b) - self.best)
         return float(v.dot(v)) / 2
 
     def joined(self, w: Tensor, b: Tensor) -> Tensor:
@@ -56,13 +53,13 @@ class Bowl(NamedTuple):
 def bowl_of(X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None) -> Bowl:
     """From sums where they are exact enough, in one pass; from the rows otherwise. For checked data."""
     try:
-        bowl = _from_sums(sums or Statistics.of(X, y), y, intercept)
+        bowl = _from_sums(sums or Statistics.of(X, y), intercept)
     except DataError:  # squares beyond the range of float64
         bowl = None
     return bowl or from_rows(X, y, intercept)
 
 
-def _from_sums(sums: Statistics, y: Tensor, intercept: bool) -> Bowl | None:
+def _from_sums(sums: Statistics, intercept: bool) -> Bowl | None:
     fit = solve_statistics(sums, intercept=intercept)
     gram, mean = sums.gram, sums.X_mean
     if not intercept:
@@ -76,7 +73,7 @@ def _from_sums(sums: Statistics, y: Tensor, intercept: bool) -> Bowl | None:
     if intercept:
         below = torch.hstack((torch.zeros_like(mean).unsqueeze(1), R))
         R = torch.vstack((torch.cat((torch.ones_like(mean[:1]), mean)), below))
-    return _bowl(R, fit.w, fit.b, float(fit.loss), y, intercept)
+    return _bowl(R, fit.w, fit.b, float(fit.loss), intercept)
 
 
 def from_rows(X: Tensor, y: Tensor, intercept: bool) -> Bowl:
@@ -85,7 +82,7 @@ def from_rows(X: Tensor, y: Tensor, intercept: bool) -> Bowl:
     floor = float(fit.loss)
     if fit.loss.sqrt() <= 8 * torch.finfo(torch.float64).eps * y.double().abs().max():
         floor = 0.0  # the points lie on the plane, and what is left is rounding
-    return _bowl(factor(X, intercept) / len(X) ** 0.5, fit.w, fit.b, floor, y, intercept)
+    return _bowl(factor(X, intercept) / len(X) ** 0.5, fit.w, fit.b, floor, intercept)
 
 
 def factor(X: Tensor, intercept: bool) -> Tensor:
@@ -93,11 +90,10 @@ def factor(X: Tensor, intercept: bool) -> Tensor:
     return triangle(fold_bias(X.double()) if intercept else X.double())
 
 
-def _bowl(R: Tensor, w: Tensor, b: Tensor, floor: float, y: Tensor, intercept: bool) -> Bowl:
+def _bowl(R: Tensor, w: Tensor, b: Tensor, floor: float, intercept: bool) -> Bowl:
     best = torch.cat((b.unsqueeze(0), w)) if intercept else w
-    at_mean = torch.zeros_like(best)
-    bowl = Bowl(R, best, floor, 0.0, 0.0)
-    height = bowl._excess(at_mean - best)
-    if intercept:
-        at_mean[0] = y.mean(dtype=torch.float64)
-    return bowl._replace(gain=bowl._excess(at_mean - best), height=height)
+    fall = gain = R @ best
+    if intercept:  # the weights' part of it: what is left when the constant is at its best
+        constant, gain = R[:, 0], R[:, 1:] @ w
+        gain = gain - constant * (constant.dot(gain) / constant.dot(constant))
+    return Bowl(R, best, floor, gain=float(gain.dot(gain)) / 2, height=float(fall.dot(fall)) / 2)

@@ -176,14 +176,14 @@ def gradient_descent(
         blown_up = trail.measure(w, b, loss)
 
     t, left, to_half_mean = trail.steps, bowl.excess(w, b), objective.to_half_mean(len(y))
-    rates = curvature_of(bowl.R, 1 / to_half_mean, X)
-    rate = rates.largest_stable_rate
     if not blown_up and left <= goal:
-        status = Status.OK
         message = (
             f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."
         )
-    elif lr >= rate * (1 - 1e-12):  # at the limit itself, to rounding, an error neither grows nor shrinks
+        return trail.fit("gradient_descent", Status.OK, message, to_half_mean)
+    rates = curvature_of(bowl.R, 1 / to_half_mean, X)
+    rate = rates.largest_stable_rate
+    if lr >= rate * (1 - 1e-12):  # at the limit itself, to rounding, an error neither grows nor shrinks
         status = Status.DIVERGED
         message = (
             f"Diverged at step {t}: lr = {lr:.4g} is not below the largest stable rate, "
@@ -198,14 +198,13 @@ def gradient_descent(
             f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
             f"not yet {tol:.2g}. "
         )
-        needed = modes_of(bowl, *start).steps(lr / to_half_mean, goal) if tol else 0
-        if torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b):
-            message += (
-                f"The steps are too small for {X.dtype}: bring the columns to one scale, or use float64."
-            )
+        needed = modes_of(bowl, *start).steps(lr / to_half_mean, goal) if tol else math.inf
+        if not tol:
+            message += f"`tol=0` asks for all the steps; the fastest rate is {rates.best_rate:.4g}."
+        elif needed <= t or (torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b)):
+            message += f"{X.dtype} rounds too much to come closer: centre and scale `X`, or centre `y`."
         elif needed < MANY:
-            fate = f"At this rate it takes {needed} steps" if tol else "`tol=0` asks for all the steps"
-            message += f"{fate}; the fastest rate is {rates.best_rate:.4g}."
+            message += f"At this rate it takes {needed} steps; the fastest rate is {rates.best_rate:.4g}."
         else:
             message += "At this rate it takes millions of steps: bring the columns to one scale first."
     return trail.fit("gradient_descent", status, message, to_half_mean)
