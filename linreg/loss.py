@@ -9,7 +9,7 @@ from typing import Literal
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy
+from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
 from linreg.model import fold_bias
 
 __all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
@@ -109,7 +109,7 @@ def gradient(
         (tensor([-2.5000]), tensor(-1.5000))
     """
     X, y = check_Xy(X, y)
-    w, b = check_w(X, w), check_b(X, b)
+    X, w, b = recordable(X, check_w(X, w), check_b(X, b))
     return gradient_from_error(X, X @ w + b - y, weight_of(reduction, len(y)))
 
 

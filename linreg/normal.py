@@ -4,6 +4,7 @@ What `solve` starts from, and all there is to go by once the rows are gone.
 """
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -57,6 +58,14 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
             f"`statistics` must be `Statistics`; got {type(statistics).__name__}. "
             "Make them: Statistics.of(X, y)."
         )
+    fit = _solved(statistics, intercept)
+    if statistics.dropped:
+        left_out = f"{fit.message} {statistics.dropped} rows with missing entries were dropped."
+        fit = replace(fit, message=left_out, dropped=statistics.dropped)
+    return fit
+
+
+def _solved(statistics: Statistics, intercept: bool) -> Fit:
     statistics.check_rows(1)
     shift, M = statistics.shift, statistics.M
     if not intercept:

@@ -39,6 +39,7 @@ class _Held(NamedTuple):
     n: int
     shift: Tensor  # (d + 1,) of (x, y)
     M: Tensor  # (d + 2, d + 2) sum of z z'
+    dropped: int = 0  # rows that a pass has left out
 
     def about(self, shift: Tensor) -> "_Held":
         """The same sums from another shift: z moves by a constant, so that no row is needed again."""
@@ -65,7 +66,8 @@ class _Held(NamedTuple):
             k > 2
             and self.shift.shape == (k - 1,)
             and self.M.shape == (k, k)
-            and type(self.n) is int
+            and type(self.n) is type(self.dropped) is int
+            and self.dropped >= 0
             and self.M.dtype == self.shift.dtype == torch.float64
             and bool(torch.isfinite(self.M).all() and torch.isfinite(self.shift).all())
             and float(self.M[-1, -1]) == self.n >= 0
@@ -153,6 +155,11 @@ class Statistics(ByValue):
     def n(self) -> int:
         """Number of rows."""
         return self._held.n
+
+    @property
+    def dropped(self) -> int:
+        """Number of rows with missing entries that a pass has left out."""
+        return self._held.dropped
 
     @property
     def d(self) -> int:
@@ -262,7 +269,8 @@ class Statistics(ByValue):
         n, shift = self.n + sign * other.n, self.shift if self.n else other.shift
         M = self.M + sign * other.about(shift)
         M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
-        held = self._held._replace(n=n, shift=shift, M=M if n else torch.zeros_like(M))
+        dropped = max(self.dropped + sign * other.dropped, 0)
+        held = self._held._replace(n=n, shift=shift, M=M if n else torch.zeros_like(M), dropped=dropped)
         return self._holding(held.followed() if sign > 0 else held)
 
     def copy(self) -> Self:
@@ -362,4 +370,4 @@ class Statistics(ByValue):
         return cls._holding(held)
 
     def __repr__(self) -> str:
-        return f"Statistics(n={self.n}, d={self.d})"
+        return f"Statistics(n={self.n}, d={self.d}{f', dropped={self.dropped}' if self.dropped else ''})"

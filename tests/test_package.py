@@ -43,7 +43,9 @@ ORDER = [
     "files",
     "stream",
     "distributed",
+    "bowl",
     "forecast",
+    "noise",
     "descent",
     "diagnostics",
     "plot",
@@ -52,6 +54,8 @@ ORDER = [
 # Steps of a public function, without a name of their own in the package.
 INNER = {
     "ambient",
+    "bowl",
+    "noise",
     "keep",
     "products",
     "shortest",
