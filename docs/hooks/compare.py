@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from linreg.rounding import STACK, difference, point, tokens
+    from linreg.rounding import STACK, difference, point, tokens, unit
 else:
     spec = spec_from_file_location("rounding", Path(__file__).parents[2] / "linreg/rounding.py")
     rule = module_from_spec(spec)
     spec.loader.exec_module(rule)
-    STACK, difference, point, tokens = rule.STACK, rule.difference, rule.point, rule.tokens
+    STACK, difference = rule.STACK, rule.difference
+    point, tokens, unit = rule.point, rule.tokens, rule.unit
 
-__all__ = ["STACK", "difference", "point", "tokens"]
+__all__ = ["STACK", "difference", "point", "tokens", "unit"]
