@@ -13,9 +13,11 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.checks import DistributedError, DtypeError, ShapeError, check_number
-from linreg.statistics import Statistics
+from linreg.statistics import Statistics, _Held
 
 __all__ = ["merge_ranks"]
+
+NONE = -9999.0  # below the unit of any number
 
 
 @plain
@@ -27,7 +29,8 @@ def merge_ranks(
     The ranks first agree on a shift, the mean of all rows; about it each moves its own sums, and one
     all-reduce adds them. Every rank of the group must call this, those without rows too.
 
-    Cost: one all-reduce of (d + 2)^2 numbers after two small ones, of d + 1 numbers and of two per rank.
+    Cost: one all-reduce of (d + 2)^2 numbers after two small ones, of 2 (d + 1) numbers and of three per rank
+    (and one of d + 1 per rank where numbers are so large or small that sums of their squares need units).
     In a ring of P ranks each sends and receives $16 (d + 2)^2 (P - 1) / P$ bytes, in $2 (P - 1)$ steps.
 
     Args:
@@ -69,14 +72,19 @@ def merge_ranks(
             "Make them: Statistics.of(X, y)."
         )
     ring = _Ring(group, statistics.M.device, check_number(timeout, "timeout", positive=True))
-    n, dropped = ring.rows(statistics)
+    n, dropped, scaled = ring.rows(statistics)
     if n == 0:
         none = Statistics(statistics.d, device=statistics.M.device)
         return none._holding(none._held._replace(dropped=dropped))
-    mean = ring.sum(statistics.shift * statistics.n + statistics.M[-1, :-1]) / n
-    M = ring.sum(statistics.about(mean))
+    held = statistics._held
+    if scaled:
+        held = held.in_units(ring.unit(held))
+    total, reached = ring.sum(torch.stack((held.shift * held.n + held.M[-1, :-1], held.reached)))
+    held = held.about(total / n)
+    M = ring.sum(held.M)
     M = M.triu() + M.triu(1).T  # the halves were added in another order
-    return statistics._holding(statistics._held._replace(n=n, shift=mean, M=M, dropped=dropped))
+    held = held._replace(n=n, reached=reached, dropped=dropped)
+    return statistics._holding(held.summing(M).shrunk())
 
 
 class _Ring:
@@ -116,11 +124,13 @@ class _Ring:
             ) from error
         return total.to(values.device)
 
-    def rows(self, statistics: Statistics) -> tuple[int, int]:
-        """How many rows all ranks have summed and dropped; they must have the same columns."""
-        mine = torch.zeros(self.size, 3, dtype=torch.int64, device="cpu")
-        mine[self.rank] = torch.tensor([statistics.d, statistics.n, statistics.dropped], device="cpu")
-        d, n, dropped = self.sum(mine).unbind(1)
+    def rows(self, statistics: Statistics) -> tuple[int, int, bool]:
+        """The rows that all ranks have summed and dropped, of the same columns, and whether any has units."""
+        mine = torch.zeros(self.size, 4, dtype=torch.int64, device="cpu")
+        mine[self.rank] = torch.tensor(
+            [statistics.d, statistics.n, statistics.dropped, bool(statistics.unit.any())], device="cpu"
+        )
+        d, n, dropped, scaled = self.sum(mine).unbind(1)
         others = (d != d[0]).nonzero().flatten().tolist()
         if others:
             raise ShapeError(
@@ -128,7 +138,14 @@ class _Ring:
                 f"{others[0]} has {int(d[others[0]])} ({len(others)} of {self.size} differ from rank 0). "
                 "Check the columns of their files."
             )
-        return int(n.sum()), int(dropped.sum())
+        return int(n.sum()), int(dropped.sum()), bool(scaled.any())
+
+    def unit(self, held: _Held) -> Tensor:
+        """(d + 1,) the units of all ranks, as two of them would agree on."""
+        mine = torch.zeros(self.size, len(held.unit), dtype=torch.float64, device=held.M.device)
+        mine[self.rank] = held.unit.where(held.counts(), NONE)
+        largest = self.sum(mine).amax(0)
+        return largest.where(largest > NONE, 0)
 
 
 def _reachable(device: torch.device, config: str) -> torch.device:
