@@ -81,7 +81,7 @@ def printed(result: Result) -> Iterator[str]:
         if number.value is None or all_digits.value is None or not point(all_digits):
             continue
         size = abs(all_digits.value)
-        if 0 < size < RESIDUE:
+        if 0 < size < RESIDUE and (number.value or number.text.startswith("-")):
             yield f"{number.text} is decided by rounding: print a comparison"
         tie = abs(abs(number.value - all_digits.value) - unit(number.value) / 2) <= NOISE * size
         if tie and digits(number.text) <= DIGITS < digits(repr(float(size))):  # not as someone wrote it
