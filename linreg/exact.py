@@ -19,7 +19,7 @@ from linreg.checks import (
     check_finite,
     check_Xy,
 )
-from linreg.digits import ROUNDINGS, digits, leaves, lost, no_digits, within_range
+from linreg.digits import ROUNDINGS, bounded, digits, leaves, lost, no_digits, within_range
 from linreg.direct import (
     check_tall,
     doubt,
@@ -40,7 +40,7 @@ from linreg.normal import (
     sizes,
     system,
 )
-from linreg.products import BLOCK_BYTES, first_mean, shifted_blocks, summed
+from linreg.products import BLOCK_BYTES, FIRST_ROWS, first_mean, shifted_blocks, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
@@ -165,7 +165,7 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     cancelled = bool(rss <= LOSS_LEFT * p.yy)
     number = number_text(p, condition)
     if condition <= PLAIN_LIMIT and not cancelled:
-        told = "" if _plainly_right(p, v, condition) else _told(p, L, v, condition)
+        told = _told(X, p, L, v, condition)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
     error, size = rounding(p, L, v, condition)
@@ -184,14 +184,16 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     return fit_of(p, v + change, rss, "cholesky", condition, message)
 
 
-def _plainly_right(p: System, v: Tensor, condition: float) -> bool:
-    """Whether the plain answer has all its digits, by bounds that cost next to nothing."""
-    return False
-
-
-def _told(p: System, L: Tensor, v: Tensor, condition: float) -> str:
-    error, size = rounding(p, L, v, condition)
-    return lost(*digits_of(p, v, error(size)), v.dtype)
+def _told(X: Tensor, p: System, L: Tensor, v: Tensor, condition: float) -> str:
+    """How many digits the Gram matrix has left, where that is not all of them."""
+    if X.numel() > SMALL:
+        error, size = rounding(p, L, v, condition)
+        return lost(*digits_of(p, v, error(size)), v.dtype)
+    first = p.n <= FIRST_ROWS  # of which the shift is the mean
+    longer = 1.0 if first else max(1.0, float((p.reached[:-1] * p.factor).max()))
+    mean = p.shift if first else p.mean
+    y = float(p.yy) ** 0.5
+    return lost(*bounded(v.tolist(), condition, longer, p.factor.tolist(), mean.tolist(), y, p.n), v.dtype)
 
 
 def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
