@@ -138,9 +138,9 @@ def system(
     unit: Tensor | None = None,
 ) -> System:
     """The equation from M about this shift, whose squares have `reached` (d + 1,), if more than they are."""
-    C, offset = M[:-1, :-1], torch.zeros_like(shift)
+    C = M[:-1, :-1]
+    offset = M[-1, :-1] / n if intercept else torch.zeros_like(shift)
     if intercept:
-        offset = M[-1, :-1] / n
         C = torch.addr(C, M[-1, :-1], offset, alpha=-1)
     squares = C.diagonal().clamp(min=0)
     scale = squares[:-1].sqrt()
