@@ -28,9 +28,10 @@ from linreg.direct import (
     svd_of,
 )
 from linreg.normal import System, factored, fit_of, number_text, system
-from linreg.products import BLOCK_BYTES, first_mean, shifted_blocks, summed
+from linreg.products import BLOCK_BYTES, first_mean, residual_products, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
+from linreg.workers import alone
 
 __all__ = ["solve"]
 
@@ -104,6 +105,7 @@ def solve(
     return replace(fit, w=w, b=b, loss=loss)
 
 
+@alone
 def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, in_range: bool = False) -> Fit:
     shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
     M = summed(X, y, shift)
@@ -170,17 +172,10 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
 
 def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
     """A'r (d,) and |r|^2 of the residual r = y - Av, from the data, where nothing has cancelled yet."""
-    d = len(v)
     w = v * p.factor
-    theta, total, rss = None, torch.zeros_like(v), torch.zeros_like(p.yy)
-    for Z in shifted_blocks(X, y, p.shift):  # Z = [X - shift, y - shift, 1, 0]
-        if theta is None:
-            theta, total = Z.new_zeros(Z.shape[1]), Z.new_zeros(Z.shape[1])
-            theta[:d], theta[d], theta[d + 1] = -w, 1, p.offset[:-1] @ w - p.offset[-1]
-        r = Z @ theta
-        total += Z.T @ r
-        rss += r @ r
-    return (total[:d] - p.offset[:-1] * total[d + 1]) * p.factor, rss
+    theta = torch.cat((-w, w.new_ones(1), (p.offset[:-1] @ w - p.offset[-1]).reshape(1)))
+    total, rss = residual_products(X, y, p.shift, theta)
+    return (total[:-2] - p.offset[:-1] * total[-1]) * p.factor, rss
 
 
 def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> Fit:

@@ -27,6 +27,7 @@ from linreg.checks import (
     check_Xy,
 )
 from linreg.products import first_mean, summed
+from linreg.workers import alone
 
 __all__ = ["Statistics"]
 
@@ -141,6 +142,7 @@ class Statistics:
         M[-1, :-1] = M[:-1, -1] = s + self.n * t
         return M
 
+    @alone
     def update(self, X: Tensor, y: Tensor) -> None:
         r"""Add rows. All or nothing: after an error the sums are what they were.
 

@@ -16,12 +16,12 @@ import linreg
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
-    "checks", "result", "data", "model", "products", "loss", "statistics", "direct", "doubled", "residual",
-    "refinement", "deviation", "certify", "normal", "exact", "npy", "tables", "files", "stream",
-    "distributed", "forecast", "descent", "diagnostics", "plot",
+    "checks", "result", "data", "model", "workers", "products", "loss", "statistics", "direct",
+    "doubled", "residual", "refinement", "deviation", "certify", "normal", "exact", "npy", "tables",
+    "files", "stream", "distributed", "forecast", "descent", "diagnostics", "plot",
 ]  # fmt: skip
 # Steps of a public function, without a name of their own in the package.
-INNER = {"products", "residual", "refinement", "deviation", "npy", "tables"}
+INNER = {"workers", "products", "residual", "refinement", "deviation", "npy", "tables"}
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
 PUBLIC |= {f"linreg.plot.{name}": getattr(linreg.plot, name) for name in linreg.plot.__all__}
