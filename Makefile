@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test build picture update mutate bench lint lock clean
+.PHONY: serve test build picture update mutate mutate-code bench lint lock clean
 
 serve: $(VENV)/installed  ## execute the pages and open the book on http://127.0.0.1:8000
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict
@@ -24,6 +24,9 @@ update: $(VENV)/installed  ## rewrite every expected output and claim after a ch
 
 mutate: $(VENV)/installed  ## falsify outputs and claims at random; every lie must be caught
 	$(BIN)/python docs/hooks/mutate.py
+
+mutate-code: $(VENV)/installed  ## change linreg at random; the tests must notice (parts: make mutate-code MUTANTS="--n 10 loss")
+	$(BIN)/python tests/mutate_code.py $(MUTANTS)
 
 bench: .bench/installed  ## measure linreg and its peers (parts: make bench BENCH="--only exact")
 	.bench/bin/python tests/bench/run.py $(BENCH)

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import check_Xy
 from linreg.deviation import deviations
 from linreg.direct import check_tall, rounding_of
@@ -19,6 +20,7 @@ BLOCK = 65536  # entries of X taken at a time
 DIGITS = 12  # of every coefficient, or the status is not OK
 
 
+@plain
 def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = True) -> Fit:
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ to the last digit, standard errors included.
 
@@ -107,7 +109,7 @@ def _triangle(
     n, k = len(leading(X)), len(scale) + intercept
     unit = power_of_two(leading(y).abs().amax().double())
     rows = max(BLOCK // k, 4 * k)
-    T = torch.zeros(0, k + 1).to(scale)
+    T = scale.new_zeros(0, k + 1)
     for first in range(0, n, rows):
         A = some_rows(X, slice(first, first + rows))
         Z = (leading(A) - shift) / scale

@@ -11,9 +11,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import ShapeError, check_count, check_number, check_Xy
 from linreg.loss import squared_loss
 from linreg.result import Fit, Status
+from linreg.shortest import shortest, shortest_text
 
 __all__ = ["cholesky", "qr", "svd"]
 
@@ -31,6 +33,7 @@ class Scaled(NamedTuple):
     noise: Tensor  # (d,) what rounding the entries of X to their dtype may have added to each column of A
 
 
+@plain
 def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -> Fit:
     r"""Solve the normal equation $X^\top X w = X^\top y$ by the Cholesky factorisation $X^\top X = L L^\top$.
 
@@ -89,6 +92,7 @@ def _cholesky(p: Scaled, refine: int = 0) -> Fit:
     return _finish(p, v, "cholesky", rank, float(s[-1] / s[0]))
 
 
+@plain
 def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
     r"""Solve $R w = Q^\top y$ from the Householder factorisation $X = Q R$.
 
@@ -135,6 +139,7 @@ def _qr(p: Scaled) -> Fit:
     return _finish(p, v, "qr", rank, float(s[0] / s[-1]))
 
 
+@plain
 def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = None) -> Fit:
     r"""Solve by $X = U \Sigma V^\top$, leaving out singular values below a cut-off.
 
@@ -184,10 +189,11 @@ def svd_of(p: Scaled, rcond: float | None = None) -> Fit:
     v = Vh.T @ ((U.T @ z) / s)
     if rank == len(p.scale):
         return _finish(p, v, "svd", rank, float(s[0] / s[-1]))
+    v, certain = shortest(v, Vh, p.scale, doubt(s, p.noise, rounding_of(R)))
     return replace(
-        _finish(p, shortest(v / p.scale, Vh * p.scale) * p.scale, "svd", rank, float("inf")),
+        _finish(p, v, "svd", rank, float("inf")),
         status=Status.RANK_DEFICIENT,
-        message=shortest_text(len(p.scale), rank),
+        message=shortest_text(len(p.scale), rank, certain),
     )
 
 
@@ -249,24 +255,14 @@ def significant(s: Tensor, Vh: Tensor, noise: Tensor, rounding: float) -> Tensor
     return kept
 
 
+def doubt(s: Tensor, noise: Tensor, rounding: float) -> float:
+    """How far rounding may turn the singular vectors of the kept values `s` (rank,) out of their span."""
+    return (rounding + float(noise.max())) / float(s[-1]) if len(s) else 0.0
+
+
 def rounding_of(R: Tensor) -> float:
     """The rounding error of a small factor of columns of length 1: a small multiple of eps for each."""
     return 8 * torch.finfo(R.dtype).eps * R.shape[1]
-
-
-def shortest(w: Tensor, rows: Tensor) -> Tensor:
-    """The part of w (d,) in the span of these rows (rank, d): any other part changes no prediction."""
-    span = torch.linalg.qr(rows.T).Q  # (d, rank)
-    part: Tensor = span @ (span.T @ w)
-    return part
-
-
-def shortest_text(d: int, rank: int) -> str:
-    """What a fit with dependent columns says of itself."""
-    return (
-        f"The {d} columns have rank {rank}: of all answers with this loss, this w is the shortest. "
-        "Only its predictions mean something, not the single weights; drop the columns that repeat others."
-    )
 
 
 def _finish(p: Scaled, v: Tensor, method: str, rank: int, condition: float) -> Fit:

@@ -11,12 +11,14 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DistributedError, DtypeError, ShapeError, check_number
 from linreg.statistics import Statistics
 
 __all__ = ["merge_ranks"]
 
 
+@plain
 def merge_ranks(
     statistics: Statistics, *, group: "dist.ProcessGroup | None" = None, timeout: float = 1800.0
 ) -> Statistics:
@@ -67,15 +69,14 @@ def merge_ranks(
             "Make them: Statistics.of(X, y)."
         )
     ring = _Ring(group, statistics.M.device, check_number(timeout, "timeout", positive=True))
-    n = ring.rows(statistics)
-    total = Statistics(statistics.d, device=statistics.M.device)
-    total.n = n
-    if n:
-        mean = ring.sum(statistics.shift * statistics.n + statistics.M[-1, :-1])
-        total.shift = mean / n
-        M = ring.sum(statistics.about(total.shift))
-        total.M = M.triu() + M.triu(1).T  # the halves were added in another order
-    return total
+    n, dropped = ring.rows(statistics)
+    if n == 0:
+        none = Statistics(statistics.d, device=statistics.M.device)
+        return none._holding(none._held._replace(dropped=dropped))
+    mean = ring.sum(statistics.shift * statistics.n + statistics.M[-1, :-1]) / n
+    M = ring.sum(statistics.about(mean))
+    M = M.triu() + M.triu(1).T  # the halves were added in another order
+    return statistics._holding(statistics._held._replace(n=n, shift=mean, M=M, dropped=dropped))
 
 
 class _Ring:
@@ -115,11 +116,11 @@ class _Ring:
             ) from error
         return total.to(values.device)
 
-    def rows(self, statistics: Statistics) -> int:
-        """The number of rows on all ranks, which must have the same columns."""
-        mine = torch.zeros(self.size, 2, dtype=torch.int64)
-        mine[self.rank] = torch.tensor([statistics.d, statistics.n])
-        d, n = self.sum(mine).unbind(1)
+    def rows(self, statistics: Statistics) -> tuple[int, int]:
+        """How many rows all ranks have summed and dropped; they must have the same columns."""
+        mine = torch.zeros(self.size, 3, dtype=torch.int64, device="cpu")
+        mine[self.rank] = torch.tensor([statistics.d, statistics.n, statistics.dropped], device="cpu")
+        d, n, dropped = self.sum(mine).unbind(1)
         others = (d != d[0]).nonzero().flatten().tolist()
         if others:
             raise ShapeError(
@@ -127,7 +128,7 @@ class _Ring:
                 f"{others[0]} has {int(d[others[0]])} ({len(others)} of {self.size} differ from rank 0). "
                 "Check the columns of their files."
             )
-        return int(n.sum())
+        return int(n.sum()), int(dropped.sum())
 
 
 def _reachable(device: torch.device, config: str) -> torch.device:

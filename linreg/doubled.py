@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     DataError,
     DtypeError,
@@ -66,7 +67,8 @@ class Doubled(NamedTuple):
         hi = _nested(exact, float)
         lo = _nested(exact, lambda v: float(v - Fraction(float(v))))
         try:
-            return cls(torch.tensor(hi, dtype=torch.float64), torch.tensor(lo, dtype=torch.float64))
+            both = (torch.tensor(part, dtype=torch.float64, device="cpu") for part in (hi, lo))
+            return cls(*both)
         except ValueError as error:
             raise ShapeError(
                 f"`values` must be a list, or lists of one length; got {error}. Pad or drop the short rows."
@@ -174,6 +176,7 @@ def power_of_two(size: Tensor) -> Tensor:
     return size / (2 * torch.frexp(size).mantissa)
 
 
+@plain
 def powers(x: Tensor | Doubled, degree: int) -> Doubled:
     r"""The columns $x, x^2, \dots, x^m$ of a polynomial of degree m, in twice the precision.
 

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     check_choice,
     check_dtype,
@@ -20,10 +21,9 @@ from linreg.checks import (
 )
 from linreg.direct import (
     check_tall,
+    doubt,
     rounding_of,
     scaled,
-    shortest,
-    shortest_text,
     significant,
     svd_of,
 )
@@ -31,6 +31,7 @@ from linreg.normal import System, factored, fit_of, number_text, system
 from linreg.products import BLOCK_BYTES, first_mean, residual_products, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
+from linreg.shortest import shortest, shortest_text
 from linreg.workers import alone
 
 __all__ = ["solve"]
@@ -44,6 +45,7 @@ SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that di
 Method = Literal["auto", "cholesky", "qr", "svd"]
 
 
+@plain
 def solve(
     X: Tensor,
     y: Tensor,
@@ -192,13 +194,12 @@ def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> 
     if rank < d or method == "svd":
         c = U.T @ z[:d]
         v = Vh[kept].T @ (c[kept] / s[kept])
-        # With dependent columns the later ones of T have parts along directions that stand for nothing.
-        rss = c[~kept].square().sum() + T[d:, k].square().sum()
         if rank == d:
-            condition = float(s[0] / s[-1])
+            condition, rss = float(s[0] / s[-1]), T[d:, k].square().sum()
             return fit_of(p, v, rss, "svd", condition, f"svd: the condition number is {condition:.3g}.")
-        v = shortest(v / p.scale, Vh[kept] * p.scale) * p.scale
-        message = f"SVD. {shortest_text(d, rank)}"
+        v, certain = shortest(v, Vh[kept], p.scale, doubt(s[kept], p.noise, rounding_of(R)))
+        _, rss = _residual(X, y, p, v)  # of this v: the triangle only knows that of the one before
+        message = f"SVD. {shortest_text(d, rank, certain)}"
         return fit_of(p, v, rss, "svd", math.inf, message, Status.RANK_DEFICIENT, rank)
     condition = float(s[0] / s[-1])
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)

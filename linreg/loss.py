@@ -8,7 +8,8 @@ from typing import Literal
 
 from torch import Tensor
 
-from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy
+from linreg.ambient import plain
+from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
 from linreg.model import fold_bias
 from linreg.products import error_products
 from linreg.workers import alone
@@ -27,6 +28,7 @@ def weight_of(reduction: Reduction, n: int) -> float:
     return half / n if reduction.endswith("mean") else half
 
 
+@plain
 def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean") -> Tensor:
     r"""Half the mean squared residual, $L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2$.
 
@@ -66,6 +68,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
     return weight_of(reduction, len(y)) * (y_hat - y).square().sum()
 
 
+@plain
 def gradient(
     X: Tensor,
     y: Tensor,
@@ -108,7 +111,8 @@ def gradient(
         (tensor([-2.5000]), tensor(-1.5000))
     """
     X, y = check_Xy(X, y)
-    _, dw, db = loss_and_gradient(X, y, check_w(X, w), check_b(X, b), weight_of(reduction, len(y)))
+    X, w, b = recordable(X, check_w(X, w), check_b(X, b))
+    _, dw, db = loss_and_gradient(X, y, w, b, weight_of(reduction, len(y)))
     return dw, db
 
 
@@ -121,6 +125,7 @@ def loss_and_gradient(
     return weight * squares, 2 * weight * products, 2 * weight * total
 
 
+@plain
 def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Tensor:
     r"""The Hessian of the squared loss, $H = \frac1n \tilde X^\top \tilde X$ with $\tilde X = [1 \; X]$.
 

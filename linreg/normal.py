@@ -4,14 +4,17 @@ What `solve` starts from, and all there is to go by once the rows are gone.
 """
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DtypeError
-from linreg.direct import rounding_of, shortest, shortest_text, significant
+from linreg.direct import doubt, rounding_of, significant
 from linreg.result import Fit, Status
+from linreg.shortest import shortest, shortest_text
 from linreg.statistics import Statistics
 
 __all__ = ["solve_statistics"]
@@ -20,6 +23,7 @@ EPS = torch.finfo(torch.float64).eps
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
 
 
+@plain
 def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
     r"""Minimise the squared loss over rows that are no longer at hand, from their sums alone.
 
@@ -54,6 +58,14 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
             f"`statistics` must be `Statistics`; got {type(statistics).__name__}. "
             "Make them: Statistics.of(X, y)."
         )
+    fit = _solved(statistics, intercept)
+    if statistics.dropped:
+        left_out = f"{fit.message} {statistics.dropped} rows with missing entries were dropped."
+        fit = replace(fit, message=left_out, dropped=statistics.dropped)
+    return fit
+
+
+def _solved(statistics: Statistics, intercept: bool) -> Fit:
     statistics.check_rows(1)
     shift, M = statistics.shift, statistics.M
     if not intercept:
@@ -157,9 +169,9 @@ def _by_eigenvalues(p: System) -> Fit:
     squares, V = torch.linalg.eigh(p.G)
     kept = significant(squares.clamp(min=0).sqrt(), V.T, p.noise, math.sqrt(rounding_of(p.G)))
     rank = int(kept.sum())
-    rows = V.T[kept]
-    v = rows.T @ ((rows @ p.g) / squares[kept])
-    v = shortest(v / p.scale, rows * p.scale) * p.scale
-    message = f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank)}"
-    rss = (p.yy - p.g @ v).clamp(min=0)
+    rows, squares = V.T[kept], squares[kept].flip(0)  # the smallest last
+    v = rows.T @ ((rows @ p.g) / squares.flip(0))
+    v, certain = shortest(v, rows, p.scale, doubt(squares, p.noise, rounding_of(p.G)))
+    message = f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank, certain)}"
+    rss = (p.yy - p.g @ v - v @ (p.g - p.G @ v)).clamp(min=0)
     return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)

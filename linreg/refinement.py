@@ -110,7 +110,9 @@ class _Solver:
     def __init__(self, R: Tensor, p: Problem, from_gram: bool) -> None:
         self.R, self.p, self.root = R, p, len(leading(p.X)) ** 0.5
         self.one = torch.ones_like(p.scale[:1])
-        inverse = torch.linalg.solve_triangular(R, torch.eye(len(R)).to(R), upper=True)
+        inverse = torch.linalg.solve_triangular(
+            R, torch.eye(len(R), dtype=R.dtype, device=R.device), upper=True
+        )
         self.lengths = torch.linalg.vector_norm(R, dim=0)
         self.sensitivity = torch.linalg.vector_norm(inverse, dim=1)  # of each unknown to the residual
         # What R leaves of an error, at most: it is that of a matrix off by a small multiple of eps.

@@ -8,33 +8,75 @@ of the first rows, keeps the sums of columns far from zero from drowning what va
 
 import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     DataError,
-    FileError,
     RangeError,
     ShapeError,
     check_b,
     check_count,
+    check_device,
     check_finite,
     check_same_kind,
     check_w,
     check_Xy,
 )
+from linreg.keep import ByValue, read, unreadable, write
 from linreg.products import first_mean, summed
 from linreg.workers import alone
 
 __all__ = ["Statistics"]
 
-FORMAT = "linreg statistics 1"
+
+class _Held(NamedTuple):
+    """What sums consist of. Never changed, only replaced as a whole: stopped at any moment, they are one
+    state or the next. A field more is a line here; it is saved and loaded with the others."""
+
+    n: int
+    shift: Tensor  # (d + 1,) of (x, y)
+    M: Tensor  # (d + 2, d + 2) sum of z z'
+    dropped: int = 0  # rows that a pass has left out
+
+    def about(self, shift: Tensor) -> "_Held":
+        """The same sums from another shift: z moves by a constant, so that no row is needed again."""
+        t = self.shift - shift  # small where both shifts are means of parts of the same data
+        G, s = self.M[:-1, :-1], self.M[-1, :-1]
+        cross = torch.outer(s + self.n / 2 * t, t)  # added with its transpose: symmetric to the last bit
+        M = self.M.clone()
+        M[:-1, :-1] = G + (cross + cross.T)
+        M[-1, :-1] = M[:-1, -1] = s + self.n * t
+        return self._replace(shift=shift, M=M)
+
+    def followed(self) -> "_Held":
+        """The same from a new shift where the data have drifted away from it, before the digits are lost."""
+        if self.n == 0:
+            return self
+        s = self.M[-1, :-1] / self.n
+        variance = self.M.diagonal()[:-1] / self.n - s.square()
+        return self.about(self.shift + s) if bool((s.square() > 16 * variance).any()) else self
+
+    def sound(self) -> bool:
+        """Whether these can be sums of rows, as far as that shows."""
+        k = len(self.shift) + 1
+        return (
+            k > 2
+            and self.shift.shape == (k - 1,)
+            and self.M.shape == (k, k)
+            and type(self.n) is type(self.dropped) is int
+            and self.dropped >= 0
+            and self.M.dtype == self.shift.dtype == torch.float64
+            and bool(torch.isfinite(self.M).all() and torch.isfinite(self.shift).all())
+            and float(self.M[-1, -1]) == self.n >= 0
+            and bool((self.M == self.M.T).all() and (self.M.diagonal() >= 0).all())
+        )
 
 
-class Statistics:
+class Statistics(ByValue):
     r"""The sums of least squares over all rows seen so far; float64 whatever the dtype of the data.
 
     Start empty, `update` block by block, `+` what others have summed, `-` what should leave; then
@@ -51,6 +93,7 @@ class Statistics:
     Raises:
         DtypeError: `d` is not an integer.
         RangeError: `d` is below 1.
+        DeviceError: `device` is not there.
 
     Source: Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American
     Statistician 37 (1983), for the merging; the shift is in their section 3.
@@ -68,12 +111,18 @@ class Statistics:
     """
 
     def __init__(self, d: int, *, device: torch.device | str = "cpu") -> None:
-        self.d = check_count(d, "d")
-        self.n = 0
-        self.shift = torch.zeros(d + 1, dtype=torch.float64, device=device)  # of (x, y)
-        self.M = torch.zeros(d + 2, d + 2, dtype=torch.float64, device=device)  # sum of z z'
+        like = torch.zeros(check_count(d, "d") + 2, dtype=torch.float64, device=check_device(device))
+        self._held = _Held(0, like[1:], like.new_zeros(d + 2, d + 2))
 
     @classmethod
+    def _holding(cls, held: _Held) -> Self:
+        """Statistics that hold what is given."""
+        result = cls.__new__(cls)
+        result._held = held
+        return result
+
+    @classmethod
+    @plain
     def of(cls, X: Tensor, y: Tensor) -> Self:
         r"""Sum up a data set in one pass.
 
@@ -102,6 +151,31 @@ class Statistics:
         sums = cls(X.shape[1], device=X.device)
         sums.update(X, y)
         return sums
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return self._held.n
+
+    @property
+    def dropped(self) -> int:
+        """Number of rows with missing entries that a pass has left out."""
+        return self._held.dropped
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self._held.shift) - 1
+
+    @property
+    def shift(self) -> Tensor:
+        """(d + 1,) what was subtracted from the columns and from `y` before they were multiplied."""
+        return self._held.shift
+
+    @property
+    def M(self) -> Tensor:
+        r"""(d + 2, d + 2) $\sum_i z_i z_i^\top$ with $z = (x, y) - $ `shift`, and a 1 after it."""
+        return self._held.M
 
     @property
     def X_mean(self) -> Tensor:
@@ -133,18 +207,13 @@ class Statistics:
         return self.M[:-1, :-1] - torch.outer(s, s)
 
     def about(self, shift: Tensor) -> Tensor:
-        """M for another shift (d + 1,): z moves by a constant, so that no row is needed again."""
-        t = self.shift - shift  # small where both shifts are means of parts of the same data
-        G, s = self.M[:-1, :-1], self.M[-1, :-1]
-        cross = torch.outer(s + self.n / 2 * t, t)  # added with its transpose: symmetric to the last bit
-        M = self.M.clone()
-        M[:-1, :-1] = G + (cross + cross.T)
-        M[-1, :-1] = M[:-1, -1] = s + self.n * t
-        return M
+        """M for another shift (d + 1,)."""
+        return self._held.about(shift).M
 
+    @plain
     @alone
     def update(self, X: Tensor, y: Tensor) -> None:
-        r"""Add rows. All or nothing: after an error the sums are what they were.
+        r"""Add rows, all or none, also when it is interrupted.
 
         Cost: n d^2 operations for n rows, one pass, no copy of `X`.
 
@@ -165,9 +234,8 @@ class Statistics:
                 "Check the order and the number of the features, or start new statistics."
             )
         check_same_kind(self.M.to(X.dtype), X, "X", of="statistics")
-        if self.n:
-            self._follow()
-        first = self.shift if self.n else first_mean(X, y)
+        held = self._held.followed()
+        first = held.shift if held.n else first_mean(X, y)
         M = summed(X, y, first)
         if not bool(torch.isfinite(M).all()):
             check_finite(X, "X")
@@ -177,16 +245,7 @@ class Statistics:
                 f"{float(X.abs().max()):.3g} and {float(y.abs().max()):.3g}. "
                 "Divide them by a power of two first, which rounds nothing."
             )
-        self.shift, self.M = first, self.M + M
-        self.n += len(X)
-
-    def _follow(self) -> None:
-        """Take a new shift when the data drift away from it, before the digits are lost."""
-        s = self.M[-1, :-1] / self.n
-        variance = self.M.diagonal()[:-1] / self.n - s.square()
-        if bool((s.square() > 16 * variance).any()):
-            mean = self.shift + s
-            self.shift, self.M = mean, self.about(mean)
+        self._held = held._replace(n=held.n + len(X), shift=first, M=held.M + M)
 
     def __add__(self, other: Self) -> Self:
         """The sums over the rows of both."""
@@ -209,24 +268,18 @@ class Statistics:
                 "Only sums over the same columns combine."
             )
         check_same_kind(self.M, other.M, "other", of="statistics")
-        result = self.copy()
-        if self.n == 0:
-            result.shift = other.shift.clone()
-        result.n = self.n + sign * other.n
-        result.M = result.M + sign * other.about(result.shift)
-        result.M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
-        if result.n == 0:
-            result.M = torch.zeros_like(result.M)
-        elif sign > 0:
-            result._follow()
-        return result
+        n, shift = self.n + sign * other.n, self.shift if self.n else other.shift
+        M = self.M + sign * other.about(shift)
+        M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
+        dropped = max(self.dropped + sign * other.dropped, 0)
+        held = self._held._replace(n=n, shift=shift, M=M if n else torch.zeros_like(M), dropped=dropped)
+        return self._holding(held.followed() if sign > 0 else held)
 
     def copy(self) -> Self:
         """The same sums, to go on with independently."""
-        result = type(self)(self.d, device=self.M.device)
-        result.n, result.shift, result.M = self.n, self.shift.clone(), self.M.clone()
-        return result
+        return self._holding(self._held._replace(shift=self.shift.clone(), M=self.M.clone()))
 
+    @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
         r"""Gradient of the half-mean squared loss, $\frac1n \sum_i (x_i^\top w + b - y_i) (x_i, 1)$.
 
@@ -276,28 +329,25 @@ class Statistics:
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the sums to a file, whole or not at all: an interrupted write leaves the old file.
+        """Write the sums to a file, whole or not at all: a write that fails leaves the old file.
+
+        The checksum of all its bytes stands in the file, in its second line. A process that is killed, or a
+        machine without power, can leave a file `linreg-*.part` beside it, which may be deleted.
 
         Args:
             path: where to; replaced if it exists.
 
         Raises:
+            DtypeError: `path` is neither text nor a path.
             FileError: the file cannot be written.
         """
-        path = Path(path)
-        part = path.with_name(path.name + ".part")
-        try:
-            torch.save({"format": FORMAT, "n": self.n, "shift": self.shift.cpu(), "M": self.M.cpu()}, part)
-            part.replace(path)
-        except (OSError, RuntimeError) as error:
-            raise FileError(
-                f"`path` must name a file that can be written; got {str(path)!r} ({error}). "
-                "Check that its folder exists and has space."
-            ) from error
+        write(path, {k: v.cpu() if isinstance(v, Tensor) else v for k, v in self._held._asdict().items()})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: torch.device | str = "cpu") -> Self:
         """Read what `save` wrote. Numbers are read and nothing else: a forged file cannot run code.
+
+        A changed byte is found, wherever it is: the checksum of the file no longer fits.
 
         Args:
             path: the file.
@@ -307,33 +357,19 @@ class Statistics:
             The statistics, as they were.
 
         Raises:
+            DtypeError: `path` is neither text nor a path.
+            DeviceError: `device` is not there.
             FileError: there is no such file, or it is damaged or of another kind.
         """
+        found = read(path, check_device(device))
         try:
-            held = torch.load(path, map_location=device, weights_only=True)
-            d = len(held["shift"]) - 1
-            result = cls(d, device=device)
-            result.n, result.shift, result.M = int(held["n"]), held["shift"], held["M"]
-            sound = held["format"] == FORMAT and result._sound()
-        except Exception as error:  # what a damaged file makes the reader raise is not documented
-            raise FileError(f"{_unreadable(path)} ({type(error).__name__}: {error}).") from error
+            held = _Held(**found)
+            sound = held.sound()
+        except Exception as error:  # whatever else a file may hold
+            raise unreadable(path, "it holds something else") from error
         if not sound:
-            raise FileError(f"{_unreadable(path)}.")
-        return result
-
-    def _sound(self) -> bool:
-        shape = (self.d + 2, self.d + 2)
-        return (
-            self.M.shape == shape
-            and self.M.dtype == self.shift.dtype == torch.float64
-            and bool(torch.isfinite(self.M).all() and torch.isfinite(self.shift).all())
-            and float(self.M[-1, -1]) == self.n >= 0
-            and bool((self.M == self.M.T).all() and (self.M.diagonal() >= 0).all())
-        )
+            raise unreadable(path, "what it holds are no sums of rows")
+        return cls._holding(held)
 
     def __repr__(self) -> str:
-        return f"Statistics(n={self.n}, d={self.d})"
-
-
-def _unreadable(path: str | os.PathLike[str]) -> str:
-    return f"`path` must name a file written by `Statistics.save`; {str(path)!r} is none that can be read"
+        return f"Statistics(n={self.n}, d={self.d}{f', dropped={self.dropped}' if self.dropped else ''})"

@@ -299,7 +299,7 @@ def test_halves_added_in_another_order_are_made_equal(world, monkeypatch):
 
 
 def test_features_differ_here(world, monkeypatch):
-    answer = torch.tensor([[2, 5], [2, 5], [3, 5]])
+    answer = torch.tensor([[2, 5, 0], [2, 5, 0], [3, 5, 0]])
     ring = distributed._Ring(None, torch.device("cpu"), 3.0)
     ring.size = 3
     monkeypatch.setattr(ring, "sum", lambda mine: answer)

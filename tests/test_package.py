@@ -16,12 +16,58 @@ import linreg
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
-    "checks", "result", "data", "model", "workers", "products", "loss", "statistics", "direct",
-    "doubled", "residual", "refinement", "deviation", "certify", "normal", "exact", "npy", "tables",
-    "files", "stream", "distributed", "forecast", "descent", "diagnostics", "plot",
-]  # fmt: skip
+    "ambient",
+    "checks",
+    "keep",
+    "result",
+    "data",
+    "model",
+    "workers",
+    "products",
+    "loss",
+    "statistics",
+    "shortest",
+    "digits",
+    "direct",
+    "doubled",
+    "residual",
+    "refinement",
+    "deviation",
+    "certify",
+    "normal",
+    "exact",
+    "npy",
+    "tables",
+    "delimited",
+    "folders",
+    "files",
+    "stream",
+    "distributed",
+    "bowl",
+    "forecast",
+    "noise",
+    "descent",
+    "diagnostics",
+    "plot",
+]
 # Steps of a public function, without a name of their own in the package.
-INNER = {"workers", "products", "residual", "refinement", "deviation", "npy", "tables"}
+INNER = {
+    "ambient",
+    "bowl",
+    "noise",
+    "keep",
+    "workers",
+    "products",
+    "shortest",
+    "digits",
+    "residual",
+    "refinement",
+    "deviation",
+    "npy",
+    "tables",
+    "delimited",
+    "folders",
+}
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
 PUBLIC |= {f"linreg.plot.{name}": getattr(linreg.plot, name) for name in linreg.plot.__all__}

@@ -44,6 +44,11 @@ def lint(page: Page, results: Sequence[Result]) -> list[str]:
         (line, "doctest needs an empty line before this fence; `make update` writes it")
         for line in page.unspaced
     ]
+    found += [
+        (block.first, "doctest does not see this block: make it `pycon`, or a figure")
+        for block in page.blocks
+        if block.kind == "code" and not block.cell
+    ]
     found += install(page)
     if not page.module and not any(result.error for result in results):  # else outputs are missing
         found += unbacked(page, backing(page, results))
@@ -58,6 +63,8 @@ def outputs(results: Sequence[Result]) -> Iterator[tuple[int, str]]:
             digits = re.sub(r"[eE].*|\D", "", token.text).strip("0")
             if token.value is not None and point(token) and len(digits) > DIGITS:
                 yield line, f"{token.text} has more than six significant digits"
+        if not result.block.cell and re.search(" $", result.got, re.M):
+            yield line, "prints a space at the end of a line, which is lost in the file: doctest misses it"
         if LOST.search(STACK.sub(r"\1", want)):
             yield line, "`...` leaves out numbers that nobody checks"
         if " at 0x" in want + result.got:
