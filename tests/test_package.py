@@ -42,6 +42,7 @@ ORDER = [
     "files",
     "stream",
     "distributed",
+    "wide",
     "bowl",
     "forecast",
     "noise",
@@ -52,6 +53,7 @@ ORDER = [
 # Steps of a public function, without a name of their own in the package.
 INNER = {
     "ambient",
+    "wide",
     "bowl",
     "noise",
     "keep",
