@@ -3,8 +3,8 @@
 What no checksum can show, such as another digit in a CSV file, is counted as "told nothing". Anything else, a
 raw exception, a crash or a pass that does not end, is a fault.
 
-    python tests/fuzz_files.py 300           # changes of each format
-    python tests/fuzz_files.py 300 .parquet  # of one
+    make fuzz                      # 300 changes of each format
+    make fuzz FUZZ="1000 .parquet"  # so many of one
 """
 
 import gzip
@@ -96,7 +96,7 @@ def fuzz(form: str, changes: int, seed: int = 0) -> Counter[str]:
 
 
 def main() -> None:
-    changes, forms = int(sys.argv[1]), sys.argv[2:] or FORMATS
+    changes, forms = int(sys.argv[1]) if sys.argv[1:] else 300, sys.argv[2:] or FORMATS
     failed = 0
     for form in forms:
         code = f"from tests.fuzz_files import fuzz; print(dict(fuzz({form!r}, {changes})))"

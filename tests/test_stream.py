@@ -484,7 +484,7 @@ class TestTables:
     def test_cut_short(self, tmp_path, kind):
         path = write(tmp_path / f"a{kind}", rows(100))
         os.truncate(path, path.stat().st_size - 50)
-        with pytest.raises(linreg.FileError, match=r"the kind that its name says; '.*' cannot be read as one"):
+        with pytest.raises(linreg.FileError, match=r"that its name says; '.*' cannot be read as one"):
             blocks(path, target="y")
 
     def test_csv_cut_short(self, tmp_path):
@@ -577,7 +577,7 @@ class TestArguments:
             linreg.RangeError, match="one column or more, each once, without the target; there is none"
         ):
             blocks(path, target="y", features=[])
-        with pytest.raises(linreg.DtypeError, match=r"`features` must be a list of columns, in order; got 'a'"):
+        with pytest.raises(linreg.DtypeError, match=r"must be a list of columns, in order; got 'a'"):
             blocks(path, target="y", features="a")
 
     def test_counts(self, path):
