@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.bowl import Bowl, bowl_of
+from linreg.bowl import bowl_of
 from linreg.checks import (
     DataError,
     MissingError,
@@ -25,7 +25,7 @@ from linreg.checks import (
     check_w,
     check_Xy,
 )
-from linreg.forecast import Curvature, curvature_of, modes_of
+from linreg.forecast import curvature_of, modes_of
 from linreg.loss import Reduction, gradient, gradient_from_error, weight_of
 from linreg.noise import Run
 from linreg.result import Fit, Path, Status
@@ -157,13 +157,14 @@ def gradient_descent(
         raise RangeError(
             "`sums` must be False where `autograd` is True; got both. Autograd needs the rows: pick one."
         )
-    objective = _Objective(reduction, intercept, autograd, Statistics.of(X, y).slope() if sums else None)
+    added = Statistics.of(X, y) if sums else None
+    objective = _Objective(reduction, intercept, autograd, added.slope() if added else None)
     start = w, b
 
     loss, dw, db = objective.slope(X, y, w, b)
     trail = _Trail(w, b, loss, record)
-    bowl = bowl_of(X, y, intercept)
-    worth = bowl.worth(bowl.excess(w, b), torch.finfo(X.dtype).eps)
+    bowl = bowl_of(X, y, intercept, added)
+    worth = bowl.worth(w, b, X.dtype)
     goal = tol * worth
     blown_up = False
     for _ in _progress(steps, "step", progress):
@@ -174,17 +175,15 @@ def gradient_descent(
         trail.move(w, b)
         blown_up = trail.measure(w, b, loss)
 
-    to_half_mean = objective.to_half_mean(len(y))
-    t, left = trail.steps, bowl.excess(w, b)
+    t, left, to_half_mean = trail.steps, bowl.excess(w, b), objective.to_half_mean(len(y))
     if not blown_up and left <= goal:
-        status = Status.OK
         message = (
             f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."
         )
-        return trail.fit("gradient_descent", status, message, to_half_mean)
-    rates = _curvature(bowl, X, to_half_mean)
+        return trail.fit("gradient_descent", Status.OK, message, to_half_mean)
+    rates = curvature_of(bowl.R, 1 / to_half_mean, X)
     rate = rates.largest_stable_rate
-    if lr >= rate:
+    if lr >= rate * (1 - 1e-12):  # at the limit itself, to rounding, an error neither grows nor shrinks
         status = Status.DIVERGED
         message = (
             f"Diverged at step {t}: lr = {lr:.4g} is not below the largest stable rate, "
@@ -199,18 +198,15 @@ def gradient_descent(
             f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
             f"not yet {tol:.2g}. "
         )
-        if torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b):
-            message += (
-                f"{X.dtype} cannot hold a step as small as the next: rescale the columns, or use float64."
-            )
-        elif tol:
-            needed = modes_of(bowl, *start).steps(lr / to_half_mean, goal)
-            count = (
-                f"{needed} steps" if needed < MANY else "millions of steps: bring the columns to one scale"
-            )
-            message += f"At this rate it takes {count}; the fastest rate is {rates.best_rate:.4g}."
-        else:
+        needed = modes_of(bowl, *start).steps(lr / to_half_mean, goal) if tol else math.inf
+        if not tol:
             message += f"`tol=0` asks for all the steps; the fastest rate is {rates.best_rate:.4g}."
+        elif needed <= t or (torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b)):
+            message += f"{X.dtype} rounds too much to come closer: centre and scale `X`, or centre `y`."
+        elif needed < MANY:
+            message += f"At this rate it takes {needed} steps; the fastest rate is {rates.best_rate:.4g}."
+        else:
+            message += "At this rate it takes millions of steps: bring the columns to one scale first."
     return trail.fit("gradient_descent", status, message, to_half_mean)
 
 
@@ -300,7 +296,7 @@ def sgd(
 
     trail = _Trail(w, b, objective.slope(X, y, w, b)[0], record)
     bowl = bowl_of(X, y, intercept)
-    worth = bowl.worth(bowl.excess(w, b), torch.finfo(X.dtype).eps)
+    worth = bowl.worth(w, b, X.dtype)
     blown_up = False
     for _ in _progress(epochs, "epoch", progress):
         for X_batch, y_batch in batches(X, y, batch_size, generator=generator):
@@ -447,11 +443,6 @@ class _Trail:
         w, b = self.best if diverged else self.here
         loss = (losses.min() if diverged else losses[-1]) * to_half_mean
         return Fit(w, b, status, message, method, loss, steps=self.steps, path=path)
-
-
-def _curvature(bowl: Bowl, X: Tensor, to_half_mean: float) -> Curvature:
-    """That of the loss which `to_half_mean` turns into the half mean."""
-    return curvature_of(bowl.R, 1 / to_half_mean, X)
 
 
 def _progress(rounds: int, unit: str, show: bool) -> Iterable[int]:

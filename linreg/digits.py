@@ -16,7 +16,7 @@ from linreg.result import Fit, Status
 
 __all__: list[str] = []
 
-ROUNDINGS = 2  # times eps: what many small errors of either sign come to
+ROUNDINGS = 4  # times eps: what many small errors of either sign come to, at the most in some hundred fits
 ZERO = 1e-13  # of the largest: an error this small cannot tell a smaller weight from zero
 
 
@@ -75,6 +75,41 @@ def intercept_errors(
     return float(terms @ error) + torch.finfo(v.dtype).eps * b_size, b_size
 
 
+def bounded(
+    v: list[float], condition: float, longer: float, factor: list[float], mean: list[float], y: float, n: int
+) -> tuple[int, int]:
+    """The same for the answer of a Gram matrix by bounds alone: no operation on a tensor, which takes longer.
+
+    Args:
+        v: weights for columns of length 1.
+        condition: of the columns; `1 / sigma_min` is at most that.
+        longer: times what the columns were longer when they were multiplied.
+        factor: 1 / lengths of the columns.
+        mean: of X and y; zero without an intercept.
+        y: length of the centred y.
+        n: rows.
+    """
+    eps = torch.finfo(torch.float64).eps
+    parts = [abs(value) for value in v]
+    size = longer * (math.hypot(*parts) + y)
+    error = ROUNDINGS * eps * condition * (1 + condition * longer) * size
+    largest = max(parts)
+    worst = max(_beside(part, error, largest) for part in parts)
+    if any(mean):
+        terms = [m * f for m, f in zip(mean, factor, strict=False)]
+        b = mean[-1] - sum(t * value for t, value in zip(terms, v, strict=True))
+        b_size = abs(mean[-1]) + sum(abs(t) * part for t, part in zip(terms, parts, strict=True)) + y / n**0.5
+        worst = max(worst, _beside(abs(b), error * sum(map(abs, terms)) + eps * b_size, b_size))
+    return _count(worst), _count(error / largest if largest else 0.0)
+
+
+def _beside(found: float, error: float, size: float) -> float:
+    """As `_share`, of one number."""
+    zero = error <= ZERO * size and found <= 4 * error
+    part = size if zero else found
+    return error / part if part else math.inf if error else 0.0
+
+
 def _share(found: Tensor, error: Tensor, size: float) -> Tensor:
     zero = (error <= ZERO * size) & (found <= 4 * error)
     return (error / found.masked_fill(zero, size)).nan_to_num(nan=0.0)  # 0 / 0: exactly zero
@@ -109,9 +144,7 @@ def within_range(fit: Fit, dtype: torch.dtype) -> Fit:
     """The fit in this dtype, with a status that says so where its weights are beyond the range."""
     w, b, loss = (part.to(dtype, copy=True) for part in (fit.w, fit.b, fit.loss))
     result = replace(fit, w=w, b=b, loss=loss)
-    if math.isfinite(float(w.sum() + b)) or bool(torch.cat((w, b.reshape(1))).isfinite().all()):
-        return result
-    if bool(fit.w.isnan().all()):  # there was none
+    if all(map(math.isfinite, (float(b), *w.tolist()))) or bool(fit.w.isnan().all()):  # none at all
         return result
     largest = float(fit.w.abs().max())
     size = f"its largest weight is {largest:.3g}" if math.isfinite(largest) else "it has infinite weights"

@@ -19,7 +19,7 @@ from linreg.checks import (
     check_finite,
     check_Xy,
 )
-from linreg.digits import ROUNDINGS, digits, leaves, lost, no_digits, within_range
+from linreg.digits import ROUNDINGS, bounded, digits, leaves, lost, no_digits, within_range
 from linreg.direct import (
     check_tall,
     doubt,
@@ -40,7 +40,7 @@ from linreg.normal import (
     sizes,
     system,
 )
-from linreg.products import BLOCK_BYTES, first_mean, shifted_blocks, summed
+from linreg.products import BLOCK_BYTES, FIRST_ROWS, first_mean, shifted_blocks, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
@@ -52,6 +52,7 @@ PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-
 CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 ENOUGH = 10  # digits; with fewer left, doubled precision wins them back, whatever it costs
+GAP = 1e-11  # of the largest: eigenvalues of a Gram matrix below are rounding
 LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits to the subtraction
 
 Method = Literal["auto", "cholesky", "qr", "svd"]
@@ -133,6 +134,8 @@ def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor |
         L, condition = factored(p)
         if method == "cholesky" or condition <= PLAIN_LIMIT or _independent(p, condition):
             return _by_cholesky(X, y, p, L, condition, intercept)
+    if method == "auto" and X.numel() > SMALL and (found := _by_eigenvalues(X, y, p)) is not None:
+        return found
     return _by_qr(X, y, p, intercept, method)
 
 
@@ -143,8 +146,8 @@ def _independent(p: System, condition: float) -> bool:
 
 def _in_range(M: Tensor) -> bool:
     """Whether all the sums are finite and none is zero or so small that its products were lost."""
-    squares = M.diagonal()
-    return bool(((squares > SMALLEST) & (squares < LARGEST)).all())  # False for NaN
+    low, high = torch.aminmax(M.diagonal())
+    return float(low) > SMALLEST and float(high) < LARGEST  # False for NaN
 
 
 def _solve_in_range(X: Tensor, y: Tensor, intercept: bool, method: Method) -> Fit:
@@ -162,10 +165,10 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
         return fit_of(p, nan, nan.sum(), "cholesky", condition, message, Status.RANK_DEFICIENT)
     v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
     rss = p.yy - p.g @ v
-    cancelled = bool(rss <= LOSS_LEFT * p.yy)
+    cancelled = float(rss) <= LOSS_LEFT * float(p.yy)
     number = number_text(p, condition)
     if condition <= PLAIN_LIMIT and not cancelled:
-        told = "" if _plainly_right(p, v, condition) else _told(p, L, v, condition)
+        told = _told(X, p, L, v, condition)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
     error, size = rounding(p, L, v, condition)
@@ -184,29 +187,69 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     return fit_of(p, v + change, rss, "cholesky", condition, message)
 
 
-def _plainly_right(p: System, v: Tensor, condition: float) -> bool:
-    """Whether the plain answer has all its digits, by bounds that cost next to nothing."""
-    return False
-
-
-def _told(p: System, L: Tensor, v: Tensor, condition: float) -> str:
-    error, size = rounding(p, L, v, condition)
-    return lost(*digits_of(p, v, error(size)), v.dtype)
+def _told(X: Tensor, p: System, L: Tensor, v: Tensor, condition: float) -> str:
+    """How many digits the Gram matrix has left, where that is not all of them."""
+    if X.numel() > SMALL:
+        error, size = rounding(p, L, v, condition)
+        return lost(*digits_of(p, v, error(size)), v.dtype)
+    first = p.n <= FIRST_ROWS  # of which the shift is the mean
+    longer = 1.0 if first else max(1.0, float((p.reached[:-1] * p.factor).max()))
+    mean = p.shift if first else p.mean
+    y = float(p.yy) ** 0.5
+    return lost(*bounded(v.tolist(), condition, longer, p.factor.tolist(), mean.tolist(), y, p.n), v.dtype)
 
 
 def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
     """A'r (d,) and |r|^2 of the residual r = y - Av, from the data, where nothing has cancelled yet."""
-    d = len(v)
-    w = v * p.factor
-    theta, total, rss = None, torch.zeros_like(v), torch.zeros_like(p.yy)
+    g, squares = _residuals(X, y, p, v.unsqueeze(1))
+    return g.squeeze(1), squares.squeeze()
+
+
+def _residuals(X: Tensor, y: Tensor, p: System, V: Tensor) -> tuple[Tensor, Tensor]:
+    """A'R (d, k) and R'R (k, k) for V (d, k) and R = [y, 0, ..., 0] - A V."""
+    d, k = V.shape
+    W = V * p.factor.unsqueeze(1)
+    theta, total, squares = None, torch.zeros_like(V), V.new_zeros(k, k)
     for Z in shifted_blocks(X, y, p.shift):  # Z = [X - shift, y - shift, 1, 0]
         if theta is None:
-            theta, total = Z.new_zeros(Z.shape[1]), Z.new_zeros(Z.shape[1])
-            theta[:d], theta[d], theta[d + 1] = -w, 1, p.offset[:-1] @ w - p.offset[-1]
-        r = Z @ theta
-        total += Z.T @ r
-        rss += r @ r
-    return (total[:d] - p.offset[:-1] * total[d + 1]) * p.factor, rss
+            theta, total = Z.new_zeros(Z.shape[1], k), Z.new_zeros(Z.shape[1], k)
+            theta[:d], theta[d, 0], theta[d + 1] = -W, 1, p.offset[:-1] @ W
+            theta[d + 1, 0] -= p.offset[-1]
+        R = Z @ theta
+        total += Z.T @ R
+        squares += R.T @ R
+    return (total[:d] - torch.outer(p.offset[:-1], total[d + 1])) * p.factor.unsqueeze(1), squares
+
+
+def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
+    """The shortest answer from the sums, refined once, if they tell dependent columns from the others.
+
+    The eigenvalues of G are the squares of what tells the rank. Between those that a step of refinement can
+    bear and those that are rounding there must be a gap; and as the sums cannot tell a difference of 1e-9
+    from none, the rows have to confirm each dependence, in the pass that refines.
+    """
+    squares, V = torch.linalg.eigh(p.G)
+    kept = squares * CHOLESKY_LIMIT**2 > squares[-1]
+    d, rank = len(V), int(kept.sum())
+    if rank == d or bool((squares[~kept] > GAP * squares[-1]).any()):
+        return None
+    rows, inverse = V.T[kept], 1 / squares[kept].unsqueeze(1)
+    v = rows.T @ ((rows @ p.g) * inverse.squeeze(1))
+    null = V[:, ~kept]
+    g, products = _residuals(X, y, p, torch.column_stack((v, null)))
+    inside = rows @ g
+    change = rows.T @ (inside * inverse)
+    left = (products - inside.T @ (inside * inverse))[1:, 1:]  # what no correction of a null vector removes
+    rounding = rounding_of(p.G) + torch.linalg.vector_norm(null * p.noise.unsqueeze(1), dim=0)
+    if bool((left.diagonal().clamp(min=0).sqrt() > rounding).any()):
+        return None
+    basis = torch.linalg.qr(null + change[:, 1:], mode="complete").Q
+    rows = basis[:, d - rank :].T
+    s = squares[kept].flip(0).sqrt()
+    v, certain = shortest(v + change[:, 0], rows, p.size, doubt(s, p.noise, rounding_of(p.G)))
+    _, rss = _residual(X, y, p, v)
+    message = f"Eigenvalues of the sums, refined once. {shortest_text(d, rank, certain)}"
+    return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
 
 
 def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> Fit:
@@ -225,7 +268,11 @@ def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> 
         v = Vh[kept].T @ (c[kept] / s[kept])
         if rank == d:
             condition, rss = float(s[0] / s[-1]), T[d:, k].square().sum()
-            return fit_of(p, v, rss, "svd", condition, f"svd: the condition number is {condition:.3g}.")
+            error, size = rounding(p, R[:d, :d].T, v, condition)
+            left, most = digits_of(p, v, error(float(rss) ** 0.5 + EPS * size))
+            message = f"svd: the condition number is {condition:.3g}{lost(left, most, v.dtype)}."
+            fit = fit_of(p, v, rss, "svd", condition, message)
+            return fit if most else no_digits(fit)
         v, certain = shortest(v, Vh[kept], p.size, doubt(s[kept], p.noise, rounding_of(R)))
         _, rss = _residual(X, y, p, v)  # of this v: the triangle only knows that of the one before
         message = f"SVD. {shortest_text(d, rank, certain)}"

@@ -44,8 +44,8 @@ class Run(NamedTuple):
     def verdict(self, updates: int, left: float, goal: float) -> tuple[Status, str]:
         """How a run has ended whose excess loss is `left`."""
         if left <= goal:
-            return Status.OK, f"Converged: the excess loss, {left:.2g}, is too small to tell from 0."
-        if self.lr >= self.largest_stable_rate():
+            return Status.OK, f"Converged: the excess loss, {left:.3g}, is too small to tell from 0."
+        if self.lr >= self.largest_stable_rate() * (1 - 1e-12):  # to rounding
             return self.diverged(updates)
         noise = settled(self.X, self.y, self.bowl, self._half_mean(), self.batch_size, self._last())
         if math.isinf(noise.level):
@@ -54,15 +54,15 @@ class Run(NamedTuple):
                 f"Such runs do not settle: lr = {self.lr:.4g} is not below {limit:.4g}, the largest rate "
                 f"stable in the mean square for batches of {self.batch_size}. {self._advice()}"
             )
-        floor = f"the noise floor of this rate and batch size, {noise.level:.2g}"
+        floor = f"the noise floor of this rate and batch size, {noise.level:.3g}"
         if left <= noise.level:
-            return Status.OK, f"The excess loss, {left:.2g}, is within {floor} ({noise.mean:.2g} on average)."
-        return Status.NOT_CONVERGED, f"The excess loss, {left:.2g}, is above {floor}: give it more epochs."
+            return Status.OK, f"The excess loss, {left:.3g}, is within {floor} ({noise.mean:.3g} on average)."
+        return Status.NOT_CONVERGED, f"The excess loss, {left:.3g}, is above {floor}: give it more epochs."
 
     def diverged(self, updates: int) -> tuple[Status, str]:
         rate = self.largest_stable_rate()
         why = f"is not below the largest stable rate, 2/lambda_max = {rate:.4g}"
-        if self.lr < rate:
+        if self.lr < rate * (1 - 1e-12):
             why = "is too large for some batches"
         return (
             Status.DIVERGED,

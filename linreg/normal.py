@@ -82,13 +82,19 @@ class System(NamedTuple):
     eps: float  # precision to which the entries of X are known, that of their dtype
     shift: Tensor  # (d + 1,) that of the sums, of X and y; zero without an intercept
     offset: Tensor  # (d + 1,) mean minus shift; zero without an intercept
-    reached: Tensor  # (d + 1,) length of X and y as they were summed, at the largest
+    M: Tensor  # (d + 2, d + 2) the sums
+    squares: Tensor | None  # (d + 1,) the largest that the squares in M have been, if not those in it
     unit: Tensor | None  # (d + 1,) exponents of the powers of two by which X and y were divided
 
     @property
     def mean(self) -> Tensor:
         """(d + 1,) Means of X and y; zero without an intercept."""
         return self.shift + self.offset
+
+    @property
+    def reached(self) -> Tensor:
+        """(d + 1,) Lengths of X and y as they were summed, at the largest."""
+        return (self.M.diagonal()[:-1] if self.squares is None else self.squares).sqrt()
 
     @property
     def y_size(self) -> float:
@@ -135,11 +141,10 @@ def system(
     reached: Tensor | None = None,
     unit: Tensor | None = None,
 ) -> System:
-    """The equation from M about this shift, whose squares may have been larger: `reached` (d + 1,)."""
-    reached = M.diagonal()[:-1] if reached is None else reached
-    C, offset = M[:-1, :-1], torch.zeros_like(shift)
+    """The equation from M about this shift, whose squares have `reached` (d + 1,), if more than they are."""
+    C = M[:-1, :-1]
+    offset = M[-1, :-1] / n if intercept else torch.zeros_like(shift)
     if intercept:
-        offset = M[-1, :-1] / n
         C = torch.addr(C, M[-1, :-1], offset, alpha=-1)
     squares = C.diagonal().clamp(min=0)
     scale = squares[:-1].sqrt()
@@ -152,7 +157,7 @@ def system(
         scale, factor = scale.masked_fill(constant, 1), factor.masked_fill(constant, 0)
     S = C[:-1] * factor.unsqueeze(1)
     G, g = S[:, :-1] * factor, S[:, -1]
-    return System(n, G, g, squares[-1], scale, factor, eps, shift, offset, reached.sqrt(), unit)
+    return System(n, G, g, squares[-1], scale, factor, eps, shift, offset, M, reached, unit)
 
 
 def factored(p: System) -> tuple[Tensor, float]:

@@ -359,8 +359,8 @@ class Statistics(ByValue):
     def copy(self) -> Self:
         """The same sums, to go on with independently."""
         held = self._held
-        cloned = {name: part.clone() for name, part in held._asdict().items() if isinstance(part, Tensor)}
-        return self._holding(held._replace(**cloned))
+        shift, M, reached, unit = (part.clone() for part in (held.shift, held.M, held.reached, held.unit))
+        return self._holding(held._replace(shift=shift, M=M, reached=reached, unit=unit))
 
     @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
