@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from linreg.checks import FileError
-from linreg.tables import EXACT, NUMBERS, BadRow, Table
+from linreg.tables import EXACT, Table
 
 __all__: list[str] = []
 
@@ -93,7 +93,8 @@ class Delimited(Table):
                         yield batch.slice(at, rows)
                     begin += len(batch)
                 if reason:
-                    raise BadRow(begin, reason)
+                    yield reason
+                    return
         self.rows = begin
 
     def _texts(self, file: Any) -> Iterator[bytes]:
@@ -112,7 +113,8 @@ class Delimited(Table):
 
     def _ends(self, text: bytes, most: int | None = None) -> list[int]:
         """Where the first rows end; blank lines belong to the row after them."""
-        ends, at = [], 0
+        ends: list[int] = []
+        at = 0
         while at < len(text) and (most is None or len(ends) < most):
             found = self.record.match(text, at)
             if found is None:  # a quote that is opened and never closed
@@ -190,7 +192,11 @@ class Delimited(Table):
         for name, kind in types.items():
             if not self._parses(row, {name: kind}):
                 j = int(name)
-                comma = ", a decimal comma? Then say decimal=','" if re.fullmatch(r"[+-]?\d+,\d+", fields[j]) else ""
+                comma = (
+                    ", a decimal comma? Then say decimal=','"
+                    if re.fullmatch(r"[+-]?\d+,\d+", fields[j])
+                    else ""
+                )
                 return f"has {fields[j]!r} in column {self.names[j]!r}{comma}"
         return "cannot be parsed"
 
@@ -200,8 +206,10 @@ class Delimited(Table):
 
         found = []
         for name, column in zip(types, table.columns, strict=True):
-            ends = compute.min_max(column).as_py() if types[name] == self.pa.float64() else {"max": None}
-            if ends["max"] is None or max(-ends["min"], ends["max"]) < EXACT:
+            if types[name] != self.pa.float64():
+                continue
+            ends = compute.min_max(column).as_py()
+            if max(-(ends["min"] or 0), ends["max"] or 0) < EXACT:  # None where all are missing
                 continue
             for row, word in enumerate(self._parse(text, {name: self.pa.string()})[name].to_pylist()):
                 if word and WHOLE.fullmatch(word.strip().encode()) and abs(int(word)) > EXACT:

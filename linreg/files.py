@@ -46,25 +46,25 @@ def blocks(
 ) -> "Blocks":
     r"""Read the rows of files a block at a time: pairs of `X` (m, d) and `y` (m,), for `fit_stream`.
 
-    `.npy` files hold a matrix of numbers, rows by columns. `.parquet`, `.arrow`, `.feather`, `.ipc`, `.csv` and
-    `.tsv` are tables, read by pyarrow (the extra `stream`); the last two also compressed, as `.csv.gz`,
-    `.bz2`, `.zst`, `.lz4` or `.br`. Their columns may hold floating-point numbers, decimals, true and false
-    as 1 and 0, and integers up to 2^53, which float64 holds exactly. A block is float32 if one of its columns
-    is and no other needs more; otherwise float64. What is missing from a table is NaN.
+    `.npy` files hold a matrix of numbers. `.parquet`, `.arrow`, `.feather`, `.ipc`, `.csv` and `.tsv` are
+    tables, read by pyarrow (the extra `stream`); the last two also compressed, as `.csv.gz`, `.bz2`, `.zst`,
+    `.lz4` or `.br`. Columns may hold floating-point numbers, decimals, true and false as 1 and 0, and
+    integers up to 2^53, which float64 holds exactly. A block is float32 if one of its columns is and no other
+    needs more; otherwise float64. What is missing from a table is NaN.
 
     A thread reads the next block while one is used. Memory: two blocks of 16 MB, of tables 8 MB and what
     pyarrow decodes at a time, a row group of Parquet, a record batch of Arrow or a MB of text.
 
-    A byte that changed on its way is found in Parquet files that were written with page checksums and in
-    compressed CSV, there only at the end of the file. In `.npy`, plain CSV and Arrow files it is another number.
+    A byte that changed on its way is found in Parquet files written with page checksums and in compressed
+    CSV, there only at the end of the file. In `.npy`, plain CSV and Arrow files it is another number.
 
     Args:
-        path: a file, a folder, a pattern such as "2013/*.csv", or several of them, all of one kind. Rows follow
-            each other in the order of the names. Folders called key=value below a folder or pattern are
-            columns; names that begin with "_" or "." are passed over.
+        path: a file, a folder, a pattern such as "2013/*.csv", or several of them, all of one kind. Files of
+            a folder follow each other in the order of their names; those that begin with "_" or "." are
+            passed over. Folders called key=value in it are columns.
         target: the column of `y`: its number in a `.npy` file, its name in a table; -1 is the last column.
-        features: the columns of `X`, in this order: a list, an array or a pandas Index. By default all others,
-            without the index that pandas may have written.
+        features: the columns of `X`, in this order: a list, an array or a pandas Index; by default all
+            others, without the index that pandas may have written.
         rows: largest number of rows a block; by default as many as fill 16 MB, or 8 MB of a table.
         start: rows to pass over, counted over all files: where a pass that stopped goes on.
         delimiter: what stands between the fields of CSV; by default "," and in `.tsv` a tab.
@@ -180,8 +180,8 @@ class Blocks:
             kind = file.kinds.get(name)
             if kind is None or not NUMBERS.fullmatch(kind):
                 raise FileError(
-                    f"{file.path!r} must have the columns of {self.paths[0]!r}; column {name!r} holds numbers "
-                    f"there and {'is missing' if kind is None else 'holds ' + kind} here. "
+                    f"{file.path!r} must have the columns of {self.paths[0]!r}; column {name!r} holds "
+                    f"numbers there and {'is missing' if kind is None else 'holds ' + kind} here. "
                     "Convert it, or leave that column out by naming the `features`."
                 )
         if isinstance(file, Npy) and len(file.names) != self._width:
@@ -199,7 +199,9 @@ class Blocks:
         except FileError:
             raise
         except OSError as error:
-            raise FileError(f"`path` must name a file that can be read; got {part.path!r} ({error}).") from error
+            raise FileError(
+                f"`path` must name a file that can be read; got {part.path!r} ({error})."
+            ) from error
 
     def __repr__(self) -> str:
         more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
@@ -269,8 +271,9 @@ def _chosen(
         held = ", ".join(f"column {name!r} holds {file.kinds[name]}" for name in other[:8])
         good = [name for name in columns if name not in other]
         raise DtypeError(
-            f"`features` and `target` must hold numbers; in {file.path!r} {held}{', ...' * (len(other) > 8)}. "
-            f"Name the `features` without such columns, features={_some(good)}, or turn them into numbers first."
+            f"`features` and `target` must hold numbers; in {file.path!r} {held}"
+            f"{', ...' * (len(other) > 8)}. Name the `features` without such columns, "
+            f"features={_some(good)}, or turn them into numbers first."
         )
     return target, columns
 

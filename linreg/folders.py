@@ -41,8 +41,12 @@ def _of(path: str, suffixes: Sequence[str]) -> list[Part]:
         found = sorted(_below(path))
         base = path
     elif WILD.search(path) and not os.path.exists(path):
-        found = sorted(name for name in glob.glob(path, recursive=True) if not _hidden(os.path.basename(name)))
-        found = [name for place in found for name in (sorted(_below(place)) if os.path.isdir(place) else [place])]
+        found = sorted(
+            name for name in glob.glob(path, recursive=True) if not _hidden(os.path.basename(name))
+        )
+        found = [
+            name for place in found for name in (sorted(_below(place)) if os.path.isdir(place) else [place])
+        ]
         base = os.path.dirname(path[: WILD.search(path).start()])  # type: ignore[union-attr]
     else:
         return [Part(path, {})]
@@ -64,8 +68,8 @@ def _below(folder: str) -> Iterator[str]:
     for place, folders, files in os.walk(folder):
         if logs := [name for name in folders if name in LOGS]:
             raise RangeError(
-                f"`path` must name files whose rows all count; in {place!r} the folder {logs[0]!r} says which "
-                "do. Let the program that wrote the table export it, or name the files."
+                f"`path` must name files whose rows all count; in {place!r} the folder {logs[0]!r} says "
+                "which do. Let the program that wrote the table export it, or name the files."
             )
         folders[:] = [name for name in folders if not _hidden(name)]
         yield from (os.path.join(place, name) for name in files if not _hidden(name))

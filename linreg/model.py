@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_b, check_w, check_X
+from linreg.checks import check_b, check_w, check_X, recordable
 
 __all__ = ["fold_bias", "predict"]
 
@@ -37,7 +37,8 @@ def predict(X: Tensor, w: Tensor, b: Tensor | float = 0.0) -> Tensor:
         tensor([12.5000, 34.5000])
     """
     X = check_X(X)
-    return X @ check_w(X, w) + check_b(X, b)
+    X, w, b = recordable(X, check_w(X, w), check_b(X, b))
+    return X @ w + b
 
 
 @plain

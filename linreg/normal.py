@@ -63,7 +63,11 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
     statistics.check_rows(1)
     held = statistics._held if intercept else statistics._held.about(torch.zeros_like(statistics.shift))
     p = system(held.n, held.shift, held.M, intercept, EPS, held.reached, held.unit)
-    return within_range(in_units(_solved(p), p.unit), torch.float64)
+    fit = within_range(in_units(_solved(p), p.unit), torch.float64)
+    if statistics.dropped:
+        left_out = f"{fit.message} {statistics.dropped} rows with missing entries were dropped."
+        fit = replace(fit, message=left_out, dropped=statistics.dropped)
+    return fit
 
 
 class System(NamedTuple):

@@ -145,8 +145,9 @@ class Npy:
         """How many rows come before the first that no float holds."""
         if self.kind.most is None:
             return len(y)
-        low = 0 if self.kind.word == "uint64" else -self.kind.most
-        bad = ((X < low) | (X > self.kind.most)).any(1) | (y < low) | (y > self.kind.most)
+        most = self.kind.most
+        least = 0 if self.kind.word == "uint64" else -most
+        bad = (X.lt(least) | X.gt(most)).any(1) | y.lt(least) | y.gt(most)
         return int(bad.byte().argmax()) if bool(bad.any()) else len(y)
 
     def _float(self, M: Tensor) -> Tensor:
@@ -218,7 +219,7 @@ def _other(descr: object) -> str:
         one = "numpy.column_stack([array[name] for name in array.dtype.names])"
         return f"named columns. Convert it: numpy.save(path, {one})"
     kind = str(descr)[1:2]
-    if kind in "iufb" and str(descr)[:1] == ">" or kind == "f":
+    if (kind in "iuf" and str(descr)[:1] == ">") or kind == "f":
         what = "big-endian" if str(descr)[:1] == ">" else "more than float64"
         return f"{what}. Convert it: numpy.save(path, numpy.ascontiguousarray(array, dtype='<f8'))"
     what = {"c": "complex numbers", "O": "Python objects", "V": "bytes whose type was not saved"}.get(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_w, check_X
+from linreg.checks import check_w, check_X, recordable
 from linreg.keep import ByValue
 
 __all__ = ["Fit", "Path", "Status"]
@@ -69,6 +69,7 @@ class Fit(ByValue):
         path: every parameter vector an iterative method visited, if it was recorded.
         w_se: (d,) standard errors of `w`, where computed.
         b_se: () standard error of `b`, where computed.
+        dropped: rows with missing entries that a stream has left out.
 
     Examples:
         >>> import torch
@@ -92,6 +93,7 @@ class Fit(ByValue):
     path: Path | None = None
     w_se: Tensor | None = None
     b_se: Tensor | None = None
+    dropped: int = 0
 
     @plain
     def predict(self, X: Tensor) -> Tensor:
@@ -110,7 +112,8 @@ class Fit(ByValue):
             DataError: `X` is empty or holds NaN or infinity.
         """
         X = check_X(X)
-        return X @ check_w(X, self.w) + self.b
+        X, w, b = recordable(X, check_w(X, self.w), self.b)
+        return X @ w + b
 
     def __repr__(self) -> str:
         shown = self.w[:8].tolist()

@@ -28,6 +28,7 @@ from linreg.checks import (
 )
 from linreg.keep import ByValue, read, unreadable, write
 from linreg.products import first_mean, summed
+from linreg.workers import alone
 
 __all__ = ["Statistics"]
 
@@ -45,6 +46,7 @@ class _Held(NamedTuple):
     M: Tensor  # (d + 2, d + 2) sum of z z'
     reached: Tensor  # (d + 1,) the largest that each square of M has been: eps times it is what was rounded
     unit: Tensor  # (d + 1,) exponents: all of the above is of x and y divided by these powers of two
+    dropped: int = 0  # rows that a pass has left out
 
     def plus(self, X: Tensor, y: Tensor) -> "_Held":
         """With these rows, which may put a square out of range."""
@@ -129,10 +131,10 @@ class _Held(NamedTuple):
             k > 2
             and self.shift.shape == (k - 1,)
             and self.M.shape == (k, k)
-            and type(self.n) is int
+            and type(self.n) is type(self.dropped) is int
+            and self.dropped >= 0
             and self.reached.shape == self.unit.shape == (k - 1,)
-            and all(part.dtype == torch.float64 for part in self[1:])
-            and all(bool(part.isfinite().all()) for part in self[1:])
+            and all(part.dtype == torch.float64 and bool(part.isfinite().all()) for part in self[1:5])
             and torch.equal(self.unit, self.unit.round())
             and float(self.M[-1, -1]) == self.n >= 0
             and bool((self.M == self.M.T).all() and (self.M.diagonal() >= 0).all())
@@ -221,6 +223,11 @@ class Statistics(ByValue):
         return self._held.n
 
     @property
+    def dropped(self) -> int:
+        """Number of rows with missing entries that a pass has left out."""
+        return self._held.dropped
+
+    @property
     def d(self) -> int:
         """Number of features."""
         return len(self._held.shift) - 1
@@ -284,6 +291,7 @@ class Statistics(ByValue):
         return self._held.about(shift).M
 
     @plain
+    @alone
     def update(self, X: Tensor, y: Tensor) -> None:
         r"""Add rows, all or none, also when it is interrupted.
 
@@ -339,18 +347,22 @@ class Statistics(ByValue):
         unit = self._held.shared(other._held)
         a, b = self._held.in_units(unit), other._held.in_units(unit)
         n = a.n + sign * b.n
+        dropped = max(self.dropped + sign * other.dropped, 0)
         if n == 0:
-            return self._holding(type(self)(self.d, device=self.M.device)._held)
+            return self._holding(type(self)(self.d, device=self.M.device)._held._replace(dropped=dropped))
         a = a if a.n else a._replace(shift=b.shift)
         b = b.about(a.shift)
         M = a.M + sign * b.M
         M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
-        held = a._replace(n=n, reached=torch.maximum(a.reached, b.reached)).summing(M).shrunk()
+        held = a._replace(n=n, reached=torch.maximum(a.reached, b.reached), dropped=dropped)
+        held = held.summing(M).shrunk()
         return self._holding(held.followed() if sign > 0 else held)
 
     def copy(self) -> Self:
         """The same sums, to go on with independently."""
-        return self._holding(_Held(self.n, *(part.clone() for part in self._held[1:])))
+        held = self._held
+        shift, M, reached, unit = (part.clone() for part in (held.shift, held.M, held.reached, held.unit))
+        return self._holding(held._replace(shift=shift, M=M, reached=reached, unit=unit))
 
     @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
@@ -452,7 +464,7 @@ class Statistics(ByValue):
         return cls._holding(held)
 
     def __repr__(self) -> str:
-        return f"Statistics(n={self.n}, d={self.d})"
+        return f"Statistics(n={self.n}, d={self.d}{f', dropped={self.dropped}' if self.dropped else ''})"
 
 
 def exponent(size: Tensor) -> Tensor:

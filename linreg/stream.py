@@ -8,7 +8,15 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import DataError, DtypeError, LinregError, MissingError, StreamError, check_Xy
+from linreg.checks import (
+    DataError,
+    DtypeError,
+    LinregError,
+    MissingError,
+    StreamError,
+    check_choice,
+    check_Xy,
+)
 from linreg.files import Blocks
 from linreg.normal import solve_statistics
 from linreg.result import Fit
@@ -24,6 +32,7 @@ def fit_stream(
     source: Iterable[tuple[Tensor, Tensor]],
     *,
     intercept: bool = True,
+    missing: str = "error",
     start: Statistics | None = None,
     progress: bool = False,
 ) -> Fit:
@@ -37,6 +46,8 @@ def fit_stream(
     Args:
         source: pairs of `X` (m, d) and `y` (m,), of any m: from `blocks`, a `DataLoader`, a generator.
         intercept: fit `b` as well; otherwise it is 0.
+        missing: what to do with rows that have NaN, or nothing, as an entry: stop with an "error", or "drop"
+            them; the fit counts them in `dropped` and its message says so.
         start: sums of rows that came before, of a pass that stopped.
         progress: show a progress bar (needs tqdm).
 
@@ -47,6 +58,7 @@ def fit_stream(
         StreamError: rows that cannot be summed, with what has been.
         DataError: no rows.
         DtypeError: `source` cannot be iterated, or `start` is not `Statistics`.
+        RangeError: `missing` is neither of the two.
         MissingError: `progress` without tqdm.
 
     An interruption carries what has been summed, as in `accumulate`.
@@ -58,12 +70,16 @@ def fit_stream(
         >>> fit_stream(simulate(100, noise=0, generator=generator) for _ in range(1000))
         Fit(w=[-1, 1], b=2, status='ok', method='cholesky')
     """
-    return _summed(source, start, progress, lambda sums: solve_statistics(sums, intercept=intercept))
+    return _summed(source, missing, start, progress, lambda sums: solve_statistics(sums, intercept=intercept))
 
 
 @plain
 def accumulate(
-    source: Iterable[tuple[Tensor, Tensor]], *, start: Statistics | None = None, progress: bool = False
+    source: Iterable[tuple[Tensor, Tensor]],
+    *,
+    missing: str = "error",
+    start: Statistics | None = None,
+    progress: bool = False,
 ) -> Statistics:
     r"""Sum up all rows of a source in one pass.
 
@@ -80,7 +96,9 @@ def accumulate(
     Cost: n d^2 operations; one block and (d + 2)^2 numbers of memory.
 
     Args:
-        source: pairs of `X` (m, d) and `y` (m,), all of one d and one dtype.
+        source: pairs of `X` (m, d) and `y` (m,), all of one d.
+        missing: what to do with rows that have NaN, or nothing, as an entry: stop with an "error", or "drop"
+            them; the sums count them in `dropped`.
         start: sums to add to; left as they are.
         progress: show a progress bar (needs tqdm).
 
@@ -88,10 +106,11 @@ def accumulate(
         The sums, those of `start` included.
 
     Raises:
-        StreamError: NaN or infinite entries, blocks that do not fit together, damaged files, or an error of
-            the source itself.
+        StreamError: missing or infinite entries, blocks that do not fit together, damaged files, or an error
+            of the source itself.
         DataError: no rows.
         DtypeError: `source` cannot be iterated, or `start` is not `Statistics`.
+        RangeError: `missing` is neither of the two.
         MissingError: `progress` without tqdm.
 
     Examples:
@@ -102,15 +121,18 @@ def accumulate(
         ... except StreamError as error:
         ...     print(error)
         ...     sums = error.statistics
-        `source` must be finite; the target is nan in row 2. Fill or drop that row, then go on from there.
+        `source` must be finite; the target is missing in row 2. Mend it, or go on without: missing="drop".
         >>> accumulate([(torch.tensor([[2.]]), torch.tensor([5.]))], start=sums)
         Statistics(n=3, d=1)
+        >>> accumulate([(X, y)], missing="drop")
+        Statistics(n=2, d=1, dropped=1)
     """
-    return _summed(source, start, progress, lambda sums: sums)
+    return _summed(source, missing, start, progress, lambda sums: sums)
 
 
 def _summed(
     source: Iterable[tuple[Tensor, Tensor]],
+    missing: str,
     start: Statistics | None,
     progress: bool,
     answer: Callable[[Statistics], T],
@@ -125,7 +147,8 @@ def _summed(
             f"`source` must be an iterable of pairs (X, y); got {type(source).__name__}. "
             "For files use `blocks`, for tensors `solve`."
         )
-    run = _Run(source, start)
+    check_choice(missing, "missing", ("error", "drop"))
+    run = _Run(source, missing == "drop", start)
     try:
         rows = source.rows if progress and isinstance(source, Blocks) else None
         with _bar(progress, rows and rows - run.row) as bar, closing(run.blocks()) as found:
@@ -133,9 +156,10 @@ def _summed(
                 run.add(X, y)
                 if bar is not None:
                     bar.update(len(y))
-        if run.sums is None:
+        if run.sums is None or not run.sums.n:
+            lost = f" without missing entries among {run.sums.dropped}" if run.sums else ""
             raise DataError(
-                "`source` must have at least one row; it has none. Check the filter or the files."
+                f"`source` must have at least one row{lost}; it has none. Check the filter or the files."
             )
         return answer(run.sums)
     except LinregError:
@@ -148,12 +172,11 @@ def _summed(
 class _Run:
     """A pass over a source: where it is, and the sums so far."""
 
-    def __init__(self, source: Iterable[tuple[Tensor, Tensor]], start: Statistics | None) -> None:
-        self.source = source
+    def __init__(self, source: Iterable[tuple[Tensor, Tensor]], drop: bool, start: Statistics | None) -> None:
+        self.source, self.drop = source, drop
         first = source.start if isinstance(source, Blocks) else 0
         # The sums, and the next row: one value, so that no interruption comes between the two.
         self.done: tuple[Statistics | None, int] = None if start is None else start.copy(), first
-        self.dtype: torch.dtype | None = None
 
     @property
     def sums(self) -> Statistics | None:
@@ -180,23 +203,29 @@ class _Run:
     def add(self, X: Tensor, y: Tensor) -> None:
         try:
             X, y = check_Xy(X, y, finite=False)
-            if self.dtype not in (None, X.dtype):
-                raise DtypeError(
-                    f"`X` must stay {self.dtype}, as before; got {X.dtype}. Convert one of them."
-                )
             old, row = self.done
+            sums = Statistics(X.shape[1], device=X.device) if old is None else old
             # Others than the old, but the same numbers until `update` replaces them.
-            sums = Statistics(X.shape[1], device=X.device) if old is None else old._holding(old._held)
-            sums.update(X, y)
+            there = ~_missing(X, y) if self.drop else None
+            if there is None or bool(there.all()):
+                sums = sums._holding(sums._held)
+                sums.update(X, y)
+            else:
+                kept = int(there.sum())
+                sums = sums._holding(sums._held._replace(dropped=sums.dropped + len(y) - kept))
+                if kept:
+                    sums.update(X[there], y[there])
         except LinregError as error:
             if isinstance(error, DataError) and len(X):
                 self._add_finite(X, y)
             raise self.stopped(f"{error}") from error
-        self.done, self.dtype = (sums, row + len(y)), X.dtype
+        self.done = sums, row + len(y)
 
     def _add_finite(self, X: Tensor, y: Tensor) -> None:
         """Add the rows before the first that is not finite, and stop there, if there is one."""
         bad = ~(torch.isfinite(X).all(1) & torch.isfinite(y))
+        if self.drop:
+            bad &= ~_missing(X, y)
         if not bool(bad.any()):
             return
         row = int(bad.nonzero()[0])
@@ -204,9 +233,12 @@ class _Run:
             self.add(X[:row], y[:row])
         entries = torch.cat((X[row], y[row : row + 1]))
         j = int((~torch.isfinite(entries)).nonzero()[0])
+        if entries[j].isnan():
+            what, advice = "missing", 'Mend it, or go on without: missing="drop".'
+        else:
+            what, advice = f"{float(entries[j])}", "Mend or pass over that row, then go on from there."
         raise self.stopped(
-            f"`source` must be finite; {self._column(j, X.shape[1])} is {float(entries[j])} in "
-            f"{self._place()}. Fill or drop that row, then go on from there."
+            f"`source` must be finite; {self._column(j, X.shape[1])} is {what} in {self._place()}. {advice}"
         )
 
     def _column(self, j: int, d: int) -> str:
@@ -234,6 +266,11 @@ class _Run:
         error = StreamError(message, self.row, path)
         error.statistics = self.sums
         return error
+
+
+def _missing(X: Tensor, y: Tensor) -> Tensor:
+    """(m,) whether an entry of the row is not there."""
+    return X.isnan().any(1) | y.isnan()
 
 
 def _bar(show: bool, rows: int | None) -> AbstractContextManager[Any]:

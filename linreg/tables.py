@@ -22,14 +22,6 @@ NUMBERS = re.compile(rf"{NUMBER}|dictionary<values=({NUMBER}), .*>")  # words of
 EXACT = 1 << 53  # float64 holds every integer up to here
 
 
-class BadRow(Exception):
-    """A row that cannot be read, and why."""
-
-    def __init__(self, row: int, reason: str) -> None:
-        super().__init__(reason)
-        self.row = row
-
-
 class Table:
     """Columns with names.
 
@@ -72,7 +64,10 @@ class Table:
         raise NotImplementedError
 
     def _batches(self, columns: Sequence[str], rows: int, start: int) -> Iterator[Any]:
-        """Record batches of at most `rows` rows from row `start` on; sets `rows` when all have been read."""
+        """Record batches of at most `rows` rows from row `start` on; sets `rows` when all have been read.
+
+        Before a row that cannot be read it ends with a text instead, which says what is wrong with it.
+        """
         raise NotImplementedError
 
     def _schema(self, schema: Any) -> list[tuple[str, str]]:
@@ -93,6 +88,8 @@ class Table:
         row = start
         try:
             for batch in self._batches([name for name in columns if name not in self.given], rows, start):
+                if isinstance(batch, str):
+                    raise self._bad(row, batch, first)
                 try:
                     M = self._matrix(batch, columns, single)
                 except self.pa.ArrowInvalid:  # an integer that no float holds
@@ -100,21 +97,24 @@ class Table:
                     if count:
                         M = self._matrix(batch.slice(0, count), columns, single)
                         yield M[:, :-1], M[:, -1]
-                    raise BadRow(row + count, reason) from None
+                    raise self._bad(row + count, reason, first) from None
                 yield M[:, :-1], M[:, -1]
                 row += len(batch)
-        except BadRow as bad:
-            message = (
-                f"{self.path!r} must have a number in each row; row {bad.row} {bad}. Mend or pass over that "
-                "row, then go on from there; a column without numbers is left out by naming the `features`."
-            )
-            raise StreamError(message, first + bad.row, self.path) from None
+        except StreamError:
+            raise
         except (self.pa.ArrowException, OSError, ValueError) as error:
             message = (
                 f"{self.path!r} must be readable to its end; reading failed in row {row} or later ({error}). "
                 f"Mend that, then go on from row {row}."
             )
             raise StreamError(message, first + row, self.path) from error
+
+    def _bad(self, row: int, reason: str, first: int) -> StreamError:
+        message = (
+            f"{self.path!r} must have a number in each row; row {row} {reason}. Mend or pass over that row, "
+            "then go on from there; a column without numbers is left out by naming the `features`."
+        )
+        return StreamError(message, first + row, self.path)
 
     def _matrix(self, batch: Any, columns: Sequence[str], single: bool) -> Tensor:
         """(rows, columns), each column in one piece."""
