@@ -134,7 +134,8 @@ def gradient_descent(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
+            a `y` whose squares are below that of float64.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `steps` below 0, negative `tol`, an unknown `reduction`, or
             `autograd` together with `sums`.
@@ -285,7 +286,8 @@ def sgd(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ, or the generator lies on another one.
-        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
+            a `y` whose squares are below that of float64.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `epochs` or `batch_size` below 1, negative `tol`, an unknown
             `reduction`.

@@ -170,7 +170,7 @@ def predict_loss(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
         RangeError: `lr` not above 0, `steps` below 0, or an unknown `reduction`.
 
     Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1.
@@ -229,7 +229,7 @@ def predict_steps(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
         RangeError: `lr` or `tolerance` not above 0, or an unknown `reduction`.
 
     Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1.
