@@ -26,11 +26,12 @@ from linreg.checks import (
     check_Xy,
 )
 from linreg.forecast import curvature_of, modes_of
-from linreg.loss import Reduction, gradient, gradient_from_error, weight_of
+from linreg.loss import Reduction, gradient, loss_and_gradient, weight_of
 from linreg.noise import Run
 from linreg.result import Fit, Path, Status
 from linreg.statistics import Statistics
 from linreg.wide import Wide
+from linreg.workers import alone
 
 __all__ = ["batches", "gradient_descent", "sgd", "step"]
 
@@ -78,6 +79,7 @@ def step(X: Tensor, y: Tensor, w: Tensor, b: Tensor | float, lr: float) -> tuple
 
 
 @plain
+@alone
 def gradient_descent(
     X: Tensor,
     y: Tensor,
@@ -230,6 +232,7 @@ def _advice(tol: float, needed: float, rounded: bool, best_rate: float | None, d
 
 
 @plain
+@alone
 def sgd(
     X: Tensor,
     y: Tensor,
@@ -390,25 +393,17 @@ class _Objective(NamedTuple):
             found = self.from_sums(w.double(), b.double())
             loss, dw, db = ((2 * len(y) * weight * part).to(w.dtype) for part in found)
         else:
-            loss, dw, db = (_autograd_gradient if self.autograd else _hand_gradient)(X, y, w, b, weight)
+            loss, dw, db = (_autograd_gradient if self.autograd else loss_and_gradient)(X, y, w, b, weight)
         return loss, dw, db if self.intercept else torch.zeros_like(db)
 
     def to_half_mean(self, n: int) -> float:
         return weight_of("half_mean", n) / weight_of(self.reduction, n)
 
 
-def _hand_gradient(
-    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss and derivatives from the formulas."""
-    error = X @ w + b - y  # (n,)
-    return weight * error.dot(error), *gradient_from_error(X, error, weight)
-
-
 def _autograd_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The same, by differentiating the code of the loss."""
+    """Loss and derivatives, by differentiating the code of the loss."""
     with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
         w, b = (t.clone().requires_grad_() for t in (w, b))
         X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
