@@ -68,7 +68,7 @@ def _from_sums(sums: Statistics, intercept: bool) -> Bowl | None:
     fit = solve_statistics(sums, intercept=intercept)
     gram, mean = sums.gram, sums.X_mean
     if not intercept:
-        gram = sums.about(torch.zeros_like(sums.shift))[: sums.d, : sums.d]
+        gram = gram + sums.n * torch.outer(mean, mean)
     squares = gram.diagonal()
     in_range = bool(((squares > SMALLEST) & (squares < LARGEST)).all())
     if fit.status is not Status.OK or fit.condition is None or fit.condition > EASY or not in_range:
