@@ -58,7 +58,10 @@ class Curvature(ByValue):
 
     @property
     def largest_stable_rate(self) -> float:
-        r"""$2 / \lambda_{\max}$: below it gradient descent converges, above it diverges."""
+        r"""$2 / \lambda_{\max}$: below it descent on all rows converges, above it diverges.
+
+        Mini-batches diverge at smaller rates.
+        """
         return 2 / self.L
 
     @property
