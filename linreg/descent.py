@@ -30,7 +30,7 @@ from linreg.loss import Reduction, gradient, loss_and_gradient, weight_of
 from linreg.noise import Run
 from linreg.result import Fit, Path, Status
 from linreg.statistics import Statistics
-from linreg.wide import Wide
+from linreg.wide import UNKNOWN, Wide
 from linreg.workers import alone
 
 __all__ = ["batches", "gradient_descent", "sgd", "step"]
@@ -207,6 +207,8 @@ def gradient_descent(
         message = (
             f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
             f"not yet {tol:.2g}. {_advice(tol, needed, stuck or needed <= t, best_rate, X.dtype)}"
+            if left < math.inf
+            else UNKNOWN
         )
     return trail.fit("gradient_descent", status, message, to_half_mean)
 

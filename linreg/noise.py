@@ -23,7 +23,7 @@ from linreg.forecast import curvature_of
 from linreg.loss import Reduction, weight_of
 from linreg.model import fold_bias
 from linreg.result import Status
-from linreg.wide import Wide
+from linreg.wide import UNKNOWN, Wide
 
 __all__: list[str] = []
 
@@ -49,6 +49,8 @@ class Run(NamedTuple):
             return Status.OK, f"Converged: the excess loss, {left:.3g}, is too small to tell from 0."
         if self.lr >= self.largest_stable_rate() * (1 - 1e-12):  # to rounding
             return self.diverged(updates)
+        if math.isinf(left):
+            return Status.NOT_CONVERGED, UNKNOWN
         if isinstance(self.bowl, Wide):
             noise, known = self._envelope(self.bowl), "known to be "
         else:
