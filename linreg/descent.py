@@ -170,17 +170,20 @@ def gradient_descent(
     trail = _Trail(w, b, loss, record)
     bowl = bowl_of(X, y, intercept, added)
     worth = bowl.worth(w, b, X.dtype)
-    goal = tol * worth
+    goal, to_half_mean = tol * worth, objective.to_half_mean(len(y))
+    # A loss above this, with all its rounding, is not yet worth a closer look.
+    near = (bowl.floor + goal) * (1 + 10 * torch.finfo(X.dtype).eps ** 0.5)
+    near += 1e-12 * (bowl.height + bowl.floor)
     blown_up = False
     for _ in _progress(steps, "step", progress):
-        if blown_up or (tol and bowl.excess(w, b) <= goal):
+        if blown_up or (tol and trail.losses[-1] * to_half_mean <= near and bowl.excess(w, b) <= goal):
             break
         w, b = w - lr * dw, b - lr * db
         loss, dw, db = objective.slope(X, y, w, b)
         trail.move(w, b)
         blown_up = trail.measure(w, b, loss)
 
-    t, left, to_half_mean = trail.steps, bowl.excess(w, b), objective.to_half_mean(len(y))
+    t, left = trail.steps, bowl.excess(w, b)
     if not blown_up and left <= goal:
         message = (
             f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."

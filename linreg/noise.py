@@ -21,13 +21,13 @@ from torch import Tensor
 from linreg.bowl import Bowl
 from linreg.forecast import curvature_of
 from linreg.loss import Reduction, weight_of
-from linreg.model import fold_bias
 from linreg.result import Status
 from linreg.wide import UNKNOWN, Wide
 
 __all__: list[str] = []
 
 BLOCK = 1 << 17  # numbers of X taken at a time
+KEPT = 1 << 21  # numbers of X up to which the turned rows, 16 MB, are kept from one term to the next
 ROUNDS = 60  # terms of the series for S, which shrink by the rate over the largest stable one
 CLOSE = 0.01  # of the sum may be estimated: the excess of a single run scatters by far more
 
@@ -158,22 +158,22 @@ class _Moments:
         _, s, Vh = torch.linalg.svd(bowl.R)  # (k,), (p, p)
         self.V = Vh.T
         self.eigenvalues = torch.cat((s.square(), s.new_zeros(len(Vh) - len(s))))
+        self.kept = list(self._turned()) if X.numel() <= KEPT else None
+        best = Vh @ bowl.best
         self.C = torch.zeros_like(Vh)  # (p, p)
-        for rows, A in self._rows():
-            r = y[rows].double() - A @ bowl.best
-            self.C += self._gram(A, r.square()) / len(X)
+        parts = zip(self.kept or self._turned(), torch.split(y, self._step()), strict=True)
+        for Q, rows in parts:
+            self.C += _gram(Q, (rows - Q @ best).square())
+        self.C /= len(X)
 
-    def _rows(self) -> Iterator[tuple[slice, Tensor]]:
-        """[1, X] or X, some rows at a time, in float64."""
-        step = max(BLOCK // len(self.V), 1)
-        for first in range(0, len(self.X), step):
-            some = self.X[first : first + step].double()
-            yield slice(first, first + step), fold_bias(some) if self.intercept else some
+    def _step(self) -> int:
+        return max(BLOCK // len(self.V), 1)
 
-    def _gram(self, A: Tensor, weights: Tensor) -> Tensor:
-        Q = A @ self.V
-        gram: Tensor = (Q * weights.unsqueeze(1)).T @ Q
-        return gram
+    def _turned(self) -> Iterator[Tensor]:
+        """The rows of [1, X], or of X, some at a time, in the coordinates of the eigenvectors."""
+        for some in torch.split(self.X, self._step()):
+            turned = some.double() @ self.V[self.intercept :]
+            yield turned + self.V[0] if self.intercept else turned
 
     def pulled(self, S: Tensor) -> Tensor:
         """HS + SH."""
@@ -182,9 +182,9 @@ class _Moments:
     def grown(self, S: Tensor, f: float) -> Tensor:
         """(1 - f) HSH + f M(S): what a step does to S besides, over the square of the rate."""
         M = torch.zeros_like(S)
-        for _, A in self._rows():
-            Q = A @ self.V
-            M += self._gram(A, ((Q @ S) * Q).sum(1)) / len(self.X)
+        for Q in self.kept or self._turned():
+            M += _gram(Q, ((Q @ S) * Q).sum(1))
+        M /= len(self.X)
         HSH: Tensor = self.eigenvalues.unsqueeze(1) * S * self.eigenvalues
         return (1 - f) * HSH + f * M
 
@@ -214,3 +214,8 @@ class _Moments:
 
     def _excess(self, S: Tensor) -> float:
         return float(self.eigenvalues @ S.diagonal()) / 2
+
+
+def _gram(Q: Tensor, weights: Tensor) -> Tensor:
+    gram: Tensor = (Q * weights.unsqueeze(1)).T @ Q
+    return gram
