@@ -30,7 +30,7 @@ from linreg.loss import Reduction, gradient, loss_and_gradient, weight_of
 from linreg.noise import Run
 from linreg.result import Fit, Path, Status
 from linreg.statistics import Statistics
-from linreg.wide import Wide
+from linreg.wide import UNKNOWN, Wide
 from linreg.workers import alone
 
 __all__ = ["batches", "gradient_descent", "sgd", "step"]
@@ -136,7 +136,8 @@ def gradient_descent(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
+            a `y` whose squares are below that of float64.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `steps` below 0, negative `tol`, an unknown `reduction`, or
             `autograd` together with `sums`.
@@ -169,17 +170,20 @@ def gradient_descent(
     trail = _Trail(w, b, loss, record)
     bowl = bowl_of(X, y, intercept, added)
     worth = bowl.worth(w, b, X.dtype)
-    goal = tol * worth
+    goal, to_half_mean = tol * worth, objective.to_half_mean(len(y))
+    # A loss above this, with all its rounding, is not yet worth a closer look.
+    near = (bowl.floor + goal) * (1 + 10 * torch.finfo(X.dtype).eps ** 0.5)
+    near += 1e-12 * (bowl.height + bowl.floor)
     blown_up = False
     for _ in _progress(steps, "step", progress):
-        if blown_up or (tol and bowl.excess(w, b) <= goal):
+        if blown_up or (tol and trail.losses[-1] * to_half_mean <= near and bowl.excess(w, b) <= goal):
             break
         w, b = w - lr * dw, b - lr * db
         loss, dw, db = objective.slope(X, y, w, b)
         trail.move(w, b)
         blown_up = trail.measure(w, b, loss)
 
-    t, left, to_half_mean = trail.steps, bowl.excess(w, b), objective.to_half_mean(len(y))
+    t, left = trail.steps, bowl.excess(w, b)
     if not blown_up and left <= goal:
         message = (
             f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."
@@ -206,6 +210,8 @@ def gradient_descent(
         message = (
             f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
             f"not yet {tol:.2g}. {_advice(tol, needed, stuck or needed <= t, best_rate, X.dtype)}"
+            if left < math.inf
+            else UNKNOWN
         )
     return trail.fit("gradient_descent", status, message, to_half_mean)
 
@@ -288,7 +294,8 @@ def sgd(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ, or the generator lies on another one.
-        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
+            a `y` whose squares are below that of float64.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `epochs` or `batch_size` below 1, negative `tol`, an unknown
             `reduction`.

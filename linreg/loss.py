@@ -32,8 +32,8 @@ def weight_of(reduction: Reduction, n: int) -> float:
 def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean") -> Tensor:
     r"""Half the mean squared residual, $L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2$.
 
-    The half cancels the 2 of the derivative; the mean keeps the largest stable learning rate
-    independent of n. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
+    The half cancels the 2 of the derivative; the mean keeps the largest stable learning rate the same
+    for any n that is large beside d. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
     `torch.nn.functional.mse_loss`; `"half_sum"` $\frac12 \sum r_i^2$; `"sum"` $\sum r_i^2$.
 
     Cost: O(n). Gradients flow through both arguments. NaN in the predictions, as a diverged run makes
