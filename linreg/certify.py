@@ -44,8 +44,8 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
     Returns:
         The fit, float64, with `w_se` and, with an intercept, `b_se`. Its status is `RANK_DEFICIENT` and
         `w` NaN when the columns are dependent, `NOT_CONVERGED` when fewer than 12 digits are certain: a
-        condition number too large, or a residual too large beside it. The `message` says how many are; without
-        one the status is `NO_DIGITS`, and `OUT_OF_RANGE` for weights beyond float64.
+        condition number too large, or a residual too large beside it. The `message` says how many are. It is
+        `NO_DIGITS` where even the largest weight has none, and `OUT_OF_RANGE` for weights beyond float64.
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns.
@@ -156,6 +156,8 @@ def _fit(
     n, d, k = len(leading(X)), len(scale), len(best.unknown)
     digits = _digits(best, scale, float(leading(y).abs().amax()))
     done = best.converged and digits >= DIGITS
+    v = (best.w.hi * scale).abs()
+    some = digits > 0 or float((best.unknown[:d] * scale).max()) < 0.1 * float(v.max())
     number = f"the condition number is {condition:.3g}"
     steps = f"{best.steps} step{'s' * (best.steps != 1)}"
     reached = "the last digit" if digits == 16 else f"at least {digits} digits"
@@ -170,7 +172,7 @@ def _fit(
     fit = Fit(
         best.w.hi,
         best.b.hi,
-        Status.OK if done else Status.NOT_CONVERGED if digits > 0 else Status.NO_DIGITS,
+        Status.OK if done else Status.NOT_CONVERGED if some else Status.NO_DIGITS,
         message,
         "certified",
         best.w.hi.new_tensor(best.length) * (best.length / (2 * n)),

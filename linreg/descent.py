@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.bowl import bowl_of
+from linreg.bowl import Bowl, bowl_of
 from linreg.checks import (
     DataError,
     MissingError,
@@ -26,10 +26,12 @@ from linreg.checks import (
     check_Xy,
 )
 from linreg.forecast import curvature_of, modes_of
-from linreg.loss import Reduction, gradient, gradient_from_error, weight_of
+from linreg.loss import Reduction, gradient, loss_and_gradient, weight_of
 from linreg.noise import Run
 from linreg.result import Fit, Path, Status
 from linreg.statistics import Statistics
+from linreg.wide import Wide
+from linreg.workers import alone
 
 __all__ = ["batches", "gradient_descent", "sgd", "step"]
 
@@ -77,6 +79,7 @@ def step(X: Tensor, y: Tensor, w: Tensor, b: Tensor | float, lr: float) -> tuple
 
 
 @plain
+@alone
 def gradient_descent(
     X: Tensor,
     y: Tensor,
@@ -103,7 +106,8 @@ def gradient_descent(
     For the answer rather than the journey, `solve` is faster and exact.
 
     Cost: 4 n d operations a step, with `sums` 2 d^2; n d^2 once, for the smallest loss, and some ten times
-    that with a condition number above 1000.
+    that with a condition number above 1000. Of more than 2048 columns no d x d numbers are formed: the
+    smallest loss comes from conjugate gradients, 4 n d operations each, and a step costs 6 n d.
 
     Args:
         X: (n, d) features.
@@ -181,8 +185,11 @@ def gradient_descent(
             f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."
         )
         return trail.fit("gradient_descent", Status.OK, message, to_half_mean)
-    rates = curvature_of(bowl.R, 1 / to_half_mean, X)
-    rate = rates.largest_stable_rate
+    if isinstance(bowl, Wide):
+        rate, best_rate = 2 * to_half_mean / bowl.steepness(), None
+    else:
+        rates = curvature_of(bowl.R, 1 / to_half_mean, X)
+        rate, best_rate = rates.largest_stable_rate, rates.best_rate
     if lr >= rate * (1 - 1e-12):  # at the limit itself, to rounding, an error neither grows nor shrinks
         status = Status.DIVERGED
         message = (
@@ -194,23 +201,37 @@ def gradient_descent(
         message = f"Left the range of {X.dtype} at step {t}. Scale `X` and `y` down, or start closer."
     else:
         status = Status.NOT_CONVERGED
+        stuck = torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b)
+        needed = _needed(bowl, *start, lr / to_half_mean, goal)
         message = (
             f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
-            f"not yet {tol:.2g}. "
+            f"not yet {tol:.2g}. {_advice(tol, needed, stuck or needed <= t, best_rate, X.dtype)}"
         )
-        needed = modes_of(bowl, *start).steps(lr / to_half_mean, goal) if tol else math.inf
-        if not tol:
-            message += f"`tol=0` asks for all the steps; the fastest rate is {rates.best_rate:.4g}."
-        elif needed <= t or (torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b)):
-            message += f"{X.dtype} rounds too much to come closer: centre and scale `X`, or centre `y`."
-        elif needed < MANY:
-            message += f"At this rate it takes {needed} steps; the fastest rate is {rates.best_rate:.4g}."
-        else:
-            message += "At this rate it takes millions of steps: bring the columns to one scale first."
     return trail.fit("gradient_descent", status, message, to_half_mean)
 
 
+def _needed(bowl: Bowl | Wide, w: Tensor, b: Tensor, lr: float, goal: float) -> float:
+    """How many steps from here would have an excess of at most `goal`; NaN where that is not known."""
+    if isinstance(bowl, Wide):
+        return math.nan
+    return modes_of(bowl, w, b).steps(lr, goal) if goal > 0 else math.inf
+
+
+def _advice(tol: float, needed: float, rounded: bool, best_rate: float | None, dtype: torch.dtype) -> str:
+    """What to do about a run that has come close to nothing yet."""
+    if rounded:
+        return f"{dtype} rounds too much to come closer: centre and scale `X`, or centre `y`."
+    if best_rate is None:
+        return "Give it more steps, and bring the columns to one scale."
+    if not tol:
+        return f"`tol=0` asks for all the steps; the fastest rate is {best_rate:.4g}."
+    if needed < MANY:
+        return f"At this rate it takes {needed} steps; the fastest rate is {best_rate:.4g}."
+    return "At this rate it takes millions of steps: bring the columns to one scale first."
+
+
 @plain
+@alone
 def sgd(
     X: Tensor,
     y: Tensor,
@@ -310,7 +331,7 @@ def sgd(
         if blown_up:
             break
 
-    run = Run(X, y, bowl, lr, min(batch_size, n), reduction)
+    run = Run(X, y, bowl, intercept, lr, min(batch_size, n), reduction)
     if blown_up:
         status, message = run.diverged(trail.steps)
     else:
@@ -370,25 +391,17 @@ class _Objective(NamedTuple):
             found = self.from_sums(w.double(), b.double())
             loss, dw, db = ((2 * len(y) * weight * part).to(w.dtype) for part in found)
         else:
-            loss, dw, db = (_autograd_gradient if self.autograd else _hand_gradient)(X, y, w, b, weight)
+            loss, dw, db = (_autograd_gradient if self.autograd else loss_and_gradient)(X, y, w, b, weight)
         return loss, dw, db if self.intercept else torch.zeros_like(db)
 
     def to_half_mean(self, n: int) -> float:
         return weight_of("half_mean", n) / weight_of(self.reduction, n)
 
 
-def _hand_gradient(
-    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss and derivatives from the formulas."""
-    error = X @ w + b - y  # (n,)
-    return weight * error.dot(error), *gradient_from_error(X, error, weight)
-
-
 def _autograd_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The same, by differentiating the code of the loss."""
+    """Loss and derivatives, by differentiating the code of the loss."""
     with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
         w, b = (t.clone().requires_grad_() for t in (w, b))
         X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it

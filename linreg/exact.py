@@ -40,11 +40,12 @@ from linreg.normal import (
     sizes,
     system,
 )
-from linreg.products import BLOCK_BYTES, FIRST_ROWS, first_mean, shifted_blocks, summed
+from linreg.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
 from linreg.statistics import LARGEST, SMALLEST, exponent, times_two_to
+from linreg.workers import alone
 
 __all__ = ["solve"]
 
@@ -118,6 +119,7 @@ def solve(
     return within_range(fit, dtype or X.dtype)  # of ordinary tensors again
 
 
+@alone
 def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor | None = None) -> Fit:
     shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
     M = summed(X, y, shift)
@@ -173,7 +175,7 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
     error, size = rounding(p, L, v, condition)
     once = float(rss.clamp(min=EPS * float(p.yy))) ** 0.5 + ROUNDINGS * EPS * condition**2 * size
-    left, most = digits_of(p, v, error(once))
+    left, most = digits_of(p, v, error(once) / 4)  # a sum that ends near zero rounds less than one that grows
     if X.numel() <= SMALL or left < ENOUGH:
         R = L.T
         if intercept:  # and the column of ones, orthogonal to the centred ones
@@ -207,18 +209,11 @@ def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tenso
 
 def _residuals(X: Tensor, y: Tensor, p: System, V: Tensor) -> tuple[Tensor, Tensor]:
     """A'R (d, k) and R'R (k, k) for V (d, k) and R = [y, 0, ..., 0] - A V."""
-    d, k = V.shape
-    W = V * p.factor.unsqueeze(1)
-    theta, total, squares = None, torch.zeros_like(V), V.new_zeros(k, k)
-    for Z in shifted_blocks(X, y, p.shift):  # Z = [X - shift, y - shift, 1, 0]
-        if theta is None:
-            theta, total = Z.new_zeros(Z.shape[1], k), Z.new_zeros(Z.shape[1], k)
-            theta[:d], theta[d, 0], theta[d + 1] = -W, 1, p.offset[:-1] @ W
-            theta[d + 1, 0] -= p.offset[-1]
-        R = Z @ theta
-        total += Z.T @ R
-        squares += R.T @ R
-    return (total[:d] - torch.outer(p.offset[:-1], total[d + 1])) * p.factor.unsqueeze(1), squares
+    k, W = V.shape[1], V * p.factor.unsqueeze(1)
+    theta = torch.vstack((-W, W.new_zeros(1, k), p.offset[:-1] @ W))
+    theta[-2, 0], theta[-1, 0] = 1, theta[-1, 0] - p.offset[-1]
+    total, squares = residual_products(X, y, p.shift, theta)
+    return (total[:-2] - torch.outer(p.offset[:-1], total[-1])) * p.factor.unsqueeze(1), squares
 
 
 def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:

@@ -11,6 +11,8 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
 from linreg.model import fold_bias
+from linreg.products import error_products
+from linreg.workers import alone
 
 __all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
 
@@ -110,12 +112,17 @@ def gradient(
     """
     X, y = check_Xy(X, y)
     X, w, b = recordable(X, check_w(X, w), check_b(X, b))
-    return gradient_from_error(X, X @ w + b - y, weight_of(reduction, len(y)))
+    _, dw, db = loss_and_gradient(X, y, w, b, weight_of(reduction, len(y)))
+    return dw, db
 
 
-def gradient_from_error(X: Tensor, error: Tensor, weight: float) -> tuple[Tensor, Tensor]:
-    """The same, from the (n,) prediction errors and the constant c: (2c X'e, 2c sum e)."""
-    return 2 * weight * (X.T @ error), 2 * weight * error.sum()
+@alone
+def loss_and_gradient(
+    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss $c |r|^2$ (), its derivative 2c X'r (d,) by w and 2c sum r () by b, for the constant c."""
+    squares, products, total = error_products(X, y, w, b)
+    return weight * squares, 2 * weight * products, 2 * weight * total
 
 
 @plain

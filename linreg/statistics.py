@@ -28,6 +28,7 @@ from linreg.checks import (
 )
 from linreg.keep import ByValue, read, unreadable, write
 from linreg.products import first_mean, summed
+from linreg.workers import alone
 
 __all__ = ["Statistics"]
 
@@ -290,6 +291,7 @@ class Statistics(ByValue):
         return self._held.about(shift).M
 
     @plain
+    @alone
     def update(self, X: Tensor, y: Tensor) -> None:
         r"""Add rows, all or none, also when it is interrupted.
 

@@ -23,6 +23,7 @@ ORDER = [
     "result",
     "data",
     "model",
+    "workers",
     "products",
     "loss",
     "statistics",
@@ -43,6 +44,7 @@ ORDER = [
     "files",
     "stream",
     "distributed",
+    "wide",
     "bowl",
     "forecast",
     "noise",
@@ -54,9 +56,11 @@ ORDER = [
 # Steps of a public function, without a name of their own in the package.
 INNER = {
     "ambient",
+    "wide",
     "bowl",
     "noise",
     "keep",
+    "workers",
     "products",
     "shortest",
     "digits",
