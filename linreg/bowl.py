@@ -17,6 +17,7 @@ from linreg.model import fold_bias
 from linreg.normal import solve_statistics
 from linreg.result import Status
 from linreg.statistics import Statistics
+from linreg.wide import COLUMNS, Wide, wide_of
 
 __all__: list[str] = []
 
@@ -50,8 +51,10 @@ class Bowl(NamedTuple):
         return max(self.height, self.excess(w, b)) if nothing else self.gain
 
 
-def bowl_of(X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None) -> Bowl:
+def bowl_of(X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None) -> Bowl | Wide:
     """From sums where they are exact enough, in one pass; from the rows otherwise. For checked data."""
+    if X.shape[1] > COLUMNS:
+        return wide_of(X, y, intercept)
     try:
         bowl = _from_sums(sums or Statistics.of(X, y), intercept)
     except DataError:  # squares beyond the range of float64

@@ -23,6 +23,7 @@ from linreg.forecast import curvature_of
 from linreg.loss import Reduction, weight_of
 from linreg.model import fold_bias
 from linreg.result import Status
+from linreg.wide import Wide
 
 __all__: list[str] = []
 
@@ -36,7 +37,8 @@ class Run(NamedTuple):
 
     X: Tensor
     y: Tensor
-    bowl: Bowl
+    bowl: Bowl | Wide
+    intercept: bool
     lr: float
     batch_size: int  # at most n
     reduction: Reduction
@@ -47,7 +49,10 @@ class Run(NamedTuple):
             return Status.OK, f"Converged: the excess loss, {left:.3g}, is too small to tell from 0."
         if self.lr >= self.largest_stable_rate() * (1 - 1e-12):  # to rounding
             return self.diverged(updates)
-        noise = settled(self.X, self.y, self.bowl, self._half_mean(), self.batch_size, self._last())
+        if isinstance(self.bowl, Wide):
+            noise = self._envelope(self.bowl)
+        else:
+            noise = settled(self.X, self.y, self.bowl, self._half_mean(), self.batch_size, self._last())
         if math.isinf(noise.level):
             limit = noise.stable_rate * self.lr / self._half_mean()
             return Status.NOT_CONVERGED, (
@@ -71,6 +76,8 @@ class Run(NamedTuple):
 
     def largest_stable_rate(self) -> float:
         """That of batches which are all like the whole."""
+        if isinstance(self.bowl, Wide):
+            return 2 * self.lr / self._half_mean() / self.bowl.steepness()
         return curvature_of(self.bowl.R, self._half_mean() / self.lr, self.X).largest_stable_rate
 
     def _half_mean(self) -> float:
@@ -84,10 +91,26 @@ class Run(NamedTuple):
 
     def _advice(self) -> str:
         # No batch is steeper than its steepest row, whose curvature is its squared length.
-        steepest = float(torch.linalg.vector_norm(self.X, dim=1, dtype=torch.float64).max()) ** 2
-        steepest += self.X.shape[1] < len(self.bowl.best)
-        gentle = self.lr / self._half_mean() / steepest
+        gentle = self.lr / self._half_mean() / float(self._squares().max())
         return f"Try lr = {gentle:.4g}, stable for every batch."
+
+    def _squares(self) -> Tensor:
+        """(n,) squared lengths of the rows of [1, X], or of X."""
+        lengths = torch.linalg.vector_norm(self.X, dim=1, dtype=torch.float64)
+        squares: Tensor = lengths.square() + self.intercept
+        return squares
+
+    def _envelope(self, bowl: Wide) -> "Noise":
+        """The floor of small rates, for noise that does not depend on the features.
+
+        With S at most s times the identity, HS + SH is at least the right side if s is as below: M(S) is
+        at most s times the largest square of a row times H.
+        """
+        squares, lr, f = self._squares(), self._half_mean(), _share(len(self.y), self.batch_size)
+        used = lr * ((1 - f) * bowl.steepness() + f * float(squares.max()))
+        s = lr * f * 2 * bowl.floor / (2 - used) if used < 2 else math.inf
+        mean = s * float(squares.mean()) / 2
+        return Noise(mean, 2 * mean, 2 * lr / used)
 
 
 class Noise(NamedTuple):

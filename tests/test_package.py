@@ -44,6 +44,7 @@ ORDER = [
     "files",
     "stream",
     "distributed",
+    "wide",
     "bowl",
     "forecast",
     "noise",
@@ -55,6 +56,7 @@ ORDER = [
 # Steps of a public function, without a name of their own in the package.
 INNER = {
     "ambient",
+    "wide",
     "bowl",
     "noise",
     "keep",

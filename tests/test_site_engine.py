@@ -415,10 +415,14 @@ def test_a_table_stands_in_a_box_that_the_keyboard_can_scroll() -> None:
 
 
 def test_a_listing_is_a_section_for_reader_views() -> None:
-    inner = '<div class="language-python highlight" data-copy="a"><pre><code>a\n</code></pre></div>'
-    outer = theme.listings(f'<div class="doc">{inner}<div class="formula"></div>{inner}</div>')
-    listing = '<section class="language-python highlight" data-copy="a"><pre><code>a\n</code></pre></section>'
-    assert outer == f'<div class="doc">{listing}<div class="formula"></div>{listing}</div>'
+    page = (
+        '<div class="doc"><div class="language-python highlight" data-copy="a"><pre>a</pre></div>'
+        '<div class="doc-md-description"><div class="formula">b</div></div></div>'
+    )
+    assert theme.readable(page) == (
+        '<div class="doc"><section class="language-python highlight" data-copy="a"><pre>a</pre></section>'
+        '<section class="doc-md-description"><div class="formula">b</div></section></div>'
+    )
 
 
 def test_nothing_is_fetched_before_it_is_asked_for() -> None:

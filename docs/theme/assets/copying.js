@@ -20,7 +20,7 @@ document.addEventListener("click", async ({ target }) => {
 
 // What is copied from the text has the TeX of its formulas, between dollars, instead of their letters.
 document.addEventListener("copy", (event) => {
-  if (event.target.closest("input")) return;
+  if (event.target.closest?.("input")) return; // in Firefox it may be a text
   const selection = getSelection();
   const formula = (node) => (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest(".katex");
   const copied = document.createElement("div");
@@ -38,7 +38,8 @@ document.addEventListener("copy", (event) => {
     one.replaceWith(dollars + one.querySelector("annotation").textContent + dollars);
   }
   for (const link of copied.querySelectorAll("a[href]")) link.setAttribute("href", link.href);
-  // to tell what begins a line it must be laid out, where it is not seen
+  // to tell what begins a line it must be laid out, all of it, where it is not seen
+  for (const late of copied.querySelectorAll(".highlight, .drawn")) late.style.contentVisibility = "visible";
   copied.className = "md-typeset";
   copied.style.cssText = "position: fixed; left: -9999px";
   document.body.append(copied);
