@@ -74,9 +74,9 @@ def solve(
     that dtype. `"auto"` solves the normal equation of the centred and scaled columns by Cholesky up to a
     condition number of 1e4, with a pass of refinement from 20 on or when the loss is almost zero. Above, it
     takes a QR factorisation by blocks of rows and refines in doubled precision until every digit is right.
-    What rounding leaves, $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$, is estimated for each weight:
-    with fewer than ten digits doubled precision wins them back after Cholesky as well, at any size of the
-    data, and small problems get it at once; otherwise the `message` tells how many are left, below 14.
+    What rounding costs, $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$, is estimated for each
+    weight: with fewer than ten digits left, doubled precision wins them back after Cholesky as well, at any
+    size of the data, and small problems get it at once; otherwise the `message` tells how many, below 14.
 
     Dependent columns get the shortest `w` that predicts best, from the sums where these tell them apart and
     the rows confirm it, else by the SVD of the small triangle; its loss is measured. In units so different
@@ -125,7 +125,7 @@ def solve(
         check_tall(X, intercept)
     with torch.inference_mode():  # a fifth of the time of a small problem goes into what autograd might need
         fit = _solve(X, y, intercept, method)
-    return within_range(fit, dtype or X.dtype)  # of ordinary tensors again
+    return within_range(fit, dtype or X.dtype, X, y)  # of ordinary tensors again
 
 
 @alone
