@@ -55,7 +55,7 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
         >>> fit
         Fit(w=[2], b=1, status='ok', method='cholesky')
         >>> print(fit.message)
-        Cholesky, from sums of 3 rows: the condition number is 1, which leaves 15 digits.
+        Cholesky, from sums of 3 rows: the condition number is 1, which leaves 14 digits.
     """
     if not isinstance(statistics, Statistics):
         raise DtypeError(
