@@ -31,16 +31,18 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
 
     The same Cholesky as in `solve`, but nothing is left to refine with: a relative error of about
     $\kappa^2 \varepsilon$ stays in the weights, and columns with $\kappa$ above 1e7 cannot be told from
-    dependent ones. The `message` says how many digits that leaves.
+    dependent ones. After a difference of sums more is gone: what was rounded beside the largest squares that
+    these sums have ever held. The `message` says how many digits that leaves of the worst weight.
 
-    Cost: d^3/3 operations, whatever the number of rows.
+    Cost: 2 d^3 operations, whatever the number of rows.
 
     Args:
         statistics: the sums.
         intercept: fit `b` as well; otherwise it is 0.
 
     Returns:
-        The fit, float64; the shortest answer, and status `RANK_DEFICIENT`, for dependent columns.
+        The fit, float64; the shortest answer, and status `RANK_DEFICIENT`, for dependent columns; status
+        `NO_DIGITS` when no digit of the weights is left, `OUT_OF_RANGE` when float64 cannot hold them.
 
     Raises:
         DtypeError: `statistics` is not `Statistics`.
