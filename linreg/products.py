@@ -18,7 +18,7 @@ CUDA_BLOCK_BYTES = 256 << 20  # there a launch costs more than a trip to memory
 SUB_ROWS = 1024  # rows of one product of a batch: long enough to be fast, short enough to add up exactly
 PART_ROWS = 4096  # added to one sum, which the product does row after row, before the next is begun
 NARROW = 48  # columns up to which a batch of small products beats one tall one
-RUN_ENTRIES = 1 << 18  # of rows that one thread takes in one go
+RUN_ENTRIES = 1 << 19  # of rows that one thread takes in one go
 FIRST_ROWS = 1024  # rows whose mean becomes the shift
 
 
