@@ -5,10 +5,13 @@ pass that goes on later steps over rows without looking at them.
 """
 
 import csv
+import os
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import torch
 
 from linreg.checks import FileError
 from linreg.tables import EXACT, Table
@@ -17,9 +20,9 @@ __all__: list[str] = []
 
 TEXT_BYTES = 1 << 20  # of text parsed at a time
 SAMPLE_ROWS = 100  # that tell what a column holds
-COMPRESSED = (".gz", ".bz2", ".zst", ".lz4", ".br")
+COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4", ".br": "brotli"}
 BLANK = re.compile(rb"\A[\r\n]|\n\r?\n|\r\r")  # lines of nothing may be there
-WHOLE = re.compile(rb"[+-]?\d{16,}")  # an integer that may be beyond 2^53
+WHOLE = re.compile(r"[+-]?\d{16,}")  # an integer that may be beyond 2^53
 
 
 class Delimited(Table):
@@ -30,12 +33,14 @@ class Delimited(Table):
     ) -> None:
         self.delimiter, self.decimal, self.encoding = delimiter, decimal, encoding
         d = re.escape(delimiter.encode())
-        field = rb'(?:"[^"]*(?:""[^"]*)*"[^%b\r\n]*|(?!")[^%b\r\n]*)' % (d, d)
+        field = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^%b\r\n]*|(?!")[^%b\r\n]*)' % (d, d)
         self.record = re.compile(rb"%b(?:%b%b)*(?:\r\n|\n|\r|\Z)" % (field, d, field))
         super().__init__(path, given)
 
     def _open(self) -> Any:
-        file = self.pa.input_stream(self.path, compression="detect")
+        file = self.pa.input_stream(
+            self.path, compression=COMPRESSED.get(os.path.splitext(self.path.lower())[1])
+        )
         if self.encoding.lower().replace("-", "").replace("_", "") == "utf8":
             return file
         return self.pa.transcoding_input_stream(file, self.encoding, "utf-8")
@@ -85,7 +90,7 @@ class Delimited(Table):
             for text in self._texts(file):
                 data, passed = self._after(text[body:], start - begin)
                 begin, body = begin + passed, 0
-                if not data.strip():
+                if not data or data.isspace():
                     continue
                 table, reason = self._parsed(data, types)
                 for batch in table.rename_columns(list(columns)).to_batches():
@@ -101,13 +106,16 @@ class Delimited(Table):
         """The text in pieces that end where a row ends."""
         rest = b""
         while part := file.read(TEXT_BYTES):
-            text = rest + part
-            end = text.rfind(b"\n" if b"\n" in text else b"\r") + 1
-            if text.count(b'"', 0, end) % 2:  # it is a line within a quoted field that ends there
-                end = max((e for e in self._ends(text) if text[e - 1 : e] in b"\r\n"), default=0)
+            end = part.rfind(b"\n" if b"\n" in part else b"\r") + 1
+            if b'"' in rest or b'"' in part:
+                part, rest = rest + part, b""
+                end = part.rfind(b"\n") + 1
+                if part.count(b'"', 0, end) % 2:  # it is a line within a quoted field that ends there
+                    end = max((e for e in self._ends(part) if part[e - 1 : e] in b"\r\n"), default=0)
             if end:
-                yield text[:end]
-            rest = text[end:]
+                yield b"".join((rest, memoryview(part)[:end]))  # copied once
+                rest = b""
+            rest += part[end:]
         if rest:
             yield rest
 
@@ -138,20 +146,18 @@ class Delimited(Table):
     def _parse(self, text: bytes, types: Mapping[str, Any], lenient: bool = False) -> Any:
         from pyarrow import csv as arrow
 
+        read = arrow.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=self.columns)
         skip = (lambda row: "skip") if lenient else None
-        return arrow.read_csv(
-            self.pa.py_buffer(text),
-            arrow.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=self.columns),
-            arrow.ParseOptions(
-                delimiter=self.delimiter, newlines_in_values=b'"' in text, invalid_row_handler=skip
-            ),
-            arrow.ConvertOptions(
-                include_columns=list(types),
-                column_types=types,
-                decimal_point=self.decimal,
-                strings_can_be_null=True,
-            ),
+        parse = arrow.ParseOptions(
+            delimiter=self.delimiter, newlines_in_values=b'"' in text, invalid_row_handler=skip
         )
+        convert = arrow.ConvertOptions(
+            include_columns=list(types),
+            column_types=types,
+            decimal_point=self.decimal,
+            strings_can_be_null=True,
+        )
+        return arrow.read_csv(self.pa.py_buffer(text), read, parse, convert)
 
     def _parsed(self, text: bytes, types: Mapping[str, Any]) -> tuple[Any, str]:
         """The rows before the first bad one, and what is wrong with that; all of them and nothing."""
@@ -186,6 +192,8 @@ class Delimited(Table):
 
     def _reason(self, row: bytes, types: Mapping[str, Any]) -> str:
         """What is wrong with a row that cannot be parsed."""
+        if not self.record.fullmatch(row):
+            return "has a quote that is never closed"
         fields = self._fields(row.decode("utf-8", "replace").encode())
         if len(fields) != len(self.columns):
             return f"has {len(fields)} fields, the line of names {len(self.columns)}"
@@ -202,17 +210,21 @@ class Delimited(Table):
 
     def _beyond(self, text: bytes, table: Any, types: Mapping[str, Any]) -> tuple[int, str] | None:
         """The first row with an integer that no float holds, and what is wrong with it."""
-        from pyarrow import compute
-
+        numbers = [name for name, kind in types.items() if kind == self.pa.float64()]
+        if not any(map(_large, table.select(numbers).to_batches())):
+            return None
         found = []
-        for name, column in zip(types, table.columns, strict=True):
-            if types[name] != self.pa.float64():
-                continue
-            ends = compute.min_max(column).as_py()
-            if max(-(ends["min"] or 0), ends["max"] or 0) < EXACT:  # None where all are missing
-                continue
+        for name in numbers:
             for row, word in enumerate(self._parse(text, {name: self.pa.string()})[name].to_pylist()):
-                if word and WHOLE.fullmatch(word.strip().encode()) and abs(int(word)) > EXACT:
+                if word and WHOLE.fullmatch(word.strip()) and abs(int(word)) > EXACT:
                     found.append((row, f"has {word} in column {self.names[int(name)]!r}, beyond 2^53"))
                     break
         return min(found, default=None)
+
+
+def _large(batch: Any) -> bool:
+    """Whether an entry is beyond what float64 counts to."""
+    if not batch.num_columns:
+        return False
+    M = torch.frombuffer(batch.to_tensor(null_to_nan=True, row_major=False), dtype=torch.float64).abs_()
+    return not float(M.max()) <= EXACT and bool((M > EXACT).any())  # the maximum is NaN if one entry is

@@ -245,7 +245,7 @@ def predict_steps(
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
     bowl = from_rows(X, y, intercept)
-    worth = bowl.worth(bowl.excess(w, b), EPS)
+    worth = bowl.worth(w, b, torch.float64)
     return modes_of(bowl, w, b).steps(
         _as_half_mean(lr, reduction, len(y)), tolerance * max(bowl.floor, EPS * worth)
     )

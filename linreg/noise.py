@@ -23,6 +23,7 @@ from linreg.forecast import curvature_of
 from linreg.loss import Reduction, weight_of
 from linreg.model import fold_bias
 from linreg.result import Status
+from linreg.wide import Wide
 
 __all__: list[str] = []
 
@@ -36,7 +37,8 @@ class Run(NamedTuple):
 
     X: Tensor
     y: Tensor
-    bowl: Bowl
+    bowl: Bowl | Wide
+    intercept: bool
     lr: float
     batch_size: int  # at most n
     reduction: Reduction
@@ -44,25 +46,28 @@ class Run(NamedTuple):
     def verdict(self, updates: int, left: float, goal: float) -> tuple[Status, str]:
         """How a run has ended whose excess loss is `left`."""
         if left <= goal:
-            return Status.OK, f"Converged: the excess loss, {left:.2g}, is too small to tell from 0."
-        if self.lr >= self.largest_stable_rate():
+            return Status.OK, f"Converged: the excess loss, {left:.3g}, is too small to tell from 0."
+        if self.lr >= self.largest_stable_rate() * (1 - 1e-12):  # to rounding
             return self.diverged(updates)
-        noise = settled(self.X, self.y, self.bowl, self._half_mean(), self.batch_size, self._last())
+        if isinstance(self.bowl, Wide):
+            noise = self._envelope(self.bowl)
+        else:
+            noise = settled(self.X, self.y, self.bowl, self._half_mean(), self.batch_size, self._last())
         if math.isinf(noise.level):
             limit = noise.stable_rate * self.lr / self._half_mean()
             return Status.NOT_CONVERGED, (
                 f"Such runs do not settle: lr = {self.lr:.4g} is not below {limit:.4g}, the largest rate "
                 f"stable in the mean square for batches of {self.batch_size}. {self._advice()}"
             )
-        floor = f"the noise floor of this rate and batch size, {noise.level:.2g}"
+        floor = f"the noise floor of this rate and batch size, {noise.level:.3g}"
         if left <= noise.level:
-            return Status.OK, f"The excess loss, {left:.2g}, is within {floor} ({noise.mean:.2g} on average)."
-        return Status.NOT_CONVERGED, f"The excess loss, {left:.2g}, is above {floor}: give it more epochs."
+            return Status.OK, f"The excess loss, {left:.3g}, is within {floor} ({noise.mean:.3g} on average)."
+        return Status.NOT_CONVERGED, f"The excess loss, {left:.3g}, is above {floor}: give it more epochs."
 
     def diverged(self, updates: int) -> tuple[Status, str]:
         rate = self.largest_stable_rate()
         why = f"is not below the largest stable rate, 2/lambda_max = {rate:.4g}"
-        if self.lr < rate:
+        if self.lr < rate * (1 - 1e-12):
             why = "is too large for some batches"
         return (
             Status.DIVERGED,
@@ -71,6 +76,8 @@ class Run(NamedTuple):
 
     def largest_stable_rate(self) -> float:
         """That of batches which are all like the whole."""
+        if isinstance(self.bowl, Wide):
+            return 2 * self.lr / self._half_mean() / self.bowl.steepness()
         return curvature_of(self.bowl.R, self._half_mean() / self.lr, self.X).largest_stable_rate
 
     def _half_mean(self) -> float:
@@ -84,10 +91,26 @@ class Run(NamedTuple):
 
     def _advice(self) -> str:
         # No batch is steeper than its steepest row, whose curvature is its squared length.
-        steepest = float(torch.linalg.vector_norm(self.X, dim=1, dtype=torch.float64).max()) ** 2
-        steepest += self.X.shape[1] < len(self.bowl.best)
-        gentle = self.lr / self._half_mean() / steepest
+        gentle = self.lr / self._half_mean() / float(self._squares().max())
         return f"Try lr = {gentle:.4g}, stable for every batch."
+
+    def _squares(self) -> Tensor:
+        """(n,) squared lengths of the rows of [1, X], or of X."""
+        lengths = torch.linalg.vector_norm(self.X, dim=1, dtype=torch.float64)
+        squares: Tensor = lengths.square() + self.intercept
+        return squares
+
+    def _envelope(self, bowl: Wide) -> "Noise":
+        """The floor of small rates, for noise that does not depend on the features.
+
+        With S at most s times the identity, HS + SH is at least the right side if s is as below: M(S) is
+        at most s times the largest square of a row times H.
+        """
+        squares, lr, f = self._squares(), self._half_mean(), _share(len(self.y), self.batch_size)
+        used = lr * ((1 - f) * bowl.steepness() + f * float(squares.max()))
+        s = lr * f * 2 * bowl.floor / (2 - used) if used < 2 else math.inf
+        mean = s * float(squares.mean()) / 2
+        return Noise(mean, 2 * mean, 2 * lr / used)
 
 
 class Noise(NamedTuple):

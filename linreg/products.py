@@ -103,11 +103,10 @@ def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
 
 
 def residual_products(X: Tensor, y: Tensor, shift: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
-    """Z'r (d + 2,) and |r|^2 of r = Z theta over all rows z = (x - shift, y - shift, 1)."""
-    k = X.shape[1] + 2
-    columns = _columns(k)
-    total = torch.zeros(columns + 1, dtype=torch.float64, device=X.device)
-    theta = torch.nn.functional.pad(theta, (0, columns - k))
+    """Z'R (d + 2, k) and R'R (k, k) of R = Z theta over all rows z = (x - shift, y - shift, 1)."""
+    rows, k = theta.shape
+    theta = torch.nn.functional.pad(theta, (0, 0, 0, _columns(rows) - rows))
+    total = torch.zeros(len(theta) + k, k, dtype=torch.float64, device=X.device)
 
     def worker() -> Callable[[slice], Tensor]:
         blocks = Blocks(X, y, shift)
@@ -115,15 +114,15 @@ def residual_products(X: Tensor, y: Tensor, shift: Tensor, theta: Tensor) -> tup
         def sum_of(run: slice) -> Tensor:
             part = torch.zeros_like(total)
             for Z in blocks.of(run):
-                r = Z @ theta
-                part[:-1] += Z.T @ r
-                part[-1] += r @ r
+                R = Z @ theta
+                part[:-k] += Z.T @ R
+                part[-k:] += R.T @ R
             return part
 
         return sum_of
 
     dealt(runs(X), worker, total.add_)
-    return total[:k], total[-1]
+    return total[:rows], total[-k:]
 
 
 def _columns(k: int) -> int:

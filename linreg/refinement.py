@@ -72,13 +72,15 @@ def refined(
     solver = _Solver(R, p, from_gram)
     steps, length, rss = 0, torch.inf, torch.nan
     unknown, converged, going = torch.full_like(v.hi, torch.inf), False, True
+    rate = 0.0  # of what a step leaves, as seen
     while going and steps < STEPS:
         g, rss = p.gradient(v)
         change, step = solver(g)
         if not step <= length:  # growing, or not a number
             break
         floor, needed = solver.floor(v.hi, rss), EPS / 4 * v.hi.abs()
-        left = torch.minimum(change.hi.abs(), solver.next_change(step))
+        rate = max(rate, step / length) if steps else rate
+        left = solver.spread(step * (min(rate, solver.rate) if steps else solver.rate))
         # The floor is a bound, often far above what rounding does: steps that still shrink are still good.
         going = step < length / 2 and not bool((left <= torch.maximum(needed, floor * 2.0**-20)).all())
         converged = bool((left <= torch.maximum(needed, floor)).all())
@@ -143,18 +145,17 @@ class _Solver:
         c = add(Doubled(g.hi[:-1], g.lo[:-1]), negative(moved))
         return torch.cat((c.rounded() / self.p.scale, g.hi[-1:]))
 
-    def next_change(self, step: float) -> Tensor:
-        """A bound on the correction (k,) that would follow one of length `step`."""
-        return self._spread(self.rate * step)
-
     def floor(self, v: Tensor, rss: float) -> Tensor:
         """What rounding in twice the precision leaves unknown of v, (k,)."""
         d = len(self.p.scale)
         size = self.lengths[:d] @ (v[:d].abs() * self.p.scale) + 2 * self.root * (1 + v[d:].abs().sum())
-        return self._spread(DOUBLED_EPS * (float(size) + self.amplified * rss**0.5))
+        return self.spread(DOUBLED_EPS * (float(size) + self.amplified * rss**0.5))
 
-    def _spread(self, length: float) -> Tensor:
-        """The most by which a change of the predictions of this length can move v, (k,)."""
+    def spread(self, length: float) -> Tensor:
+        """The most by which a change of the predictions of this length can move v, (k,).
+
+        Not the last change of v: that may have missed the direction in which v is uncertain.
+        """
         d = len(self.p.scale)
         moved: Tensor = self.sensitivity * length
         moved[:d] /= self.p.scale

@@ -12,6 +12,7 @@ from torch import Tensor
 __all__: list[str] = []
 
 RATIO = 1e4  # of lengths, up to which a plain projection keeps 12 digits of the shortest
+MOST = 1e-6  # doubt: where even less is certain of the rows, what they say is all there is to go by
 FAR = 1e4  # times as long as v: a move along directions that rounding has made
 
 
@@ -33,6 +34,7 @@ def shortest(v: Tensor, rows: Tensor, size: Tensor, doubt: float) -> tuple[Tenso
     """
     if len(rows) in (0, len(v)):
         return v, True
+    doubt = min(doubt, MOST)
     counts = rows.abs().amax(0) > doubt  # not so a column of zeros, whose size may be anything
     size = size.where(counts, size[counts].amin())
     size = (size / size.max()).clamp(min=torch.finfo(size.dtype).tiny ** 0.5)

@@ -33,6 +33,10 @@ from linreg.workers import alone
 __all__ = ["Statistics"]
 
 
+SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that did not under- or overflow
+FARTHEST = 1e140  # a shift within has a square that does not overflow, times any number of rows
+
+
 class _Held(NamedTuple):
     """What sums consist of. Never changed, only replaced as a whole: stopped at any moment, they are one
     state or the next. A field more is a line here; it is saved and loaded with the others."""
@@ -40,7 +44,20 @@ class _Held(NamedTuple):
     n: int
     shift: Tensor  # (d + 1,) of (x, y)
     M: Tensor  # (d + 2, d + 2) sum of z z'
+    reached: Tensor  # (d + 1,) the largest that each square of M has been: eps times it is what was rounded
+    unit: Tensor  # (d + 1,) exponents: all of the above is of x and y divided by these powers of two
     dropped: int = 0  # rows that a pass has left out
+
+    def plus(self, X: Tensor, y: Tensor) -> "_Held":
+        """With these rows, which may put a square out of range."""
+        if bool(self.unit.any()):
+            X, y = times_two_to(X.double(), -self.unit[:-1]), times_two_to(y.double(), -self.unit[-1])
+        shift = self.shift if self.n else first_mean(X, y)
+        return self._replace(n=self.n + len(X), shift=shift).summing(self.M + summed(X, y, shift))
+
+    def summing(self, M: Tensor) -> "_Held":
+        """With another M."""
+        return self._replace(M=M, reached=torch.maximum(self.reached, M.diagonal()[:-1]))
 
     def about(self, shift: Tensor) -> "_Held":
         """The same sums from another shift: z moves by a constant, so that no row is needed again."""
@@ -50,7 +67,7 @@ class _Held(NamedTuple):
         M = self.M.clone()
         M[:-1, :-1] = G + (cross + cross.T)
         M[-1, :-1] = M[:-1, -1] = s + self.n * t
-        return self._replace(shift=shift, M=M)
+        return self._replace(shift=shift).summing(M)
 
     def followed(self) -> "_Held":
         """The same from a new shift where the data have drifted away from it, before the digits are lost."""
@@ -59,6 +76,53 @@ class _Held(NamedTuple):
         s = self.M[-1, :-1] / self.n
         variance = self.M.diagonal()[:-1] / self.n - s.square()
         return self.about(self.shift + s) if bool((s.square() > 16 * variance).any()) else self
+
+    def out_of_range(self) -> Tensor:
+        """(d + 1,) where products were lost: squares zero, tiny, huge or not a number, or a huge shift."""
+        squares = self.M.diagonal()[:-1]
+        return ~((squares > SMALLEST) & (squares < LARGEST) & (self.shift.abs() < FARTHEST))
+
+    def in_units(self, unit: Tensor) -> "_Held":
+        """The same sums of x and y divided by other powers of two, which rounds nothing."""
+        if torch.equal(unit, self.unit):
+            return self
+        by = self.unit - unit
+        rows = torch.cat((by, torch.zeros_like(by[:1])))
+        M = times_two_to(times_two_to(self.M, rows), rows.unsqueeze(1))
+        reached = times_two_to(times_two_to(self.reached, by), by)
+        return self._replace(shift=times_two_to(self.shift, by), M=M, reached=reached, unit=unit)
+
+    def unit_with(self, X: Tensor, y: Tensor, where: Tensor) -> Tensor:
+        """(d + 1,) units in which these rows fit as well, other ones only `where` (d + 1,) some do not."""
+        some = where.nonzero().flatten()
+        Z = torch.column_stack((X, y))[:, some].double()
+        moved = times_two_to(self.shift, self.unit)[some] if self.n else Z[0]
+        size = exponent(torch.maximum(Z.abs().amax(0), moved.abs()))
+        held = exponent(self.M.diagonal()[some]) / 2
+        size = torch.maximum(size, (held.ceil() + self.unit[some]).where(held.isfinite(), size))
+        unit = self.unit.clone()
+        unit[some] = size.where((moved != Z).any(0), unit[some])  # a constant column has squares of zero
+        return unit
+
+    def shrunk(self) -> "_Held":
+        """The same in units in which no square is near the largest number."""
+        squares = self.M.diagonal()[:-1]
+        far = squares >= LARGEST
+        return (
+            self.in_units(self.unit + (exponent(squares) / 2).ceil().where(far, 0))
+            if bool(far.any())
+            else self
+        )
+
+    def counts(self) -> Tensor:
+        """(d + 1,) where there were numbers other than zero."""
+        return (self.M.diagonal()[:-1] > 0) | (self.shift != 0)
+
+    def shared(self, other: "_Held") -> Tensor:
+        """(d + 1,) units for both: the larger one, where both have numbers other than zero."""
+        mine, its = self.counts(), other.counts()
+        larger = torch.maximum(self.unit, other.unit)
+        return larger.where(mine == its, self.unit.where(mine, other.unit))
 
     def sound(self) -> bool:
         """Whether these can be sums of rows, as far as that shows."""
@@ -69,8 +133,9 @@ class _Held(NamedTuple):
             and self.M.shape == (k, k)
             and type(self.n) is type(self.dropped) is int
             and self.dropped >= 0
-            and self.M.dtype == self.shift.dtype == torch.float64
-            and bool(torch.isfinite(self.M).all() and torch.isfinite(self.shift).all())
+            and self.reached.shape == self.unit.shape == (k - 1,)
+            and all(part.dtype == torch.float64 and bool(part.isfinite().all()) for part in self[1:5])
+            and torch.equal(self.unit, self.unit.round())
             and float(self.M[-1, -1]) == self.n >= 0
             and bool((self.M == self.M.T).all() and (self.M.diagonal() >= 0).all())
         )
@@ -112,7 +177,7 @@ class Statistics(ByValue):
 
     def __init__(self, d: int, *, device: torch.device | str = "cpu") -> None:
         like = torch.zeros(check_count(d, "d") + 2, dtype=torch.float64, device=check_device(device))
-        self._held = _Held(0, like[1:], like.new_zeros(d + 2, d + 2))
+        self._held = _Held(0, like[1:], like.new_zeros(d + 2, d + 2), like[1:], like[1:])
 
     @classmethod
     def _holding(cls, held: _Held) -> Self:
@@ -139,7 +204,7 @@ class Statistics(ByValue):
             ShapeError: wrong shapes.
             DtypeError: the dtypes differ or are not float32 or float64.
             DeviceError: the devices differ.
-            DataError: empty, NaN or infinite data, or entries whose squares overflow float64.
+            DataError: empty, NaN or infinite data.
 
         Examples:
             >>> import torch
@@ -169,38 +234,53 @@ class Statistics(ByValue):
 
     @property
     def shift(self) -> Tensor:
-        """(d + 1,) what was subtracted from the columns and from `y` before they were multiplied."""
+        """(d + 1,) what was subtracted from columns and `y`, in units, before they were multiplied."""
         return self._held.shift
 
     @property
     def M(self) -> Tensor:
-        r"""(d + 2, d + 2) $\sum_i z_i z_i^\top$ with $z = (x, y) - $ `shift`, and a 1 after it."""
+        r"""(d + 2, d + 2) $\sum_i z_i z_i^\top$ with $z = (x, y) - $ `shift`, in units, and a 1 after it."""
         return self._held.M
+
+    @property
+    def unit(self) -> Tensor:
+        """(d + 1,) exponents of the powers of two by which columns and `y` are divided: 0 in most cases.
+
+        Where squares would leave the range of float64, for numbers below 1e-135 or above 1e140, these
+        bring them back. All but `shift` and `M` is in the units of the data.
+        """
+        return self._held.unit
 
     @property
     def X_mean(self) -> Tensor:
         """(d,) mean of each feature, in its units."""
-        return self.shift[:-1] + self.M[-1, : self.d] / self.n
+        return self._mean()[:-1]
 
     @property
     def y_mean(self) -> Tensor:
         """() mean of the targets, in units of `y`."""
-        return self.shift[-1] + self.M[-1, self.d] / self.n
+        return self._mean()[-1]
 
     @property
     def gram(self) -> Tensor:
-        r"""(d, d) centred Gram matrix $\sum_i (x_i - \bar x)(x_i - \bar x)^\top$."""
-        return self._centred()[: self.d, : self.d]
+        r"""(d, d) centred Gram matrix $\sum_i (x_i - \bar x)(x_i - \bar x)^\top$; infinite beyond float64."""
+        return self._moments()[: self.d, : self.d]
 
     @property
     def xy(self) -> Tensor:
         r"""(d,) $\sum_i (x_i - \bar x)(y_i - \bar y)$."""
-        return self._centred()[: self.d, self.d]
+        return self._moments()[: self.d, self.d]
 
     @property
     def yy(self) -> Tensor:
         r"""() $\sum_i (y_i - \bar y)^2$."""
-        return self._centred()[self.d, self.d]
+        return self._moments()[self.d, self.d]
+
+    def _mean(self) -> Tensor:
+        return times_two_to(self.shift + self.M[-1, :-1] / self.n, self.unit)
+
+    def _moments(self) -> Tensor:
+        return times_two_to(times_two_to(self._centred(), self.unit), self.unit.unsqueeze(1))
 
     def _centred(self) -> Tensor:
         s = self.M[-1, :-1] / max(self.n, 1) ** 0.5
@@ -225,7 +305,7 @@ class Statistics(ByValue):
             ShapeError: `X` is not (n, d) with the d of these sums, or `y` not (n,).
             DtypeError: the dtypes differ or are not float32 or float64.
             DeviceError: the rows are not where the sums are.
-            DataError: empty, NaN or infinite data, or entries whose squares overflow float64.
+            DataError: empty, NaN or infinite data.
         """
         X, y = check_Xy(X, y, finite=False)
         if X.shape[1] != self.d:
@@ -235,17 +315,13 @@ class Statistics(ByValue):
             )
         check_same_kind(self.M.to(X.dtype), X, "X", of="statistics")
         held = self._held.followed()
-        first = held.shift if held.n else first_mean(X, y)
-        M = summed(X, y, first)
-        if not bool(torch.isfinite(M).all()):
-            check_finite(X, "X")
-            check_finite(y, "y")
-            raise DataError(
-                "`X` and `y` must have squares within the range of float64; their largest entries are "
-                f"{float(X.abs().max()):.3g} and {float(y.abs().max()):.3g}. "
-                "Divide them by a power of two first, which rounds nothing."
-            )
-        self._held = held._replace(n=held.n + len(X), shift=first, M=held.M + M)
+        new = held.plus(X, y)
+        if bool((out := new.out_of_range()).any()):
+            if not bool(new.M.isfinite().all()):
+                check_finite(X, "X")
+                check_finite(y, "y")
+            new = held.in_units(held.unit_with(X, y, out)).plus(X, y)
+        self._held = new
 
     def __add__(self, other: Self) -> Self:
         """The sums over the rows of both."""
@@ -268,16 +344,25 @@ class Statistics(ByValue):
                 "Only sums over the same columns combine."
             )
         check_same_kind(self.M, other.M, "other", of="statistics")
-        n, shift = self.n + sign * other.n, self.shift if self.n else other.shift
-        M = self.M + sign * other.about(shift)
-        M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
+        unit = self._held.shared(other._held)
+        a, b = self._held.in_units(unit), other._held.in_units(unit)
+        n = a.n + sign * b.n
         dropped = max(self.dropped + sign * other.dropped, 0)
-        held = self._held._replace(n=n, shift=shift, M=M if n else torch.zeros_like(M), dropped=dropped)
+        if n == 0:
+            return self._holding(type(self)(self.d, device=self.M.device)._held._replace(dropped=dropped))
+        a = a if a.n else a._replace(shift=b.shift)
+        b = b.about(a.shift)
+        M = a.M + sign * b.M
+        M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
+        held = a._replace(n=n, reached=torch.maximum(a.reached, b.reached), dropped=dropped)
+        held = held.summing(M).shrunk()
         return self._holding(held.followed() if sign > 0 else held)
 
     def copy(self) -> Self:
         """The same sums, to go on with independently."""
-        return self._holding(self._held._replace(shift=self.shift.clone(), M=self.M.clone()))
+        held = self._held
+        shift, M, reached, unit = (part.clone() for part in (held.shift, held.M, held.reached, held.unit))
+        return self._holding(held._replace(shift=shift, M=M, reached=reached, unit=unit))
 
     @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
@@ -313,11 +398,15 @@ class Statistics(ByValue):
         """A function of w and b: the half-mean loss (), its derivative in w (d,) and in b ()."""
         C, mean = self._centred() / self.n, self.shift + self.M[-1, :-1] / self.n
         minus = -torch.ones_like(mean[:1])
+        unit = self.unit if bool(self.unit.any()) else None
 
         def at(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             v = torch.cat((w, minus))  # the residual is (x, y) v + b
+            v = v if unit is None else times_two_to(v, unit)
             Cv, db = C @ v, mean @ v + b
-            return (v @ Cv).clamp(min=0) / 2 + db.square() / 2, Cv[:-1] + db * mean[:-1], db
+            dw = Cv[:-1] + db * mean[:-1]
+            dw = dw if unit is None else times_two_to(dw, unit[:-1])
+            return (v @ Cv).clamp(min=0) / 2 + db.square() / 2, dw, db
 
         return at
 
@@ -363,6 +452,9 @@ class Statistics(ByValue):
         """
         found = read(path, check_device(device))
         try:
+            if "unit" not in found:  # of the former format
+                shift = torch.as_tensor(found["shift"])
+                found |= {"unit": torch.zeros_like(shift), "reached": found["M"].diagonal()[:-1].clone()}
             held = _Held(**found)
             sound = held.sound()
         except Exception as error:  # whatever else a file may hold
@@ -373,3 +465,14 @@ class Statistics(ByValue):
 
     def __repr__(self) -> str:
         return f"Statistics(n={self.n}, d={self.d}{f', dropped={self.dropped}' if self.dropped else ''})"
+
+
+def exponent(size: Tensor) -> Tensor:
+    """The power of two above a size, as a float64; minus infinity for 0."""
+    return torch.frexp(size).exponent.double().where(size > 0, -torch.inf)
+
+
+def times_two_to(x: Tensor, power: Tensor) -> Tensor:
+    """x times a power of two, without rounding, also where that power alone is beyond float64."""
+    half = (power / 2).floor()
+    return x * torch.exp2(half) * torch.exp2(power - half)

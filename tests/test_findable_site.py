@@ -67,7 +67,7 @@ def test_every_page_is_there_as_markdown(site: Path, address: str) -> None:
         if block.kind != "prose":
             assert block.source.split("\n")[-1] in text
     outputs = re.findall(
-        r'<div class="[^"]* output [^"]*".*?<code>(.*?)</code>',
+        r'<section class="[^"]* output [^"]*".*?<code>(.*?)</code>',
         (site / address / "index.html").read_text(),
         re.S,
     )
@@ -204,7 +204,7 @@ def test_the_source_of_each_entry_is_one_click_away(html: dict[str, Html]) -> No
         parts = re.split(r'<h[2-6] id="(linreg\.[^"]*)"', page.path.read_text())
         for name, entry in zip(parts[1::2], parts[2::2], strict=True):
             folded = re.search(
-                r'<details class="mkdocstrings-source">.*?<pre>.*?<code>(.*?)</code></pre>', entry, re.S
+                r'<details class="mkdocstrings-source[^"]*">.*?<pre>.*?<code>(.*?)</code></pre>', entry, re.S
             )
             above, _, last = name.rpartition(".")
             sources[name] = shown(folded[1]) if folded else sources[above]  # a property, in its class

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import copy2, copytree, ignore_patterns
 
@@ -20,6 +20,7 @@ import offline
 import policy
 import pytest
 import rendering
+import spelling
 import theme
 import torch
 from executed import Cell, Output
@@ -27,6 +28,7 @@ from mkdocs.config import load_config
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
 from pages import parse
+from quickjs import Context
 from rendering import Drawn
 
 from linreg import plot, solve
@@ -364,6 +366,34 @@ def test_a_formula_can_be_searched(tex: str, text: str) -> None:
     assert maths.words(tex) == text
 
 
+@pytest.mark.parametrize(
+    ("tex", "parts"),
+    [
+        (r"\lambda_{\max}", "<msub><mi>λ</mi><mi>max</mi></msub>"),
+        (r"\sigma_{\min}^2", "<msubsup><mi>σ</mi><mi>min</mi><mn>2</mn></msubsup>"),
+        (r"\frac{\max}{2}", "<mfrac><mi>max</mi><mn>2</mn></mfrac>"),
+        (r"\hat{\max}", '<mover accent="true"><mi>max</mi><mo>^</mo></mover>'),
+        (r"x^{\operatorname{tr} A}", "<mi>A</mi></mrow></msup>"),  # here the sign has something to apply to
+        (r"a \le \max b", "<mi>max</mi><mo>\u2061</mo><mi>b</mi>"),
+    ],
+)
+def test_a_name_of_a_function_is_one_part_of_a_script(tex: str, parts: str) -> None:
+    maths.formulas().pop(f"False {tex}", None)
+    assert parts in maths.render(tex, False)
+
+
+def test_a_formula_with_too_many_parts_stops_the_build() -> None:
+    with pytest.raises(PluginError, match="gives a msub 3 parts"):
+        maths.MATH.sub(maths.mended, "<math><msub><mi>a</mi><mi>b</mi><mi>c</mi></msub></math>")
+
+
+@pytest.mark.parametrize("parts", ["x", "a = b + c + d + e"])
+def test_a_full_stop_stays_with_the_formula_before_it(parts: str) -> None:
+    html = maths.typeset(f'<p>(<span class="arithmatex">\\({parts}\\)</span>). So</p>', "page")
+    assert html.startswith('<p><span class="tight">(<span class="katex">')
+    assert html.endswith("</span>).</span> So</p>")
+
+
 def test_the_style_of_formulas_asks_for_woff2_alone() -> None:
     assert set(re.findall(r"url\([^)]*\.(\w+)\)", fonts.style())) == {"woff2"}
 
@@ -382,6 +412,53 @@ def test_a_table_stands_in_a_box_that_the_keyboard_can_scroll() -> None:
     box = '<p>a</p><div class="md-typeset__scrollwrap" tabindex="0" role="group" aria-label="Table">'
     assert html.startswith(box)
     assert html.count("</div></div>") == html.count("scrollwrap") == 1
+
+
+def test_a_listing_is_a_section_for_reader_views() -> None:
+    page = (
+        '<div class="doc"><div class="language-python highlight" data-copy="a"><pre>a</pre></div>'
+        '<div class="doc-md-description"><div class="formula">b</div></div></div>'
+    )
+    assert theme.readable(page) == (
+        '<div class="doc"><section class="language-python highlight" data-copy="a"><pre>a</pre></section>'
+        '<section class="doc-md-description"><div class="formula">b</div></section></div>'
+    )
+
+
+def test_nothing_is_fetched_before_it_is_asked_for() -> None:
+    head = '<link rel="canonical" href="a">\n  <link rel="next" href="../b/">\n<label tabindex="">c</label>'
+    assert theme.quiet(head) == '<link rel="canonical" href="a">\n<label>c</label>'
+
+
+@pytest.fixture(scope="module")
+def spelled() -> Callable[[str], str]:
+    """What the search makes of a word, as the browser computes it."""
+    context = Context()
+    context.eval(spelling.script())
+    return context.get("spelled")
+
+
+@pytest.mark.parametrize(("british", "american"), spelling.PAIRS)
+def test_both_spellings_become_one(spelled: Callable[[str], str], british: str, american: str) -> None:
+    assert british != american
+    for word in ("{}", "un{}", "lr_{}", "fit.{} = 1"):
+        one, other = (spelled(word.format(form)) for form in (british, american))
+        assert one == other == spelled(one), "and stays so"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("regularization", "regularisation"),
+        ("standardizing", "standardising"),
+        ("optimiz", "optimis"),  # while it is typed
+        ("analyzes", "analyses"),
+        ("size horizon parameter normal", "size horizon parameter normal"),
+        ("λ_max 学习率", "λ_max 学习率"),
+    ],
+)
+def test_what_the_search_looks_for(spelled: Callable[[str], str], typed: str, kept: str) -> None:
+    assert spelled(typed) == kept
 
 
 def test_rules_for_classes_that_do_not_occur_are_dropped() -> None:

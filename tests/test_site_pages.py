@@ -12,6 +12,7 @@ from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from xml.etree import ElementTree
 
 import nbformat
 import policy
@@ -23,7 +24,26 @@ from served import BASE, ROOT, build, sources
 SCRIPTS = sorted(source for source in sources().values() if source.suffix == ".py")
 # Attributes that make a browser fetch something by itself, and links that do not.
 LOADED = {("script", "src"), ("img", "src"), ("source", "src"), ("iframe", "src"), ("link", "href")}
-NOT_LOADED = {"canonical", "prev", "next", "alternate"}
+NOT_LOADED = {"canonical", "alternate"}
+
+# The elements that the pages are made of: what is none of HTML's, of MathML's or of SVG's is a mistake.
+KNOWN = set(
+    re.findall(
+        r"\w+",
+        """
+        a article b body br button code dd details div dl dt em figure footer form h1 h2 h3 h4 h5 h6 head
+        header hr html i img input label li link main meta nav ol p pre script section small span strong sub
+        summary sup table tbody td th thead title tr ul
+
+        annotation math menclose mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub
+        msubsup msup mtable mtd mtext mtr munder munderover semantics
+
+        circle clippath defs g path rect svg text tspan use
+        """,
+    )
+)
+# How many parts the browser takes them to have.
+PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3}
 
 
 class Html(HTMLParser):
@@ -114,6 +134,40 @@ def test_ids_occur_once(html: dict[str, Html]) -> None:
         assert len(page.ids) == len(set(page.ids)), page.address
 
 
+def test_every_formula_can_be_listened_to(html: dict[str, Html]) -> None:
+    """A fraction has two parts, a base with index and power three: else one hears other mathematics."""
+    seen = 0
+    for address, page in html.items():
+        for formula in re.findall(r"<math.*?</math>", page.path.read_text(), re.S):
+            for element in ElementTree.fromstring(formula).iter():
+                kind = element.tag.rpartition("}")[2]
+                assert len(element) == PARTS.get(kind, len(element)), (address, formula)
+                assert kind not in ("mi", "mn", "mo", "mtext") or not len(element), (address, formula)
+                seen += kind in PARTS
+    assert seen > 1000, "the book has many"
+
+
+def test_every_element_and_attribute_is_one_of_html(html: dict[str, Html]) -> None:
+    """What the validator of the W3C finds on a page of the theme and its plugins, and is mended here."""
+    for address, page in html.items():
+        unknown = {tag for tag, _ in page.tags} - KNOWN
+        assert not unknown, (address, unknown)
+        for tag, attributes in page.tags:
+            assert re.fullmatch(r"-?\d+", attributes.get("tabindex", "0")), (address, tag, attributes)
+        assert not [a for a in page.named("link") if a["rel"] in ("prev", "next")], "Firefox fetches them"
+
+
+def test_signatures_link_to_the_names_in_them(html: dict[str, Html]) -> None:
+    text = html["reference/api-solve/"].path.read_text()
+    signatures = re.findall(r'<section class="[^"]*doc-signature.*?</pre>', text, re.S)
+    (signature,) = (one for one in signatures if ">solve_statistics<" in one)
+    links = re.findall(r'<a class="autorefs[^>]* title="([^"]*)" href="([^"]*)">(\w+)</a>', signature)
+    assert links == [
+        ("Statistics (linreg.statistics.Statistics)", "#linreg.Statistics", "Statistics"),
+        ("Fit dataclass (linreg.result.Fit)", "../api/#linreg.Fit", "Fit"),
+    ]
+
+
 def test_every_page_tells_search_engines_what_it_is(html: dict[str, Html]) -> None:
     told = set()
     for address, page in html.items():
@@ -138,7 +192,7 @@ def test_every_figure_has_a_name(html: dict[str, Html]) -> None:
 def test_every_block_that_runs_can_be_copied(source: Path, html: dict[str, Html]) -> None:
     """And nothing else has a button: no output, no signature, no source of a function."""
     runs = []
-    for attributes in built(source, html).named("div"):
+    for attributes in built(source, html).named("section"):
         classes = attributes.get("class", "").split()
         if "highlight" not in classes:
             continue
@@ -161,7 +215,7 @@ def test_every_cell_that_prints_or_draws_shows_it(source: Path, html: dict[str, 
     """Fails when mkdocs-jupyter names its classes otherwise and outputs get lost."""
     cells = [block for block in parse(source).blocks if block.cell]
     page = built(source, html)
-    outputs = [a for a in page.named("div") if "output" in a.get("class", "").split()]
+    outputs = [a for a in page.named("section") if "output" in a.get("class", "").split()]
     assert len(outputs) >= sum(prints(block.source) for block in cells)
     assert len(outputs) <= len(cells)
     assert page.path.read_text().count('<figure class="drawn"') == sum(
@@ -204,10 +258,10 @@ def test_the_install_line_names_the_wheel_that_the_site_serves(site: Path, html:
     lines = {
         div["data-copy"]
         for page in html.values()
-        for div in page.named("div")
+        for div in page.named("section")
         if "pip install" in div.get("data-copy", "")
     }
-    assert f'pip install "linreg-book[plot] @ {BASE}{wheel.name}"' in lines
+    assert f'pip install "linreg-book[book] @ {BASE}{wheel.name}"' in lines
     assert not any(
         re.search(r"pip install linreg\b(?!-book)", page.path.read_text()) for page in html.values()
     )
@@ -334,7 +388,9 @@ def test_every_link_of_the_zip_names_a_file(unpacked: Path) -> None:
 def test_a_reader_computes_the_digests_that_the_site_shows(site: Path, html: dict[str, Html]) -> None:
     """With the commands beside them."""
     page = html["about/verified/"]
-    (commands,) = (div["data-copy"] for div in page.named("div") if "sha256sum" in div.get("data-copy", ""))
+    (commands,) = (
+        div["data-copy"] for div in page.named("section") if "sha256sum" in div.get("data-copy", "")
+    )
     sources_of, wheel_of = commands.split("\nsha256sum ")
     for command, folder in ((sources_of, ROOT), (f"sha256sum {wheel_of}", site)):
         told = subprocess.check_output(["sh", "-c", command], cwd=folder, text=True)

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 from fnmatch import fnmatch
+from functools import partial
 from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urljoin
@@ -178,22 +179,24 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Say what the copy buttons copy, and keep from the search what nobody searches for."""
-    aside = hidden[page.file.src_uri] = []
+    uri = page.file.src_uri
+    hidden[uri] = []
 
     def put(match: re.Match[str]) -> str:
         words = maths.words(unescape(match["tex"]).strip()) if match["tex"] else ""
-        return kept(match[0], escape(words))
-
-    def kept(part: str, instead: str) -> str:
-        aside.append(part)
-        return f"<!--aside {len(aside)}-->{instead}<!--/-->"
+        return kept(uri, match[0], escape(words))
 
     html = html.replace(BLANK, "")
     text = ASIDE.sub(put, counted(copying.mark(html)))
     page.meta["summary"] = page.meta.get("description") or first(text)
     page.meta["description"] = escape(shortened(page.meta["summary"]))
-    text = names.link(text, sources[page.file.src_uri], page.file.url, entries)
-    return CODE.sub(lambda code: kept(code[0], f"<code>{re.sub('<[^>]*>', '', code[0])}</code>"), text)
+    return names.link(text, sources[uri], page.file.url, entries)
+
+
+def kept(uri: str, part: str, instead: str) -> str:
+    """What the search reads instead of a part of a page; `on_post_page` puts the part back."""
+    hidden[uri].append(part)
+    return f"<!--aside {len(hidden[uri])}-->{instead}<!--/-->"
 
 
 def counted(html: str) -> str:
@@ -223,9 +226,12 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
     navigation = nav
 
 
+@event_priority(-100)  # after mkdocs-autorefs has linked the names in the signatures
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """All pages are read: make what is made from all, before the first is written."""
     home, here = config.site_url or "", navigation.pages
+    for page in here:
+        page.content = CODE.sub(partial(plain, page.file.src_uri), page.content or "")
     shared = Counter(page.title for page in here)
     for page in here:
         if shared[page.title] > 1 and page.parent:  # no two pages of one name in a list of results
@@ -247,6 +253,11 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     if atom := feed.atom(config.site_name, home, changes, told):
         beside["feed.xml"] = atom
     config.extra["feed"] = bool(atom)  # docs/theme/main.html links it
+
+
+def plain(uri: str, code: re.Match[str]) -> str:
+    """A block of code as the search reads it."""
+    return kept(uri, code[0], f"<code>{re.sub('<[^>]*>', '', code[0])}</code>")
 
 
 def stem(uri: str) -> str:
@@ -273,13 +284,15 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
     if 'src="figure:' in output:
         raise PluginError(f"{uri}: a figure stands where no paragraph can.")
-    return maths.typeset(theme.lean(theme.scrolling(theme.mend(output, theme.HTML))), uri)
+    for step in (theme.quiet, theme.scrolling, theme.lean, theme.readable):
+        output = step(output)
+    return maths.typeset(theme.mend(output, theme.HTML), uri)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
     """Mend 404.html too, which is no page to MkDocs, and leave out of the site map dates that are none."""
     if template_name == "404.html":
-        return theme.mend(output_content, theme.HTML)
+        return theme.mend(theme.quiet(output_content), theme.HTML)
     return re.sub(rf"\s*<lastmod>{UNDATED}</lastmod>", "", output_content)
 
 

@@ -15,6 +15,12 @@ from quickjs import Context, JSException
 KATEX = Path(__file__).parent / "katex" / "katex.min.js"
 CACHE = Path(".cache/katex.json")
 
+MATHML = "http://www.w3.org/1998/Math/MathML"
+MATH = re.compile(r"<math.*?</math>", re.S)
+APPLY = "\u2061"  # the sign of a function, which has no width
+# How many parts an element has, by which a browser tells the base from what stands below and above it.
+PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3}
+
 # Left behind by pymdownx.arithmatex, with what must stay on its line. Code never is inside.
 FORMULA = re.compile(r'(\(?)<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\2>([.,;:?!)]*)', re.S)
 
@@ -42,10 +48,8 @@ def typeset(html: str, page: str) -> str:
         # A long formula scrolls in its own box, which the keyboard must be able to reach.
         if display:
             return f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>'
-        # Browsers would begin a line with a full stop; a formula of three parts or more may need breaking.
-        whole = f"{before}{formula}{after}"
-        short = formula.count('class="katex-base"') < 3
-        return f'<span class="tight">{whole}</span>' if short and before + after else whole
+        # Browsers would begin a line with a full stop.
+        return f'<span class="tight">{before}{formula}{after}</span>' if before + after else formula
 
     return FORMULA.sub(one, html)
 
@@ -53,7 +57,7 @@ def typeset(html: str, page: str) -> str:
 def words(tex: str) -> str:
     r"""A formula in a line of text, to be searched: "2/λ_max (lambda)" for `\frac{2}{\lambda_{\max}}`."""
     try:
-        shown = re.search(r"<math.*?</math>", render(tex, r"\begin" in tex), re.S)
+        shown = MATH.search(render(tex, r"\begin" in tex))
     except JSException:
         return tex  # `typeset` will say what is wrong with it
     text = " ".join(line(ElementTree.fromstring(shown[0])).split()) if shown else tex
@@ -63,10 +67,10 @@ def words(tex: str) -> str:
 
 def line(node: ElementTree.Element) -> str:
     """The text of MathML, with signs for what stands above, below or behind."""
-    text = (node.text or "").strip("\u2061")  # the sign of a function, which has no width
+    text = (node.text or "").strip(APPLY)
     parts = [text, *(line(child) for child in node)]
     first, *rest = [part for part in parts if part] or [""]
-    match node.tag.rpartition("}")[2]:
+    match kind(node):
         case "annotation":
             return ""
         case "mspace":
@@ -85,11 +89,34 @@ def line(node: ElementTree.Element) -> str:
             return "".join([first, *rest])
 
 
+def kind(node: ElementTree.Element) -> str:
+    """What an element is, without its namespace."""
+    return node.tag.rpartition("}")[2]
+
+
+def mended(match: re.Match[str]) -> str:
+    r"""MathML in which every fraction, script and accent has its parts, and no more.
+
+    For `\lambda_{\max}` KaTeX writes three: λ, max, and the sign that max is applied to what follows. Nothing
+    does, and browsers would draw max beside λ. Where such a name is a part, the sign goes.
+    """
+    math = ElementTree.fromstring(match[0])
+    for node in math.iter():
+        if kind(node) in PARTS:
+            for part in list(node):
+                if part.text == APPLY:
+                    node.remove(part)
+            if len(node) != PARTS[kind(node)]:
+                raise PluginError(f"KaTeX gives a {kind(node)} {len(node)} parts in\n{match[0]}")
+    ElementTree.register_namespace("", MATHML)
+    return ElementTree.tostring(math, encoding="unicode", short_empty_elements=False)
+
+
 def render(tex: str, display: bool) -> str:
     """One formula as HTML, with MathML for those who listen."""
     known, key = formulas(), f"{display} {tex}"
     if key not in known:
-        known[key] = str(katex().get("typeset")(tex, display))
+        known[key] = MATH.sub(mended, str(katex().get("typeset")(tex, display)))
     used[key] = known[key]
     return used[key]
 

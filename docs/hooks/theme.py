@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from itertools import groupby
 from pathlib import Path
 
+import spelling
 from mkdocs.exceptions import PluginError
 from tinycss2 import parse_rule_list, parse_stylesheet, serialize
 from tinycss2.ast import Node, QualifiedRule
@@ -62,8 +63,18 @@ SCRIPT = {
     'document.body.setAttribute("data-md-color-switching",""),': "",
     # asks for a site map beside every alternate form of the page, as if each were a language
     'M("link[rel=alternate]")': 'M("link[rel=alternate][hreflang]")',
+    # the keys for the page before and after; `quiet` says why not by the links in the head
+    "link[rel=prev]": ".md-footer__link--prev",
+    "link[rel=next]": ".md-footer__link--next",
     # a landmark per code block is too many
     'x("nav",{class:"md-code__nav"})': 'x("div",{class:"md-code__nav"})',
+}
+
+
+WORKER = {
+    # words are kept and looked up in one spelling: see spelling.py
+    "new lunr.Token(g.slice(l,m).toLowerCase(),": "new lunr.Token(spelled(g.slice(l,m).toLowerCase()),",
+    "search(e){if(e=e.replace(": "search(e){if(e=spelled(e.toLowerCase()).replace(",
 }
 
 
@@ -74,6 +85,37 @@ def mend(text: str, repairs: Mapping[str, str]) -> str:
             raise PluginError(f"The theme has {text.count(broken)} places, not one, that read {broken}")
         text = text.replace(broken, mended)
     return text
+
+
+def quiet(html: str) -> str:
+    """Take away what makes browsers and validators complain, and does nothing else.
+
+    Firefox fetches the page of a `rel=next` before anybody asks for it, which the policy forbids; an empty
+    `tabindex` is none; a title with a line of blanks in it is shown so.
+    """
+    html = re.sub(r'(?<= title=")[^"]*', lambda title: " ".join(title[0].split()), html)
+    return re.sub(r'\s*<link rel="(?:prev|next)"[^>]*>| tabindex=""', "", html)
+
+
+# What the reader views of browsers take for advertising as a <div>, if it is short and has a link in it.
+READ = re.compile(r'\bclass="[^"]*\b(highlight|doc-md-description)\b')
+
+
+def readable(html: str) -> str:
+    """Keep listings and the words about arguments in reader views, as sections.
+
+    And keep the folded sources of the reference out: they are long, and would be taken for the article.
+    """
+    html = html.replace('="mkdocstrings-source"', '="mkdocstrings-source supplemental"')
+    sections: list[bool] = []  # whether each element that is open is one
+
+    def tag(match: re.Match[str]) -> str:
+        if match[0] == "</div>":
+            return "</section>" if sections.pop() else match[0]
+        sections.append(bool(READ.search(match[0])))
+        return f"<section{match[1]}>" if sections[-1] else match[0]
+
+    return re.sub(r"<div\b([^>]*)>|</div>", tag, html)
 
 
 def scrolling(html: str) -> str:
@@ -107,10 +149,12 @@ def join(folder: Path) -> None:
 
 
 def publish(site: Path, styles: Sequence[str]) -> None:
-    """Mend the script, join the styles in one file, drop what no page needs."""
+    """Mend the scripts, join the styles in one file, drop what no page needs."""
     (bundle,) = site.glob("assets/javascripts/bundle.*.min.js")
     script = mend(bundle.read_text(), SCRIPT)
     bundle.write_text(script)
+    (worker,) = site.glob("assets/javascripts/workers/search.*.min.js")
+    worker.write_text(mend(worker.read_text(), WORKER) + spelling.script())
     markup = [page.read_text() for page in sorted(site.rglob("*.html"))]
     widgets = [file.read_text() for file in site.glob("assets/widgets/*.js")]
     names = set(re.findall(r"[\w-]+", "\n".join([script, *widgets])))  # classes that scripts give
