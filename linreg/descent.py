@@ -28,6 +28,7 @@ from linreg.checks import (
 from linreg.forecast import curvature_of, modes_of
 from linreg.loss import Reduction, gradient, loss_and_gradient, weight_of
 from linreg.noise import Run
+from linreg.products import pass_over
 from linreg.result import Fit, Path, Status
 from linreg.statistics import Statistics
 from linreg.wide import UNKNOWN, Wide
@@ -409,12 +410,17 @@ def _autograd_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Loss and derivatives, by differentiating the code of the loss."""
-    with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
-        w, b = (t.clone().requires_grad_() for t in (w, b))
-        X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
-        loss = weight * (X @ w + b - y).square().sum()
-        dw, db = torch.autograd.grad(loss, (w, b))
-    return loss.detach(), dw, db
+
+    def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
+            at = [t.clone().requires_grad_() for t in (w, b)]
+            X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
+            loss = weight * (X @ at[0] + at[1] - y).square().sum()
+            dw, db = torch.autograd.grad(loss, at)
+        return loss.detach(), dw, db
+
+    loss, dw, db = pass_over(X, y, products)
+    return loss, dw, db
 
 
 class _Trail:
