@@ -1,6 +1,7 @@
 """Checks of arguments. A bad one raises at once: its name, the rule, what came, and what to do about it."""
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -68,6 +69,10 @@ class StreamError(FileError, DataError):
         self.path = path
         self.statistics: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made again from all it needs: `Exception` would pass on the message alone."""
+        return type(self), (str(self), self.row, self.path), vars(self)
+
 
 class RangeError(LinregError, ValueError):
     """A setting outside its range, such as a negative learning rate."""
@@ -77,7 +82,7 @@ FLOATS = (torch.float32, torch.float64)
 
 
 def check_tensor(value: object, name: str) -> Tensor:
-    """Require a dense tensor of float32 or float64.
+    """Require a dense tensor of float32 or float64, and return it without the ways of a subclass.
 
     Integers would truncate every step of the computation, and half precision lacks the solvers and
     the digits: a sum of squares is infinite from 65,504 on.
@@ -85,28 +90,66 @@ def check_tensor(value: object, name: str) -> Tensor:
     if not isinstance(value, Tensor):
         raise DtypeError(
             f"`{name}` must be a torch.Tensor; got {type(value).__name__}. "
-            f"Convert it: torch.as_tensor({name}, dtype=torch.float64)."
+            f"Convert it: {_tensor_of(value, name)}."
+        )
+    if type(value) is not Tensor:
+        _check_subclass(value, name)
+    if value.is_meta:
+        raise DeviceError(f"`{name}` must hold numbers; the meta device has none. Make it on another.")
+    if value.is_nested:  # of rows that are tensors each, also where it says that it is dense
+        raise DtypeError(
+            f"`{name}` must be dense; got a nested tensor. Convert it: torch.stack({name}.unbind())."
         )
     if value.dtype not in FLOATS:
+        real = ".real" if value.dtype.is_complex else ""  # `double` alone would drop the rest in silence
+        cure = "dequantize()" if value.is_quantized else "double()"
         raise DtypeError(
             f"`{name}` must be floating point, float32 or float64; got {value.dtype}. "
-            f"Convert it: {name}.double()."
+            f"Convert it: {name}{real}.{cure}."
         )
     if value.layout != torch.strided:
         raise DtypeError(f"`{name}` must be dense; got {value.layout}. Convert it: {name}.to_dense().")
-    return value
+    return value if type(value) is Tensor else value.as_subclass(Tensor)
 
 
-def check_not_meta(value: Tensor, name: str) -> None:
-    """Require that there are numbers at all."""
-    if value.is_meta:
-        raise DeviceError(f"`{name}` must hold numbers; the meta device has none. Make it on another.")
+# Where a tensor that computes in a way of its own keeps the plain one.
+_INSIDE = {"DTensor": "full_tensor()", "MaskedTensor": "to_tensor(float('nan'))"}
+
+
+def _check_subclass(value: Tensor, name: str) -> None:
+    """Require that the subclass computes as tensors do, such as a parameter, and that it has numbers."""
+    kind = type(value).__name__
+    if torch.nn.parameter.is_lazy(value) or hasattr(value, "fake_mode"):
+        raise DeviceError(f"`{name}` must hold numbers; got {kind}, without any. Make it from data first.")
+    if not value.is_nested and type(value).__torch_dispatch__ is not Tensor.__torch_dispatch__:
+        inside = _INSIDE.get(kind)
+        cure = f"Convert it: {name}.{inside}." if inside else "Pass the plain tensor that it stands for."
+        raise DtypeError(f"`{name}` must be a plain tensor; got {kind}. {cure}")
+
+
+def recordable(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """The same, copied where autograd is to keep what was made in inference mode, which it refuses."""
+    if not torch.is_grad_enabled() or not any(t.requires_grad for t in tensors):
+        return tensors
+    return tuple(t.clone() if t.is_inference() else t for t in tensors)
+
+
+def _tensor_of(value: object, name: str) -> str:
+    """What makes a tensor of what something else holds, also where that is flags, big-endian or reversed."""
+    if hasattr(value, "to_numpy"):  # a frame or a column of pandas or polars
+        return f"torch.from_numpy({name}.to_numpy().astype(float))"
+    if hasattr(value, "filled"):  # a masked array of NumPy
+        return f"torch.from_numpy({name}.astype(float).filled(float('nan')))"
+    if type(value).__name__ in ("ndarray", "matrix"):
+        return f"torch.from_numpy({name}.astype(float))"
+    if hasattr(value, "toarray"):  # a sparse matrix of SciPy
+        return f"torch.from_numpy({name}.toarray().astype(float))"
+    return f"torch.as_tensor({name}, dtype=torch.float64)"
 
 
 def check_finite(value: Tensor, name: str) -> None:
     """Require that no entry is NaN or infinite, and say where the first bad one stands."""
     value = value.detach()
-    check_not_meta(value, name)
     # A sum is finite only if all its terms are: one fast pass, no mask of the size of the data.
     if math.isfinite(float(value.sum())):
         return
@@ -149,8 +192,9 @@ def check_Xy(X: object, y: object, *, finite: bool = True) -> tuple[Tensor, Tens
     """
     X = _matrix(X)
     y = _target(X, y)
-    for value, name in ((X, "X"), (y, "y")):
-        (check_finite if finite else check_not_meta)(value, name)
+    if finite:
+        check_finite(X, "X")
+        check_finite(y, "y")
     return X.detach(), y.detach()
 
 
@@ -297,6 +341,33 @@ def check_generator(generator: object, device: torch.device) -> torch.Generator:
             f"Make it there: torch.Generator(device={str(device)!r})."
         )
     return generator
+
+
+def check_path(path: object) -> str:
+    """Require the name of a file, as text or as a path."""
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(name := os.fspath(path), str):
+        cure = "Decode it: os.fsdecode(path)." if isinstance(path, bytes) else "Pass 'folder/name'."
+        raise DtypeError(f"`path` must be a str or an os.PathLike of one; got {path!r}. {cure}")
+    return name
+
+
+def check_device(device: object) -> torch.device:
+    """Require a device that is there and can hold numbers."""
+    try:
+        found = torch.empty(0, device=device).device if device is not None else None  # type: ignore[call-overload]
+    except Exception as error:  # each kind of device has an error of its own
+        raise DeviceError(
+            f"`device` must be one of this machine; got {device!r} ({_first(error)}). Pass 'cpu'."
+        ) from error
+    if found is None or found.type == "meta":
+        raise DeviceError(f"`device` must be one that holds numbers; got {device!r}. Pass 'cpu'.")
+    assert isinstance(found, torch.device)
+    return found
+
+
+def _first(error: Exception) -> str:
+    """The first sentence of what another library says."""
+    return str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
 
 
 def check_dtype(dtype: object) -> torch.dtype:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     MissingError,
     RangeError,
@@ -22,6 +23,7 @@ from linreg.checks import (
 __all__ = ["Data", "load", "simulate"]
 
 
+@plain
 def simulate(
     n: int = 1000,
     w: Sequence[float] | Tensor = (-1.0, 1.0),
@@ -104,7 +106,7 @@ def _correlation_root(d: int, correlation: float) -> Tensor:
             f"`correlation` must lie between {least:.4g} and 1 for d = {d}; got {correlation!r}. "
             "For columns that depend on each other exactly, copy one: torch.hstack((X, X[:, :1]))."
         )
-    identity = torch.eye(d, dtype=torch.float64)
+    identity = torch.eye(d, dtype=torch.float64, device="cpu")
     root: Tensor = torch.linalg.cholesky((1 - correlation) * identity + correlation)
     return root
 
@@ -151,6 +153,7 @@ class Data(NamedTuple):
     source: str
 
 
+@plain
 def load(name: str) -> Data:
     """Load a real data set that a library ships: `"diabetes"` or `"longley"`. No network.
 
@@ -192,8 +195,8 @@ def _diabetes() -> Data:
 
     raw = load_diabetes(scaled=False)
     return Data(
-        torch.tensor(raw.data, dtype=torch.float64),
-        torch.tensor(raw.target, dtype=torch.float64),
+        torch.tensor(raw.data, dtype=torch.float64, device="cpu"),
+        torch.tensor(raw.target, dtype=torch.float64, device="cpu"),
         tuple(str(column) for column in raw.feature_names),
         "progression",
         "Efron et al. (2004), as shipped with scikit-learn",
@@ -205,8 +208,8 @@ def _longley() -> Data:
 
     raw = longley.load_pandas()
     return Data(
-        torch.tensor(raw.exog.to_numpy(), dtype=torch.float64),
-        torch.tensor(raw.endog.to_numpy(), dtype=torch.float64),
+        torch.tensor(raw.exog.to_numpy(), dtype=torch.float64, device="cpu"),
+        torch.tensor(raw.endog.to_numpy(), dtype=torch.float64, device="cpu"),
         tuple(str(column) for column in raw.exog.columns),
         str(raw.endog.name),
         "Longley (1967), as shipped with statsmodels",

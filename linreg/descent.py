@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
+from linreg.bowl import Bowl, bowl_of
 from linreg.checks import (
     DataError,
     MissingError,
@@ -23,18 +25,22 @@ from linreg.checks import (
     check_w,
     check_Xy,
 )
-from linreg.forecast import curvature, predict_steps
-from linreg.loss import Reduction, gradient, gradient_from_error, weight_of
-from linreg.model import fold_bias
+from linreg.forecast import curvature_of, modes_of
+from linreg.loss import Reduction, gradient, loss_and_gradient, weight_of
+from linreg.noise import Run
 from linreg.result import Fit, Path, Status
 from linreg.statistics import Statistics
+from linreg.wide import Wide
+from linreg.workers import alone
 
 __all__ = ["batches", "gradient_descent", "sgd", "step"]
 
 # A stable rate never lifts the full-batch loss above its start. Ten thousand times is no rounding error.
 BLOW_UP = 1e4
+MANY = 10**6  # steps beyond which a message advises something else than to wait
 
 
+@plain
 def step(X: Tensor, y: Tensor, w: Tensor, b: Tensor | float, lr: float) -> tuple[Tensor, Tensor]:
     r"""Take one step of gradient descent: $w - \eta \nabla_w L$, $b - \eta \, \partial L / \partial b$.
 
@@ -72,6 +78,8 @@ def step(X: Tensor, y: Tensor, w: Tensor, b: Tensor | float, lr: float) -> tuple
     return check_w(X, w) - lr * dw, check_b(X, b) - lr * db
 
 
+@plain
+@alone
 def gradient_descent(
     X: Tensor,
     y: Tensor,
@@ -90,13 +98,16 @@ def gradient_descent(
 ) -> Fit:
     r"""Minimise by full-batch gradient descent: $\theta_{t+1} = \theta_t - \eta \nabla L(\theta_t)$.
 
-    Stops early once the gradient is `tol` times as long as at the start (or as at zero, where that is
-    longer: a start close to the minimum leaves no room to shrink). Converges for
+    Stops once the excess over the smallest loss is at most `tol` times what there was to gain: the loss of
+    the mean model (without an intercept, of zero) less the smallest. The smallest loss is computed
+    beforehand, so the test does not depend on the units of the columns. Where `y` is constant and nothing
+    is to be gained, the excess at zero or at the start takes its place. Converges for
     $0 < \eta < 2 / \lambda_{\max}$; `curvature` computes that rate, `predict_steps` the number of steps.
     For the answer rather than the journey, `solve` is faster and exact.
 
-    Cost: 4 n d operations a step; with `sums`, n d^2 once and then 2 d^2 a step. A run that diverges or
-    falls short also measures the curvature for its message, O(n d^2 + d^3) once.
+    Cost: 4 n d operations a step, with `sums` 2 d^2; n d^2 once, for the smallest loss, and some ten times
+    that with a condition number above 1000. Of more than 2048 columns no d x d numbers are formed: the
+    smallest loss comes from conjugate gradients, 4 n d operations each, and a step costs 6 n d.
 
     Args:
         X: (n, d) features.
@@ -111,8 +122,8 @@ def gradient_descent(
         sums: take it from the `Statistics` of the data, added up once in float64: the same path to
             rounding, at a price a step that does not depend on n. A loss below 1e-16 of that of the mean
             is rounding.
-        tol: relative length of the gradient that counts as converged; by default the square root of
-            the machine epsilon of the dtype, and 0 runs all the steps.
+        tol: share of what there was to gain that may be left; by default the machine epsilon of the
+            dtype, 1.2e-7 or 2.2e-16, and 0 runs all the steps.
         record: keep the whole path, (steps + 1)(d + 1) numbers.
         progress: show a progress bar (needs tqdm).
 
@@ -145,55 +156,82 @@ def gradient_descent(
     check_number(lr, "lr", positive=True)
     check_count(steps, "steps", least=0)
     w, b = check_start(X, w, b, intercept)
-    tol = torch.finfo(X.dtype).eps ** 0.5 if tol is None else check_number(tol, "tol")
+    tol = torch.finfo(X.dtype).eps if tol is None else check_number(tol, "tol")
     if autograd and sums:
         raise RangeError(
             "`sums` must be False where `autograd` is True; got both. Autograd needs the rows: pick one."
         )
-    objective = _Objective(reduction, intercept, autograd, Statistics.of(X, y).slope() if sums else None)
+    added = Statistics.of(X, y) if sums else None
+    objective = _Objective(reduction, intercept, autograd, added.slope() if added else None)
     start = w, b
 
     loss, dw, db = objective.slope(X, y, w, b)
-    _, *slope_at_zero = objective.slope(X, y, torch.zeros_like(w), torch.zeros_like(b))
-    length = _length(dw, db)
-    first = max(length, _length(*slope_at_zero))
     trail = _Trail(w, b, loss, record)
+    bowl = bowl_of(X, y, intercept, added)
+    worth = bowl.worth(w, b, X.dtype)
+    goal = tol * worth
     blown_up = False
     for _ in _progress(steps, "step", progress):
-        if blown_up or length <= tol * first:
+        if blown_up or (tol and bowl.excess(w, b) <= goal):
             break
         w, b = w - lr * dw, b - lr * db
         loss, dw, db = objective.slope(X, y, w, b)
-        length = _length(dw, db)
         trail.move(w, b)
         blown_up = trail.measure(w, b, loss)
 
-    t = trail.steps
-    if not blown_up and length <= tol * first:
-        status = Status.OK
-        message = f"Converged after {t} steps: the gradient is {tol:.2g} of its length at the start or less."
-        return trail.fit("gradient_descent", status, message, objective.to_half_mean(len(y)))
-    bowl = curvature(X, intercept=intercept, reduction=reduction)
-    rate = bowl.largest_stable_rate
-    if blown_up or lr >= rate:
+    t, left, to_half_mean = trail.steps, bowl.excess(w, b), objective.to_half_mean(len(y))
+    if not blown_up and left <= goal:
+        message = (
+            f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."
+        )
+        return trail.fit("gradient_descent", Status.OK, message, to_half_mean)
+    if isinstance(bowl, Wide):
+        rate, best_rate = 2 * to_half_mean / bowl.steepness(), None
+    else:
+        rates = curvature_of(bowl.R, 1 / to_half_mean, X)
+        rate, best_rate = rates.largest_stable_rate, rates.best_rate
+    if lr >= rate * (1 - 1e-12):  # at the limit itself, to rounding, an error neither grows nor shrinks
         status = Status.DIVERGED
         message = (
             f"Diverged at step {t}: lr = {lr:.4g} is not below the largest stable rate, "
             f"2/lambda_max = {rate:.4g}. Try lr = {rate / 2:.4g}."
         )
+    elif blown_up:
+        status = Status.DIVERGED
+        message = f"Left the range of {X.dtype} at step {t}. Scale `X` and `y` down, or start closer."
     else:
         status = Status.NOT_CONVERGED
-        needed = predict_steps(X, y, lr=lr, w=start[0], b=start[1], intercept=intercept, reduction=reduction)
-        goal = (
-            "keeps falling" if needed == math.inf else f"comes within 1 % of its floor after {needed} steps"
-        )
+        stuck = torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b)
+        needed = _needed(bowl, *start, lr / to_half_mean, goal)
         message = (
-            f"After {t} steps the gradient is {length / first:.2g} of its length at the start, not yet "
-            f"{tol:.2g}. At this rate the loss {goal}; the fastest rate is {bowl.best_rate:.4g}."
+            f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
+            f"not yet {tol:.2g}. {_advice(tol, needed, stuck or needed <= t, best_rate, X.dtype)}"
         )
-    return trail.fit("gradient_descent", status, message, objective.to_half_mean(len(y)))
+    return trail.fit("gradient_descent", status, message, to_half_mean)
 
 
+def _needed(bowl: Bowl | Wide, w: Tensor, b: Tensor, lr: float, goal: float) -> float:
+    """How many steps from here would have an excess of at most `goal`; NaN where that is not known."""
+    if isinstance(bowl, Wide):
+        return math.nan
+    return modes_of(bowl, w, b).steps(lr, goal) if goal > 0 else math.inf
+
+
+def _advice(tol: float, needed: float, rounded: bool, best_rate: float | None, dtype: torch.dtype) -> str:
+    """What to do about a run that has come close to nothing yet."""
+    if rounded:
+        return f"{dtype} rounds too much to come closer: centre and scale `X`, or centre `y`."
+    if best_rate is None:
+        return "Give it more steps, and bring the columns to one scale."
+    if not tol:
+        return f"`tol=0` asks for all the steps; the fastest rate is {best_rate:.4g}."
+    if needed < MANY:
+        return f"At this rate it takes {needed} steps; the fastest rate is {best_rate:.4g}."
+    return "At this rate it takes millions of steps: bring the columns to one scale first."
+
+
+@plain
+@alone
 def sgd(
     X: Tensor,
     y: Tensor,
@@ -207,7 +245,7 @@ def sgd(
     intercept: bool = True,
     reduction: Reduction = "half_mean",
     autograd: bool = False,
-    tol: float = 0.1,
+    tol: float | None = None,
     record: bool = True,
     progress: bool = False,
 ) -> Fit:
@@ -215,11 +253,12 @@ def sgd(
 
     Each epoch visits every row once, in a new random order, `batch_size` rows an update. With a
     constant rate the parameters reach the neighbourhood of the minimiser quickly and then keep moving
-    in it, so the status tells whether the loss still falls from epoch to epoch.
+    in it. How far above the smallest loss they do so, the noise floor, follows from the rows, the rate and
+    the batch size before the first step; the status tells whether the run has come down to it.
     Every batch order is stable for rates below twice the one that the message of a diverged run names.
 
-    Cost: 4 n d operations an epoch, and 2 n d for its loss. A run that diverges also measures the
-    curvature for its message, O(n d^2 + d^3) once.
+    Cost: 4 n d operations an epoch, and 4 n d for its loss; for the status n d^2 once, and 4 n d^2 for each
+    of the few terms of a series for the noise floor.
 
     Args:
         X: (n, d) features.
@@ -233,13 +272,17 @@ def sgd(
         intercept: fit `b` as well; otherwise it stays 0.
         reduction: the convention of the loss, over the rows of a batch.
         autograd: take the gradient from autograd instead of the formula.
-        tol: the run has converged when its last epoch lowered the loss by this fraction or less.
+        tol: converged is also an excess loss of at most `tol` times what there was to gain, as for
+            `gradient_descent`; by default the machine epsilon of the dtype.
         record: keep the parameters after every update, and not only the loss after every epoch.
         progress: show a progress bar (needs tqdm).
 
     Returns:
-        The fit, in the dtype of `X`: status `OK`, `NOT_CONVERGED`, or `DIVERGED` with the parameters of
-        the smallest loss seen. `path.loss` is the loss of all the data, once an epoch.
+        The fit, in the dtype of `X`. Status `OK`: the excess loss is within the noise floor that the message
+        names, three standard deviations above the mean of settled runs whose batches are drawn
+        independently; at the end of a shuffled epoch they lie lower. `NOT_CONVERGED`: it is above, or the
+        rate is beyond the largest at which runs settle on average. `DIVERGED`: with the parameters of the
+        smallest loss seen. `path.loss` is the loss of all the data, once an epoch.
 
     Raises:
         ShapeError: wrong shapes.
@@ -268,11 +311,13 @@ def sgd(
     check_count(batch_size, "batch_size")
     check_generator(generator, X.device)
     w, b = check_start(X, w, b, intercept)
-    check_number(tol, "tol")
+    tol = torch.finfo(X.dtype).eps if tol is None else check_number(tol, "tol")
     objective = _Objective(reduction, intercept, autograd)
     n = len(y)
 
     trail = _Trail(w, b, objective.slope(X, y, w, b)[0], record)
+    bowl = bowl_of(X, y, intercept)
+    worth = bowl.worth(w, b, X.dtype)
     blown_up = False
     for _ in _progress(epochs, "epoch", progress):
         for X_batch, y_batch in batches(X, y, batch_size, generator=generator):
@@ -286,32 +331,15 @@ def sgd(
         if blown_up:
             break
 
-    first, before, after = trail.losses[0], trail.losses[-2:][0], trail.losses[-1]
-    change = f"{before:.4g} to {after:.4g} in the last epoch"
-    status, message = Status.OK, f"The loss no longer falls by more than {tol:.2g} of it: {change}."
-    if before - after > tol * before:
-        status, message = Status.NOT_CONVERGED, f"The loss still falls, {change}: give it more epochs."
-    floor = torch.finfo(X.dtype).eps * first  # below it a loss is rounding, which goes up and down
-    rises = after - before > tol * before and after > floor
-    if blown_up or after > first or rises:
-        rate, gentle = _batch_rates(X, min(batch_size, n), intercept, reduction)
-        t, advice = trail.steps, f"Try lr = {gentle:.4g}, stable for every batch."
-        if lr >= rate:
-            status = Status.DIVERGED
-            message = (
-                f"Diverged after {t} updates: lr = {lr:.4g} is not below the largest stable rate, "
-                f"2/lambda_max = {rate:.4g}. {advice}"
-            )
-        elif blown_up:
-            status = Status.DIVERGED
-            message = (
-                f"Diverged after {trail.steps} updates: lr = {lr:.4g} is too large for some batches. {advice}"
-            )
-        elif rises:
-            status, message = Status.NOT_CONVERGED, f"The loss rises, {change}. {advice}"
+    run = Run(X, y, bowl, intercept, lr, min(batch_size, n), reduction)
+    if blown_up:
+        status, message = run.diverged(trail.steps)
+    else:
+        status, message = run.verdict(trail.steps, bowl.excess(w, b), tol * worth)
     return trail.fit("sgd", status, message, objective.to_half_mean(n))
 
 
+@plain
 def batches(
     X: Tensor, y: Tensor, batch_size: int, *, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -363,29 +391,22 @@ class _Objective(NamedTuple):
             found = self.from_sums(w.double(), b.double())
             loss, dw, db = ((2 * len(y) * weight * part).to(w.dtype) for part in found)
         else:
-            loss, dw, db = (_autograd_gradient if self.autograd else _hand_gradient)(X, y, w, b, weight)
+            loss, dw, db = (_autograd_gradient if self.autograd else loss_and_gradient)(X, y, w, b, weight)
         return loss, dw, db if self.intercept else torch.zeros_like(db)
 
     def to_half_mean(self, n: int) -> float:
         return weight_of("half_mean", n) / weight_of(self.reduction, n)
 
 
-def _hand_gradient(
-    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss and derivatives from the formulas."""
-    error = X @ w + b - y  # (n,)
-    return weight * error.dot(error), *gradient_from_error(X, error, weight)
-
-
 def _autograd_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The same, by differentiating the code of the loss."""
-    w, b = w.detach().requires_grad_(), b.detach().requires_grad_()
-    with torch.enable_grad():
+    """Loss and derivatives, by differentiating the code of the loss."""
+    with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
+        w, b = (t.clone().requires_grad_() for t in (w, b))
+        X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
         loss = weight * (X @ w + b - y).square().sum()
-    dw, db = torch.autograd.grad(loss, (w, b))
+        dw, db = torch.autograd.grad(loss, (w, b))
     return loss.detach(), dw, db
 
 
@@ -435,22 +456,6 @@ class _Trail:
         w, b = self.best if diverged else self.here
         loss = (losses.min() if diverged else losses[-1]) * to_half_mean
         return Fit(w, b, status, message, method, loss, steps=self.steps, path=path)
-
-
-def _length(dw: Tensor, db: Tensor) -> float:
-    return math.hypot(float(torch.linalg.vector_norm(dw)), float(db))
-
-
-def _batch_rates(X: Tensor, m: int, intercept: bool, reduction: Reduction) -> tuple[float, float]:
-    """For batches of m rows: the largest rate stable on average, and one stable for every batch.
-
-    No batch is steeper than its steepest row, whose curvature is its squared length.
-    """
-    to_half_mean = weight_of("half_mean", m) / weight_of(reduction, m)
-    bowl = curvature(X, intercept=intercept)
-    rows = (fold_bias(X) if intercept else X).double()
-    steepest = float(rows.square().sum(1).max())
-    return to_half_mean * bowl.largest_stable_rate, to_half_mean / steepest
 
 
 def _progress(rounds: int, unit: str, show: bool) -> Iterable[int]:

@@ -42,7 +42,8 @@ def deviations(
     algorithm, section 2; the exact products: Ozaki, Ogita, Oishi and Rump, Error-free transformations of
     matrix multiplication by using fast routines of matrix multiplication and its applications, section 3.
     """
-    inverse = torch.linalg.solve_triangular(R, torch.eye(len(R)).to(R), upper=True)
+    identity = torch.eye(len(R), dtype=R.dtype, device=R.device)
+    inverse = torch.linalg.solve_triangular(R, identity, upper=True)
     left = _left(X, R, inverse, shift, scale)  # Q'Q - I
     columns = inverse.T  # (k, k), that of unknown j is row j of R^-1
     if intercept:
@@ -52,7 +53,7 @@ def deviations(
         columns = torch.column_stack((columns[:, :-1], total(Doubled(p, e), 0).hi))
     p, e = two_prod(columns, columns)
     squares = total(Doubled(p, e), 0).hi
-    diagonal = squares - (columns * torch.linalg.solve(torch.eye(len(R)).to(R) + left, left @ columns)).sum(0)
+    diagonal = squares - (columns * torch.linalg.solve(identity + left, left @ columns)).sum(0)
     d = len(scale)
     return diagonal[:d].sqrt() / scale, diagonal[d:].sqrt().sum()
 
@@ -81,7 +82,7 @@ def _left(X: Tensor | Doubled, R: Tensor, inverse: Tensor, shift: Tensor, scale:
         coarse += Q.T @ Q
         cross = Q.T @ rest
         fine += cross + cross.T + rest.T @ rest
-    return coarse.sub_(torch.eye(k).to(R)).add_(fine)
+    return coarse.sub_(torch.eye(k, dtype=R.dtype, device=R.device)).add_(fine)
 
 
 def _cut(hi: Tensor, lo: Tensor) -> tuple[Tensor, Tensor]:

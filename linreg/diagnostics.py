@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DataError, check_column, check_finite, check_pair, check_X, check_Xy
 from linreg.direct import rounding_of, scaled, significant, triangle
 from linreg.exact import solve
@@ -11,6 +12,7 @@ from linreg.result import Fit
 __all__ = ["added_variable", "r2", "residuals", "vif"]
 
 
+@plain
 def residuals(X: Tensor, y: Tensor, fit: Fit) -> Tensor:
     r"""What the fit leaves over, $r = y - (X w + b)$: signed, in units of `y`.
 
@@ -43,6 +45,7 @@ def residuals(X: Tensor, y: Tensor, fit: Fit) -> Tensor:
     return y - fit.predict(X)
 
 
+@plain
 def r2(y: Tensor, y_hat: Tensor) -> float:
     r"""The variance explained, $R^2 = 1 - \sum_i (y_i - \hat y_i)^2 / \sum_i (y_i - \bar y)^2$.
 
@@ -85,6 +88,7 @@ def r2(y: Tensor, y_hat: Tensor) -> float:
     return float(1 - (left / largest).square().sum() / (total / largest).square().sum())
 
 
+@plain
 def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
     r"""What feature j adds: its residual and the target's, after regressing both on the other features.
 
@@ -128,6 +132,7 @@ def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
     return residuals(others, x, solve(others, x)), residuals(others, y, solve(others, y))
 
 
+@plain
 def vif(X: Tensor) -> Tensor:
     r"""Variance inflation factors, $\mathrm{VIF}_j = 1 / (1 - R_j^2)$, one for each feature.
 

@@ -11,9 +11,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import ShapeError, check_count, check_number, check_Xy
+from linreg.digits import ROUNDINGS, digits, errors, intercept_errors, lost, no_digits, within_range
 from linreg.loss import squared_loss
 from linreg.result import Fit, Status
+from linreg.shortest import shortest, shortest_text
 
 __all__ = ["cholesky", "qr", "svd"]
 
@@ -31,6 +34,7 @@ class Scaled(NamedTuple):
     noise: Tensor  # (d,) what rounding the entries of X to their dtype may have added to each column of A
 
 
+@plain
 def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -> Fit:
     r"""Solve the normal equation $X^\top X w = X^\top y$ by the Cholesky factorisation $X^\top X = L L^\top$.
 
@@ -86,9 +90,12 @@ def _cholesky(p: Scaled, refine: int = 0) -> Fit:
     for _ in range(refine):
         r = p.y - p.A @ v
         v = v + torch.cholesky_solve(_product(p.A, r).unsqueeze(1), L).squeeze(1)
-    return _finish(p, v, "cholesky", rank, float(s[-1] / s[0]))
+    condition = float(s[-1] / s[0])
+    repaired = (ROUNDINGS * torch.finfo(v.dtype).eps * condition**2) ** refine
+    return _finish(p, v, "cholesky", rank, condition, L.T, repaired)
 
 
+@plain
 def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
     r"""Solve $R w = Q^\top y$ from the Householder factorisation $X = Q R$.
 
@@ -132,9 +139,10 @@ def _qr(p: Scaled) -> Fit:
     if rank < len(s):
         return _no_answer(p, "qr", rank, "the columns of X are dependent")
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
-    return _finish(p, v, "qr", rank, float(s[0] / s[-1]))
+    return _finish(p, v, "qr", rank, float(s[0] / s[-1]), R)
 
 
+@plain
 def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = None) -> Fit:
     r"""Solve by $X = U \Sigma V^\top$, leaving out singular values below a cut-off.
 
@@ -175,7 +183,8 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
     return svd_of(scaled(X, y, intercept), rcond)
 
 
-def svd_of(p: Scaled, rcond: float | None = None) -> Fit:
+def svd_of(p: Scaled, rcond: float | None = None, size: Tensor | None = None) -> Fit:
+    """As `svd`, with other lengths (d,) of the columns, `size`, to tell the shortest answer by."""
     R, z = _triangle(p)  # (k, d), (k,), k = min(n, d); the SVD of R costs nothing in n
     U, s, Vh = torch.linalg.svd(R, full_matrices=False)  # (k, k), (k,), (k, d)
     kept = significant(s, Vh, p.noise, rounding_of(R)) if rcond is None else s > rcond * s[0]
@@ -183,11 +192,12 @@ def svd_of(p: Scaled, rcond: float | None = None) -> Fit:
     rank = len(s)
     v = Vh.T @ ((U.T @ z) / s)
     if rank == len(p.scale):
-        return _finish(p, v, "svd", rank, float(s[0] / s[-1]))
+        return _finish(p, v, "svd", rank, float(s[0] / s[-1]), R)
+    v, certain = shortest(v, Vh, p.scale if size is None else size, doubt(s, p.noise, rounding_of(R)))
     return replace(
-        _finish(p, shortest(v / p.scale, Vh * p.scale) * p.scale, "svd", rank, float("inf")),
+        _finish(p, v, "svd", rank, float("inf")),
         status=Status.RANK_DEFICIENT,
-        message=shortest_text(len(p.scale), rank),
+        message=shortest_text(len(p.scale), rank, certain),
     )
 
 
@@ -249,33 +259,47 @@ def significant(s: Tensor, Vh: Tensor, noise: Tensor, rounding: float) -> Tensor
     return kept
 
 
+def doubt(s: Tensor, noise: Tensor, rounding: float) -> float:
+    """How far rounding may turn the singular vectors of the kept values `s` (rank,) out of their span."""
+    return (rounding + float(noise.max())) / float(s[-1]) if len(s) else 0.0
+
+
 def rounding_of(R: Tensor) -> float:
     """The rounding error of a small factor of columns of length 1: a small multiple of eps for each."""
     return 8 * torch.finfo(R.dtype).eps * R.shape[1]
 
 
-def shortest(w: Tensor, rows: Tensor) -> Tensor:
-    """The part of w (d,) in the span of these rows (rank, d): any other part changes no prediction."""
-    span = torch.linalg.qr(rows.T).Q  # (d, rank)
-    part: Tensor = span @ (span.T @ w)
-    return part
+def _finish(
+    p: Scaled,
+    v: Tensor,
+    method: str,
+    rank: int,
+    condition: float,
+    R: Tensor | None = None,
+    squared: float = 0,
+) -> Fit:
+    """Take the solution `v` back to the units of X, measure its loss, and tell how many digits it has.
 
-
-def shortest_text(d: int, rank: int) -> str:
-    """What a fit with dependent columns says of itself."""
-    return (
-        f"The {d} columns have rank {rank}: of all answers with this loss, this w is the shortest. "
-        "Only its predictions mean something, not the single weights; drop the columns that repeat others."
-    )
-
-
-def _finish(p: Scaled, v: Tensor, method: str, rank: int, condition: float) -> Fit:
-    """Take the solution `v` back to the units of X and measure its loss."""
+    `squared` is the share of what forming X'X lost that is still there.
+    """
     w = v / p.scale
     b = p.y_mean - p.X_mean @ w
     loss = squared_loss(p.A @ v, p.y)
-    message = f"{method}: the condition number is {condition:.3g}."
-    return Fit(w, b, Status.OK, message, method, loss, rank, condition)
+    message = f"{method}: the condition number is {condition:.3g}"
+    fit = Fit(w, b, Status.OK, message, method, loss, rank, condition)
+    if R is None:
+        return within_range(replace(fit, message=f"{message}."), w.dtype)
+    root, eps = len(p.y) ** 0.5, torch.finfo(w.dtype).eps
+    inverse = torch.linalg.solve_triangular(R, torch.eye(len(R)).to(R), upper=True)
+    y_size = float(torch.linalg.vector_norm(p.y))
+    size = y_size + float(torch.linalg.vector_norm(v))
+    load = root * float(2 * loss) ** 0.5 + squared * size
+    error = errors(torch.linalg.vector_norm(inverse, dim=1), condition, size, load, eps)
+    mean = torch.cat((p.X_mean, p.y_mean.reshape(1)))
+    of_b = intercept_errors(v, error, 1 / p.scale, mean, y_size / root)
+    left, most = digits(v, error, b, *of_b)
+    fit = replace(fit, message=f"{message}{lost(left, most, w.dtype)}.")
+    return within_range(fit if most else no_digits(fit), w.dtype)
 
 
 def _no_answer(p: Scaled, method: str, rank: int, why: str) -> Fit:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     DataError,
     DtypeError,
@@ -41,8 +42,8 @@ class Doubled(NamedTuple):
         >>> third = Doubled.of(["1/3", "0.1"])
         >>> third.hi
         tensor([0.3333, 0.1000], dtype=torch.float64)
-        >>> third.lo
-        tensor([ 1.8504e-17, -5.5511e-18], dtype=torch.float64)
+        >>> third.lo * 1e17  # what `hi` leaves out
+        tensor([ 1.8504, -0.5551], dtype=torch.float64)
     """
 
     hi: Tensor
@@ -66,7 +67,8 @@ class Doubled(NamedTuple):
         hi = _nested(exact, float)
         lo = _nested(exact, lambda v: float(v - Fraction(float(v))))
         try:
-            return cls(torch.tensor(hi, dtype=torch.float64), torch.tensor(lo, dtype=torch.float64))
+            both = (torch.tensor(part, dtype=torch.float64, device="cpu") for part in (hi, lo))
+            return cls(*both)
         except ValueError as error:
             raise ShapeError(
                 f"`values` must be a list, or lists of one length; got {error}. Pad or drop the short rows."
@@ -174,6 +176,7 @@ def power_of_two(size: Tensor) -> Tensor:
     return size / (2 * torch.frexp(size).mantissa)
 
 
+@plain
 def powers(x: Tensor | Doubled, degree: int) -> Doubled:
     r"""The columns $x, x^2, \dots, x^m$ of a polynomial of degree m, in twice the precision.
 
@@ -203,8 +206,8 @@ def powers(x: Tensor | Doubled, degree: int) -> Doubled:
         >>> X = powers(torch.tensor([3., 1e10], dtype=torch.float64), 2)
         >>> X.hi.tolist()
         [[3.0, 9.0], [10000000000.0, 1e+20]]
-        >>> powers(Doubled.of(["0.1"]), 2).lo
-        tensor([[-5.5511e-18, -2.0817e-19]], dtype=torch.float64)
+        >>> powers(Doubled.of(["0.1"]), 2).lo * 1e18
+        tensor([[-5.5511, -0.2082]], dtype=torch.float64)
     """
     check_count(degree, "degree")
     x = check_doubled(x, "x")

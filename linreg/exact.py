@@ -12,37 +12,54 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import (
     check_choice,
     check_dtype,
     check_finite,
     check_Xy,
 )
+from linreg.digits import ROUNDINGS, bounded, digits, leaves, lost, no_digits, within_range
 from linreg.direct import (
     check_tall,
+    doubt,
     rounding_of,
     scaled,
-    shortest,
-    shortest_text,
     significant,
     svd_of,
 )
-from linreg.normal import System, factored, fit_of, number_text, system
+from linreg.normal import (
+    EPS,
+    System,
+    digits_of,
+    factored,
+    fit_of,
+    in_units,
+    number_text,
+    rounding,
+    sizes,
+    system,
+)
+from linreg.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
-from linreg.statistics import BLOCK_BYTES, first_mean, shifted_blocks, summed
+from linreg.shortest import shortest, shortest_text
+from linreg.statistics import LARGEST, SMALLEST, exponent, times_two_to
+from linreg.workers import alone
 
 __all__ = ["solve"]
 
 PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
 CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
+ENOUGH = 10  # digits; with fewer left, doubled precision wins them back, whatever it costs
+GAP = 1e-11  # of the largest: eigenvalues of a Gram matrix below are rounding
 LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits to the subtraction
-SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that did not under- or overflow
 
 Method = Literal["auto", "cholesky", "qr", "svd"]
 
 
+@plain
 def solve(
     X: Tensor,
     y: Tensor,
@@ -99,26 +116,28 @@ def solve(
         check_tall(X, intercept)
     with torch.inference_mode():  # a fifth of the time of a small problem goes into what autograd might need
         fit = _solve(X, y, intercept, method)
-    dtype = dtype or X.dtype
-    w, b, loss = (part.to(dtype, copy=True) for part in (fit.w, fit.b, fit.loss))  # ordinary tensors again
-    return replace(fit, w=w, b=b, loss=loss)
+    return within_range(fit, dtype or X.dtype)  # of ordinary tensors again
 
 
-def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, in_range: bool = False) -> Fit:
+@alone
+def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor | None = None) -> Fit:
     shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
     M = summed(X, y, shift)
-    if not in_range and not _in_range(M):
+    if unit is None and not _in_range(M):
         check_finite(X, "X")
         check_finite(y, "y")
         return _solve_in_range(X, y, intercept, method)
     if len(X) < X.shape[1] + intercept:
-        fit = svd_of(scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps))
+        A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps)
+        fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
         return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
-    p = system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps)
+    p = system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps, unit=unit)
     if method in ("auto", "cholesky"):
         L, condition = factored(p)
         if method == "cholesky" or condition <= PLAIN_LIMIT or _independent(p, condition):
             return _by_cholesky(X, y, p, L, condition, intercept)
+    if method == "auto" and X.numel() > SMALL and (found := _by_eigenvalues(X, y, p)) is not None:
+        return found
     return _by_qr(X, y, p, intercept, method)
 
 
@@ -129,19 +148,16 @@ def _independent(p: System, condition: float) -> bool:
 
 def _in_range(M: Tensor) -> bool:
     """Whether all the sums are finite and none is zero or so small that its products were lost."""
-    squares = M.diagonal()
-    return bool(((squares > SMALLEST) & (squares < LARGEST)).all())  # False for NaN
+    low, high = torch.aminmax(M.diagonal())
+    return float(low) > SMALLEST and float(high) < LARGEST  # False for NaN
 
 
 def _solve_in_range(X: Tensor, y: Tensor, intercept: bool, method: Method) -> Fit:
     """Solve with columns divided by powers of two, which rounds nothing; the one case that copies X."""
-    units = torch.frexp(X.abs().amax(0).double()).exponent
-    unit = torch.frexp(y.abs().amax().double()).exponent
-    fit = _solve(
-        torch.ldexp(X.double(), -units), torch.ldexp(y.double(), -unit), intercept, method, in_range=True
-    )
-    loss = torch.ldexp(torch.ldexp(fit.loss, unit), unit)
-    return replace(fit, w=torch.ldexp(fit.w, unit - units), b=torch.ldexp(fit.b, unit), loss=loss)
+    size = exponent(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))))
+    unit = size.where(size.isfinite(), 0)
+    X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
+    return in_units(_solve(X, y, intercept, method, unit), unit)
 
 
 def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, intercept: bool) -> Fit:
@@ -151,12 +167,16 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
         return fit_of(p, nan, nan.sum(), "cholesky", condition, message, Status.RANK_DEFICIENT)
     v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
     rss = p.yy - p.g @ v
-    cancelled = bool(rss <= LOSS_LEFT * p.yy)
+    cancelled = float(rss) <= LOSS_LEFT * float(p.yy)
     number = number_text(p, condition)
     if condition <= PLAIN_LIMIT and not cancelled:
-        return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}.")
+        told = _told(X, p, L, v, condition)
+        return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
-    if X.numel() <= SMALL:
+    error, size = rounding(p, L, v, condition)
+    once = float(rss.clamp(min=EPS * float(p.yy))) ** 0.5 + ROUNDINGS * EPS * condition**2 * size
+    left, most = digits_of(p, v, error(once) / 4)  # a sum that ends near zero rounds less than one that grows
+    if X.numel() <= SMALL or left < ENOUGH:
         R = L.T
         if intercept:  # and the column of ones, orthogonal to the centred ones
             R = torch.nn.functional.pad(R, (0, 1, 0, 1))
@@ -165,22 +185,66 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     g, rss = _residual(X, y, p, v)
     change = torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1)
     rss = (rss - g @ change).clamp(min=0)
-    return fit_of(p, v + change, rss, "cholesky", condition, f"Cholesky, refined once: {number}{why}.")
+    message = f"Cholesky, refined once: {number}{why}{lost(left, most, v.dtype)}."
+    return fit_of(p, v + change, rss, "cholesky", condition, message)
+
+
+def _told(X: Tensor, p: System, L: Tensor, v: Tensor, condition: float) -> str:
+    """How many digits the Gram matrix has left, where that is not all of them."""
+    if X.numel() > SMALL:
+        error, size = rounding(p, L, v, condition)
+        return lost(*digits_of(p, v, error(size)), v.dtype)
+    first = p.n <= FIRST_ROWS  # of which the shift is the mean
+    longer = 1.0 if first else max(1.0, float((p.reached[:-1] * p.factor).max()))
+    mean = p.shift if first else p.mean
+    y = float(p.yy) ** 0.5
+    return lost(*bounded(v.tolist(), condition, longer, p.factor.tolist(), mean.tolist(), y, p.n), v.dtype)
 
 
 def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
     """A'r (d,) and |r|^2 of the residual r = y - Av, from the data, where nothing has cancelled yet."""
-    d = len(v)
-    w = v * p.factor
-    theta, total, rss = None, torch.zeros_like(v), torch.zeros_like(p.yy)
-    for Z in shifted_blocks(X, y, p.shift):  # Z = [X - shift, y - shift, 1, 0]
-        if theta is None:
-            theta, total = Z.new_zeros(Z.shape[1]), Z.new_zeros(Z.shape[1])
-            theta[:d], theta[d], theta[d + 1] = -w, 1, p.offset[:-1] @ w - p.offset[-1]
-        r = Z @ theta
-        total += Z.T @ r
-        rss += r @ r
-    return (total[:d] - p.offset[:-1] * total[d + 1]) * p.factor, rss
+    g, squares = _residuals(X, y, p, v.unsqueeze(1))
+    return g.squeeze(1), squares.squeeze()
+
+
+def _residuals(X: Tensor, y: Tensor, p: System, V: Tensor) -> tuple[Tensor, Tensor]:
+    """A'R (d, k) and R'R (k, k) for V (d, k) and R = [y, 0, ..., 0] - A V."""
+    k, W = V.shape[1], V * p.factor.unsqueeze(1)
+    theta = torch.vstack((-W, W.new_zeros(1, k), p.offset[:-1] @ W))
+    theta[-2, 0], theta[-1, 0] = 1, theta[-1, 0] - p.offset[-1]
+    total, squares = residual_products(X, y, p.shift, theta)
+    return (total[:-2] - torch.outer(p.offset[:-1], total[-1])) * p.factor.unsqueeze(1), squares
+
+
+def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
+    """The shortest answer from the sums, refined once, if they tell dependent columns from the others.
+
+    The eigenvalues of G are the squares of what tells the rank. Between those that a step of refinement can
+    bear and those that are rounding there must be a gap; and as the sums cannot tell a difference of 1e-9
+    from none, the rows have to confirm each dependence, in the pass that refines.
+    """
+    squares, V = torch.linalg.eigh(p.G)
+    kept = squares * CHOLESKY_LIMIT**2 > squares[-1]
+    d, rank = len(V), int(kept.sum())
+    if rank == d or bool((squares[~kept] > GAP * squares[-1]).any()):
+        return None
+    rows, inverse = V.T[kept], 1 / squares[kept].unsqueeze(1)
+    v = rows.T @ ((rows @ p.g) * inverse.squeeze(1))
+    null = V[:, ~kept]
+    g, products = _residuals(X, y, p, torch.column_stack((v, null)))
+    inside = rows @ g
+    change = rows.T @ (inside * inverse)
+    left = (products - inside.T @ (inside * inverse))[1:, 1:]  # what no correction of a null vector removes
+    rounding = rounding_of(p.G) + torch.linalg.vector_norm(null * p.noise.unsqueeze(1), dim=0)
+    if bool((left.diagonal().clamp(min=0).sqrt() > rounding).any()):
+        return None
+    basis = torch.linalg.qr(null + change[:, 1:], mode="complete").Q
+    rows = basis[:, d - rank :].T
+    s = squares[kept].flip(0).sqrt()
+    v, certain = shortest(v + change[:, 0], rows, p.size, doubt(s, p.noise, rounding_of(p.G)))
+    _, rss = _residual(X, y, p, v)
+    message = f"Eigenvalues of the sums, refined once. {shortest_text(d, rank, certain)}"
+    return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
 
 
 def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> Fit:
@@ -197,13 +261,16 @@ def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> 
     if rank < d or method == "svd":
         c = U.T @ z[:d]
         v = Vh[kept].T @ (c[kept] / s[kept])
-        # With dependent columns the later ones of T have parts along directions that stand for nothing.
-        rss = c[~kept].square().sum() + T[d:, k].square().sum()
         if rank == d:
-            condition = float(s[0] / s[-1])
-            return fit_of(p, v, rss, "svd", condition, f"svd: the condition number is {condition:.3g}.")
-        v = shortest(v / p.scale, Vh[kept] * p.scale) * p.scale
-        message = f"SVD. {shortest_text(d, rank)}"
+            condition, rss = float(s[0] / s[-1]), T[d:, k].square().sum()
+            error, size = rounding(p, R[:d, :d].T, v, condition)
+            left, most = digits_of(p, v, error(float(rss) ** 0.5 + EPS * size))
+            message = f"svd: the condition number is {condition:.3g}{lost(left, most, v.dtype)}."
+            fit = fit_of(p, v, rss, "svd", condition, message)
+            return fit if most else no_digits(fit)
+        v, certain = shortest(v, Vh[kept], p.size, doubt(s[kept], p.noise, rounding_of(R)))
+        _, rss = _residual(X, y, p, v)  # of this v: the triangle only knows that of the one before
+        message = f"SVD. {shortest_text(d, rank, certain)}"
         return fit_of(p, v, rss, "svd", math.inf, message, Status.RANK_DEFICIENT, rank)
     condition = float(s[0] / s[-1])
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
@@ -219,13 +286,22 @@ def _refined(
     w, b = p.unscaled(v)
     from_gram = method == "cholesky"
     best = refined(X, y, R, p.mean[:-1], p.scale, len(R) > len(v), w, b, from_gram=from_gram)
-    loss = torch.as_tensor(best.rss / (2 * p.n), dtype=w.dtype, device=w.device)
-    if not best.converged:
-        message = f"{name}: {why}, and refinement in doubled precision did not converge."
-        return Fit(w, b, Status.OK, message, method, loss, len(v), condition)
-    steps = "1 step" if best.steps == 1 else f"{best.steps} steps"
-    message = f"{name}, refined in doubled precision in {steps}: {why}."
-    return Fit(best.w.hi, best.b.hi, Status.OK, message, method, loss, len(v), condition)
+    w, b = (best.w.hi, best.b.hi) if best.steps else (w, b)
+    unknown = torch.cat((best.unknown, 0 * best.unknown[:1]))  # of w, b, and 0 without an intercept
+    b_size = p.y_size + float(p.mean[-1].abs())
+    left, most = digits(w * p.scale, unknown[: len(v)] * p.scale, b, float(unknown[len(v)]), b_size)
+    if best.converged:
+        steps = "1 step" if best.steps == 1 else f"{best.steps} steps"
+        message = f"{name}, refined in doubled precision in {steps}: {why}{lost(left, most, w.dtype)}."
+        rss = best.rss
+    else:
+        end = f"refinement in doubled precision did not converge{leaves(left, most)}"
+        message = f"{name}: {why}, and {end}."
+        rss = float(_residual(X, y, p, w * p.scale)[1])
+    loss = torch.as_tensor(rss / (2 * p.n), dtype=w.dtype, device=w.device)
+    status = Status.OK if best.converged else Status.NOT_CONVERGED
+    fit = Fit(w, b, status, message, method, loss, len(v), condition)
+    return fit if most else no_digits(fit)
 
 
 def _triangle(X: Tensor, y: Tensor, p: System, intercept: bool) -> Tensor:

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
+from linreg.bowl import Bowl, factor, from_rows
 from linreg.checks import DataError, check_count, check_number, check_start, check_X, check_Xy
-from linreg.direct import triangle
-from linreg.exact import solve
+from linreg.keep import ByValue
 from linreg.loss import Reduction, weight_of
-from linreg.model import fold_bias
+
+EPS = torch.finfo(torch.float64).eps
 
 __all__ = ["Curvature", "curvature", "predict_loss", "predict_steps"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Curvature:
+class Curvature(ByValue):
     r"""Eigenvalues and eigenvectors of the Hessian, and the learning rates that follow from them.
 
     Args:
@@ -75,6 +77,7 @@ class Curvature:
         )
 
 
+@plain
 def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Curvature:
     r"""Measure the curvature: the eigenvalues $\lambda_i$ of the Hessian $\frac1n \tilde X^\top \tilde X$.
 
@@ -106,24 +109,22 @@ def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half
         >>> curvature(X, intercept=False)
         Curvature(mu=0.5, L=4.5, kappa=9, largest_stable_rate=0.4444, best_rate=0.4)
     """
-    X = check_X(X).detach().double()
-    weight = weight_of(reduction, len(X))
-    R = _factor(X, intercept)
+    X = check_X(X).detach()
+    return curvature_of(factor(X, intercept), 2 * weight_of(reduction, len(X)), X)
+
+
+def curvature_of(R: Tensor, weight: float, X: Tensor) -> Curvature:
+    """That of the Hessian `weight` R'R, from R (k, p) that was made of `X`."""
     _, s, Vh = torch.linalg.svd(R)  # s descends
     rank = _rank(R)
     eigenvalues = R.new_zeros(len(Vh))
-    eigenvalues[:rank] = 2 * weight * s[:rank].square()
+    eigenvalues[:rank] = weight * s[:rank].square()
     if not 0 < float(eigenvalues[0]) < math.inf:
         raise DataError(
             "`X` must have an entry other than 0, and squares within the range of float64; its largest entry "
             f"is {float(X.abs().max()):.3g}. Check where the features come from, or rescale them."
         )
     return Curvature(eigenvalues.flip(0), Vh.T.flip(1))
-
-
-def _factor(X: Tensor, intercept: bool) -> Tensor:
-    """(min(n, k), k) triangle with the singular values of [1 X], or of X."""
-    return triangle(fold_bias(X) if intercept else X)
 
 
 def _rank(R: Tensor) -> int:
@@ -133,6 +134,7 @@ def _rank(R: Tensor) -> int:
     return int((s > 8 * torch.finfo(R.dtype).eps * R.shape[1]).sum())
 
 
+@plain
 def predict_loss(
     X: Tensor,
     y: Tensor,
@@ -181,11 +183,15 @@ def predict_loss(
     """
     check_number(lr, "lr", positive=True)
     check_count(steps, "steps", least=0)
-    modes = _modes(X, y, w, b, intercept, reduction)
+    X, y = check_Xy(X, y)
+    w, b = check_start(X, w, b, intercept)
+    bowl = from_rows(X, y, intercept)
     t = torch.arange(steps + 1, dtype=torch.float64, device=X.device)
-    return modes.loss(lr, t)
+    half_mean = bowl.floor + modes_of(bowl, w, b).excess(_as_half_mean(lr, reduction, len(y)), t)
+    return half_mean * (weight_of(reduction, len(y)) / weight_of("half_mean", len(y)))
 
 
+@plain
 def predict_steps(
     X: Tensor,
     y: Tensor,
@@ -200,7 +206,8 @@ def predict_steps(
     r"""Predict the number of steps until the loss is within `tolerance` of its smallest value.
 
     The smallest t with $L_t \le (1 + \text{tolerance}) L^*$, from the formula of `predict_loss`, found by
-    bisection. Noise-free data have $L^* = 0$, which is never reached: the answer is infinity.
+    bisection. Noise-free data have $L^* = 0$, which no number of steps reaches exactly; there, $L^*$ counts
+    as the machine epsilon, 2.2e-16, of what there is to gain: the loss of the mean less $L^*$.
 
     Works in float64. Cost: O(n d^2 + d^3), however many steps the answer is.
 
@@ -215,7 +222,8 @@ def predict_steps(
         reduction: the convention of the loss.
 
     Returns:
-        The number of steps, or `math.inf` when the rate never gets there.
+        The number of steps, or `math.inf` when the rate never gets there: too large to be stable, or so
+        small that float64 has no steps to count.
 
     Raises:
         ShapeError: wrong shapes.
@@ -234,64 +242,58 @@ def predict_steps(
     """
     check_number(lr, "lr", positive=True)
     check_number(tolerance, "tolerance", positive=True)
-    modes = _modes(X, y, w, b, intercept, reduction)
-    goal = (1 + tolerance) * modes.floor
-
-    def reached(t: int) -> bool:
-        at = torch.tensor([t], dtype=torch.float64, device=X.device)
-        return bool(modes.loss(lr, at) <= goal)
-
-    if reached(0):
-        return 0
-    if lr * float(modes.eigenvalues[0]) >= 2:  # some mode grows, or never shrinks
-        return math.inf
-    low, high = 0, 1  # not reached at low
-    while not reached(high):
-        low, high = high, 2 * high
-        # A floor of zero is never reached; from 2**60 steps on float64 cannot tell 1 - lr * lambda from 1.
-        if modes.floor == 0 or high > 2**60:
-            return math.inf
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
+    X, y = check_Xy(X, y)
+    w, b = check_start(X, w, b, intercept)
+    bowl = from_rows(X, y, intercept)
+    worth = bowl.worth(w, b, torch.float64)
+    return modes_of(bowl, w, b).steps(
+        _as_half_mean(lr, reduction, len(y)), tolerance * max(bowl.floor, EPS * worth)
+    )
 
 
 @dataclass(frozen=True, eq=False)
-class _Modes:
-    """The loss in the coordinates of the eigenvectors, where it is a sum of independent parabolas."""
+class Modes:
+    """The half-mean loss in the coordinates of the eigenvectors: a sum of independent parabolas."""
 
     eigenvalues: Tensor  # (k,) descending
     energies: Tensor  # (k,) lambda_i c_i^2 / 2, the excess loss of the start along each eigenvector
-    floor: float  # the smallest loss
 
-    def loss(self, lr: float, t: Tensor) -> Tensor:
+    def excess(self, lr: float, t: Tensor) -> Tensor:
         factor = (1 - lr * self.eigenvalues).abs()  # (k,)
         excess = self.energies * factor ** (2 * t.unsqueeze(1))  # (len(t), k)
         # 0 * inf: an overflowing factor of a mode that the start does not excite
-        return self.floor + torch.where(self.energies == 0, 0.0, excess).sum(1)
+        return torch.where(self.energies == 0, 0.0, excess).sum(1)
+
+    def steps(self, lr: float, goal: float) -> float:
+        """The smallest number of steps after which the excess is at most `goal`, by bisection."""
+
+        def reached(t: int) -> bool:
+            at = torch.tensor([t], dtype=torch.float64, device=self.energies.device)
+            return bool(self.excess(lr, at) <= goal)
+
+        if reached(0):
+            return 0
+        if lr * float(self.eigenvalues[0]) >= 2:  # some mode grows, or never shrinks
+            return math.inf
+        low, high = 0, 1  # not reached at low
+        while not reached(high):
+            low, high = high, 2 * high
+            if high > 2**60:  # from here on float64 cannot tell 1 - lr * lambda from 1
+                return math.inf
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if reached(middle) else (middle, high)
+        return high
 
 
-def _modes(
-    X: Tensor,
-    y: Tensor,
-    w: Tensor | None,
-    b: Tensor | float,
-    intercept: bool,
-    reduction: Reduction,
-) -> _Modes:
-    X, y = check_Xy(X, y)
-    w, b = check_start(X, w, b, intercept)
-    weight = weight_of(reduction, len(y))
-    best = solve(X.double(), y.double(), intercept=intercept)
-    error = w.double() - best.w
-    if intercept:
-        error = torch.cat(((b.double() - best.b).unsqueeze(0), error))
-    R = _factor(X.double(), intercept)
-    U, s, _ = torch.linalg.svd(R, full_matrices=False)
+def modes_of(bowl: Bowl, w: Tensor, b: Tensor) -> Modes:
+    """The modes of a start."""
+    U, s, _ = torch.linalg.svd(bowl.R, full_matrices=False)
     # s_i c_i, by way of R times the error: the units of a column then cancel before anything is rounded
-    energies = weight * (U.T @ (R @ error)).square()
-    floor = float(best.loss) * weight / weight_of("half_mean", len(y))
-    if best.loss.sqrt() <= 8 * torch.finfo(torch.float64).eps * y.double().abs().max():
-        floor = 0.0  # the points lie on the plane, and what is left is rounding
-    return _Modes(2 * weight * s.square(), energies, floor)
+    energies = (U.T @ (bowl.R @ (bowl.joined(w, b) - bowl.best))).square() / 2
+    return Modes(s.square(), energies)
+
+
+def _as_half_mean(lr: float, reduction: Reduction, n: int) -> float:
+    """The rate that takes the same steps on the half-mean loss."""
+    return lr * weight_of(reduction, n) / weight_of("half_mean", n)

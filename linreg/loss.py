@@ -8,8 +8,11 @@ from typing import Literal
 
 from torch import Tensor
 
-from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy
+from linreg.ambient import plain
+from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
 from linreg.model import fold_bias
+from linreg.products import error_products
+from linreg.workers import alone
 
 __all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
 
@@ -25,6 +28,7 @@ def weight_of(reduction: Reduction, n: int) -> float:
     return half / n if reduction.endswith("mean") else half
 
 
+@plain
 def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean") -> Tensor:
     r"""Half the mean squared residual, $L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2$.
 
@@ -64,6 +68,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
     return weight_of(reduction, len(y)) * (y_hat - y).square().sum()
 
 
+@plain
 def gradient(
     X: Tensor,
     y: Tensor,
@@ -106,15 +111,21 @@ def gradient(
         (tensor([-2.5000]), tensor(-1.5000))
     """
     X, y = check_Xy(X, y)
-    w, b = check_w(X, w), check_b(X, b)
-    return gradient_from_error(X, X @ w + b - y, weight_of(reduction, len(y)))
+    X, w, b = recordable(X, check_w(X, w), check_b(X, b))
+    _, dw, db = loss_and_gradient(X, y, w, b, weight_of(reduction, len(y)))
+    return dw, db
 
 
-def gradient_from_error(X: Tensor, error: Tensor, weight: float) -> tuple[Tensor, Tensor]:
-    """The same, from the (n,) prediction errors and the constant c: (2c X'e, 2c sum e)."""
-    return 2 * weight * (X.T @ error), 2 * weight * error.sum()
+@alone
+def loss_and_gradient(
+    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss $c |r|^2$ (), its derivative 2c X'r (d,) by w and 2c sum r () by b, for the constant c."""
+    squares, products, total = error_products(X, y, w, b)
+    return weight * squares, 2 * weight * products, 2 * weight * total
 
 
+@plain
 def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Tensor:
     r"""The Hessian of the squared loss, $H = \frac1n \tilde X^\top \tilde X$ with $\tilde X = [1 \; X]$.
 

@@ -3,11 +3,13 @@
 import torch
 from torch import Tensor
 
-from linreg.checks import check_b, check_w, check_X
+from linreg.ambient import plain
+from linreg.checks import check_b, check_w, check_X, recordable
 
 __all__ = ["fold_bias", "predict"]
 
 
+@plain
 def predict(X: Tensor, w: Tensor, b: Tensor | float = 0.0) -> Tensor:
     r"""Predict one number for each row, $\hat y = X w + b$, that is $\hat y_i = x_i^\top w + b$.
 
@@ -35,9 +37,11 @@ def predict(X: Tensor, w: Tensor, b: Tensor | float = 0.0) -> Tensor:
         tensor([12.5000, 34.5000])
     """
     X = check_X(X)
-    return X @ check_w(X, w) + check_b(X, b)
+    X, w, b = recordable(X, check_w(X, w), check_b(X, b))
+    return X @ w + b
 
 
+@plain
 def fold_bias(X: Tensor) -> Tensor:
     r"""Put a constant feature $x_0 = 1$ in front: $\tilde X = [1 \; X]$, so that $\tilde w = (b, w)$.
 

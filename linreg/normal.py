@@ -4,15 +4,20 @@ What `solve` starts from, and all there is to go by once the rows are gone.
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DtypeError
-from linreg.direct import rounding_of, shortest, shortest_text, significant
+from linreg.digits import digits, errors, intercept_errors, leaves, no_digits, within_range
+from linreg.direct import doubt, rounding_of, significant
 from linreg.result import Fit, Status
-from linreg.statistics import Statistics
+from linreg.shortest import shortest, shortest_text
+from linreg.statistics import Statistics, times_two_to
 
 __all__ = ["solve_statistics"]
 
@@ -20,6 +25,7 @@ EPS = torch.finfo(torch.float64).eps
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
 
 
+@plain
 def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
     r"""Minimise the squared loss over rows that are no longer at hand, from their sums alone.
 
@@ -55,19 +61,13 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
             "Make them: Statistics.of(X, y)."
         )
     statistics.check_rows(1)
-    shift, M = statistics.shift, statistics.M
-    if not intercept:
-        shift = torch.zeros_like(shift)
-        M = statistics.about(shift)
-    p = system(statistics.n, shift, M, intercept, EPS)
-    L, condition = factored(p)
-    if condition > 1 / math.sqrt(8 * EPS * len(p.g)):
-        return _by_eigenvalues(p)
-    v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
-    rss = (p.yy - p.g @ v).clamp(min=0)
-    digits = int(-math.log10(EPS * condition**2))
-    message = f"Cholesky, from sums of {p.n} rows: {number_text(p, condition)}, which leaves {digits} digits."
-    return fit_of(p, v, rss, "cholesky", condition, message)
+    held = statistics._held if intercept else statistics._held.about(torch.zeros_like(statistics.shift))
+    p = system(held.n, held.shift, held.M, intercept, EPS, held.reached, held.unit)
+    fit = within_range(in_units(_solved(p), p.unit), torch.float64)
+    if statistics.dropped:
+        left_out = f"{fit.message} {statistics.dropped} rows with missing entries were dropped."
+        fit = replace(fit, message=left_out, dropped=statistics.dropped)
+    return fit
 
 
 class System(NamedTuple):
@@ -82,11 +82,29 @@ class System(NamedTuple):
     eps: float  # precision to which the entries of X are known, that of their dtype
     shift: Tensor  # (d + 1,) that of the sums, of X and y; zero without an intercept
     offset: Tensor  # (d + 1,) mean minus shift; zero without an intercept
+    M: Tensor  # (d + 2, d + 2) the sums
+    squares: Tensor | None  # (d + 1,) the largest that the squares in M have been, if not those in it
+    unit: Tensor | None  # (d + 1,) exponents of the powers of two by which X and y were divided
 
     @property
     def mean(self) -> Tensor:
         """(d + 1,) Means of X and y; zero without an intercept."""
         return self.shift + self.offset
+
+    @property
+    def reached(self) -> Tensor:
+        """(d + 1,) Lengths of X and y as they were summed, at the largest."""
+        return (self.M.diagonal()[:-1] if self.squares is None else self.squares).sqrt()
+
+    @property
+    def y_size(self) -> float:
+        """Root mean square of the centred y."""
+        return math.sqrt(float(self.yy) / self.n)
+
+    @property
+    def size(self) -> Tensor:
+        """(d,) Lengths of the columns of X, in a common unit."""
+        return self.scale if self.unit is None else sizes(self.scale, self.unit)
 
     @property
     def noise(self) -> Tensor:
@@ -101,10 +119,32 @@ class System(NamedTuple):
         return w, (self.shift[-1] - self.shift[:-1] @ w) + (self.offset[-1] - self.offset[:-1] @ w)
 
 
-def system(n: int, shift: Tensor, M: Tensor, intercept: bool, eps: float) -> System:
-    C, offset = M[:-1, :-1], torch.zeros_like(shift)
+def _solved(p: System) -> Fit:
+    L, condition = factored(p)
+    if condition > 1 / math.sqrt(8 * EPS * len(p.g)):
+        return _by_eigenvalues(p)
+    v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
+    rss = (p.yy - p.g @ v).clamp(min=0)
+    error, size = rounding(p, L, v, condition)
+    left, most = digits_of(p, v, error(size))
+    message = f"Cholesky, from sums of {p.n} rows: {number_text(p, condition)}{leaves(left, most)}."
+    fit = fit_of(p, v, rss, "cholesky", condition, message)
+    return fit if most else no_digits(fit)
+
+
+def system(
+    n: int,
+    shift: Tensor,
+    M: Tensor,
+    intercept: bool,
+    eps: float,
+    reached: Tensor | None = None,
+    unit: Tensor | None = None,
+) -> System:
+    """The equation from M about this shift, whose squares have `reached` (d + 1,), if more than they are."""
+    C = M[:-1, :-1]
+    offset = M[-1, :-1] / n if intercept else torch.zeros_like(shift)
     if intercept:
-        offset = M[-1, :-1] / n
         C = torch.addr(C, M[-1, :-1], offset, alpha=-1)
     squares = C.diagonal().clamp(min=0)
     scale = squares[:-1].sqrt()
@@ -116,7 +156,8 @@ def system(n: int, shift: Tensor, M: Tensor, intercept: bool, eps: float) -> Sys
     if bool(constant.any()):
         scale, factor = scale.masked_fill(constant, 1), factor.masked_fill(constant, 0)
     S = C[:-1] * factor.unsqueeze(1)
-    return System(n, S[:, :-1] * factor, S[:, -1], squares[-1], scale, factor, eps, shift, offset)
+    G, g = S[:, :-1] * factor, S[:, -1]
+    return System(n, G, g, squares[-1], scale, factor, eps, shift, offset, M, reached, unit)
 
 
 def factored(p: System) -> tuple[Tensor, float]:
@@ -131,6 +172,41 @@ def factored(p: System) -> tuple[Tensor, float]:
     # trace(G^-1) = |L^-1|^2 is at least 1 / lambda_min, and the largest row sum at least lambda_max.
     inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
     return L, math.sqrt(float(p.G.abs().sum(1).max() * inverse.square().sum()))
+
+
+def rounding(p: System, L: Tensor, v: Tensor, condition: float) -> tuple[Callable[[float], Tensor], float]:
+    """What may be wrong with v (d,), as a function of what the gradient is a product with, and its size."""
+    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L)).to(L), upper=False)
+    sensitivity = torch.linalg.vector_norm(inverse, dim=0)
+    longer = p.reached * torch.cat((p.factor, torch.ones_like(p.factor[:1])))
+    size = float(longer[-1] + torch.linalg.vector_norm(longer[:-1] * v))
+    longer = longer[:-1].clamp(min=1)
+    steepness = min(condition * float(longer.max()), float(torch.linalg.vector_norm(longer * sensitivity)))
+    return lambda load: errors(sensitivity, steepness, size, load, EPS), size
+
+
+def digits_of(p: System, v: Tensor, error: Tensor) -> tuple[int, int]:
+    """Digits of the worst of w and b, and of the largest."""
+    _, b = p.unscaled(v)
+    b_error, b_size = intercept_errors(v, error, p.factor, p.mean, p.y_size)
+    if bool(p.offset.any()):  # of sums, each as wrong as its length was
+        lengths = p.reached * (EPS / p.n**0.5)
+        b_error += float(lengths[-1] + lengths[:-1] @ (v * p.factor).abs())
+    return digits(v, error, b, b_error, b_size)
+
+
+def in_units(fit: Fit, unit: Tensor | None) -> Fit:
+    """The fit of X and y, from that of both divided by these powers of two (d + 1,)."""
+    if unit is None or not bool(unit.any()):
+        return fit
+    X, y = unit[:-1], unit[-1]
+    loss = times_two_to(times_two_to(fit.loss, y), y)
+    return replace(fit, w=times_two_to(fit.w, y - X), b=times_two_to(fit.b, y), loss=loss)
+
+
+def sizes(scale: Tensor, unit: Tensor) -> Tensor:
+    """(d,) lengths of the columns in a common unit, from those in units of their own."""
+    return times_two_to(scale, unit[:-1] - unit[:-1].max())
 
 
 def number_text(p: System, condition: float) -> str:
@@ -157,9 +233,9 @@ def _by_eigenvalues(p: System) -> Fit:
     squares, V = torch.linalg.eigh(p.G)
     kept = significant(squares.clamp(min=0).sqrt(), V.T, p.noise, math.sqrt(rounding_of(p.G)))
     rank = int(kept.sum())
-    rows = V.T[kept]
-    v = rows.T @ ((rows @ p.g) / squares[kept])
-    v = shortest(v / p.scale, rows * p.scale) * p.scale
-    message = f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank)}"
-    rss = (p.yy - p.g @ v).clamp(min=0)
+    rows, squares = V.T[kept], squares[kept].flip(0)  # the smallest last
+    v = rows.T @ ((rows @ p.g) / squares.flip(0))
+    v, certain = shortest(v, rows, p.size, doubt(squares, p.noise, rounding_of(p.G)))
+    message = f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank, certain)}"
+    rss = (p.yy - p.g @ v - v @ (p.g - p.G @ v)).clamp(min=0)
     return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from linreg.ambient import plain
 from linreg.checks import DataError, MissingError, RangeError, ShapeError, check_column, check_Xy
 from linreg.diagnostics import added_variable as added_variable_residuals
 from linreg.diagnostics import r2
@@ -35,6 +36,7 @@ GREY = "#767676"
 MOST_POINTS = 300  # more markers hide each other, and make a vector figure heavy
 
 
+@plain
 def data_and_fit(
     X: Tensor, y: Tensor, fit: Fit | None = None, *, feature: int = 0, ax: Axes | None = None
 ) -> Axes:
@@ -79,6 +81,7 @@ def data_and_fit(
     return ax
 
 
+@plain
 def added_variable(X: Tensor, y: Tensor, j: int, *, ax: Axes | None = None) -> Axes:
     """Draw what feature j adds to the others: the two residuals of `linreg.added_variable`, and their line.
 
@@ -117,6 +120,7 @@ def added_variable(X: Tensor, y: Tensor, j: int, *, ax: Axes | None = None) -> A
     return ax
 
 
+@plain
 def loss_curve(
     fit: Fit, *, predicted: Tensor | None = None, floor: float | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -158,6 +162,7 @@ def loss_curve(
     return ax
 
 
+@plain
 def contours(
     X: Tensor,
     y: Tensor,
@@ -243,6 +248,7 @@ def contours(
     return ax
 
 
+@plain
 def residuals(X: Tensor, y: Tensor, fit: Fit, *, ax: Axes | None = None) -> Axes:
     """Draw the residuals against the predictions: a band about zero without a pattern is a good sign.
 

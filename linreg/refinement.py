@@ -72,13 +72,15 @@ def refined(
     solver = _Solver(R, p, from_gram)
     steps, length, rss = 0, torch.inf, torch.nan
     unknown, converged, going = torch.full_like(v.hi, torch.inf), False, True
+    rate = 0.0  # of what a step leaves, as seen
     while going and steps < STEPS:
         g, rss = p.gradient(v)
         change, step = solver(g)
         if not step <= length:  # growing, or not a number
             break
         floor, needed = solver.floor(v.hi, rss), EPS / 4 * v.hi.abs()
-        left = torch.minimum(change.hi.abs(), solver.next_change(step))
+        rate = max(rate, step / length) if steps else rate
+        left = solver.spread(step * (min(rate, solver.rate) if steps else solver.rate))
         # The floor is a bound, often far above what rounding does: steps that still shrink are still good.
         going = step < length / 2 and not bool((left <= torch.maximum(needed, floor * 2.0**-20)).all())
         converged = bool((left <= torch.maximum(needed, floor)).all())
@@ -110,7 +112,9 @@ class _Solver:
     def __init__(self, R: Tensor, p: Problem, from_gram: bool) -> None:
         self.R, self.p, self.root = R, p, len(leading(p.X)) ** 0.5
         self.one = torch.ones_like(p.scale[:1])
-        inverse = torch.linalg.solve_triangular(R, torch.eye(len(R)).to(R), upper=True)
+        inverse = torch.linalg.solve_triangular(
+            R, torch.eye(len(R), dtype=R.dtype, device=R.device), upper=True
+        )
         self.lengths = torch.linalg.vector_norm(R, dim=0)
         self.sensitivity = torch.linalg.vector_norm(inverse, dim=1)  # of each unknown to the residual
         # What R leaves of an error, at most: it is that of a matrix off by a small multiple of eps.
@@ -141,18 +145,17 @@ class _Solver:
         c = add(Doubled(g.hi[:-1], g.lo[:-1]), negative(moved))
         return torch.cat((c.rounded() / self.p.scale, g.hi[-1:]))
 
-    def next_change(self, step: float) -> Tensor:
-        """A bound on the correction (k,) that would follow one of length `step`."""
-        return self._spread(self.rate * step)
-
     def floor(self, v: Tensor, rss: float) -> Tensor:
         """What rounding in twice the precision leaves unknown of v, (k,)."""
         d = len(self.p.scale)
         size = self.lengths[:d] @ (v[:d].abs() * self.p.scale) + 2 * self.root * (1 + v[d:].abs().sum())
-        return self._spread(DOUBLED_EPS * (float(size) + self.amplified * rss**0.5))
+        return self.spread(DOUBLED_EPS * (float(size) + self.amplified * rss**0.5))
 
-    def _spread(self, length: float) -> Tensor:
-        """The most by which a change of the predictions of this length can move v, (k,)."""
+    def spread(self, length: float) -> Tensor:
+        """The most by which a change of the predictions of this length can move v, (k,).
+
+        Not the last change of v: that may have missed the direction in which v is uncertain.
+        """
         d = len(self.p.scale)
         moved: Tensor = self.sensitivity * length
         moved[:d] /= self.p.scale

@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from torch import Tensor
 
-from linreg.checks import check_w, check_X
+from linreg.ambient import plain
+from linreg.checks import check_w, check_X, recordable
+from linreg.keep import ByValue
 
 __all__ = ["Fit", "Path", "Status"]
 
@@ -18,16 +20,20 @@ class Status(StrEnum):
         RANK_DEFICIENT: `"rank deficient"`, the columns are dependent; the shortest of many answers, or none.
         NOT_CONVERGED: `"not converged"`, the steps ran out first.
         DIVERGED: `"diverged"`, the rate is too large; the message names one that works.
+        NO_DIGITS: `"no digits"`, rounding has left no right digit; the message says what helps.
+        OUT_OF_RANGE: `"out of range"`, the answer is larger than its dtype can hold: infinite weights.
     """
 
     OK = "ok"
     RANK_DEFICIENT = "rank deficient"
     NOT_CONVERGED = "not converged"
     DIVERGED = "diverged"
+    NO_DIGITS = "no digits"
+    OUT_OF_RANGE = "out of range"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Path:
+class Path(ByValue):
     """Where an iterative method went.
 
     Args:
@@ -47,7 +53,7 @@ class Path:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Fit:
+class Fit(ByValue):
     r"""A fitted linear model, $\hat y = X w + b$, and what was learned on the way to it.
 
     Args:
@@ -63,6 +69,7 @@ class Fit:
         path: every parameter vector an iterative method visited, if it was recorded.
         w_se: (d,) standard errors of `w`, where computed.
         b_se: () standard error of `b`, where computed.
+        dropped: rows with missing entries that a stream has left out.
 
     Examples:
         >>> import torch
@@ -86,7 +93,9 @@ class Fit:
     path: Path | None = None
     w_se: Tensor | None = None
     b_se: Tensor | None = None
+    dropped: int = 0
 
+    @plain
     def predict(self, X: Tensor) -> Tensor:
         r"""Predict $\hat y = X w + b$ for new rows.
 
@@ -103,7 +112,8 @@ class Fit:
             DataError: `X` is empty or holds NaN or infinity.
         """
         X = check_X(X)
-        return X @ check_w(X, self.w) + self.b
+        X, w, b = recordable(X, check_w(X, self.w), self.b)
+        return X @ w + b
 
     def __repr__(self) -> str:
         shown = self.w[:8].tolist()

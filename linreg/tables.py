@@ -1,11 +1,11 @@
-"""Rows of a table, Parquet, Arrow or CSV, a batch at a time, its columns picked by name.
+"""Rows of a table, Parquet or Arrow, a batch at a time, its columns picked by name.
 
-pyarrow decodes; each batch becomes one tensor, column after column, in one copy.
+pyarrow decodes; each batch becomes one tensor, column after column, in one copy. What is missing is NaN.
 """
 
 import os
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, BinaryIO
 
 import torch
@@ -16,8 +16,9 @@ from linreg.checks import FileError, MissingError, StreamError
 __all__: list[str] = []
 
 BLOCK_BYTES = 8 << 20
-IN_FLOAT32 = ("float", "halffloat", "int8", "int16", "uint8", "uint16")  # float32 holds these exactly
-NUMBERS = (*IN_FLOAT32, "double", "int32", "uint32", "int64", "uint64")
+IN_FLOAT32 = ("float", "halffloat", "int8", "int16", "uint8", "uint16", "bool")  # float32 holds these exactly
+NUMBER = r"u?int(8|16|32|64)|halffloat|float|double|bool|null|decimal\d+\(.*\)"
+NUMBERS = re.compile(rf"{NUMBER}|dictionary<values=({NUMBER}), .*>")  # words of Arrow for its types
 EXACT = 1 << 53  # float64 holds every integer up to here
 
 
@@ -27,10 +28,11 @@ class Table:
     Attributes:
         names: of its columns.
         kinds: the Arrow type of each column.
-        rows: how many there are; of CSV and Arrow files it is known after reading them.
+        index: the columns in which pandas has written its index, the names of rows.
+        rows: how many there are; of all but Parquet it is known after reading them.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, given: Mapping[str, float | str]) -> None:
         try:
             import pyarrow as pa
         except ImportError as error:
@@ -40,45 +42,40 @@ class Table:
         with open(path, "rb"):  # fails with the words of the system
             pass
         self.path, self.pa = path, pa
-        self.suffix = os.path.splitext(path)[1].lower()
         self.rows: int | None = None
+        self.index: frozenset[Any] = frozenset()
         try:
-            if self.suffix == ".parquet":
-                file = self._parquet()
-                schema, self.rows = file.schema_arrow, file.metadata.num_rows
-            else:
-                schema = self._csv().schema if self.suffix == ".csv" else self._arrow().schema
-        except (pa.ArrowException, OSError) as error:
+            kinds = self._look()
+        except FileError:
+            raise
+        except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no UTF-8
             raise FileError(
-                f"`path` must name a {self.suffix} file; {path!r} cannot be read as one ({error}). "
-                "Write or copy it again."
+                f"`path` must name a file of the kind that its name says; {path!r} cannot be read as one "
+                f"({error}). Write or copy it again."
             ) from error
-        self.names: tuple[Any, ...] = tuple(schema.names)
-        kinds = [
-            "double" if self.suffix == ".csv" else str(kind) for kind in schema.types
-        ]  # CSV names no types
-        self.kinds: dict[Any, str] = dict(zip(self.names, kinds, strict=True))
+        there = {name for name, _ in kinds}
+        self.given = {name: value for name, value in given.items() if name not in there}  # the file's own win
+        kinds += [(n, "string" if isinstance(v, str) else "double") for n, v in self.given.items()]
+        self.names: tuple[Any, ...] = tuple(name for name, _ in kinds)
+        self.kinds: dict[Any, str] = dict(kinds)
 
-    def _parquet(self) -> Any:
-        from pyarrow import parquet
+    def _look(self) -> list[tuple[str, str]]:
+        """Name and kind of each column."""
+        raise NotImplementedError
 
-        return parquet.ParquetFile(self.path, page_checksum_verification=True, pre_buffer=False)
+    def _batches(self, columns: Sequence[str], rows: int, start: int) -> Iterator[Any]:
+        """Record batches of at most `rows` rows from row `start` on; sets `rows` when all have been read.
 
-    def _arrow(self, columns: Sequence[str] = ()) -> Any:
-        from pyarrow import ipc
+        Before a row that cannot be read it ends with a text instead, which says what is wrong with it.
+        """
+        raise NotImplementedError
 
-        fields = [self.names.index(name) for name in columns]
-        return ipc.open_file(
-            self.pa.OSFile(self.path), options=ipc.IpcReadOptions(included_fields=fields or None)
-        )
-
-    def _csv(self, columns: Sequence[str] = ()) -> Any:
-        from pyarrow import csv
-
-        kinds = dict.fromkeys(columns, self.pa.float64())
-        options = csv.ConvertOptions(include_columns=list(columns), column_types=kinds)
-        one = csv.ReadOptions(use_threads=False)  # several threads cannot say in which row they failed
-        return csv.open_csv(self.path, read_options=one, convert_options=options)
+    def _schema(self, schema: Any) -> list[tuple[str, str]]:
+        held = schema.pandas_metadata
+        index = held.get("index_columns") if isinstance(held, dict) else None
+        if isinstance(index, list):
+            self.index = frozenset(name for name in index if isinstance(name, str))
+        return list(zip(schema.names, map(str, schema.types), strict=True))
 
     def blocks(
         self, features: Sequence[str], target: str, rows: int | None, start: int, first: int
@@ -90,78 +87,108 @@ class Table:
         rows = rows or max(BLOCK_BYTES // ((4 if single else 8) * len(columns)), 1)
         row = start
         try:
-            for batch in self._batches(columns, rows, start):
-                M = self._matrix(batch, columns, single)
-                bad = (len(batch), "", None) if M is not None else _first_bad(batch, columns)
-                if M is None and bad[0]:
-                    M = self._matrix(batch.slice(0, bad[0]), columns, single)
-                if M is not None:
-                    yield M[:, :-1], M[:, -1]
-                row += bad[0]
-                if bad[0] < len(batch):
-                    raise StreamError(
-                        f"{self.path!r} must have a number in each row, an integer up to 2^53; column "
-                        f"{bad[1]!r} has {'none' if bad[2] is None else bad[2]} in row {row}. "
-                        "Fill or drop that row, then go on from there.",
-                        first + row,
-                        self.path,
-                    )
-        except (self.pa.ArrowException, OSError) as error:
-            if isinstance(error, StreamError):
-                raise
-            line = re.search(r"Row #(\d+)", str(error))  # a line of a CSV file: from 1, the names among them
-            raise StreamError(
-                f"{self.path!r} must be readable to its end; reading failed in row "
-                f"{int(line[1]) - 2 if line else row} or later ({error}). "
-                f"Mend that, then go on from row {row}.",
-                first + row,
-                self.path,
-            ) from error
+            for batch in self._batches([name for name in columns if name not in self.given], rows, start):
+                if isinstance(batch, str):
+                    raise self._bad(row, batch, first)
+                try:
+                    M = self._matrix(batch, columns, single)
+                except self.pa.ArrowInvalid:  # an integer that no float holds
+                    count, reason = _beyond(batch, columns)
+                    if count:
+                        M = self._matrix(batch.slice(0, count), columns, single)
+                        yield M[:, :-1], M[:, -1]
+                    raise self._bad(row + count, reason, first) from None
+                yield M[:, :-1], M[:, -1]
+                row += len(batch)
+        except StreamError:
+            raise
+        except (self.pa.ArrowException, OSError, ValueError) as error:
+            message = (
+                f"{self.path!r} must be readable to its end; reading failed in row {row} or later ({error}). "
+                f"Mend that, then go on from row {row}."
+            )
+            raise StreamError(message, first + row, self.path) from error
+
+    def _bad(self, row: int, reason: str, first: int) -> StreamError:
+        message = (
+            f"{self.path!r} must have a number in each row; row {row} {reason}. Mend or pass over that row, "
+            "then go on from there; a column without numbers is left out by naming the `features`."
+        )
+        return StreamError(message, first + row, self.path)
+
+    def _matrix(self, batch: Any, columns: Sequence[str], single: bool) -> Tensor:
+        """(rows, columns), each column in one piece."""
+        kind = self.pa.float32() if single else self.pa.float64()
+        arrays = [self._column(batch, name).cast(kind) for name in columns]  # checked: rounds no integer
+        arrays = [array.fill_null(torch.nan) if array.null_count else array for array in arrays]
+        block = self.pa.RecordBatch.from_arrays(arrays, names=[str(j) for j in range(len(columns))])
+        dtype = torch.float32 if single else torch.float64
+        return torch.frombuffer(block.to_tensor(row_major=False), dtype=dtype).view(len(columns), -1).T
+
+    def _column(self, batch: Any, name: str) -> Any:
+        given = self.given.get(name)
+        return batch.column(name) if given is None else self.pa.repeat(given, len(batch))
+
+
+class Parquet(Table):
+    """A Parquet file, row group after row group."""
+
+    def _open(self) -> Any:
+        from pyarrow import parquet
+
+        return parquet.ParquetFile(self.path, page_checksum_verification=True, pre_buffer=False)
+
+    def _look(self) -> list[tuple[str, str]]:
+        file = self._open()
+        self.rows = file.metadata.num_rows
+        return self._schema(file.schema_arrow)
 
     def _batches(self, columns: Sequence[str], rows: int, start: int) -> Iterator[Any]:
-        """Record batches of at most `rows` rows from row `start` on."""
-        begin = 0
-        batches: Iterator[Any]
-        if self.suffix == ".parquet":
-            file, group = self._parquet(), 0
-            while group < file.num_row_groups and begin + file.metadata.row_group(group).num_rows <= start:
-                begin += file.metadata.row_group(group).num_rows
-                group += 1
-            batches = self._groups(file, range(group, file.num_row_groups), columns, rows)
-        elif self.suffix == ".csv":
-            batches = self._csv(columns)
-        else:
-            file = self._arrow(columns)
-            batches = (file.get_batch(i) for i in range(file.num_record_batches))
-        for batch in batches:
-            for at in range(max(start - begin, 0), len(batch), rows):
-                yield batch.slice(at, rows)
+        """One group after the other: a damaged one then costs none of those before it."""
+        file, begin, group = self._open(), 0, 0
+        while group < file.num_row_groups and begin + file.metadata.row_group(group).num_rows <= start:
+            begin += file.metadata.row_group(group).num_rows
+            group += 1
+        wanted = frozenset(columns)
+        with open(self.path, "rb") as disk:
+            for i in range(group, file.num_row_groups):
+                if i + 1 < file.num_row_groups:
+                    _fetch(disk, file.metadata.row_group(i + 1), wanted)
+                for batch in file.iter_batches(rows, row_groups=[i], columns=list(columns)):
+                    yield from _sliced(batch, begin, rows, start)
+                    begin += len(batch)
+        self.rows = begin
+
+
+class Arrow(Table):
+    """An Arrow IPC file or stream, also called Feather, record batch after record batch."""
+
+    def _open(self, columns: Sequence[str] = ()) -> Any:
+        from pyarrow import ipc
+
+        fields = [self.names.index(name) for name in columns]
+        options, file = ipc.IpcReadOptions(included_fields=fields or None), self.pa.OSFile(self.path)
+        magic = file.read(6)
+        file.seek(0)
+        return (ipc.open_file if magic == b"ARROW1" else ipc.open_stream)(file, options=options)
+
+    def _look(self) -> list[tuple[str, str]]:
+        return self._schema(self._open().schema)
+
+    def _batches(self, columns: Sequence[str], rows: int, start: int) -> Iterator[Any]:
+        begin, file = 0, self._open(columns)
+        of_file = hasattr(file, "num_record_batches")
+        for batch in (file.get_batch(i) for i in range(file.num_record_batches)) if of_file else file:
+            batch.validate()  # the format has no checksum; lengths at least are looked at
+            yield from _sliced(batch, begin, rows, start)
             begin += len(batch)
         self.rows = begin
 
-    def _groups(self, file: Any, groups: range, columns: Sequence[str], rows: int) -> Iterator[Any]:
-        """One group after the other: a damaged one then costs none of those before it."""
-        wanted = frozenset(columns)
-        with open(self.path, "rb") as disk:
-            for i in groups:
-                if i + 1 in groups:
-                    _fetch(disk, file.metadata.row_group(i + 1), wanted)
-                yield from file.iter_batches(rows, row_groups=[i], columns=list(columns))
 
-    def _matrix(self, batch: Any, columns: Sequence[str], single: bool) -> Tensor | None:
-        """(rows, columns), each column in one piece; None if an entry is missing or has no exact float."""
-        kind = self.pa.float32() if single else self.pa.float64()
-        try:
-            arrays = [
-                batch.column(name).cast(kind) for name in columns
-            ]  # checked: it does not round integers
-        except self.pa.ArrowInvalid:
-            return None
-        if any(array.null_count for array in arrays):
-            return None
-        block = self.pa.RecordBatch.from_arrays(arrays, names=list(columns)).to_tensor(row_major=False)
-        dtype = torch.float32 if single else torch.float64
-        return torch.frombuffer(block, dtype=dtype).view(len(columns), -1).T
+def _sliced(batch: Any, begin: int, rows: int, start: int) -> Iterator[Any]:
+    """The rows of a batch from row `start` of the file on, a few at a time; the batch begins at `begin`."""
+    for at in range(max(start - begin, 0), len(batch), rows):
+        yield batch.slice(at, rows)
 
 
 def _fetch(disk: BinaryIO, group: Any, columns: Set[str]) -> None:
@@ -175,12 +202,12 @@ def _fetch(disk: BinaryIO, group: Any, columns: Set[str]) -> None:
             os.posix_fadvise(disk.fileno(), at, chunk.total_compressed_size, os.POSIX_FADV_WILLNEED)
 
 
-def _first_bad(batch: Any, columns: Sequence[str]) -> tuple[int, str, object]:
-    """Row, column and value of the first entry that is missing or has no exact float."""
+def _beyond(batch: Any, columns: Sequence[str]) -> tuple[int, str]:
+    """The first row with an integer that no float holds, and what is wrong with it."""
     found = []
-    for name in columns:
+    for name in set(columns) & set(batch.schema.names):
         for row, value in enumerate(batch.column(name).to_pylist()):
-            if value is None or (isinstance(value, int) and abs(value) > EXACT):
-                found.append((row, name, value))
+            if isinstance(value, int) and abs(value) > EXACT:
+                found.append((row, f"has {value} in column {name!r}, more than the 2^53 of a float"))
                 break
-    return min(found, key=lambda entry: entry[0])
+    return min(found)

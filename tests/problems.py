@@ -183,19 +183,26 @@ def _gen(X: Any) -> torch.Generator:
     return torch.Generator(device).manual_seed(0)
 
 
+def _plain(X: Any) -> bool:
+    """Whether X is a tensor of numbers that others like it can be made from."""
+    if not isinstance(X, Tensor) or torch.nn.parameter.is_lazy(X):
+        return False
+    return not X.is_nested and not X.is_quantized and X.layout == torch.strided
+
+
 def _ones(X: Any) -> Tensor:
-    if not isinstance(X, Tensor):
+    if not _plain(X):
         return torch.ones(2)
     return torch.ones(X.shape[-1], dtype=X.dtype, device=X.device)
 
 
 def _width(X: Any) -> int:
-    return X.shape[1] if isinstance(X, Tensor) and X.ndim == 2 and X.shape[1] else 1
+    return X.shape[1] if _plain(X) and X.ndim == 2 and X.shape[1] else 1
 
 
 def _good(X: Any) -> tuple[Tensor, Tensor]:
     """Data that any fit accepts, with the columns, dtype and device of `X` as far as it has them."""
-    if not isinstance(X, Tensor) or X.ndim != 2 or X.is_meta or not X.is_floating_point():
+    if not _plain(X) or X.ndim != 2 or X.is_meta or not X.is_floating_point():
         X = torch.zeros(2, 2)
     if X.dtype not in (torch.float32, torch.float64):
         X = X.float()

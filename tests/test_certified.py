@@ -155,6 +155,8 @@ def test_a_weight_out_of_range():
     p = built(20, 3, 10.0, noise=0.1)
     fit = certified(p.X * 1e-200, p.y * 1e200)
     assert fit.w.isinf().all()
+    assert fit.status is Status.OUT_OF_RANGE
+    assert "beyond the range of torch.float64" in fit.message
 
 
 @pytest.mark.parametrize("offset", [1e3, 1e8, 1e13])

@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+import torch.masked
 from problems import (
     METHODS,
     TAKES_B,
@@ -19,6 +20,7 @@ from problems import (
     gen,
     unchanged,
 )
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import linreg
 from linreg import DataError, DeviceError, DtypeError, LinregError, RangeError, ShapeError
@@ -42,6 +44,35 @@ def with_entry(t: torch.Tensor, value: float) -> torch.Tensor:
     return t
 
 
+class Sub(torch.Tensor):
+    """A subclass that changes nothing."""
+
+
+class Own(torch.Tensor):
+    """A subclass with its own way to compute."""
+
+    @classmethod
+    def __torch_dispatch__(cls, function, types, args=(), kwargs=None):
+        raise RuntimeError("not like a tensor")
+
+
+def fake(t: torch.Tensor) -> torch.Tensor:
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        return mode.from_tensor(t)
+
+
+def quiet(make: Any, *args: Any, **kwargs: Any) -> Any:
+    """What PyTorch makes with a warning that it may change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return make(*args, **kwargs)
+
+
+def inference(t: torch.Tensor) -> torch.Tensor:
+    with torch.inference_mode():
+        return t.clone()
+
+
 BAD_X: dict[str, tuple[Any, type[LinregError], str]] = {
     "list": (X.tolist(), DtypeError, "`X` must be a torch.Tensor; got list. Convert it: torch.as_tensor(X"),
     "numpy": (X.numpy(), DtypeError, "got ndarray"),
@@ -55,6 +86,29 @@ BAD_X: dict[str, tuple[Any, type[LinregError], str]] = {
         DtypeError,
         "`X` must be dense; got torch.sparse_coo. Convert it: X.to_dense()",
     ),
+    "csr": (quiet(X.to_sparse_csr), DtypeError, "got torch.sparse_csr. Convert it: X.to_dense()"),
+    "mkldnn": (X.float().to_mkldnn(), DtypeError, "got torch._mkldnn. Convert it: X.to_dense()"),
+    "nested": (
+        quiet(torch.nested.nested_tensor, list(X)),
+        DtypeError,
+        "`X` must be dense; got a nested tensor. Convert it: torch.stack(X.unbind()).",
+    ),
+    "jagged": (torch.nested.nested_tensor(list(X), layout=torch.jagged), DtypeError, "a nested tensor"),
+    "quantised": (
+        quiet(torch.quantize_per_tensor, X.float(), 0.1, 0, torch.qint8),
+        DtypeError,
+        "got torch.qint8. Convert it: X.dequantize().",
+    ),
+    "conjugate": (X.cfloat().conj(), DtypeError, "got torch.complex64. Convert it: X.real.double()."),
+    "float8": (X.to(torch.float8_e5m2), DtypeError, "got torch.float8_e5m2. Convert it: X.double()."),
+    "masked": (
+        quiet(torch.masked.masked_tensor, X, X < 9),
+        DtypeError,
+        "`X` must be a plain tensor; got MaskedTensor. Convert it: X.to_tensor(float('nan')).",
+    ),
+    "own way": (X.as_subclass(Own), DtypeError, "got Own. Pass the plain tensor that it stands for."),
+    "fake": (fake(X), DeviceError, "`X` must hold numbers; got FakeTensor, without any."),
+    "lazy": (torch.nn.UninitializedParameter(), DeviceError, "must hold numbers; got UninitializedParameter"),
     "one dimension": (X[:, 0], ShapeError, "got (20,). For one feature pass `X.unsqueeze(1)`."),
     "three dimensions": (X[None], ShapeError, "got (1, 20, 2). Flatten each sample."),
     "no rows": (X[:0], DataError, "at least one row and one column; got (0, 2)"),
@@ -80,7 +134,7 @@ BAD_Y: dict[str, tuple[Any, type[LinregError], str]] = {
     "nan": (with_entry(Y, torch.nan), DataError, "`y` must be finite; 1 of 20 entries are not, the first is "
             "nan at index (3,)"),
     "inf": (with_entry(Y, torch.inf), DataError, "the first is inf"),
-    "meta": (Y.to("meta"), DeviceError, "`y` must be on the device of `X`, cpu; got meta. Move it: y.to("),
+    "meta": (Y.to("meta"), DeviceError, "`y` must hold numbers; the meta device has none. Make it on an"),
 }  # fmt: skip
 
 BAD_W: dict[str, tuple[Any, type[LinregError], str]] = {
@@ -90,7 +144,7 @@ BAD_W: dict[str, tuple[Any, type[LinregError], str]] = {
     "long": (torch.ones(3, dtype=torch.float64), ShapeError, "got (3,)."),
     "integers": (W.long(), DtypeError, "`w` must be floating point"),
     "float32": (W.float(), DtypeError, "`w` must have the dtype of `X`"),
-    "meta": (W.to("meta"), DeviceError, "`w` must be on the device of `X`, cpu; got meta"),
+    "meta": (W.to("meta"), DeviceError, "`w` must hold numbers; the meta device has none"),
 }  # fmt: skip
 
 BAD_B: dict[str, tuple[Any, type[LinregError], str]] = {
@@ -99,7 +153,7 @@ BAD_B: dict[str, tuple[Any, type[LinregError], str]] = {
     "one entry": (torch.ones(1, dtype=torch.float64), ShapeError, "`b` must be a number or have shape (); "
                   "got (1,). Pass `b.squeeze()`."),
     "float32": (torch.tensor(1.0), DtypeError, "`b` must have the dtype of `X`"),
-    "meta": (W[0].to("meta"), DeviceError, "`b` must be on the device of `X`"),
+    "meta": (W[0].to("meta"), DeviceError, "`b` must hold numbers"),
 }  # fmt: skip
 
 BAD_LR: dict[str, tuple[Any, type[LinregError], str]] = {
@@ -208,7 +262,7 @@ PAIRS = {
         DtypeError,
         "`y_hat` must have the dtype of `y`, torch.float64; got torch.float32",
     ),
-    "mixed devices": (Y.to("meta"), Y, DeviceError, "`y_hat` must be on the device of `y`, cpu; got meta"),
+    "meta": (Y.to("meta"), Y, DeviceError, "`y_hat` must hold numbers"),
 }
 
 
@@ -373,7 +427,59 @@ def test_errors_are_caught_by_their_base_and_by_the_usual_names():
     assert issubclass(linreg.MissingError, ImportError)
 
 
+def refusal(value: Any) -> LinregError | None:
+    try:
+        linreg.solve(value, Y.float() if getattr(value, "dtype", None) == torch.float32 else Y)
+    except LinregError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("case", BAD_X)
+def test_the_conversion_that_is_advised_works(case):
+    """Follow the advice as often as it is given: in the end only data that no conversion helps are left."""
+    value = BAD_X[case][0]
+    while (error := refusal(value)) and "Convert it: " in str(error):
+        code = str(error).partition("Convert it: ")[2].removesuffix(".")
+        value = eval(code, {"torch": torch, "X": value})
+    assert error is None or isinstance(error, (DataError, ShapeError, DeviceError)) or case == "own way"
+
+
 # What is accepted.
+
+
+@pytest.mark.parametrize("function", [*TAKES_X, *TAKES_XY])
+@pytest.mark.parametrize("kind", [inference, lambda t: t.as_subclass(Sub), torch.nn.Parameter])
+def test_kinds_of_tensors_that_are_as_good(function, kind):
+    call = TAKES_X[function] if function in TAKES_X else TAKES_XY[function]
+    plain, other = ((X,), (kind(X),)) if function in TAKES_X else ((X, Y), (kind(X), kind(Y)))
+    out, expected = call(*other), call(*plain)
+    if isinstance(expected, torch.Tensor):
+        assert type(out) is torch.Tensor
+        assert torch.equal(out, expected)
+    elif isinstance(expected, linreg.Fit):
+        assert type(out.w) is type(out.b) is type(out.loss) is torch.Tensor
+        assert torch.equal(out.w, expected.w)
+
+
+@pytest.mark.parametrize("function", [*TAKES_W, *TAKES_B])
+def test_autograd_goes_through_rows_made_in_inference_mode(function):
+    """PyTorch would refuse to keep them for the way back."""
+    start = W.clone().requires_grad_() if function in TAKES_W else W[0].clone().requires_grad_()
+    takes = TAKES_W if function in TAKES_W else TAKES_B
+    takes[function](inference(X), inference(Y), start)
+    start = inference(start.detach())
+    if function == "predict":
+        assert takes[function](X.clone().requires_grad_(), Y, start).requires_grad
+
+
+def test_nothing_made_here_belongs_to_inference_mode():
+    for method in METHODS.values():
+        fit = method(X, Y)
+        assert not any(t.is_inference() for t in (fit.w, fit.b, fit.loss))
+    with torch.inference_mode():
+        fit = linreg.solve(X, Y)
+    assert fit.predict(X.clone().requires_grad_()).requires_grad
 
 
 @pytest.mark.parametrize("function", [*TAKES_X, *TAKES_XY])

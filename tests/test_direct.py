@@ -27,7 +27,8 @@ def test_the_built_answer(method, kappa, intercept, noise, seed):
         assert fit.status is Status.RANK_DEFICIENT
         assert fit.w.isnan().all()
         return
-    assert fit.status is Status.OK
+    hopeless = noise * kappa**2 * EPS > 1e-3  # a bound on what rounding does, within 100 of it
+    assert fit.status in (Status.OK, Status.NO_DIGITS)[: 1 + hopeless]
     assert fit.rank == 4
     tolerance = p.tolerance_normal if method == "cholesky" else p.tolerance
     assert error(fit, p.w) <= tolerance
@@ -396,7 +397,14 @@ def test_fits_are_compared_by_identity():
 
 def test_status_is_text():
     assert Status("ok") is Status.OK == "ok"
-    assert [str(s) for s in Status] == ["ok", "rank deficient", "not converged", "diverged"]
+    assert [str(s) for s in Status] == [
+        "ok",
+        "rank deficient",
+        "not converged",
+        "diverged",
+        "no digits",
+        "out of range",
+    ]
 
 
 def test_predict_of_a_fit():

@@ -163,3 +163,59 @@ def test_colours_of_the_palette(name):
     palette = {plot.BLUE, plot.ORANGE, plot.GREEN, plot.PURPLE, plot.GREY}
     ax = calls()[name]()
     assert {mpl.colors.to_hex(line.get_color()) for line in ax.lines} <= palette
+
+
+LINE, DASHED, DOTTED = (2, "-", "None"), (1.5, "--", "None"), (1, ":", "None")
+DOTS, STAR, STEPS = (None, "None", "o", 3, 0.5), (None, "None", "*", 12, None), (1.2, "-", "o", 3, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    {
+        "data_and_fit": [(plot.BLUE, DOTS), (plot.ORANGE, LINE)],
+        "added_variable": [(plot.BLUE, DOTS), (plot.ORANGE, LINE)],
+        "loss_curve": [(plot.BLUE, LINE), (plot.ORANGE, DASHED), (plot.GREY, DOTTED)],
+        "contours": [(plot.BLUE, STEPS), (plot.ORANGE, STAR)],
+        "residuals": [(plot.GREY, (1, "-", "None")), (plot.BLUE, DOTS)],
+    }.items(),
+)
+def test_marks_that_read_on_a_phone_and_on_paper(name, drawn):
+    """A fit is a full line of two points, what is predicted is dashed, data are pale dots: on every page."""
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=0.5, steps=20)
+    predicted = linreg.predict_loss(X, y, lr=0.5, steps=20)
+    ax = plot.loss_curve(fit, predicted=predicted, floor=0.005) if name == "loss_curve" else calls()[name]()
+    assert len(ax.lines) == len(drawn)
+    for line, (colour, (width, style, marker, *rest)) in zip(ax.lines, drawn, strict=True):
+        assert mpl.colors.to_hex(line.get_color()) == colour
+        assert (line.get_linestyle(), line.get_marker()) == (style, marker)
+        assert width in (None, line.get_linewidth())
+        if rest:
+            assert (line.get_markersize(), line.get_alpha()) == tuple(rest)
+    if name == "contours":
+        assert set(ax.collections[0].get_linewidths()) == {0.8}
+        assert ax.texts[0].get_bbox_patch().get_boxstyle().pad == pytest.approx(
+            1 / ax.texts[0].get_fontsize()
+        )
+    assert tuple(ax.figure.get_size_inches()) == (5.5, 3.6)
+    assert not ax.spines["top"].get_visible()
+    assert ax.get_legend() is None or not ax.get_legend().get_frame_on()
+
+
+@pytest.mark.parametrize("given", ["predicted", "floor"])
+def test_a_second_line_brings_a_legend(given):
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=0.5, steps=20)
+    value = {"predicted": linreg.predict_loss(X, y, lr=0.5, steps=20), "floor": 0.005}[given]
+    labels = {"predicted": "predicted", "floor": "smallest loss"}[given]
+    assert [t.get_text() for t in plot.loss_curve(fit, **{given: value}).get_legend().get_texts()] == [
+        "measured", labels,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slope", "place"), [(1, (1, 0.03)), (-1, (0.02, 0.03)), (0, (1, 0.03))])
+def test_the_note_stands_where_the_cloud_is_not(slope, place):
+    x = torch.arange(1000, dtype=torch.float64) + 5000
+    ax = plot.data_and_fit(x.unsqueeze(1), slope * x + 7)
+    assert ax.texts[0].get_position() == place
+    assert ax.texts[0].get_horizontalalignment() == ("left" if slope < 0 else "right")

@@ -45,12 +45,12 @@ def pages(project: Path) -> Path:
     write(
         project,
         {
-            "docs/en/index.md": "# Home\n\n```pycon\n>>> x = 2\n>>> x\n3\n```\n\n<!--= x -->2<!--/-->\n",
+            "docs/en/index.md": "# Home\n\n```pycon\n>>> x = 2\n>>> x\n3\n\n```\n\n<!--= x -->2<!--/-->\n",
             "docs/en/part1/script.py": "# %% [markdown]\n# # A\n\n# %%\nx = 1\nassert x == 2\n",
             "docs/en/part1/broken.md": "# B\n\n```pycon\n>>> 1\n",
             "docs/en/part1/numbers.md": "# C\n\nIt is 0.48.\n",
             "docs/en/part1/fine.md": "# D\n\n```pycon\n>>> x\nTraceback (most recent call last):\n    ...\n"
-            "NameError: name 'x' is not defined\n```\n",
+            "NameError: name 'x' is not defined\n\n```\n",
             "README.md": "# E\n\n```python\nx = y\n```\n",
             "linreg/__init__.py": '"""A package."""\n',
             "linreg/two.py": 'def two(x):\n    """Two.\n\n    >>> two(2)\n    5\n    """\n    return 2 * x\n',

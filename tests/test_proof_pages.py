@@ -15,9 +15,10 @@ Three is <!--= x["a:b"]:.1f -->3.0<!--/-->, and `<!--= shown -->1<!--/-->` is ho
 >>> for i in range(2):
 ...     print(i)
 0
-
+<BLANKLINE>
 1
 >>> x = {"a:b": 3}
+
 ```
 
 | n | loss |
@@ -38,6 +39,7 @@ Three is <!--= x["a:b"]:.1f -->3.0<!--/-->, and `<!--= shown -->1<!--/-->` is ho
     ```pycon
     >>> x
     {'a:b': 3}
+
     ```
 
 ````markdown
@@ -123,6 +125,12 @@ def test_a_script_page(tmp_path):
     assert [s.format for s in found.statements if s.kind == "claim"] == ["d", ""]
 
 
+def test_fences_that_doctest_takes_for_output(tmp_path):
+    assert not page(tmp_path, THEORY).unspaced
+    text = THEORY.replace("3}\n\n", "3}\n")  # at the end of an output and of code that shows none
+    assert page(tmp_path, text).unspaced == [12, 32]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -141,7 +149,8 @@ def test_a_script_page(tmp_path):
         ("```\n1\n```", 1, "fence language ''"),
         ("a\n\n```pycon\n>>> 1\n", 3, "never closed"),
         ("```pycon\n```", 1, "nothing"),
-        ("```pycon\n1\n>>> 1\n```", 2, "begins with `>>>`"),
+        ("```pycon\n1\n>>> 1\n```", 2, "no example"),
+        ("```pycon\n>>> 1\n1\n\n2\n```", 5, "<BLANKLINE>"),
         ("```pycon\n>>>1\n```", 2, "no space"),
         ("```pycon\n>>> 1  # doctest: +SKIP\n2\n```", 2, "soften"),
         (">>> 1\n1\n", 1, "outside"),

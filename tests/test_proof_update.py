@@ -1,5 +1,7 @@
 """`update` rewrites outputs and claims, and nothing else."""
 
+import doctest
+
 import pytest
 from evaluate import evaluate
 from pages import read
@@ -13,13 +15,13 @@ THEORY = """\
 >>> x = torch.eye(2)
 >>> x {x}
 >>> for i in range(2):
-...     print(i, "\\n"){loop}
-
+...     print(i, end="\\n\\n"){loop}
 >>> None{none}
 >>> 1 / 0
 Traceback (most recent call last):
     ...
 ZeroDivisionError: {error}
+
 ```
 
 So <!--= x.sum():.1f -->{sum}<!--/--> and <!--= x.dtype -->{dtype}<!--/-->, `<!--= x -->1<!--/-->`.
@@ -29,6 +31,7 @@ So <!--= x.sum():.1f -->{sum}<!--/--> and <!--= x.dtype -->{dtype}<!--/-->, `<!-
 
     ```pycon
     >>> x[0]{row}
+
     ```
 """
 WRONG = {
@@ -43,7 +46,7 @@ WRONG = {
 }
 RIGHT = {
     "x": "\ntensor([[1., 0.],\n        [0., 1.]])",
-    "loop": "\n0\n\n1",
+    "loop": "\n0\n<BLANKLINE>\n1",
     "none": "",
     "error": "division by zero",
     "sum": "2.0",
@@ -107,9 +110,9 @@ def test_rewrites_what_is_wrong_once(tmp_path, name, text, wrong, right):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("```pycon\n>>> 1 / 0\n1\n```\n", "ZeroDivisionError"),
+        ("```pycon\n>>> 1 / 0\n1\n\n```\n", "ZeroDivisionError"),
         (
-            "```pycon\n>>> 1\nTraceback (most recent call last):\n    ...\nValueError: 1\n```\n",
+            "```pycon\n>>> 1\nTraceback (most recent call last):\n    ...\nValueError: 1\n\n```\n",
             "raises nothing",
         ),
         ("<!--= missing -->1<!--/-->\n", "NameError"),
@@ -129,11 +132,22 @@ def test_leaves_to_the_author_what_only_the_author_can_mend(tmp_path, text, word
 def test_a_shortened_traceback_stays(tmp_path):
     path = tmp_path / "page.md"
     text = (
-        "```pycon\n>>> 1 / 0\nTraceback (most recent call last):\n  ...\nZeroDivisionError: ... zero\n```\n"
+        "```pycon\n>>> 1 / 0\nTraceback (most recent call last):\n  ...\nZeroDivisionError: ... zero\n\n```\n"
     )
     path.write_text(text)
     assert not list(update(path, tmp_path))
     assert path.read_text() == text
+
+
+def test_ends_examples_as_doctest_needs_it(tmp_path):
+    path = tmp_path / "page.md"
+    text = "```pycon\n>>> 1\n2{end}```\n\n- a\n\n    ```pycon\n    >>> x = 1{end}    ```\n"
+    path.write_text(text.format(end="\n"))
+    told = list(update(path, tmp_path))
+    assert {line.partition(" ")[0] for line in told} == {"page.md:2:", "page.md:4:", "page.md:10:"}
+    assert path.read_text() == text.format(end="\n\n").replace("2", "1")
+    assert doctest.testfile(str(path), module_relative=False) == (0, 2)
+    assert not list(update(path, tmp_path))
 
 
 def test_does_not_overwrite_what_changed_meanwhile(tmp_path):

@@ -261,7 +261,7 @@ def test_the_install_line_names_the_wheel_that_the_site_serves(site: Path, html:
         for div in page.named("section")
         if "pip install" in div.get("data-copy", "")
     }
-    assert f'pip install "linreg-book[plot] @ {BASE}{wheel.name}"' in lines
+    assert f'pip install "linreg-book[book] @ {BASE}{wheel.name}"' in lines
     assert not any(
         re.search(r"pip install linreg\b(?!-book)", page.path.read_text()) for page in html.values()
     )

@@ -193,10 +193,6 @@ def test_update_is_all_or_nothing():
     bad[7, 2] = torch.nan
     with pytest.raises(linreg.DataError, match=r"`X` must be finite.* at index \(7, 2\)"):
         sums.update(bad, y)
-    huge = X.clone()
-    huge[3, 1] = 1e200
-    with pytest.raises(linreg.DataError, match=r"squares within the range of float64.*1e\+200"):
-        sums.update(huge, y)
     with pytest.raises(linreg.DataError, match=r"`y` must be finite"):
         sums.update(X, y / 0)
     assert sums.n == before.n

@@ -66,6 +66,9 @@ ASIDE = re.compile(
     re.S,
 )
 
+# An empty line of output, which the sources mark as doctest has it.
+BLANK = f'<span class="go">{escape(pages.BLANK)}</span>'
+
 # What the search reads of a block of code: the words without the marks of their colours, which take it long.
 CODE = re.compile(r"(?<=<pre>)<span></span><code>.*?</code>(?=</pre>)", re.S)
 
@@ -183,6 +186,7 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         words = maths.words(unescape(match["tex"]).strip()) if match["tex"] else ""
         return kept(uri, match[0], escape(words))
 
+    html = html.replace(BLANK, "")
     text = ASIDE.sub(put, counted(copying.mark(html)))
     page.meta["summary"] = page.meta.get("description") or first(text)
     page.meta["description"] = escape(shortened(page.meta["summary"]))

@@ -48,8 +48,8 @@ def wheel(root: Path) -> Path:
 
 
 def install_line(site_url: str, wheel: Path) -> str:
-    """`[plot]` brings matplotlib, which the blocks with figures need."""
-    return f'```sh\npip install "linreg-book[plot] @ {site_url.rstrip("/")}/{wheel.name}"\n```'
+    """`[book]` brings what the pages import: matplotlib, and the libraries that a page says it needs."""
+    return f'```sh\npip install "linreg-book[book] @ {site_url.rstrip("/")}/{wheel.name}"\n```'
 
 
 def notebook(page: Page, install: str, links: Mapping[str, str]) -> str:

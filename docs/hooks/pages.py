@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 # Languages of fences that only show. Any other name, `py` say, would leave code unchecked unseen.
 SHOWN = ("sh", "text", "toml", "yaml", "json", "html", "markdown", "bibtex")
 
-BLANK = "<BLANKLINE>"  # doctest's own
+BLANK = "<BLANKLINE>"  # doctest's own: an empty line would end the output
 WIDGET = re.compile(r"(?P<name>[a-z]+)\((?P<values>[^\W\d]\w*(?:, [^\W\d]\w*)*)\)")
 CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>(?: .*)?)$")
 FENCE = re.compile(r"(?P<indent> *)(?P<marks>`{3,}|~{3,}) *(?P<info>[^`]*)$")
@@ -56,13 +56,12 @@ class Statement:
     start: int = 0
     end: int = 0
     indent: str = ""  # of each line of an output
-    blank: str = ""  # how an empty line of output is written, where an empty line would end it
 
     def rewritten(self, want: str) -> str:
         """What `page.text[start:end]` must be for this statement to say `want`."""
         if self.kind == "claim":
             return want
-        return "".join(f"\n{(self.indent + (line or self.blank)).rstrip()}" for line in want.splitlines())
+        return "".join(f"\n{(self.indent + (line or BLANK)).rstrip()}" for line in want.splitlines())
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,13 @@ class Page:
     def statements(self) -> list[Statement]:
         """All that the page says, from top to bottom."""
         return [statement for block in self.blocks for statement in block.statements]
+
+    @property
+    def unspaced(self) -> list[int]:
+        """The lines of the closing fences that doctest takes for output: no empty line stands before them."""
+        lines = self.text.splitlines()
+        fences = [block.last for block in self.blocks if block.language == "pycon"]
+        return [number for number in fences if lines[number - 2].strip()]
 
 
 class Line(NamedTuple):
@@ -342,14 +348,14 @@ def formatted(path: Path, line: int, text: str) -> tuple[str, str]:
 
 
 def examples(path: Path, lines: Sequence[Line], *, fenced: bool) -> Iterator[Statement]:
-    """Examples with `>>>`; in a fence all that follows is output, elsewhere a blank line ends it."""
+    """Examples with `>>>`, as doctest reads them: a blank line ends an output. A fence holds nothing else."""
     i = 0
     while i < len(lines):
         head = lines[i]
         margin = len(head.text) - len(head.text.lstrip())
         if not head.text[margin:].startswith(">>>"):
             if fenced and head.text.strip():
-                raise PageError(path, head.number, "a ```pycon fence begins with `>>>`")
+                raise PageError(path, head.number, f"no example; an empty line of output is written {BLANK}")
             i += 1
             continue
         source: list[str] = []
@@ -363,14 +369,12 @@ def examples(path: Path, lines: Sequence[Line], *, fenced: bool) -> Iterator[Sta
             i += 1
         begin = i
         while i < len(lines) and not lines[i].text.lstrip().startswith(">>>"):
-            if not fenced and not lines[i].text.strip():
+            if not lines[i].text.strip():
                 break
             i += 1
-        output = list(lines[begin:i])
-        while output and not output[-1].text.strip():
-            output.pop()
+        output = lines[begin:i]
         for line in output:
-            if line.text.strip() and line.text[:margin].strip():
+            if line.text[:margin].strip():
                 raise PageError(path, line.number, "output less indented than its prompt")
         prompt, close = lines[begin - 1], output[-1] if output else lines[begin - 1]
         yield Statement(
@@ -381,5 +385,4 @@ def examples(path: Path, lines: Sequence[Line], *, fenced: bool) -> Iterator[Sta
             start=prompt.start + len(prompt.text),
             end=close.start + len(close.text),
             indent=head.prefix + head.text[:margin],
-            blank="" if fenced else BLANK,
         )

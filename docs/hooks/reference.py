@@ -103,7 +103,7 @@ def shown(section: griffe.DocstringSection) -> Iterator[str]:
         case griffe.DocstringSectionExamples():
             for kind, text in section.value:
                 code = kind is griffe.DocstringSectionKind.examples
-                yield f"```pycon\n{text}\n```" if code else str(text)
+                yield f"```pycon\n{text}\n\n```" if code else str(text)
         case griffe.DocstringSectionAdmonition():
             yield f"**{section.title}**\n\n{section.value.contents}"
         case _:

@@ -95,9 +95,10 @@ def told(output: Output, block: Block) -> bool:
 
 
 def fence(text: str, info: str, indent: str) -> str:
-    """A fenced block."""
+    """A fenced block; with the empty line that ends the last output of examples."""
     marks = "````" if "```" in text else "```"
-    return indented(f"{marks}{info}\n{text}\n{marks}", indent)
+    end = "\n" if info == "pycon" else ""
+    return indented(f"{marks}{info}\n{text}\n{end}{marks}", indent)
 
 
 def indented(text: str, indent: str) -> str:

@@ -28,6 +28,10 @@ def update(path: Path, root: Path = ROOT) -> Iterator[str]:
             if old != new:
                 told.append(f"{place}: {old.strip()} -> {new.strip()}")
                 text = text[: statement.start] + new + text[statement.end :]
+    for line in reversed(read(path, root, text)[0].unspaced if path.suffix == ".md" else []):
+        told.append(f"{path.relative_to(root)}:{line}: an empty line before the fence, as doctest needs it")
+        rows = text.splitlines(keepends=True)
+        text = "".join([*rows[: line - 1], "\n", *rows[line - 1 :]])
     if path.read_text(encoding="utf-8") != before:
         told = [f"{path.relative_to(root)}: NOT REWRITTEN: the file changed while it ran"]
     elif text != before:

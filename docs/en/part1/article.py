@@ -47,7 +47,7 @@ n, d
 #
 # | Error | The article | Verdict |
 # | --- | --- | --- |
-# | [E1](#e1) | prints a bias error of <!--= article["b_error"] -->1.4857<!--/--> after <!--= article["epochs"] -->3<!--/--> epochs | its code cannot print that: it is the tenth run of the cell |
+# | [E1](#e1) | prints a bias error of <!--= article["b_error"] -->1.4857<!--/--> after <!--= article["epochs"] -->3<!--/--> epochs | no single run of its code prints that; the tenth run would |
 # | [E2](#e2) | prints a loss of <!--= article["loss"][-1] -->0.001729<!--/--> | divided by $n$ twice |
 # | [E3](#e3) | trains for <!--= article["epochs"] -->3<!--/--> epochs | it stops almost where it started |
 # | [E4](#e4) | keeps the epochs of a mini-batch recipe | <!--= n // recipe["batch"] -->100<!--/--> times fewer updates |
@@ -75,8 +75,8 @@ n, d
 #
 # The article's loop is this one: full batch, autograd, the update under `no_grad`, gradients
 # zeroed, one line printed an epoch. The variable names are ours and the arithmetic is the
-# article's, its mistake in the print ([E2](#e2)) included. In its notebook, `prepare` stands in
-# cells of their own above the loop.
+# article's, its mistake in the print ([E2](#e2)) included. We assume that what `prepare` does stands in
+# cells of their own above the loop, as is usual in a notebook.
 
 
 # %%
@@ -283,11 +283,11 @@ apart = (replayed / claimed - 1).abs().max()
 
 # %% [markdown]
 # Run <!--= culprit -->10<!--/--> is the article's, with no figure more than <!--= apart:.1% -->1.1%<!--/-->
-# off, from a seed found among <!--= seeds -->3000<!--/-->. So this is almost certainly what happened: the author ran the cell ten times while
-# writing, and `w` and `b` kept what they had learned. What the reader runs once cannot look like
-# that. One other story fits, a bias that began at
-# <!--= 2 - article["b_error"] / 0.99**3:.2f -->0.47<!--/--> where the code says 0. It needs a
-# number that nobody would choose, and then, too, the code shown is not the code that ran.
+# off, from a seed found among <!--= seeds -->3000<!--/-->. No single run prints such figures; the tenth run of the cell
+# would, with `w` and `b` keeping what they had learned. That explanation is the likeliest we know. It rests on our generator and on a start at zero,
+# and one other fits, a bias that began at
+# <!--= 2 - article["b_error"] / 0.99**3:.2f -->0.47<!--/--> where the code says 0. That is an odd
+# number to choose, and then, too, the code shown is not the code that ran.
 #
 # That is *hidden state*: the result depends on which cells ran, how often and in what order. The
 # cures are cheap. Create the parameters in the function that trains them; restart and run all
@@ -559,8 +559,8 @@ print(linreg.solve(twice, target))
 
 # %% [markdown]
 # Two answers of equal loss: only $w_1 + w_2 = 3$ is determined, and descent keeps whatever
-# difference $w_1 - w_2$ it started with. From zero it finds the shortest answer, the one that
-# `solve` returns, and `solve` says so; [One valley](valley.py#from-zero-to-the-shortest) says why.
+# difference $w_1 - w_2$ it started with. From zero it finds the shortest answer, here the one that
+# `solve` returns, and `solve` says so; [One valley](valley.py#from-zero-to-the-shortest) says why, and when the two differ.
 # [The exact answer, executed](exact-run.py#traps) shows a solver that gets this case wrong without a
 # word.
 
@@ -614,7 +614,7 @@ print("sum is zero to rounding:", bool(r.sum().abs() < 1e-10))
 # %% [markdown]
 # ### E13 Why squares {#e13}
 #
-# The article squares because an absolute value is hard to differentiate. It is not:
+# The article squares because an absolute value is hard to differentiate. Autograd has no trouble with it:
 
 # %%
 residual = torch.tensor([-2.0, 0.5, 3.0], requires_grad=True)
@@ -622,7 +622,8 @@ residual.abs().sum().backward()
 residual.grad
 
 # %% [markdown]
-# [The reasons for squares](loss.md#why-squares) are others: they aim at the mean, they are the
+# What its kink does cost is that descent at a constant rate [does not settle](loss.md#why-squares).
+# The reasons for squares are others besides: they aim at the mean, they are the
 # likelihood of Gaussian noise, and their minimum has a closed form. The price: a sample pulls with a
 # force proportional to its residual. Let one target of 1000 be 10,000.
 
@@ -866,12 +867,20 @@ print(f"R2 {linreg.r2(y[test], y_hat):.4f} on new rows")
 # %% [markdown]
 # Third, how sure it is. The variance of the noise, estimated from the residuals, times the diagonal of
 # $(\tilde X^\top \tilde X)^{-1}$ is the squared standard error of each parameter, and 1.96 of them to
-# either side make a 95 % interval:
+# either side make a 95 % interval for as many rows as here (for few rows the factor comes from Student's $t$ and is
+# larger). This holds if the model is right and the noise of the rows is uncorrelated with one variance
+# ([the conditions](../part2/collinearity.py#the-valley-becomes-a-trough)), which is true of these data because we drew them. With
+# $\tilde X = QR$ that matrix is $R^{-1} R^{-\top}$, so its diagonal are the squared lengths of the rows of $R^{-1}$. No product $\tilde X^\top \tilde X$ is formed or inverted:
 
 # %%
 r = linreg.residuals(X, y, exact)
 variance = r @ r / (n - d - 1)
-standard_errors = (variance * torch.linalg.inv(A.T @ A).diagonal()).sqrt()
+R = torch.linalg.qr(A).R
+T = torch.linalg.solve_triangular(R, torch.eye(d + 1), upper=True)  # R^-1
+standard_errors = variance.sqrt() * T.norm(dim=1)
+certified = linreg.certified(X, y)
+expected = torch.hstack((certified.b_se, certified.w_se))
+torch.testing.assert_close(standard_errors, expected)
 low, high = in_rows - 1.96 * standard_errors, in_rows + 1.96 * standard_errors
 for i, name in enumerate(("b", "w[0]", "w[1]")):
     print(f"{name:4} {in_rows[i]:7.4f}   95 %: {low[i]:7.4f} to {high[i]:7.4f}")

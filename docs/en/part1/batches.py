@@ -66,8 +66,8 @@ for B in (1000, 100, 10, 1):
     print(f"{B:4} {fit.steps:7} {epochs * n:11} {excess(runs[B][-1]):13.2g}")
 
 # %% [markdown]
-# The third line is an old recipe for data of this size: rate 0.03, three epochs, batches of ten. It arrives. The first line is what becomes of the recipe when all rows are taken at once and its number of
-# epochs is kept; [a tutorial that did so](article.py#e4) ends this part of the book. Now count along two axes:
+# The third line is an old recipe for data of this size: rate 0.03, three epochs, batches of ten. It arrives. The first line shows the same recipe run full-batch with the number of
+# epochs unchanged, [the mistake of a tutorial](article.py#e4) that ends this part of the book. Now count along two axes:
 
 # %% alt="Two panels with the excess loss of four runs at rate 0.03, on a log scale. Against the number of steps, the runs with batches of 1000, 100, 10 and 1 lie on one falling curve, the predicted full-batch one, and stop at 3, 30, 300 and 3000 steps; batches of 10 and 1 leave it where it gets small and level off. Against epochs, the same four runs lie far apart: the smaller the batch, the steeper the fall."
 import matplotlib.pyplot as plt
@@ -103,8 +103,53 @@ for ax in (top, bottom):
 
 # %% [markdown]
 # Against steps there is one curve, whatever the batch, until the loss gets small. Against epochs the four runs have nothing in
-# common. A step is a step: one on ten rows gets as far as one on a thousand, at a hundredth of the price. And then, near the
+# common. On these data a step on ten rows gets as far as one on a thousand, at a hundredth of the price. And then, near the
 # minimum, the small batches stop falling, each at a height of its own. Both halves of this picture can be computed.
+#
+# ### With many columns
+#
+# Ten rows are a fair sample of two independent columns. Of a hundred they are not. Here is the same comparison for twenty columns, correlated at 0.5, and for a hundred
+# independent ones: 100 steps from zero, on targets without noise, so that no run has a height to stop at.
+
+# %%
+wide = {
+    "2, independent": linreg.simulate(
+        noise=0.0, generator=torch.Generator().manual_seed(0)
+    )
+}
+for name, columns, rho in (("20, correlated", 20, 0.5), ("100, independent", 100, 0.0)):
+    wide[name] = linreg.simulate(
+        w=torch.linspace(-1, 1, columns),
+        noise=0.0,
+        correlation=rho,
+        generator=torch.Generator().manual_seed(0),
+    )
+
+
+def after_100_steps(X, y, lr, B):
+    """Excess loss of 100 steps from zero; the smallest loss is 0."""
+    settings = {"epochs": 100 * B // len(X), "batch_size": B, "record": False}
+    generator = torch.Generator().manual_seed(1)
+    return float(linreg.sgd(X, y, lr=lr, generator=generator, **settings).loss)
+
+
+behind = {}  # from eta tr(H) / B to excess of batches of 10 over excess of the full batch
+print("columns            lr   limit   lr tr(H)/10   full batch   batches of 10")
+for name, (X_wide, y_wide) in wide.items():
+    limit = linreg.curvature(X_wide).largest_stable_rate
+    for lr in (0.03, 0.1, 0.18):
+        share = lr * float(linreg.hessian(X_wide).trace()) / 10
+        full, mini = (after_100_steps(X_wide, y_wide, lr, B) for B in (1000, 10))
+        behind[share] = mini / full
+        print(f"{name:16} {lr:4} {limit:7.2f} {share:13.2f} {full:12.2g} {mini:15.2g}")
+assert all(ratio < 2 for share, ratio in behind.items() if share < 0.35)
+assert all(ratio > 50 for share, ratio in behind.items() if share > 0.35)
+
+# %% [markdown]
+# What decides is $\eta \operatorname{tr} H / B$, with the trace of the Hessian, about $d + 1$ for features of unit scale. For normal features a step
+# lowers the mean of $\lVert e \rVert^2$ by about $2 \eta \operatorname{E} e^\top H e$, and the noise of its batch, far from the minimum, gives back the share
+# $\eta \operatorname{tr} H / (2B)$ of that. **While $\eta \operatorname{tr} H / B$ is well below 1, a step on $B$ rows is as good as one on all rows**, until the floor is near. Near 2 a run
+# diverges at a rate that is harmless for the full batch: [the largest rate for a batch](#the-largest-rate-for-a-batch) is below.
 #
 # ## Right on average
 #
@@ -301,12 +346,12 @@ assert worst < 0.1
 # The theory drew rows with replacement. Nobody trains like that: an epoch deals every row once. And there the kicks
 # of an epoch cancel, since $\sum_i a_i r_i = 0$ over all rows. What goes up in one batch comes down in the others,
 # if the run has not forgotten the first when the last arrives. It forgets at the pace $\eta\lambda$ a step, over $n/B$ steps: let
-# $x = \eta \lambda n / B$ be the number of time constants of $e$ in an epoch. For equal eigenvalues $\lambda$ and a small rate, summing the kicks
+# $\tau = \eta \lambda n / B$ be the number of time constants of $e$ in an epoch. For equal eigenvalues $\lambda$ and a small rate, summing the kicks
 # with their weights $(1 - \eta\lambda)^k$ under the condition that they add up to zero gives the factor by which the floor sinks, at the end of
 # an epoch:
 #
 # $$
-# f(x) = 1 - \frac{\tanh(x/2)}{x/2} \approx \begin{cases} x^2/12 & x \ll 1 \\ 1 - 2/x & x \gg 1. \end{cases}
+# f(\tau) = 1 - \frac{\tanh(\tau/2)}{\tau/2} \approx \begin{cases} \tau^2/12 & \tau \ll 1 \\ 1 - 2/\tau & \tau \gg 1. \end{cases}
 # $$
 
 
@@ -328,8 +373,8 @@ def settle_shuffled(lr, B, generator, runs=200):
     return total
 
 
-def factor(x):
-    return 1 - math.tanh(x / 2) / (x / 2)
+def factor(tau):
+    return 1 - math.tanh(tau / 2) / (tau / 2)
 
 
 # %% alt="The floor of shuffled epochs divided by the floor of draws with replacement, against the time constants per epoch, both on log scales. The predicted curve rises with the square, from below a hundredth, and approaches 1 at the right. Six measured dots lie on it."
@@ -337,25 +382,38 @@ generator = torch.Generator().manual_seed(6)
 pairs = [(0.02, 100), (0.05, 100), (0.1, 100), (0.1, 50), (0.1, 20), (0.1, 10)]
 _, ax = plt.subplots(figsize=(5.6, 3.8), layout="constrained")
 line = torch.logspace(-0.9, 1.3, 80).tolist()
-ax.loglog(line, [factor(x) for x in line], color=BLUE)
+ax.loglog(line, [factor(tau) for tau in line], color=BLUE)
 ax.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
 worst = 0.0
 for lr, B in pairs:
-    x, ratio = lr * n / B, settle_shuffled(lr, B, generator) / exact_floor(lr, B)
-    ax.plot(x, ratio, "o", color=ORANGE)
-    ax.text(1.12 * x, 0.85 * ratio, f"{lr:g}, {B}", color=ORANGE, va="top")
-    worst = max(worst, abs(ratio / factor(x) - 1))
+    tau, ratio = lr * n / B, settle_shuffled(lr, B, generator) / exact_floor(lr, B)
+    ax.plot(tau, ratio, "o", color=ORANGE)
+    ax.text(1.12 * tau, 0.85 * ratio, f"{lr:g}, {B}", color=ORANGE, va="top")
+    worst = max(worst, abs(ratio / factor(tau) - 1))
 ax.text(0.13, 0.88, "draws with replacement", color=GREY, va="top")
 ax.text(3, 0.003, "line: predicted\ndots: measured,\nrate and batch size")
-ax.set(xlabel="time constants per epoch, x", ylabel="floor, as a share")
+ax.set(xlabel=r"time constants per epoch, $\tau$", ylabel="floor, as a share")
 assert worst < 0.2
 
 # %% [markdown]
-# At small $x$ the gain is large: at $x = 1$ the floor is <!--= 1 / factor(1):.0f -->13<!--/--> times lower. With the recipe's rate and batch, $x = 3$, it is
+# At small $\tau$ the gain is large: at $\tau = 1$ the floor is <!--= 1 / factor(1):.0f -->13<!--/--> times lower. With the recipe's rate and batch, $\tau = 3$, it is
 # <!--= 1 / factor(3):.1f -->2.5<!--/--> times lower. `linreg.sgd` shuffles, so we expect <!--= factor(3) * exact_floor(0.03, 10):.1e -->8.7e-06<!--/--> on average from the recipe; its run in the first table
 # ended at <!--= excess(runs[10][-1]):.1e -->4.8e-06<!--/-->. Two warnings belong to it. The figure is for the *end* of an epoch; in between, the
 # kicks have not cancelled yet (exercise 4). And it needs the rows to come back: in a stream that never repeats a row, the floor is the higher one.
 #
+# `linreg.sgd` solves the equation of the floor for its own rate and batch size, and its status says whether the run has come down to it. A single run scatters about the mean, so the level
+# that the message names is three standard deviations higher:
+
+# %%
+import textwrap
+
+for epochs in (1, 3):
+    generator = torch.Generator().manual_seed(1)
+    fit = linreg.sgd(X, y, lr=0.03, epochs=epochs, batch_size=10, generator=generator)
+    print(f"{epochs} epochs, {fit.status}:")
+    print(textwrap.fill(fit.message, 80))
+
+# %% [markdown]
 # ## Going on down
 #
 # The floor is proportional to $\eta / B$. That suggests two cures, a falling rate and a growing batch, and leaves a third that is
@@ -440,8 +498,6 @@ ax.set(xlabel="steps of batches of 10", ylabel="mean excess loss")
 # Full batch, every rate below $2/\lambda_{\max} =$ <!--= bowl.largest_stable_rate:.3f -->1.929<!--/--> converges. Take 1.9, in batches of ten:
 
 # %%
-import textwrap
-
 lr = 1.9
 print("full batch:", linreg.gradient_descent(X, y, lr=lr, steps=1000).status.value)
 generator = torch.Generator().manual_seed(8)
@@ -497,13 +553,16 @@ for lr in (1.0, 1.4, 1.6, 1.7):
     print(f"{lr:3} {ends.median():8.2g} {ends.mean():8.2g}")
 
 # %% [markdown]
+# With two columns and batches of ten that is <!--= in_mean / bowl.largest_stable_rate:.0% -->77%<!--/--> of the full-batch limit. With many columns the batch decides: for normal features the limit is below $2B / \operatorname{tr} H$, which for the hundred columns
+# [above](#with-many-columns) is <!--= 20 / linreg.hessian(wide["100, independent"][0]).trace():.1f -->0.2<!--/-->, where the full batch allows <!--= linreg.curvature(wide["100, independent"][0]).largest_stable_rate:.1f -->1.2<!--/-->.
+#
 # At 1.7, half of the 500 runs end low, and a few are so far out that the mean means nothing. One run does not tell
 # you that a rate is stable. (The rate in the message above is stable for every batch by itself, in any order, and very cautious.)
 #
 # ### Twice the batch, twice the rate
 #
 # The first part of a run goes by $\eta \cdot \text{steps}$, that is by $\eta n / B$ an epoch, and its floor by $\eta / B$. Double both rate and batch:
-# neither changes. This is the **linear scaling rule**, and it holds while $\eta\lambda$ stays well below 1, and
+# neither changes, and neither does $\eta \operatorname{tr} H / B$. This is the **linear scaling rule**. It holds while $\eta\lambda$ stays well below 1, and
 # ends where the rate runs into its limit. Here is the excess after one epoch from
 # zero, shuffled, the mean of 200 runs, and the exact noise floor of draws with replacement:
 
@@ -517,7 +576,7 @@ for B in (10, 20, 50, 100, 200, 500, 1000):
     print(f"{B:4} {lr:5.2f} {limit:7.3f} {after:8.4f} {stays:>9}")
 
 # %% [markdown]
-# The limit grows with the batch as well, from <!--= largest_stable_rate(1):.3f -->0.443<!--/--> for single rows, and comes to rest at that of the full batch. Short of it, a larger batch at a larger rate even gets farther an epoch, since
+# The limit grows with the batch as well, from <!--= largest_stable_rate(1):.3f -->0.443<!--/--> for single rows, and comes to rest at that of the full batch. Below that limit, a larger batch with a proportionally larger rate makes even more progress per epoch, because
 # $(1 - \eta\lambda)^{1/\eta}$ is below $e^{-\lambda}$: at $B = 500$ the rate is about $1/\lambda$ and two steps do it. One doubling later it is over.
 #
 # ## Order and leftovers
@@ -625,7 +684,7 @@ assert torch.equal(one_epoch(loader), sliced)
 # ## What was shown
 #
 # - Steps are epochs times $\lceil n/B \rceil$. A change of the batch at equal epochs is a change of the number of steps.
-# - Far from the minimum a step on ten rows is as good as one on all. Near it a constant rate stalls at $\eta \sigma^2 (d + 1) / (4B)$, lower if epochs are shuffled;
+# - Far from the minimum a step on $B$ rows is as good as one on all while $\eta \operatorname{tr} H / B$ is well below 1 (run with 2, 20 and 100 columns). Near it a constant rate stalls at $\eta \sigma^2 (d + 1) / (4B)$, lower if epochs are shuffled;
 #   $\eta \le 2B/n$ is low enough for the data.
 # - The mean of the parameters after the run has settled, or a rate that decays like $1/t$, goes on down as an exact fit to ever more rows would.
 # - The largest stable rate falls with the batch. Twice the batch allows twice the rate, until the rate comes near that limit.
@@ -704,7 +763,7 @@ def check_low_enough(lr):
 assert check_low_enough(0.2 * 32 / n)
 
 # %% [markdown]
-# **4. Between two epochs.** The low floor of shuffled epochs was for their end. At $x = 1$, how does the excess go *within* an epoch? Guess the shape, then measure it for
+# **4. Between two epochs.** The low floor of shuffled epochs was for their end. At $\tau = 1$, how does the excess go *within* an epoch? Guess the shape, then measure it for
 # rate 0.1 and batches of 100, as shares of the floor with replacement.
 
 # %% [markdown] answer="Answer"

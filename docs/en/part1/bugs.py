@@ -454,7 +454,7 @@ Z = (X_15 - X_15.mean(0)) / X_15.std(0)
 verdict(stable, bug=(X_15, 0.01), cure=(Z, 0.01))
 
 # %% [markdown]
-# **Cure.** Standardise. The curvatures of the $d$ features then add up to about $d$, so that every rate below $2/d$ is stable, and $\kappa$ falls from <!--= linreg.curvature(X_15).kappa:.0f -->226<!--/--> to <!--= linreg.curvature(Z).kappa:.1f -->1.0<!--/-->. How to take the weights back to the old unit is on [Scaling](../part2/scaling.py).
+# **Cure.** Standardise. The curvatures of the $d$ features then add up to about $d$, so every rate below $2/d$ is stable with this clinic's half-mean and full batches ($1/d$ with `nn.MSELoss`; batches [allow less](batches.py#the-largest-rate-for-a-batch)), and $\kappa$ falls from <!--= linreg.curvature(X_15).kappa:.0f -->226<!--/--> to <!--= linreg.curvature(Z).kappa:.1f -->1.0<!--/-->. How to take the weights back to the old unit is on [Scaling](../part2/scaling.py).
 
 # %%
 layer = new_layer()
@@ -464,7 +464,7 @@ print(f"standardised, lr = 0.1: loss {scaled[0]:.4f} to {scaled[-1]:.4f}")
 # %% [markdown]
 # ## 10. Leakage {#leakage}
 #
-# A hundred patients, five thousand measurements of each, and a target. Nobody can fit five thousand weights to a hundred rows, so the twenty measurements that correlate best with
+# A hundred patients, five thousand measurements of each, and a target. Infinitely many choices of five thousand weights fit a hundred rows exactly, and none of them can be trusted, so the twenty measurements that correlate best with
 # the target are kept. Then the rows are split, eighty to fit and twenty to judge. Here all of the numbers are *pure noise*, and there is nothing to find:
 
 

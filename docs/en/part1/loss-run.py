@@ -102,20 +102,51 @@ print("       n " + "".join(f"{name:>11}" for name in names))
 for i in (0, 2, 4, 6):
     print(f"{sizes[i]:8} " + "".join(f"{edges[name][i]:11.3g}" for name in names))
 
-# %% alt="Largest stable rate against the number of samples, both on log scales. The lines of mean and half-mean are nearly level between 0.5 and 2; those of sum and half-sum fall in proportion to one over n."
-fig, ax = plt.subplots(figsize=(5.5, 3.6))
-for name in names:
-    ax.loglog(sizes, edges[name], color=colours[name], marker="o", markersize=4)
-    high = name.startswith("half")  # its label goes above the line, the other's below
-    place = {"xytext": (0, 7 if high else -17), "textcoords": "offset points"}
-    side = "left" if high else "right"
-    ax.annotate(name, (1000, edges[name][4]), color=colours[name], ha=side, **place)
-ax.set(xlabel="samples n", ylabel="largest stable rate")
+# %% [markdown]
+# This is why the book uses a mean: its edge settles. How soon depends on the number of features. For many independent ones of mean zero and unit scale it is near
+#
+# $$
+# \frac{2}{(1 + \sqrt{d/n})^2},
+# $$
+#
+# which is 2 only for $n$ much larger than $d$.
+
+# %% alt="Largest stable rate of the half-mean against the number of samples, both on log scales. Dots for 2, 20 and 100 independent features rise with the samples towards 2: those of 2 are there from a hundred samples on, those of 100 are still below 1.7 at ten thousand. The curves of the formula run through the dots of 20 and 100. The half-sum falls in proportion to one over n."
+fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
+settling = {}
+for d, colour in ((2, BLUE), (20, ORANGE), (100, PURPLE)):
+    counts = [n for n in sizes if n >= d]
+    settling[d] = []
+    for n in counts:
+        sample, _ = simulate(n, [0.0] * d, generator=torch.Generator().manual_seed(0))
+        settling[d].append(curvature(sample).largest_stable_rate)
+    ax.loglog(counts, settling[d], "o", color=colour, markersize=5)
+    law = [2 / (1 + (d / n) ** 0.5) ** 2 for n in counts]
+    ax.loglog(counts, law, color=colour, linewidth=1)
+    ax.text(1.25 * counts[-1], settling[d][-1], f"d = {d}", color=colour, va="center")
+    if d > 2:
+        pairs = zip(settling[d], law, strict=True)
+        assert all(abs(found / predicted - 1) < 0.15 for found, predicted in pairs)
+assert min(settling[2][2:]) > 1.7 > max(settling[100])
+ax.loglog(sizes, edges["half_sum"], color=GREEN, marker="s", markersize=4)
+ax.text(400, 1.5e-3, "half-sum, d = 2", color=GREEN, ha="right")
+ax.text(12, 0.25, "half-mean\ndots: measured\nlines: formula", va="top")
+ax.set(xlabel="samples n", ylabel="largest stable rate", xlim=(8, 40_000))
 plt.show()
 
+# %%
+from math import isclose
+
+correlated, _ = simulate(
+    10_000, [0.0] * 20, correlation=0.5, generator=torch.Generator().manual_seed(0)
+)
+edge_correlated = curvature(correlated).largest_stable_rate
+print(f"20 features, correlated at 0.5: {edge_correlated:.3f}")
+assert isclose(edge_correlated, 2 / (1 + 19 * 0.5), rel_tol=0.05)
+
 # %% [markdown]
-# This is why the book uses a mean: with independent features of mean zero and unit scale the edge is near 2 from some hundred rows on, and stays
-# there. PyTorch's `nn.MSELoss()` is the plain mean, so its edge is half of that, <!--= runs["mean"][0]:.4f -->0.9646<!--/--> on this data.
+# Correlated features settle too, at a smaller rate: any two of these twenty have the correlation one half, and $\lambda_{\max}$ tends to $1 + 19 \cdot \tfrac12$. PyTorch's `nn.MSELoss()` is the plain mean, so its edge is half of
+# the half-mean's, <!--= runs["mean"][0]:.4f -->0.9646<!--/--> on the data with two features.
 
 # %% [markdown]
 # ## The broadcast trap ruins a fit
@@ -200,8 +231,28 @@ ax.set(xlabel="step h", ylabel="error of the derivative")
 plt.show()
 
 # %% [markdown]
-# In float64 a central difference with $h$ near $10^{-3}$ is all you need to check a gradient. In float32 the rounding is
-# $2^{29}$ times larger, which is why `gradcheck` warns about it.
+# For a parabola, whose central difference has no first error, a large step such as <!--= h[3] -->0.001<!--/--> is fine. For any other loss the error of the central difference grows like $h^2$ and its
+# rounding like $\varepsilon / h$, so the best step is near $\varepsilon^{1/3}$:
+
+
+# %%
+def softplus(w):
+    return torch.nn.functional.softplus(3 * torch.tensor(w)).item()
+
+
+slope = 3 * torch.sigmoid(torch.tensor(3 * 0.7)).item()
+eps = torch.finfo(torch.float64).eps
+missed = {
+    step: abs((softplus(0.7 + step) - softplus(0.7 - step)) / (2 * step) - slope)
+    for step in (1e-3, eps ** (1 / 3), 1e-8)
+}
+for step, miss in missed.items():
+    print(f"h = {step:.0e}   error {miss:.0e}")
+assert min(missed, key=missed.get) == eps ** (1 / 3)
+
+# %% [markdown]
+# In float32 the rounding is
+# <!--= torch.finfo(torch.float32).eps / eps:.1e -->5.4e+08<!--/--> times larger, which is why `gradcheck` warns about it.
 
 # %% [markdown]
 # ## One wrong target
@@ -240,7 +291,7 @@ print(f"Huber: w = [{robust[1]:.4f}, {robust[2]:.4f}], b = {robust[0]:.4f}")
 # One row in a thousand moved the first weight from -1 to <!--= squares.w[0]:.1f -->-24.3<!--/-->. Least squares is linear in $y$: shift target $i$ by $\Delta$ and the
 # parameters shift by exactly $\frac{\Delta}{n} H^{-1} \tilde x_i$ with $\tilde x_i = (1, x_i)$, without limit. Huber's loss charges
 # $\delta (\lvert r \rvert - \frac12 \delta)$ beyond $\delta$, here 0.2 or two standard deviations of the noise, so no target can pull harder
-# than $\delta$.
+# than $\delta$. (We know the noise because we drew it. With real data, take $\delta$ in units of a spread that is estimated from the residuals and that a few wild ones cannot spoil, such as their median absolute value.)
 
 # %%
 shift = torch.linalg.solve(hessian(X), fold_bias(X)[0]) * (wrong[0] - y[0]) / len(y)
@@ -269,12 +320,25 @@ plt.show()
 # %% [markdown]
 # Squares are the right price for Gaussian noise and a dangerous one for typing errors. Look at your residuals before you choose.
 #
+# A wrong *feature* is another matter. A row pulls at $w$ with its residual, limited or not, times $x_i$, and $x_i$ has no limit. Type the 10000 into the first feature of that row instead:
+
+# %%
+X_wrong = X.clone()
+X_wrong[0, 0] = 10_000.0
+pulled = {"least squares": solve(X_wrong, y).w, "Huber": huber(X_wrong, y)[1:]}
+for name, w in pulled.items():
+    print(f"{name:13} w = [{w[0]:.4f}, {w[1]:.4f}]")
+    assert abs(w[0]) < 0.01  # the truth is -1
+
+# %% [markdown]
+# Both fits have turned to satisfy the one row, and have lost the first weight. Such a row has a high *leverage*: it lies so far out that the plane follows it wherever it goes. Huber's loss does not help. Look at the features as well as at the residuals.
+#
 # ## What was shown
 #
 # - Each convention is stable just below its own $2/\lambda_{\max}$ and diverges just above. At equal fractions of it the four take one path.
-# - With a sum the stable rate falls like $1/n$; with a mean it does not depend on $n$.
+# - With a sum the stable rate falls like $1/n$; with a mean it settles once $n$ is much larger than $d$ (run for 2, 20 and 100 features).
 # - A column of targets gives a loss that falls, a fit that converges, and a model that predicts the mean.
-# - One wrong target moves least squares in proportion to its size, and Huber's fit hardly at all.
+# - One wrong target moves least squares in proportion to its size, and Huber's fit hardly at all. One wrong feature ruins both.
 
 # %% [markdown]
 # ## Exercises

@@ -421,7 +421,7 @@ axes[1].text(-0.2, -0.9, "zero", bbox=clear)
 #
 # Zero lies in the row space, since it has no part anywhere. Started there, descent stays in the row space. Any other minimiser is this end plus some $v$
 # of the null space, orthogonal to it, and Pythagoras gives it the squared length $\lVert \theta \rVert^2 + \lVert v \rVert^2$. **So descent from zero ends at the
-# shortest minimiser**, the minimum-norm answer, the star on the right. The same argument about $\theta - \theta_0$ says more: **from any start, descent ends at the minimiser nearest
+# shortest minimiser**, the minimum-norm answer of $\theta = (b, w)$, the star on the right. The same argument about $\theta - \theta_0$ says more: **from any start, descent ends at the minimiser nearest
 # to it.** It goes to the floor and never walks along it.
 
 # %%
@@ -441,9 +441,26 @@ nearer = (others - theta_0).norm(dim=1) < (theta_end - theta_0).norm(dim=1) - 1e
 print("other minimisers nearer to their start:", int(nearer.sum()))
 
 # %% [markdown]
-# `solve` computes the shortest answer on purpose ([The exact answer](exact.md)); descent arrives there because it cannot do otherwise. Whether
+# `solve` computes the shortest answer on purpose ([The exact answer](exact.md)); descent arrives there because it cannot do otherwise.
+#
+# "Shortest" has two meanings, though. Descent minimises $b^2 + \lVert w \rVert^2$, for it treats the intercept like a weight. `solve` minimises $\lVert w \rVert$ alone. The two agree
+# as long as the intercept has no part in the dependence. In the columns $x$ and $x + 1$ it has:
+
+# %%
+x_1 = torch.randn(50, generator=torch.Generator().manual_seed(0))
+shifted, y_1 = torch.stack((x_1, x_1 + 1), dim=1), 3 * x_1 + 1
+for name, fit in (
+    ("linreg.solve", linreg.solve(shifted, y_1)),
+    ("descent from zero", linreg.gradient_descent(shifted, y_1, lr=0.5, steps=500)),
+):
+    lengths = fit.w.norm(), torch.hstack((fit.b, fit.w)).norm()
+    print(f"{name:17}  b {fit.b:6.3f}  w {fit.w[0]:.3f} {fit.w[1]:.3f}", end="  ")
+    print(f"|w| {lengths[0]:.3f}  |(b, w)| {lengths[1]:.3f}")
+
+# %% [markdown]
+# Whether
 # the shortest is the one you want is another question, and so is what nearly equal columns do to the weights: [Collinearity](../part2/collinearity.py) has
-# both, with the case where the intercept is part of the dependence and the two answers differ.
+# both.
 #
 # ## Several valleys
 #
@@ -473,7 +490,7 @@ for k, letter in enumerate(letters):
 
 # %% [markdown]
 # All gradients are below 1e-9 and all eigenvalues positive: three strict local minima. Each occurs twice, because exchanging the two units changes
-# no prediction. Every network has this *symmetry*, up to $k!$ copies of each minimum for a layer of $k$ units, and the copies do no harm: they are equally good. The harm is that
+# no prediction. Every layer of $k$ interchangeable units has this *symmetry*, which makes up to $k!$ copies of each minimum, and the copies do no harm: they are equally good. The harm is that
 # A, B and C are not.
 
 # %% alt="The signal with three peaks, three times, each with one fit of two bumps. Fit A stands on the first and second peak, fit B on the first and third, fit C on the second and third. Each leaves one peak out; the loss grows from A to C."

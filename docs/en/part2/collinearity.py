@@ -4,8 +4,10 @@
 # After this page you can tell when features repeat each other, say what that costs each weight, keep apart what a better solver can cure and what it
 # cannot, and choose a remedy that works.
 #
-# **The question.** A famous regression explains employment by six columns, and one weight is positive. Leave out a single one of its sixteen years, and
-# the weight turns negative. Is that the computer, or the data?
+# Besides `linreg` this page needs statsmodels; [the line that installs](../index.md#run-it-yourself) brings it.
+#
+# **The question.** A famous regression explains employment by six columns, and the weight of the national product is negative: more output, fewer jobs. Leave out the column of
+# the unemployed, and that weight turns positive, five standard errors above zero. Is that the computer, or the data?
 #
 # ## Two features that almost agree
 #
@@ -50,7 +52,7 @@ for rho in (0.0, 0.9, 0.99, 0.999):
 
 # %% [markdown]
 # Down the table the single weights lose all meaning, and so does their difference. Their sum is known as well as ever, and the predictions do not change at all: the two columns span the same plane at every $\rho$ here, so $y$ has the same projection on it. The data still know what the two features do *together*. They cannot
-# say how to share it out, because the two never part.
+# say how to divide the effect between the two, because the two features never vary independently.
 #
 # ## The valley becomes a trough
 #
@@ -86,7 +88,14 @@ plt.show()
 # \operatorname{Cov}(w^*) = \sigma^2 (X_c^\top X_c)^{-1} = \frac{\sigma^2}{n} \, V^{-1},
 # $$
 #
-# with $V = X_c^\top X_c / n$, the Hessian of the weights. **Flat is uncertain**: where the loss curves by $\lambda$, the variance is $\sigma^2 / (n \lambda)$. Here are the draws, and the ellipses that should hold 95 % of them:
+# with $V = X_c^\top X_c / n$, the Hessian of the weights. **Flat is uncertain**: where the loss curves by $\lambda$, the variance is $\sigma^2 / (n \lambda)$.
+#
+# !!! note "What a standard error assumes"
+#
+#     The formula, and each standard error on this page, needs four things: the model is right, so that the noise has mean zero whatever the features; $X$ is fixed, or the noise does not depend on it; the noise of different rows
+#     is uncorrelated; and its variance is the same in every row. Intervals from a few rows need normal noise besides. A solver can compute the formula to the last digit. That says nothing about the four.
+#
+# Here the four hold, because we drew the noise. These are the draws, and the ellipses that should hold 95 % of them:
 
 # %% alt="Estimated pairs of weights from repeated draws. With correlation 0 they form a small round cloud around (1, 1). With correlation 0.99 they form a long thin cloud from upper left to lower right, in the direction of the trough, reaching past zero. Each cloud fills its theoretical ellipse."
 fig, ax = plt.subplots(figsize=(5.5, 4.6), layout="constrained")
@@ -98,12 +107,12 @@ for rho, colour, marker in ((0.99, ORANGE, "o"), (0.0, BLUE, "s")):
     X = features(rho)
     X_c = X - X.mean(0)
     w = redraw(X)[1][1:]  # (2, 200)
-    covariance = sigma**2 * torch.linalg.solve(X_c.T @ X_c, torch.eye(2))
-    root = torch.linalg.cholesky(covariance)
-    z = torch.linalg.solve_triangular(root, w - 1, upper=False)
+    R = torch.linalg.qr(X_c).R  # the covariance is T T' with T = sigma R^-1
+    T = sigma * torch.linalg.solve_triangular(R, torch.eye(2), upper=True)
+    z = R @ (w - 1) / sigma  # uncorrelated, each with variance 1
     inside[rho] = float((z.norm(dim=0) <= radius).double().mean())
     ax.plot(*w[:, :140], marker, color=colour, markersize=3.5, mew=0, alpha=0.55)
-    ax.plot(*(1 + radius * root @ circle), color=colour, linewidth=1.3)
+    ax.plot(*(1 + radius * T @ circle), color=colour, linewidth=1.3)
 ax.axhline(0, color=GREY, linewidth=0.7)
 ax.axvline(0, color=GREY, linewidth=0.7)
 ax.text(1.55, 1.2, "correlation 0", color=BLUE)
@@ -172,7 +181,7 @@ for rho in (0.0, 0.9, 0.99, 0.999):
     print(f"{rho:5} {linreg.vif(X)[0].sqrt():11.2f} {ratio:12.2f}")
 
 # %% [markdown]
-# Texts call a VIF above 10 bad, or above 5. Neither number follows from anything. A factor of 10 means a standard error $\sqrt{10}$ times as large, which matters with twenty rows and not with a million. Look at the standard
+# Texts call a VIF above 10 bad, or above 5. That is an $R_j^2$ above 0.9, or 0.8, and neither limit knows how sure you need to be. A factor of 10 means a standard error $\sqrt{10}$ times as large, which matters with twenty rows and not with a million. Look at the standard
 # errors themselves (`linreg.certified` gives them as `w_se`), and at VIF to learn where they come from.
 
 # %% [markdown]
@@ -256,8 +265,8 @@ print("VIF:", [round(factor, 2) for factor in linreg.vif(twice).tolist()])
 
 # %% [markdown]
 # Gradient descent from zero finds the same weights, without having been told to. Each gradient is a combination of the rows of $X$, so a walk that starts at zero never leaves the span of the rows; and the part of a minimiser that lies in that span is the
-# shortest one. (Where the intercept is part of the dependence the two can differ: exercise 3.) PyTorch's own function promises neither. Its default driver on a CPU, `gelsy`, can be wrong on such data, depending on what was in memory; as the second problem of a batch it can be shown
-# ([the reason](../part1/exact-run.py#traps)):
+# shortest one. (Where the intercept is part of the dependence the two can differ: exercise 3.) PyTorch's own function promises neither. Up to version 2.13 its default driver on a CPU, `gelsy`, can be wrong on such data, depending on what was in memory; as the second problem of a batch it can be shown
+# ([the reason](../part1/exact-run.py#traps)). Version 2.14.1 is repaired. <!-- given 2.13: the last release that was found with the fault --> This is <!--= torch.__version__.split("+")[0] -->2.13.0<!--/-->:
 
 # %%
 walk = linreg.gradient_descent(twice, y, lr=0.3, steps=500)
@@ -278,7 +287,8 @@ for name, b, w in (
 # %% [markdown]
 # ## Longley's economy
 #
-# Sixteen years of the United States. Four of the six columns grow with time, and hardly do anything else. The data ship with statsmodels. `certified` gives weights and standard errors right to the last digit ([Certified digits](../part3/digits.py) puts it to the test).
+# Sixteen years of the United States. Four of the six columns grow with time, and hardly do anything else. The data ship with statsmodels. `certified` computes weights and standard errors without losing a digit ([Certified digits](../part3/digits.py) puts it to the test). That is about the arithmetic. Successive years of
+# one economy hardly have uncorrelated noise, so read the errors as what the formula gives and not as what is known.
 
 # %%
 data = linreg.load("longley")
@@ -294,7 +304,7 @@ for name, w, se, factor in zip(
 # %% [markdown]
 # A fit that explains <!--= linreg.r2(y, fit.predict(X)):.1%-->99.5%<!--/--> of the variance, and half of the weights are smaller than their standard errors or hardly larger. Leave out one year at a time, and give each weight per standard deviation of its column ([Scaling](scaling.py)), in millions of jobs:
 
-# %% alt="Six rows, one for each column of Longley's data, with the weights of sixteen fits that each leave out one year as small marks and the fit of all years as a star. The marks of the price index and the population lie on both sides of zero. Those of national product and year scatter over thousands. Those of the army hardly move."
+# %% alt="Six rows, one for each column of Longley's data, with the weights of sixteen fits that each leave out one year as small marks, the fit of all years as a star, and a grey bar of two standard errors to either side. All marks lie on their bars. The bars of price index, national product and population, drawn in orange, reach over zero; those of the unemployed, the army and the year, in blue, do not. The bar of the army is the shortest."
 n_years, s = len(y), X.std(0, correction=0)
 kept = [[i for i in range(n_years) if i != out] for out in range(n_years)]
 without = [linreg.solve(X[rows], y[rows]) for rows in kept]
@@ -302,22 +312,29 @@ W = torch.stack([one.w for one in without]) * s / 1000  # (16, 6), millions of j
 
 fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
 ax.axvline(0, color=GREY, linewidth=0.8)
+centre, half = fit.w * s / 1000, 2 * fit.w_se * s / 1000
+unknown = half > centre.abs()  # the bar reaches over zero
 for j in range(6):
-    swings = bool(W[:, j].min() < 0 < W[:, j].max())
-    colour = ORANGE if swings else BLUE
+    colour = ORANGE if unknown[j] else BLUE
+    ends = [float(centre[j] - half[j]), float(centre[j] + half[j])]
+    ax.plot(ends, [j, j], color=GREY, linewidth=9, alpha=0.3)
     ax.plot(W[:, j], [j] * n_years, "|", color=colour, markersize=13, mew=1.6)
-    ax.plot(fit.w[j] * s[j] / 1000, j, "*", color="black", markersize=10)
-    ax.text(15.5, j, f"{linreg.vif(X)[j]:.0f}", ha="right", va="center")
-ax.text(15.5, -0.85, "VIF", ha="right", va="center")
+    ax.plot(centre[j], j, "*", color="black", markersize=10)
+    ax.text(16.5, j, f"{linreg.vif(X)[j]:.0f}", ha="right", va="center")
+ax.text(16.5, -0.85, "VIF", ha="right", va="center")
 ax.set_yticks(range(6), data.columns)
-ax.set(xlim=(-9, 16), ylim=(5.5, -1.3), xticks=range(-8, 13, 4))
+ax.set(xlim=(-11, 17), ylim=(5.5, -1.3), xticks=range(-8, 13, 4))
+assert ((W - centre).abs() < half).all()  # what the alternative text says
+assert unknown.tolist() == [True, True, False, False, True, False]
+assert half.argmin() == 3
 ax.set_xlabel("weight per standard deviation, in millions of jobs")
 ax.spines[["top", "right"]].set_visible(False)
-ax.text(0.5, -0.85, "orange: both signs occur", color=ORANGE, va="center")
+ax.text(0.5, -0.85, "orange: sign not known", color=ORANGE, va="center")
 plt.show()
 
 # %% [markdown]
-# The orange rows change sign when a single year is left out. Now the predictions of the same sixteen fits:
+# No single year moves a weight by as much as two of its standard errors, the grey bars. The weight of the price index does change its sign when <!--= int((W[:, 0].sign() != centre[0].sign()).sum()) -->2<!--/--> of the sixteen years are left out, each alone; but it is <!--= fit.w[0]:.0f -->15<!--/--> give or take <!--= fit.w_se[0]:.0f -->85<!--/-->, so its
+# sign was never known. Now the predictions of the same sixteen fits:
 
 # %%
 predictions = torch.stack([one.predict(X) for one in without])  # (16, 16)
@@ -343,7 +360,18 @@ for j, name in enumerate(data.columns):
     print(f"{name:10} " + " ".join(f"{sign:>7}" for sign in signs))
 
 # %% [markdown]
-# The weight of a column is its effect *with the other columns held fixed*. Drop one, and the question changes; with columns this close the answer may change its sign. None of these fits is wrong. They are answers to different questions that the data can hardly tell apart.
+# Here the sign of the national product turns, and with conviction:
+
+# %%
+five = [k for k, name in enumerate(data.columns) if name != "UNEMP"]
+without_unemp = linreg.certified(X[:, five], y)
+for name, one in (("all six", fit), ("without UNEMP", without_unemp)):
+    w, se = one.w[1], one.w_se[1]  # GNP is the second column in both
+    print(f"{name:14} weight of GNP {w:7.3f}, error {se:.3f}")
+assert w / se > 5
+
+# %% [markdown]
+# The weight of a column is its effect *with the other columns held fixed*. Drop one, and the question changes; with columns this close the answer may change its sign. Without UNEMP, output speaks for the unemployed as well, whom it goes with. None of these fits is wrong. They are answers to different questions that the data can hardly tell apart.
 #
 # Is it the computer? No. `solve` gets these weights right to more digits than anybody needs, and the explicit inverse of the raw columns, which does lose half of them, still gets the signs:
 
@@ -403,8 +431,9 @@ for name, rows in (
     ("100 rows and 10 that part", torch.cat((X, apart))),
 ):
     rows_c = rows - rows.mean(0)
-    variance = sigma**2 * torch.linalg.solve(rows_c.T @ rows_c, torch.eye(2))[0, 0]
-    print(f"{name:26} {variance.sqrt():10.2f}")
+    R = torch.linalg.qr(rows_c).R
+    T = torch.linalg.solve_triangular(R, torch.eye(2), upper=True)
+    print(f"{name:26} {sigma * T[0].norm():10.2f}")
 
 # %% [markdown]
 # **Penalise.** *Ridge*, which this book does not cover, accepts a little bias to make the trough curve upwards again.
@@ -419,7 +448,8 @@ X = features(0.95)
 y, theta = redraw(X, sigma=2.0, times=1000)
 A = linreg.fold_bias(X)
 s2 = (y - A @ theta).square().sum(0) / (n - 3)  # (1000,)
-alone = torch.linalg.solve(A.T @ A, torch.eye(3)).diagonal()[1:]
+T = torch.linalg.solve_triangular(torch.linalg.qr(A).R, torch.eye(3), upper=True)
+alone = T.square().sum(1)[1:]  # the diagonal of the inverse of A'A, not squaring A
 t = theta[1:] / (alone.unsqueeze(1) * s2).sqrt()  # (2, 1000)
 
 X_c = X - X.mean(0)
@@ -444,7 +474,7 @@ print(f"2 standard errors reach the truth in {covered:.1%} of the draws")
 #
 # ## What was shown
 #
-# - The loss is flat where features agree, and flat is uncertain: $\operatorname{Cov}(w^*) = \frac{\sigma^2}{n} V^{-1}$. Single weights swing, what the features do together stays, and so do predictions for rows like the data.
+# - The loss is flat where features agree, and flat is uncertain: $\operatorname{Cov}(w^*) = \frac{\sigma^2}{n} V^{-1}$, if the model is right and the noise uncorrelated with one variance. Single weights swing, what the features do together stays, and so do predictions for rows like the data.
 # - $\mathrm{VIF}_j = 1/(1 - R_j^2)$ is the factor on the variance of $w_j$, and the diagonal of $C^{-1}$.
 # - Digits and variance are two troubles. A good solver cures the first. Only data or fewer questions cure the second.
 # - Of exactly dependent columns `solve` gives the shortest weights and says so; descent from zero finds the same, unless the intercept is involved.

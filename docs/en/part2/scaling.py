@@ -5,6 +5,8 @@
 # the original units without losing a digit, say in advance what a unit or a far origin costs gradient
 # descent, and scale new rows without spoiling what the model learned.
 #
+# Besides `linreg` this page needs scikit-learn; [the line that installs](../index.md#run-it-yourself) brings it.
+#
 # **The question.** Write a distance in centimetres instead of metres. The model is the same, and so are
 # its predictions. Why does gradient descent now need more than fifty thousand steps instead of two, and
 # who else should care?
@@ -79,7 +81,7 @@ Z = (X_cm - m) / s
 print("predicted steps:", steps_needed(Z))
 
 fit = linreg.gradient_descent(
-    Z, y, lr=linreg.curvature(Z).best_rate, steps=50, tol=1e-12
+    Z, y, lr=linreg.curvature(Z).best_rate, steps=50, tol=1e-24
 )
 c, c0 = fit.w, fit.b
 w, b = c / s, c0 - (c * m / s).sum()
@@ -90,7 +92,7 @@ torch.testing.assert_close(b, direct.b, rtol=1e-11, atol=0)
 print(f"w = [{w[0]:.5f}, {w[1]:.7f}], b = {b:.5f}, after {fit.steps} steps")
 
 # %% [markdown]
-# <!--= steps_needed(Z) -->2<!--/--> steps to within one per cent, and <!--= fit.steps -->7<!--/--> until eleven digits agree with the exact answer for the data as they were recorded. Whether $s$ is
+# <!--= steps_needed(Z) -->2<!--/--> steps to within one per cent, and <!--= fit.steps -->8<!--/--> until eleven digits agree with the exact answer for the data as they were recorded. Whether $s$ is
 # computed with $n$ or with $n - 1$ below the line does not matter, as long as it is the same number on the way back. With $n$, as here, the
 # variance that enters the Hessian is exactly 1.
 
@@ -218,7 +220,33 @@ plt.show()
 
 # %% [markdown]
 # Standardising buys one thing more: a learning rate that you can name without looking at the data. The diagonal of $C$ is all ones, so its eigenvalues add up to $d$, and
-# none is larger than $d$. Hence every rate below $2/d$ is stable, for any data. This is what makes a rate "usual": without it no rate is.
+# none is larger than $d$. Hence, for the half-mean loss and full batches, every rate below $2/d$ is stable. `nn.MSELoss` is twice the half-mean and has half the limit, $1/d$. Small batches
+# [allow less](../part1/batches.py#the-largest-rate-for-a-batch) than either. Here is a rate just below $2/d$, for twenty features that are correlated at 0.95, and for the two of above in batches of one row:
+
+
+# %%
+def end_of_run(X, y, lr, B, reduction):
+    Z = (X - X.mean(0)) / X.std(0, correction=0)
+    settings = {"epochs": 200, "batch_size": B, "reduction": reduction}
+    generator = torch.Generator().manual_seed(1)
+    fit = linreg.sgd(Z, y, lr=lr, generator=generator, record=False, **settings)
+    return "diverged" if fit.status == "diverged" else "stable"
+
+
+twenty = linreg.simulate(
+    300, [1.0] * 20, correlation=0.95, generator=torch.Generator().manual_seed(0)
+)
+print(" d   rate   rows a step   half-mean       mean")
+ends = []
+for (X_d, y_d), B in ((twenty, 300), ((X, y), 1000), ((X, y), 1)):
+    lr = 1.9 / X_d.shape[1]
+    ends += [end_of_run(X_d, y_d, lr, B, name) for name in ("half_mean", "mean")]
+    print(f"{X_d.shape[1]:2} {lr:6.3f} {B:13} {ends[-2]:>11} {ends[-1]:>10}")
+assert ends[:2] == ["stable", "diverged"]
+assert ends[4] == "diverged"
+
+# %% [markdown]
+# Without a common scale no rate is "usual".
 #
 # What standardising cannot cure is in $C$ itself: features that resemble each other keep a large $\kappa$ in any unit. That is
 # [the next page](collinearity.py).
@@ -259,7 +287,7 @@ print(f"float32, linreg.solve      slope {fit.w[0]:.4f}")
 
 # %% [markdown]
 # The trend is a hundred times too small and no warning is given: the function has decided that the two columns are one. [The exact answer, executed](../part1/exact-run.py#traps) shows
-# the cut-off that did it, and the line that it draws. The years lie <!--= years.mean() / years.std(correction=0):.0f -->30<!--/--> standard deviations from zero. How fast that number ruins a fit is exercise 2.
+# the cut-off responsible, and plots the resulting line. The years lie <!--= years.mean() / years.std(correction=0):.0f -->30<!--/--> standard deviations from zero. How fast that number ruins a fit is exercise 2.
 
 # %% [markdown]
 # ## Whose mean, whose spread?
@@ -405,7 +433,7 @@ for name, scale in scales.items():
 # ## What was shown
 #
 # - A unit a hundred times smaller costs ten thousand times the curvature: <!--= steps_needed(X_cm):, -->53,868<!--/--> steps instead of <!--= steps_needed(Z) -->2<!--/-->, as predicted.
-# - Centring cuts the intercept loose and removes the eigenvalue of a far origin; dividing by $s$ makes the diagonal of $H$ equal. What remains is the correlation matrix, and any rate below $2/d$ is stable.
+# - Centring cuts the intercept loose and removes the eigenvalue of a far origin; dividing by $s$ makes the diagonal of $H$ equal. What remains is the correlation matrix, and with the half-mean and full batches any rate below $2/d$ is stable, $1/d$ with `nn.MSELoss`.
 # - $w = c/s$ and $b = c_0 - \sum_j c_j m_j / s_j$ take a fit back, to the last digits.
 # - The exact answer does not depend on the scale. Solvers in float32 do.
 # - $m$ and $s$ belong to the model and come from the training rows.

@@ -4,7 +4,9 @@
 # After this page you can fit a file that is larger than memory in one pass, take rows out again, go on after a damaged block, and spread the work over machines with
 # `torchrun`. You will also know what a thousand machines would cost.
 #
-# **The question.** You have more rows than you can hold. How little of them must you keep, so that the answer is still exact?
+# This page measures memory from `/proc`, so it runs on Linux.
+#
+# **The question.** You have more rows than you can hold. How little of them must you keep, so that the answer on paper is still exact, and what does rounding make of it?
 #
 # Write each row, with its target and a one, as $z_i = (x_i,\; y_i,\; 1)$, counted from some fixed point near the middle of the data. Everything that least squares needs to know of the data
 # is in one matrix:
@@ -326,10 +328,10 @@ assert apart(both, total) < 1e-12
 # ## What it costs
 #
 # Let $P$ ranks stand in a ring, as in the backend `gloo`. An all-reduce of $m$ bytes goes around twice in $P$ pieces: once to add, once to hand out. Each rank sends $2 (P - 1)$ messages of $m / P$ bytes. With a
-# latency $a$ for each message and $B$ bytes a second,
+# latency $\ell$ for each message and $\beta$ bytes a second,
 #
 # $$
-# T_\text{merge} = 6 (P - 1)\, a + \frac{2 (P - 1)}{P} \cdot \frac{8 (d + 2)^2}{B}, \qquad T_\text{sum} = \frac{n}{P\, v},
+# T_\text{merge} = 6 (P - 1)\, \ell + \frac{2 (P - 1)}{P} \cdot \frac{8 (d + 2)^2}{\beta}, \qquad T_\text{sum} = \frac{n}{P\, v},
 # $$
 #
 # where $v$ is how many rows a second one rank sums. The six is three times two: two small all-reduces come before the large one, in which the ranks compare $d$ and agree on a common mean. The number of rows does not appear in $T_\text{merge}$.
@@ -382,7 +384,7 @@ linreg.merge_ranks(both(), timeout=20)
 killed = torchrun(measure, file, 1, 30, 100, 300, 1000)
 
 # %% [markdown]
-# The merges of $d = 1$ and $d = 1000$ give $a$ and $B$, which here counts the work on the matrix as well as the wire. The three between are a test of the formula.
+# The merges of $d = 1$ and $d = 1000$ give $\ell$ and $\beta$, which here counts the work on the matrix as well as the wire. The three between are a test of the formula.
 
 # %%
 import json
@@ -396,18 +398,18 @@ def number_of_bytes(ranks, d):
     return 2 * (ranks - 1) / ranks * 8 * (d + 2) ** 2
 
 
-a = merging[1] / 6  # three all-reduces of two messages each
-B = number_of_bytes(2, 1000) / (merging[1000] - merging[1])
+ell = merging[1] / 6  # three all-reduces of two messages each
+beta = number_of_bytes(2, 1000) / (merging[1000] - merging[1])
 
 
-def merge_seconds(ranks, d, a, B):
-    return 3 * 2 * (ranks - 1) * a + number_of_bytes(ranks, d) / B
+def merge_seconds(ranks, d, ell, beta):
+    return 3 * 2 * (ranks - 1) * ell + number_of_bytes(ranks, d) / beta
 
 
-print(f"a = {1e6 * a:.0f} microseconds, B = {B / 1e9:.2f} GB/s")
+print(f"latency {1e6 * ell:.0f} microseconds, {beta / 1e9:.2f} GB/s")
 print("   d  bytes sent  measured  formula, ms")
 for d_there, seconds in merging.items():
-    sent, model = number_of_bytes(2, d_there), merge_seconds(2, d_there, a, B)
+    sent, model = number_of_bytes(2, d_there), merge_seconds(2, d_there, ell, beta)
     print(f"{d_there:4} {sent:11,.0f} {1e3 * seconds:9.2f} {1e3 * model:8.2f}")
 
 # %%
@@ -547,9 +549,10 @@ print(f"{twice.n} rows instead of {once.n}")
 print(f"weights apart {(same.w - linreg.solve_statistics(once).w).abs().max():.0e}")
 
 # %% [markdown]
-# So compare `n` with the number of rows that you expect, and merge sums that are not merged yet.
+# So check `n` against the number of rows you expect, and merge each set of sums only once.
 #
-# **Columns that are nearly dependent.** Sums know $X^\top X$ only, where the condition number is squared. `solve` goes back to the rows for a second look; `solve_statistics` has none, and its message says how many digits are left.
+# **Columns that are nearly dependent.** Sums know $X^\top X$ only, where the condition number is squared. `solve` goes back to the rows for a second look; `solve_statistics` has none, and its message says how many digits are left. The same holds for engines
+# that work from sums, such as [Spark's](digits.py#other-programs). If you have the rows once more, or can keep a triangle per shard instead of sums, the digits stay.
 #
 # ## What was shown
 #
@@ -600,7 +603,7 @@ check_window(window)
 # **2.** Ten billion rows with a hundred features; one machine sums a million of them a second. With the ring and the network above, for how many machines is the total time smallest, and what is it?
 
 # %% [markdown] answer="Answer"
-# $T(P) = n / (P v) + 6 (P - 1) a$ plus a term that hardly depends on $P$. Its derivative is zero at $P = \sqrt{n / (6 a v)}$.
+# $T(P) = n / (P v) + 6 (P - 1) \ell$ plus a term that hardly depends on $P$. Its derivative is zero at $P = \sqrt{n / (6 \ell v)}$.
 
 # %% answer="Answer"
 best = (1e10 / (6 * latency * 1e6)) ** 0.5

@@ -1,0 +1,155 @@
+r"""What rounding has left of an answer: an estimate of its error, as digits, and the words for it.
+
+For columns of length 1 the inverse of their triangle R says how far a rounding error can move each weight:
+one in the residual by the length of its row of $R^{-1}$, one in the gradient $A^\top r$ by
+$1/\sigma_{\min}$ times as much. That is
+ $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$, weight by weight.
+"""
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from linreg.result import Fit, Status
+
+__all__: list[str] = []
+
+ROUNDINGS = 4  # times eps: what many small errors of either sign come to, at the most in some hundred fits
+ZERO = 1e-13  # of the largest: an error this small cannot tell a smaller weight from zero
+
+
+def full(dtype: torch.dtype) -> int:
+    """Digits of an answer as good as its dtype: 14 of float64, 6 of float32."""
+    return int(-math.log10(8 * torch.finfo(dtype).eps))
+
+
+def errors(sensitivity: Tensor, steepness: float, size: float, load: float, eps: float) -> Tensor:
+    """What rounding may have added to each weight v (d,), for columns of length 1.
+
+    Args:
+        sensitivity: (d,) lengths of the rows of R^-1.
+        steepness: 1 / sigma_min, times what the columns were longer when they were multiplied.
+        size: length of what the residual is a difference of.
+        load: length of what the gradient is a product with.
+        eps: of the precision.
+    """
+    error: Tensor = sensitivity * (ROUNDINGS * eps * (size + steepness * load))
+    return error
+
+
+def digits(v: Tensor, error: Tensor, b: Tensor, b_error: float, b_size: float) -> tuple[int, int]:
+    """Digits of the worst of v and b, and of the largest of v.
+
+    One that rounding cannot tell from zero, as small as that leaves it, is measured beside the largest.
+
+    Args:
+        v: (d,) weights for columns of length 1.
+        error: (d,) what may be wrong with them.
+        b: () intercept.
+        b_error: what may be wrong with it.
+        b_size: what it is a difference of.
+    """
+    v = v.abs()
+    largest = float(v.max())
+    worst = float(_share(v, error, largest).max())
+    worst = max(worst, float(_share(b.abs(), torch.full_like(b, b_error), b_size)))
+    return _count(worst), _count(float(error.max()) / largest if largest else 0.0)
+
+
+def intercept_errors(
+    v: Tensor, error: Tensor, factor: Tensor, mean: Tensor, size: float
+) -> tuple[float, float]:
+    """What may be wrong with b = mean(y) - mean(X) w, rounded once, and what it is a difference of.
+
+    Args:
+        v: (d,) weights for columns of length 1.
+        error: (d,) what may be wrong with them.
+        factor: (d,) 1 / lengths of the columns.
+        mean: (d + 1,) of X and y; zero without an intercept.
+        size: root mean square of y.
+    """
+    terms = mean[:-1].abs() * factor
+    b_size = float(mean[-1].abs() + terms @ v.abs()) + size
+    return float(terms @ error) + torch.finfo(v.dtype).eps * b_size, b_size
+
+
+def bounded(
+    v: list[float], condition: float, longer: float, factor: list[float], mean: list[float], y: float, n: int
+) -> tuple[int, int]:
+    """The same for the answer of a Gram matrix by bounds alone: no operation on a tensor, which takes longer.
+
+    Args:
+        v: weights for columns of length 1.
+        condition: of the columns; `1 / sigma_min` is at most that.
+        longer: times what the columns were longer when they were multiplied.
+        factor: 1 / lengths of the columns.
+        mean: of X and y; zero without an intercept.
+        y: length of the centred y.
+        n: rows.
+    """
+    eps = torch.finfo(torch.float64).eps
+    parts = [abs(value) for value in v]
+    size = longer * (math.hypot(*parts) + y)
+    error = ROUNDINGS * eps * condition * (1 + condition * longer) * size
+    largest = max(parts)
+    worst = max(_beside(part, error, largest) for part in parts)
+    if any(mean):
+        terms = [m * f for m, f in zip(mean, factor, strict=False)]
+        b = mean[-1] - sum(t * value for t, value in zip(terms, v, strict=True))
+        b_size = abs(mean[-1]) + sum(abs(t) * part for t, part in zip(terms, parts, strict=True)) + y / n**0.5
+        worst = max(worst, _beside(abs(b), error * sum(map(abs, terms)) + eps * b_size, b_size))
+    return _count(worst), _count(error / largest if largest else 0.0)
+
+
+def _beside(found: float, error: float, size: float) -> float:
+    """As `_share`, of one number."""
+    zero = error <= ZERO * size and found <= 4 * error
+    part = size if zero else found
+    return error / part if part else math.inf if error else 0.0
+
+
+def _share(found: Tensor, error: Tensor, size: float) -> Tensor:
+    zero = (error <= ZERO * size) & (found <= 4 * error)
+    return (error / found.masked_fill(zero, size)).nan_to_num(nan=0.0)  # 0 / 0: exactly zero
+
+
+def _count(share: float) -> int:
+    """Decimal digits where this share of a number is wrong."""
+    return 16 if share < 1e-16 else int(-math.log10(share)) if share < 1 else 0
+
+
+def leaves(left: int, most: int) -> str:
+    """How a message goes on that has named what costs digits."""
+    of = f" of the smallest weight, or of `b`, and {most} of the largest" if left == 0 < most else ""
+    return f", which leaves {left} digits{of}"
+
+
+def lost(left: int, most: int, dtype: torch.dtype) -> str:
+    """The same where digits are missing."""
+    return leaves(left, most) if left < full(dtype) else ""
+
+
+def no_digits(fit: Fit) -> Fit:
+    """The fit with the status, and what helps."""
+    message = (
+        f"{fit.message} No digit of the weights is certain: centre or combine columns, "
+        "or use `svd` with an `rcond`."
+    )
+    return replace(fit, status=Status.NO_DIGITS, message=message)
+
+
+def within_range(fit: Fit, dtype: torch.dtype) -> Fit:
+    """The fit in this dtype, with a status that says so where its weights are beyond the range."""
+    w, b, loss = (part.to(dtype, copy=True) for part in (fit.w, fit.b, fit.loss))
+    result = replace(fit, w=w, b=b, loss=loss)
+    if all(map(math.isfinite, (float(b), *w.tolist()))) or bool(fit.w.isnan().all()):  # none at all
+        return result
+    largest = float(fit.w.abs().max())
+    size = f"its largest weight is {largest:.3g}" if math.isfinite(largest) else "it has infinite weights"
+    advice = "Divide `y`, or multiply `X`, by a power of two, which rounds nothing"
+    if fit.w.dtype != dtype and math.isfinite(largest):
+        advice = "Ask for `dtype=torch.float64`"
+    message = f"The answer is beyond the range of {dtype}: {size}. {advice}."
+    return replace(result, status=Status.OUT_OF_RANGE, message=message)

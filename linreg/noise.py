@@ -1,0 +1,211 @@
+r"""Where mini-batches at a constant rate settle: the noise floor, from the second moments of the rows.
+
+A step on a batch of B rows multiplies the error $e$ by $I - \eta H_B$ and adds a kick, since each row has a
+gradient of its own at the minimum. Once a run has settled, the covariance $S = \operatorname{E} e e^\top$
+is the same after every step. With $a_i$ the rows of $[1 \; X]$, $r_i$ their residuals at the minimum,
+$M(S) = \frac1n \sum_i a_i a_i^\top S \, a_i a_i^\top$ and $C = \frac1n \sum_i r_i^2 a_i a_i^\top$,
+
+$$ H S + S H = \eta \, [(1 - f) H S H + f M(S) + f C], \qquad f = \frac1B \, \frac{n - B}{n - 1} . $$
+
+That is exact for batches drawn independently of each other. In shuffled epochs the kicks of an epoch cancel
+in part: at its end a run lies lower.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from linreg.bowl import Bowl
+from linreg.forecast import curvature_of
+from linreg.loss import Reduction, weight_of
+from linreg.model import fold_bias
+from linreg.result import Status
+from linreg.wide import Wide
+
+__all__: list[str] = []
+
+BLOCK = 1 << 17  # numbers of X taken at a time
+ROUNDS = 60  # terms of the series for S, which shrink by the rate over the largest stable one
+CLOSE = 0.01  # of the sum may be missing: the excess of a single run scatters by far more
+
+
+class Run(NamedTuple):
+    """Mini-batches of one size at one rate."""
+
+    X: Tensor
+    y: Tensor
+    bowl: Bowl | Wide
+    intercept: bool
+    lr: float
+    batch_size: int  # at most n
+    reduction: Reduction
+
+    def verdict(self, updates: int, left: float, goal: float) -> tuple[Status, str]:
+        """How a run has ended whose excess loss is `left`."""
+        if left <= goal:
+            return Status.OK, f"Converged: the excess loss, {left:.3g}, is too small to tell from 0."
+        if self.lr >= self.largest_stable_rate() * (1 - 1e-12):  # to rounding
+            return self.diverged(updates)
+        if isinstance(self.bowl, Wide):
+            noise = self._envelope(self.bowl)
+        else:
+            noise = settled(self.X, self.y, self.bowl, self._half_mean(), self.batch_size, self._last())
+        if math.isinf(noise.level):
+            limit = noise.stable_rate * self.lr / self._half_mean()
+            return Status.NOT_CONVERGED, (
+                f"Such runs do not settle: lr = {self.lr:.4g} is not below {limit:.4g}, the largest rate "
+                f"stable in the mean square for batches of {self.batch_size}. {self._advice()}"
+            )
+        floor = f"the noise floor of this rate and batch size, {noise.level:.3g}"
+        if left <= noise.level:
+            return Status.OK, f"The excess loss, {left:.3g}, is within {floor} ({noise.mean:.3g} on average)."
+        return Status.NOT_CONVERGED, f"The excess loss, {left:.3g}, is above {floor}: give it more epochs."
+
+    def diverged(self, updates: int) -> tuple[Status, str]:
+        rate = self.largest_stable_rate()
+        why = f"is not below the largest stable rate, 2/lambda_max = {rate:.4g}"
+        if self.lr < rate * (1 - 1e-12):
+            why = "is too large for some batches"
+        return (
+            Status.DIVERGED,
+            f"Diverged after {updates} updates: lr = {self.lr:.4g} {why}. {self._advice()}",
+        )
+
+    def largest_stable_rate(self) -> float:
+        """That of batches which are all like the whole."""
+        if isinstance(self.bowl, Wide):
+            return 2 * self.lr / self._half_mean() / self.bowl.steepness()
+        return curvature_of(self.bowl.R, self._half_mean() / self.lr, self.X).largest_stable_rate
+
+    def _half_mean(self) -> float:
+        """The rate that takes the same steps on the half-mean loss of a batch."""
+        return self.lr * weight_of(self.reduction, self.batch_size) / weight_of("half_mean", self.batch_size)
+
+    def _last(self) -> float:
+        """That of the last batch of an epoch, which has what is left."""
+        rows = len(self.y) % self.batch_size or self.batch_size
+        return self.lr * weight_of(self.reduction, rows) / weight_of("half_mean", rows)
+
+    def _advice(self) -> str:
+        # No batch is steeper than its steepest row, whose curvature is its squared length.
+        gentle = self.lr / self._half_mean() / float(self._squares().max())
+        return f"Try lr = {gentle:.4g}, stable for every batch."
+
+    def _squares(self) -> Tensor:
+        """(n,) squared lengths of the rows of [1, X], or of X."""
+        lengths = torch.linalg.vector_norm(self.X, dim=1, dtype=torch.float64)
+        squares: Tensor = lengths.square() + self.intercept
+        return squares
+
+    def _envelope(self, bowl: Wide) -> "Noise":
+        """The floor of small rates, for noise that does not depend on the features.
+
+        With S at most s times the identity, HS + SH is at least the right side if s is as below: M(S) is
+        at most s times the largest square of a row times H.
+        """
+        squares, lr, f = self._squares(), self._half_mean(), _share(len(self.y), self.batch_size)
+        used = lr * ((1 - f) * bowl.steepness() + f * float(squares.max()))
+        s = lr * f * 2 * bowl.floor / (2 - used) if used < 2 else math.inf
+        mean = s * float(squares.mean()) / 2
+        return Noise(mean, 2 * mean, 2 * lr / used)
+
+
+class Noise(NamedTuple):
+    """The excess loss of settled runs."""
+
+    mean: float
+    level: float  # the mean and three standard deviations: where a settled run lies nearly always
+    stable_rate: float  # below it the mean is finite; infinite where nothing tells
+
+
+def settled(X: Tensor, y: Tensor, bowl: Bowl, lr: float, batch_size: int, last_lr: float) -> Noise:
+    """The noise floor at the end of an epoch; rates of the half-mean loss, `last_lr` of the last batch."""
+    n = len(y)
+    whole, rest = divmod(n, batch_size)
+    share, last = _share(n, batch_size), _share(n, rest or batch_size)
+    # in the long run, the noise of the last batch counts as often as it comes
+    kicks = (whole * share + (last * (last_lr / lr) ** 2 if rest else 0)) / (whole + bool(rest))
+    if kicks == 0:
+        return Noise(0.0, 0.0, math.inf)
+    moments = _Moments(X, y, bowl)
+    S, stable_rate = moments.balance(lr, kicks)
+    if S is None:
+        return Noise(math.inf, math.inf, stable_rate)
+    if rest:  # one more step, on fewer rows
+        S = S + last_lr * (last_lr * (moments.grown(S, last) + last * moments.C) - moments.pulled(S))
+    HS = moments.eigenvalues.unsqueeze(1) * S
+    mean, spread = float(HS.trace()) / 2, float((HS @ HS).trace() / 2) ** 0.5
+    return Noise(mean, mean + 3 * spread, stable_rate)
+
+
+def _share(n: int, batch_size: int) -> float:
+    """The variance of the mean of a batch over that of one row, 0 for all rows."""
+    return (n - batch_size) / (batch_size * max(n - 1, 1))
+
+
+class _Moments:
+    """The equation for S in the coordinates of the eigenvectors of H, where H is diagonal."""
+
+    def __init__(self, X: Tensor, y: Tensor, bowl: Bowl) -> None:
+        self.X, self.intercept = X, X.shape[1] < len(bowl.best)
+        _, s, Vh = torch.linalg.svd(bowl.R)  # (k,), (p, p)
+        self.V = Vh.T
+        self.eigenvalues = torch.cat((s.square(), s.new_zeros(len(Vh) - len(s))))
+        self.C = torch.zeros_like(Vh)  # (p, p)
+        for rows, A in self._rows():
+            r = y[rows].double() - A @ bowl.best
+            self.C += self._gram(A, r.square()) / len(X)
+
+    def _rows(self) -> Iterator[tuple[slice, Tensor]]:
+        """[1, X] or X, some rows at a time, in float64."""
+        step = max(BLOCK // len(self.V), 1)
+        for first in range(0, len(self.X), step):
+            some = self.X[first : first + step].double()
+            yield slice(first, first + step), fold_bias(some) if self.intercept else some
+
+    def _gram(self, A: Tensor, weights: Tensor) -> Tensor:
+        Q = A @ self.V
+        gram: Tensor = (Q * weights.unsqueeze(1)).T @ Q
+        return gram
+
+    def pulled(self, S: Tensor) -> Tensor:
+        """HS + SH."""
+        return self.eigenvalues.unsqueeze(1) * S + S * self.eigenvalues
+
+    def grown(self, S: Tensor, f: float) -> Tensor:
+        """(1 - f) HSH + f M(S): what a step does to S besides, over the square of the rate."""
+        M = torch.zeros_like(S)
+        for _, A in self._rows():
+            Q = A @ self.V
+            M += self._gram(A, ((Q @ S) * Q).sum(1)) / len(self.X)
+        HSH: Tensor = self.eigenvalues.unsqueeze(1) * S * self.eigenvalues
+        return (1 - f) * HSH + f * M
+
+    def balance(self, lr: float, f: float) -> tuple[Tensor | None, float]:
+        """S, or None where there is none, and the largest rate for which there is one, as far as it shows.
+
+        The series S = S0 + G S0 + G G S0 + ..., each term what the one before leads to. Its terms are
+        positive and in the end shrink by a factor, the rate over the largest stable one.
+        """
+        sums = self.eigenvalues.unsqueeze(1) + self.eigenvalues
+        inverse = torch.where(sums > 0, 1 / sums, 0)
+        term = lr * f * self.C * inverse
+        S, factor = term, 0.0
+        size = self._excess(term)
+        if size == 0:  # no noise
+            return S, math.inf
+        for _ in range(ROUNDS):
+            term = lr * self.grown(term, f) * inverse
+            factor, size = self._excess(term) / size, self._excess(term)
+            S = S + term
+            if not math.isfinite(size):
+                break
+            if factor < 1 and size * factor / (1 - factor) <= CLOSE * self._excess(S):
+                return S, lr / factor
+        return None, lr / factor
+
+    def _excess(self, S: Tensor) -> float:
+        return float(self.eigenvalues @ S.diagonal()) / 2

@@ -1,0 +1,224 @@
+"""Do the tests notice a slip of the hand? `make mutate-code` changes `linreg` at random and counts.
+
+Each mutant is written into a copy of the project, and the tests that belong to its module run there until
+the first one fails. One that survives is either a gap in the tests or changes nothing that anybody could
+see; those of the second kind are listed in `equivalent.txt` with the reason, and are not counted. Each run
+is forked from one process that has imported torch and all else that takes long, but not `linreg`.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from mutants import Mutant, mutants
+
+ROOT = Path(__file__).parents[1]
+EQUIVALENT = Path(__file__).with_name("equivalent.txt")
+LEAST = 0.95  # of the mutants of each module must be noticed
+# Modules whose tests are not all in the file of the same name.
+TESTS = {
+    "certify": ("certified", "nist"),
+    "deviation": ("certified", "nist"),
+    "doubled": ("doubled",),
+    "exact": ("exact", "properties"),
+    "files": ("stream",),
+    "forecast": ("forecast", "descent"),
+    "normal": ("statistics", "exact"),
+    "products": ("statistics", "exact"),
+    "npy": ("stream",),
+    "refinement": ("certified", "exact"),
+    "residual": ("certified", "exact"),
+    "result": ("model", "exact", "descent"),
+    "tables": ("stream",),
+}
+SLOW_TO_IMPORT = (
+    "torch", "numpy", "hypothesis", "pytest", "pandas", "pyarrow.csv", "pyarrow.parquet", "matplotlib.pyplot",
+    "sklearn.linear_model", "statsmodels.api", "filelock",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of the tests of a module: with a mutant, or without one to see that they pass."""
+
+    module: str
+    mutant: Mutant | None
+    limit: float  # seconds after which a run counts as hanging, which is noticed too
+
+
+@dataclass(frozen=True)
+class Outcome:
+    task: Task
+    noticed: bool
+    seconds: float
+
+
+def files_of(module: str, root: Path = ROOT) -> list[str]:
+    """The files whose tests belong to a module, the examples in its docstrings first."""
+    names = dict.fromkeys(
+        (*TESTS.get(module, (module,)), "checks")
+    )  # what arguments are refused stands there
+    return [f"linreg/{module}.py", *(f"tests/test_{name}.py" for name in names)]
+
+
+def choose(root: Path, modules: Sequence[str], n: int, seed: int, each: bool) -> list[tuple[str, Mutant]]:
+    """`n` mutants of all the modules together, or of each, none of them known to be equivalent."""
+    random, known = Random(seed), equivalents()
+    pools = [
+        [(module, m) for m in mutants((root / "linreg" / f"{module}.py").read_text())
+         if (module, m.before, m.after) not in known]
+        for module in modules
+    ]  # fmt: skip
+    if not each:
+        pools = [[pair for pool in pools for pair in pool]]
+    return [pair for pool in pools for pair in random.sample(pool, min(n, len(pool)))]
+
+
+def equivalents(text: str | None = None) -> dict[tuple[str, str, str], str]:
+    """What `equivalent.txt` lists: module, line and changed line, with the reason."""
+    found: dict[tuple[str, str, str], str] = {}
+    text = EQUIVALENT.read_text() if text is None else text
+    for entry in text.split("\n\n"):
+        lines = [line for line in entry.strip().splitlines() if not line.startswith("#")]
+        if not lines:
+            continue
+        module, before, after, reason = lines
+        found[module, before.removeprefix("- "), after.removeprefix("+ ")] = reason
+    return found
+
+
+def stale(root: Path = ROOT) -> list[str]:
+    """Entries of the list that fit no mutant any more."""
+    known = equivalents()
+    made = {
+        (module, m.before, m.after)
+        for module in {module for module, _, _ in known}
+        for m in mutants((root / "linreg" / f"{module}.py").read_text())
+    }
+    return [f"{module}: {before}" for module, before, after in known if (module, before, after) not in made]
+
+
+def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
+    """The outcome of each task, as they end; `jobs` at a time, each in a copy of the project."""
+    for name in SLOW_TO_IMPORT:
+        __import__(name)
+    with TemporaryDirectory() as folder:
+        free = [_copy(Path(folder) / str(i)) for i in range(jobs)]
+        if (ROOT.parent / "shared").exists():  # certified data, where a checkout has them beside it
+            (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")
+        running: dict[int, tuple[Task, Path, float]] = {}
+        waiting = list(tasks)[::-1]
+        while waiting or running:
+            while waiting and free:
+                task, tree = waiting.pop(), free.pop()
+                running[_start(task, tree)] = task, tree, time.monotonic()
+            for pid, (task, tree, begun) in list(running.items()):
+                seconds = time.monotonic() - begun
+                ended, status = os.waitpid(pid, os.WNOHANG)
+                if not ended and seconds > task.limit:
+                    os.killpg(pid, signal.SIGKILL)
+                    ended, status = os.waitpid(pid, 0)
+                if ended:
+                    del running[pid]
+                    shutil.copy(ROOT / "linreg" / f"{task.module}.py", tree / "linreg")
+                    free.append(tree)
+                    yield Outcome(task, os.waitstatus_to_exitcode(status) != 0, seconds)
+            time.sleep(0.02)
+
+
+def _copy(tree: Path) -> Path:
+    """The files that git would commit, in a folder of their own."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tree / name)
+    return tree
+
+
+def _start(task: Task, tree: Path) -> int:
+    """Run the tests in a child of this process, in the tree, its output in a file beside it."""
+    if task.mutant:
+        (tree / "linreg" / f"{task.module}.py").write_text(task.mutant.source)
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setpgid(0, 0)
+        os.chdir(tree)
+        log = os.open(f"{tree}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        sys.dont_write_bytecode = (
+            True  # or a mutant of the same second and size would be read as the last one
+        )
+        os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree)}
+        sys.path[:] = [str(tree), *(p for p in sys.path if Path(p).resolve() not in (ROOT, ROOT / "tests"))]
+        for name in [n for n in sys.modules if n.partition(".")[0] in ("linreg", "tests")]:
+            del sys.modules[name]
+        import pytest
+
+        quiet = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"]
+        os._exit(int(pytest.main([*quiet, f"--rootdir={tree}", *files_of(task.module)])))
+    finally:
+        os._exit(99)
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """How many of each module were made and noticed."""
+    lines = [f"{'module':<12}{'made':>8}{'noticed':>10}{'share':>8}"]
+    for module in [*sorted({o.task.module for o in outcomes}), "all"]:
+        some = [o for o in outcomes if module in (o.task.module, "all")]
+        noticed = sum(o.noticed for o in some)
+        lines.append(f"{module:<12}{len(some):>8}{noticed:>10}{noticed / len(some):>8.1%}")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Reports the survivors and the shares; fails where a module's tests notice too little."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=40, help="how many mutants of each module")
+    parser.add_argument("--total", type=int, help="how many of all modules together, instead, and no more")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("modules", nargs="*", help="default: all")
+    options = parser.parse_args()
+    all_modules = [path.stem for path in sorted((ROOT / "linreg").glob("*.py")) if path.stem != "__init__"]
+    modules = options.modules or all_modules
+    for entry in stale():
+        print(f"STALE in {EQUIVALENT.name}: {entry}")
+    n, each = (options.n, True) if options.total is None else (options.total, False)
+    chosen = choose(ROOT, modules, n, options.seed, each)
+    modules = sorted({module for module, _ in chosen})
+    limits = dict.fromkeys(modules, 120.0)
+    unchanged = [] if options.total else [Task(module, None, 900) for module in modules]
+    for whole in run(unchanged, options.jobs):
+        if whole.noticed:
+            print(
+                f"The tests of {whole.task.module} fail as it stands: {' '.join(files_of(whole.task.module))}"
+            )
+            return 1
+        limits[whole.task.module] = 20 + 4 * whole.seconds
+    outcomes = []
+    for outcome in run([Task(module, m, limits[module]) for module, m in chosen], options.jobs):
+        outcomes.append(outcome)
+        if not outcome.noticed:
+            print(f"SURVIVED linreg/{outcome.task.module}.py, {outcome.task.mutant}", flush=True)
+    print(table(outcomes))
+    shares = [[o.noticed for o in outcomes if o.task.module == module] for module in modules]
+    return int(any(sum(some) < LEAST * len(some) for some in shares))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
