@@ -259,9 +259,10 @@ def _compression(path: str) -> str | None:
 
 
 def _large(batch: Any, kind: Any) -> bool:
-    """Whether an entry of a column of this kind, float64, is beyond what that counts to."""
+    """Whether an entry of a column of this kind, float64, may be beyond what that counts to."""
     numbers = batch.select([field.name for field in batch.schema if field.type == kind])
     if not numbers.num_columns or not len(batch):
         return False
     M = torch.frombuffer(numbers.to_tensor(null_to_nan=True, row_major=False), dtype=torch.float64).abs_()
-    return not float(M.max()) <= EXACT and bool((M > EXACT).any())  # the maximum is NaN if one entry is
+    # From 2^53 on, which is what 2^53 + 1 has been rounded to. The maximum is NaN if one entry is.
+    return not float(M.max()) < EXACT and bool((M >= EXACT).any())
