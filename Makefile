@@ -15,7 +15,8 @@ serve: ready $(VENV)/installed  ## execute the pages and open the book on http:/
 ready:
 	@$(PYTHON) docs/ready.py serve "$(PORT)"
 
-test: $(VENV)/installed  ## style, types, package, every page, and the built site in a browser
+test: $(VENV)/installed  ## style, types, package, every page, and the built site in two browsers
+	@$(BIN)/python tests/browser/browsers.py
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 build: $(VENV)/installed  ## write the finished site to site/

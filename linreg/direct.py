@@ -295,7 +295,7 @@ def _finish(
     if R is None:
         return within_range(replace(fit, message=f"{message}."), w.dtype)
     root, eps = len(p.y) ** 0.5, torch.finfo(w.dtype).eps
-    inverse = torch.linalg.solve_triangular(R, torch.eye(len(R)).to(R), upper=True)
+    inverse = torch.linalg.solve_triangular(R, torch.eye(len(R), dtype=R.dtype, device=R.device), upper=True)
     y_size = float(torch.linalg.vector_norm(p.y))
     size = y_size + float(torch.linalg.vector_norm(v))
     load = root * float(2 * loss) ** 0.5 + squared * size

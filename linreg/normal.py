@@ -178,7 +178,7 @@ def factored(p: System) -> tuple[Tensor, float]:
 
 def rounding(p: System, L: Tensor, v: Tensor, condition: float) -> tuple[Callable[[float], Tensor], float]:
     """What may be wrong with v (d,), as a function of what the gradient is a product with, and its size."""
-    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L)).to(L), upper=False)
+    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
     sensitivity = torch.linalg.vector_norm(inverse, dim=0)
     longer = p.reached * torch.cat((p.factor, torch.ones_like(p.factor[:1])))
     size = float(longer[-1] + torch.linalg.vector_norm(longer[:-1] * v))

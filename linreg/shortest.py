@@ -68,10 +68,10 @@ def _paired(v: Tensor, rows: Tensor, size: Tensor, doubt: float) -> tuple[Tensor
     w = v / size
     base = w[J] + G @ w[K]
     if len(K) <= len(J):
-        M = torch.addmm(torch.eye(len(K)).to(G), G.T, G)
+        M = torch.addmm(torch.eye(len(K), dtype=G.dtype, device=G.device), G.T, G)
         w_K = torch.cholesky_solve((G.T @ base).unsqueeze(1), torch.linalg.cholesky_ex(M).L).squeeze(1)
     else:
-        M = torch.addmm(torch.eye(len(J)).to(G), G, G.T)
+        M = torch.addmm(torch.eye(len(J), dtype=G.dtype, device=G.device), G, G.T)
         w_K = G.T @ torch.cholesky_solve(base.unsqueeze(1), torch.linalg.cholesky_ex(M).L).squeeze(1)
     moved = v.clone()
     small = size <= size.new_tensor(torch.finfo(size.dtype).tiny ** 0.5)

@@ -76,9 +76,7 @@ class TestNpy:
         path = tmp_path / "a.npy"
         numpy.save(path, numpy.asfortranarray(numpy.arange(30.0).reshape(10, 3)))
         path.write_bytes(path.read_bytes()[:-20])  # two numbers and a half
-        with pytest.raises(
-            StreamError, match="the 10 rows of its header; it ends in row 7"
-        ) as caught:
+        with pytest.raises(StreamError, match="the 10 rows of its header; it ends in row 7") as caught:
             accumulate(blocks(path, target=0))
         assert caught.value.statistics.n == 7
 

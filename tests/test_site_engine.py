@@ -461,6 +461,12 @@ def test_what_the_search_looks_for(spelled: Callable[[str], str], typed: str, ke
     assert spelled(typed) == kept
 
 
+def test_words_that_jieba_has_parted_are_words() -> None:
+    """Where it is installed, the theme lets it put U+200B between the words of Chinese texts."""
+    separator = load_config(str(ROOT / "mkdocs.yml")).plugins["material/search"].config.separator
+    assert re.split(separator, "梯度\u200b下降 learning rate") == ["梯度", "下降", "learning", "rate"]
+
+
 def test_rules_for_classes_that_do_not_occur_are_dropped() -> None:
     from tinycss2 import parse_stylesheet
 

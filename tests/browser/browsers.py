@@ -114,7 +114,11 @@ def main() -> None:
     """Get both; what is missing is told in a line each, and by the tests again."""
     with sync_playwright() as playwright:
         for kind in KINDS.values():
-            if told := get(kind, getattr(playwright, kind.name)):
+            try:
+                told = get(kind, getattr(playwright, kind.name))
+            except RuntimeError as error:
+                told = str(error)
+            if told:
                 print(told, flush=True)
 
 

@@ -42,6 +42,12 @@ def test_page_in_firefox(visit: Callable[..., Visit], address: str, theme: str) 
     faults = {"scheme": reader.scheme(seen)}
     seen.look("open")
     faults |= {check: seen.look(check) for check in LOOKS}
+    buttons = seen.page.locator(".md-content .md-code__button[data-md-type=copy]:visible")
+    if theme == THEMES[0] and buttons.count():
+        buttons.last.click()
+        wanted = buttons.last.evaluate("button => button.closest('[data-copy]').dataset.copy")
+        copied = seen.page.evaluate("navigator.clipboard.readText()")
+        faults["copy"] = [] if copied == wanted else [f"copied {copied!r}"]
     faults["network"] = reader.network(seen)
     assert not told(faults)
 

@@ -25,10 +25,11 @@ document.addEventListener("copy", (event) => {
   const formula = (node) => (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest(".katex");
   const copied = document.createElement("div");
   for (let i = 0; i < selection.rangeCount; i++) { // in Firefox there may be several
-    const range = selection.getRangeAt(i).cloneRange();
-    const [first, last] = [range.startContainer, range.endContainer].map(formula);
-    if (first) range.setStartBefore(first); // a formula is copied whole
-    if (last) range.setEndAfter(last);
+    const { startContainer, startOffset, endContainer, endOffset } = selection.getRangeAt(i);
+    const [first, last] = [startContainer, endContainer].map(formula);
+    const range = document.createRange(); // Firefox goes on to copy what a clone of the selection began with
+    first ? range.setStartBefore(first) : range.setStart(startContainer, startOffset); // a formula is whole
+    last ? range.setEndAfter(last) : range.setEnd(endContainer, endOffset);
     copied.append(range.cloneContents());
   }
   const formulas = [...copied.querySelectorAll(".katex")];
