@@ -22,6 +22,7 @@ from linreg.wide import COLUMNS, Wide, wide_of
 __all__: list[str] = []
 
 EASY = 1e3  # condition number up to which sums tell the excess to 1e-16 of what there is to gain
+TINY = 1e-140  # of the target: the square is 1e-280, and eps of that still a normal number
 SMALLEST, LARGEST = 1e-270, 1e300  # sums of squares within hold products that neither under- nor overflowed
 
 
@@ -53,6 +54,7 @@ class Bowl(NamedTuple):
 
 def bowl_of(X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None) -> Bowl | Wide:
     """From sums where they are exact enough, in one pass; from the rows otherwise. For checked data."""
+    _check_size(y)
     if X.shape[1] > COLUMNS:
         return wide_of(X, y, intercept)
     try:
@@ -66,7 +68,7 @@ def _from_sums(sums: Statistics, intercept: bool) -> Bowl | None:
     fit = solve_statistics(sums, intercept=intercept)
     gram, mean = sums.gram, sums.X_mean
     if not intercept:
-        gram = sums.about(torch.zeros_like(sums.shift))[: sums.d, : sums.d]
+        gram = gram + sums.n * torch.outer(mean, mean)
     squares = gram.diagonal()
     in_range = bool(((squares > SMALLEST) & (squares < LARGEST)).all())
     if fit.status is not Status.OK or fit.condition is None or fit.condition > EASY or not in_range:
@@ -81,11 +83,22 @@ def _from_sums(sums: Statistics, intercept: bool) -> Bowl | None:
 
 def from_rows(X: Tensor, y: Tensor, intercept: bool) -> Bowl:
     """The same for columns of any condition and any units, by a QR factorisation."""
+    _check_size(y)
     fit = solve(X.double(), y.double(), intercept=intercept)
     floor = float(fit.loss)
     if fit.loss.sqrt() <= 8 * torch.finfo(torch.float64).eps * y.double().abs().max():
         floor = 0.0  # the points lie on the plane, and what is left is rounding
     return _bowl(factor(X, intercept) / len(X) ** 0.5, fit.w, fit.b, floor, intercept)
+
+
+def _check_size(y: Tensor) -> None:
+    """Require losses that float64 can tell from zero, down to its epsilon times what there is to gain."""
+    size = float(y.abs().max())
+    if 0 < size < TINY:
+        raise DataError(
+            f"`y` must have squares within the range of float64; its largest entry is {size:.3g}. "
+            "Multiply it by a power of two first, which rounds nothing."
+        )
 
 
 def factor(X: Tensor, intercept: bool) -> Tensor:

@@ -28,9 +28,10 @@ from linreg.checks import (
 from linreg.forecast import curvature_of, modes_of
 from linreg.loss import Reduction, gradient, loss_and_gradient, weight_of
 from linreg.noise import Run
+from linreg.products import pass_over
 from linreg.result import Fit, Path, Status
 from linreg.statistics import Statistics
-from linreg.wide import Wide
+from linreg.wide import UNKNOWN, Wide
 from linreg.workers import alone
 
 __all__ = ["batches", "gradient_descent", "sgd", "step"]
@@ -136,7 +137,8 @@ def gradient_descent(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
+            a `y` whose squares are below that of float64.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `steps` below 0, negative `tol`, an unknown `reduction`, or
             `autograd` together with `sums`.
@@ -169,17 +171,20 @@ def gradient_descent(
     trail = _Trail(w, b, loss, record)
     bowl = bowl_of(X, y, intercept, added)
     worth = bowl.worth(w, b, X.dtype)
-    goal = tol * worth
+    goal, to_half_mean = tol * worth, objective.to_half_mean(len(y))
+    # A loss above this, with all its rounding, is not yet worth a closer look.
+    near = (bowl.floor + goal) * (1 + 10 * torch.finfo(X.dtype).eps ** 0.5)
+    near += 1e-12 * (bowl.height + bowl.floor)
     blown_up = False
     for _ in _progress(steps, "step", progress):
-        if blown_up or (tol and bowl.excess(w, b) <= goal):
+        if blown_up or (tol and trail.losses[-1] * to_half_mean <= near and bowl.excess(w, b) <= goal):
             break
         w, b = w - lr * dw, b - lr * db
         loss, dw, db = objective.slope(X, y, w, b)
         trail.move(w, b)
         blown_up = trail.measure(w, b, loss)
 
-    t, left, to_half_mean = trail.steps, bowl.excess(w, b), objective.to_half_mean(len(y))
+    t, left = trail.steps, bowl.excess(w, b)
     if not blown_up and left <= goal:
         message = (
             f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."
@@ -206,6 +211,8 @@ def gradient_descent(
         message = (
             f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
             f"not yet {tol:.2g}. {_advice(tol, needed, stuck or needed <= t, best_rate, X.dtype)}"
+            if left < math.inf
+            else UNKNOWN
         )
     return trail.fit("gradient_descent", status, message, to_half_mean)
 
@@ -288,7 +295,8 @@ def sgd(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ, or the generator lies on another one.
-        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
+            a `y` whose squares are below that of float64.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `epochs` or `batch_size` below 1, negative `tol`, an unknown
             `reduction`.
@@ -402,12 +410,17 @@ def _autograd_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Loss and derivatives, by differentiating the code of the loss."""
-    with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
-        w, b = (t.clone().requires_grad_() for t in (w, b))
-        X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
-        loss = weight * (X @ w + b - y).square().sum()
-        dw, db = torch.autograd.grad(loss, (w, b))
-    return loss.detach(), dw, db
+
+    def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
+            at = [t.clone().requires_grad_() for t in (w, b)]
+            X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
+            loss = weight * (X @ at[0] + at[1] - y).square().sum()
+            dw, db = torch.autograd.grad(loss, at)
+        return loss.detach(), dw, db
+
+    loss, dw, db = pass_over(X, y, products)
+    return loss, dw, db
 
 
 class _Trail:

@@ -140,16 +140,29 @@ def no_digits(fit: Fit) -> Fit:
     return replace(fit, status=Status.NO_DIGITS, message=message)
 
 
-def within_range(fit: Fit, dtype: torch.dtype) -> Fit:
-    """The fit in this dtype, with a status that says so where its weights are beyond the range."""
+def within_range(fit: Fit, dtype: torch.dtype, X: Tensor | None = None, y: Tensor | None = None) -> Fit:
+    """The fit in this dtype, with a status that says so where its weights are beyond the range.
+
+    With the data, also where a weight is too small for it and yet adds to the predictions.
+    """
     w, b, loss = (part.to(dtype, copy=True) for part in (fit.w, fit.b, fit.loss))
     result = replace(fit, w=w, b=b, loss=loss)
-    if all(map(math.isfinite, (float(b), *w.tolist()))) or bool(fit.w.isnan().all()):  # none at all
+    found = w.tolist()
+    if all(map(math.isfinite, (float(b), *found))):
+        tiny = torch.finfo(dtype).tiny
+        if X is None or y is None or min(map(abs, found)) >= tiny:
+            return result
+        part = (fit.w.abs() * X.abs().amax(0)).masked_fill(w.abs() >= tiny, 0)
+        if not float(part.max()) > torch.finfo(dtype).eps * float(y.abs().max()):
+            return result
+        what = f"a weight is {float(fit.w[part.argmax()]):.3g}, too small for all its digits"
+    elif bool(fit.w.isnan().all()):  # there was none
         return result
-    largest = float(fit.w.abs().max())
-    size = f"its largest weight is {largest:.3g}" if math.isfinite(largest) else "it has infinite weights"
-    advice = "Divide `y`, or multiply `X`, by a power of two, which rounds nothing"
-    if fit.w.dtype != dtype and math.isfinite(largest):
+    else:
+        largest = float(fit.w.abs().max())
+        what = f"its largest weight is {largest:.3g}" if math.isfinite(largest) else "it has infinite weights"
+    advice = "Multiply `X`, or divide `y`, by a power of two, which rounds nothing"
+    if fit.w.dtype != dtype and bool(fit.w.isfinite().all()):
         advice = "Ask for `dtype=torch.float64`"
-    message = f"The answer is beyond the range of {dtype}: {size}. {advice}."
+    message = f"The answer is beyond the range of {dtype}: {what}. {advice}."
     return replace(result, status=Status.OUT_OF_RANGE, message=message)

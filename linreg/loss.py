@@ -11,7 +11,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
 from linreg.model import fold_bias
-from linreg.products import error_products
+from linreg.products import pass_over
 from linreg.workers import alone
 
 __all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
@@ -32,8 +32,8 @@ def weight_of(reduction: Reduction, n: int) -> float:
 def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean") -> Tensor:
     r"""Half the mean squared residual, $L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2$.
 
-    The half cancels the 2 of the derivative; the mean keeps the largest stable learning rate
-    independent of n. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
+    The half cancels the 2 of the derivative; the mean keeps the largest stable learning rate the same
+    for any n that is large beside d. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
     `torch.nn.functional.mse_loss`; `"half_sum"` $\frac12 \sum r_i^2$; `"sum"` $\sum r_i^2$.
 
     Cost: O(n). Gradients flow through both arguments. NaN in the predictions, as a diverged run makes
@@ -121,8 +121,13 @@ def loss_and_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The loss $c |r|^2$ (), its derivative 2c X'r (d,) by w and 2c sum r () by b, for the constant c."""
-    squares, products, total = error_products(X, y, w, b)
-    return weight * squares, 2 * weight * products, 2 * weight * total
+
+    def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        r = X @ w + b - y  # (n,)
+        return r.dot(r), X.T @ r, r.sum()
+
+    squares, moved, total = pass_over(X, y, products)
+    return weight * squares, 2 * weight * moved, 2 * weight * total
 
 
 @plain

@@ -31,16 +31,18 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
 
     The same Cholesky as in `solve`, but nothing is left to refine with: a relative error of about
     $\kappa^2 \varepsilon$ stays in the weights, and columns with $\kappa$ above 1e7 cannot be told from
-    dependent ones. The `message` says how many digits that leaves.
+    dependent ones. After a difference of sums more is gone: what was rounded beside the largest squares that
+    these sums have ever held. The `message` says how many digits that leaves of the worst weight.
 
-    Cost: d^3/3 operations, whatever the number of rows.
+    Cost: 2 d^3 operations, whatever the number of rows.
 
     Args:
         statistics: the sums.
         intercept: fit `b` as well; otherwise it is 0.
 
     Returns:
-        The fit, float64; the shortest answer, and status `RANK_DEFICIENT`, for dependent columns.
+        The fit, float64; the shortest answer, and status `RANK_DEFICIENT`, for dependent columns; status
+        `NO_DIGITS` when no digit of the weights is left, `OUT_OF_RANGE` when float64 cannot hold them.
 
     Raises:
         DtypeError: `statistics` is not `Statistics`.
@@ -53,7 +55,7 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
         >>> fit
         Fit(w=[2], b=1, status='ok', method='cholesky')
         >>> print(fit.message)
-        Cholesky, from sums of 3 rows: the condition number is 1, which leaves 15 digits.
+        Cholesky, from sums of 3 rows: the condition number is 1, which leaves 14 digits.
     """
     if not isinstance(statistics, Statistics):
         raise DtypeError(
@@ -176,7 +178,7 @@ def factored(p: System) -> tuple[Tensor, float]:
 
 def rounding(p: System, L: Tensor, v: Tensor, condition: float) -> tuple[Callable[[float], Tensor], float]:
     """What may be wrong with v (d,), as a function of what the gradient is a product with, and its size."""
-    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L)).to(L), upper=False)
+    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
     sensitivity = torch.linalg.vector_norm(inverse, dim=0)
     longer = p.reached * torch.cat((p.factor, torch.ones_like(p.factor[:1])))
     size = float(longer[-1] + torch.linalg.vector_norm(longer[:-1] * v))

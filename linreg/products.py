@@ -18,7 +18,7 @@ CUDA_BLOCK_BYTES = 256 << 20  # there a launch costs more than a trip to memory
 SUB_ROWS = 1024  # rows of one product of a batch: long enough to be fast, short enough to add up exactly
 PART_ROWS = 4096  # added to one sum, which the product does row after row, before the next is begun
 NARROW = 48  # columns up to which a batch of small products beats one tall one
-RUN_ENTRIES = 1 << 18  # of rows that one thread takes in one go
+RUN_ENTRIES = 1 << 19  # of rows that one thread takes in one go
 FIRST_ROWS = 1024  # rows whose mean becomes the shift
 
 
@@ -153,22 +153,20 @@ def _add_upper(M: Tensor, Z: Tensor) -> None:
     _add_upper(M[half:, half:], right)
 
 
-def error_products(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """|r|^2 (), X'r (d,) and the sum of r () for r = Xw + b - y, in one pass, in the dtype of `X`."""
+def pass_over(X: Tensor, y: Tensor, products: Callable[[Tensor, Tensor], tuple[Tensor, ...]]) -> list[Tensor]:
+    """What `products` makes of some rows of X and y, numbers and vectors, summed over all of them."""
     n, d = X.shape
     rows = n if X.is_cuda else max(BLOCK_BYTES // (X.element_size() * d), 1)
     if n <= rows:
-        return _error_products(X, y, w, b)
-    total = torch.zeros(d + 2, dtype=torch.float64, device=X.device)
+        return list(products(X, y))
+    totals: list[Tensor] = []  # in float64: a float32 sum of many parts would lose digits
 
-    def worker() -> Callable[[slice], Tensor]:
-        return lambda run: torch.hstack(_error_products(X[run], y[run], w, b))
+    def worker() -> Callable[[slice], tuple[Tensor, ...]]:
+        return lambda run: products(X[run], y[run])
 
-    dealt(in_runs(slice(0, n), rows), worker, total.add_)
-    total = total.to(X.dtype)
-    return total[0], total[1:-1], total[-1]
+    def add(parts: tuple[Tensor, ...]) -> None:
+        before = totals or [part.new_zeros(()).double() for part in parts]
+        totals[:] = [part.double() + total for part, total in zip(parts, before, strict=True)]
 
-
-def _error_products(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    r = X @ w + b - y  # (n,)
-    return r.dot(r), X.T @ r, r.sum()
+    dealt(in_runs(slice(0, n), rows), worker, add)
+    return [total.to(X.dtype) for total in totals]

@@ -141,6 +141,7 @@ class Rounding(doctest.OutputChecker):
     printed, where the tests of the book compare with all digits.
 
     Examples:
+        >>> from linreg.rounding import Rounding
         >>> agree = Rounding().check_output
         >>> agree("loss 0.0050", "loss 0.0051", 0), agree("loss 0.0050", "loss 0.0052", 0)
         (True, False)

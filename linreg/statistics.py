@@ -147,7 +147,9 @@ class Statistics(ByValue):
     Start empty, `update` block by block, `+` what others have summed, `-` what should leave; then
     `solve_statistics`, or `gradient` for descent whose steps cost the same however many rows there were.
     Merging is exact up to rounding: in any order, any split of the rows gives the same sums to a few
-    units in the last place.
+    units in the last place. Rows that leave take digits with them, those that were rounded beside their
+    squares; `solve_statistics` tells how many are left. Numbers whose squares would leave the range of
+    float64 are kept divided by powers of two, `unit`.
 
     Memory: (d + 2)^2 numbers and a block of 2 MB during `update`, whatever the number of rows.
 

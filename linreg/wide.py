@@ -14,6 +14,9 @@ __all__: list[str] = []
 COLUMNS = 2048  # up to here the sums take 32 MB, and their d^3 operations little beside a run
 ROUNDS = 3000  # of conjugate gradients at most
 LAST = 10  # steps whose gains together stand for all that are to come
+UNKNOWN = (
+    "Conjugate gradients did not find the smallest loss, so nothing tells how near this is. Drop columns."
+)
 TURNS = 60  # of the power method, which then has the largest eigenvalue to a few per cent
 
 

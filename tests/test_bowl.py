@@ -120,3 +120,24 @@ def test_the_sums_are_used_where_they_suffice():
     # from other sums another bowl: they are not added up again
     assert not torch.equal(R, bowl_of(X, y, True, linreg.Statistics.of(2 * X, y)).R)
     assert float((R[0] - torch.cat((torch.ones(1, dtype=F64), X.mean(0)))).abs().max()) < 4 * EPS
+
+
+@pytest.mark.parametrize("columns", [0, 2048])
+@pytest.mark.parametrize("size", [1e-141, 1e-170, 5e-324])
+def test_losses_that_underflow_are_refused(size, columns, monkeypatch):
+    """All would be zero, the start as good as the bottom. What the message advises works."""
+    monkeypatch.setattr("linreg.bowl.COLUMNS", columns)
+    X, y = linreg.simulate(100, generator=gen())
+    tiny = y / y.abs().max() * size
+    g = gen()
+    for call in (
+        lambda: linreg.gradient_descent(X, tiny, lr=0.5, steps=3),
+        lambda: linreg.sgd(X, tiny, lr=0.1, epochs=1, batch_size=9, generator=g),
+        lambda: linreg.predict_steps(X, tiny, lr=0.5),
+        lambda: linreg.predict_loss(X, tiny, lr=0.5, steps=3),
+    ):
+        with pytest.raises(linreg.DataError, match=r"`y` must have squares within .* Multiply it by a power"):
+            call()
+    assert linreg.gradient_descent(X, torch.ldexp(tiny, torch.tensor(700)), lr=0.5, steps=90).status == "ok"
+    assert linreg.gradient_descent(X, y / y.abs().max() * 1e-139, lr=0.5, steps=90).status == "ok"
+    assert linreg.gradient_descent(X, 0 * y, lr=0.5, steps=3).status == "ok"

@@ -200,6 +200,18 @@ def test_weights_beyond_float32(solver):
     assert "Ask for `dtype=torch.float64`" in narrow.message
 
 
+def test_weights_below_float32():
+    """1e-50 is zero in float32, and every prediction would be; a weight of no account may be."""
+    p = built(20, 2, noise=0.1)
+    X, y = (p.X * 1e30).float(), (p.y * 1e-20).float()
+    fit = linreg.solve(X, y)
+    assert fit.status is Status.OUT_OF_RANGE
+    assert "too small" in fit.message
+    assert linreg.solve(X, y, dtype=D).status is Status.OK
+    x = torch.arange(10.0)
+    assert linreg.solve(x.unsqueeze(1), torch.full_like(x, 2.0)).status is Status.OK
+
+
 @pytest.mark.parametrize("dependent", [False, True])
 @pytest.mark.parametrize("scale", [1e-310, 1e-200, 1e-160, 1e-140, 1e140, 1e160, 1e300])
 def test_sums_of_any_size(scale, dependent):

@@ -300,7 +300,10 @@ def test_not_a_member(world):
         merge_ranks(Statistics(2), group=dist.GroupMember.NON_GROUP_MEMBER)
 
 
-@pytest.mark.parametrize("group", [0, "world", [0], dist.group, object()], ids=str)
+GROUPS = [0, "world", [0], dist.group, object()]
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: type(group).__name__)
 def test_no_group_at_all(world, group):
     words = rf"`group` must be a torch.distributed.ProcessGroup; got {type(group).__name__}. Pass torch."
     with pytest.raises(linreg.DtypeError, match=words):

@@ -83,7 +83,7 @@ def test_a_constant_feature_in_the_place_of_the_intercept(way, constant: float) 
 
 @every_way
 def test_a_line_through_zero(way) -> None:
-    """NoInt1 of the certified problems: x = 60..70, y = 130..140. H2O fits an intercept of -65 all the same."""
+    """NoInt1 of the certified problems: x = 60..70, y = 130..140. H2O fits an intercept all the same."""
     x = torch.arange(60.0, 71.0, dtype=torch.float64)
     y = x + 70
     fit = way(x.unsqueeze(1), y, intercept=False)

@@ -51,8 +51,11 @@ def test_a_bottom_that_is_not_found_is_no_bottom(monkeypatch):
     assert not lost.found
     assert math.isinf(lost.excess(lost.w, lost.b))
     monkeypatch.setattr("linreg.bowl.COLUMNS", 3)
-    fit = linreg.gradient_descent(X, y, lr=1e-9, steps=3)
-    assert fit.status is Status.NOT_CONVERGED
+    run = linreg.gradient_descent(X, y, lr=1e-9, steps=3)
+    batches = linreg.sgd(X, y, lr=1e-9, epochs=1, batch_size=100, generator=gen())
+    for fit in (run, batches):
+        assert fit.status is Status.NOT_CONVERGED
+        assert fit.message.startswith("Conjugate gradients did not find the smallest loss")
 
 
 @pytest.fixture

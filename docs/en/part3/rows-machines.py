@@ -196,7 +196,7 @@ except linreg.StreamError as bad:
     row = bad.row
 
 # %% [markdown]
-# The error carries the sums of the rows before the bad one, and the row where to go on; none is counted twice. Repair the row, load the sums, which may happen another day in another process, and read the rest:
+# The error carries the sums of the rows before the bad one, and the row where to go on; none is counted twice. (So does the `KeyboardInterrupt` of Ctrl-C in the middle of a pass.) Repair the row, load the sums, which may happen another day in another process, and read the rest:
 
 # %%
 rows[70_000] = part[70_000]
