@@ -24,21 +24,27 @@ from mutants import Mutant, mutants
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 LEAST = 0.95  # of the mutants of each module must be noticed
-# Modules whose tests are not all in the file of the same name.
+# Modules whose tests are not all in the file of the same name, the quick ones first.
 TESTS = {
+    "bowl": ("bowl", "forecast", "noise"),
     "certify": ("certified", "nist"),
+    "delimited": ("files", "stream"),
     "deviation": ("certified", "nist"),
-    "doubled": ("doubled",),
-    "exact": ("exact", "properties"),
-    "files": ("stream",),
+    "exact": ("exact", "shortest", "digits", "properties"),
+    "files": ("files", "stream"),
+    "folders": ("files", "stream"),
     "forecast": ("forecast", "descent"),
-    "normal": ("statistics", "exact"),
-    "products": ("statistics", "exact"),
-    "npy": ("stream",),
+    "keep": ("statistics", "model", "exact", "faults"),
+    "loss": ("loss", "descent"),
+    "model": ("model", "exact"),
+    "normal": ("statistics", "digits", "shortest", "exact"),
+    "npy": ("stream", "files"),
+    "products": ("statistics", "workers", "exact", "loss"),
     "refinement": ("certified", "exact"),
     "residual": ("certified", "exact"),
-    "result": ("model", "exact", "descent"),
-    "tables": ("stream",),
+    "result": ("model", "digits", "exact", "descent"),
+    "tables": ("stream", "files"),
+    "wide": ("wide", "noise"),
 }
 SLOW_TO_IMPORT = (
     "torch", "numpy", "hypothesis", "pytest", "pandas", "pyarrow.csv", "pyarrow.parquet", "matplotlib.pyplot",
@@ -64,9 +70,7 @@ class Outcome:
 
 def files_of(module: str, root: Path = ROOT) -> list[str]:
     """The files whose tests belong to a module, the examples in its docstrings first."""
-    names = dict.fromkeys(
-        (*TESTS.get(module, (module,)), "checks")
-    )  # what arguments are refused stands there
+    names = dict.fromkeys((*TESTS.get(module, (module,)), "checks"))  # what is refused stands in the last
     return [f"linreg/{module}.py", *(f"tests/test_{name}.py" for name in names)]
 
 

@@ -189,7 +189,7 @@ BAD = {
     "devices": (
         Doubled(tensor(1), tensor(1).to("meta")),
         linreg.DeviceError,
-        "`x.lo` must be on the device of `x.hi`",
+        "`x.lo` must hold numbers; the meta device has none",
     ),
     "shapes": (Doubled(tensor(1, 2), tensor(1)), linreg.ShapeError, "`x.lo` must have the shape of `x.hi`"),
     "nan below": (Doubled(tensor(1), tensor(math.nan)), linreg.DataError, "`x.lo` must be finite"),
