@@ -41,7 +41,7 @@ TESTS = {
     "products": ("statistics", "workers", "exact", "loss"),
     "refinement": ("certified", "exact"),
     "residual": ("certified", "exact"),
-    "result": ("result", "digits", "descent"),
+    "result": ("result", "digits"),
     "tables": ("stream", "files"),
     "wide": ("wide", "noise"),
 }

@@ -56,6 +56,11 @@ def test_words_are_not_touched():
     assert not mutants('"""A - b."""\n\n__all__ = ["one"]\n\nimport math\n\nx: int | None\n')
 
 
+def test_how_many_rows_are_taken_at_a_time_is_not_touched():
+    assert not mutants("BLOCK_BYTES = 2 << 20\n\nrows = max(BLOCK_BYTES // 8, 4)\n")
+    assert mutants("BLOCKS = 2 << 20\n\nrows = max(BLOCKS // 8, 4)\n")
+
+
 def test_a_change_keeps_the_rest_of_the_text():
     for m in mutants(SOURCE):
         old, new = SOURCE.splitlines(), m.source.splitlines()
