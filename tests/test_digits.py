@@ -300,3 +300,18 @@ def test_the_quick_bound_of_few_entries_names_no_digit_more(monkeypatch):
                 assert 0 <= named[1] - named[0] <= 2 or named == [0, 0], (kappa, n, far, named)
                 fewer += named[0] < named[1]
     assert fewer
+
+
+@pytest.mark.parametrize("method", ["auto", "cholesky", "qr", "svd"])
+@pytest.mark.parametrize("far", [0.0, 1e4])
+@pytest.mark.parametrize("kappa", [3.0, 1e3, 1e6])
+def test_units_change_no_word_of_a_message(kappa, far, method):
+    """Powers of two round nothing: the digits that are left are those of the data in any units."""
+    for n, d in ((60, 4), (4000, 20)):
+        p = built(n, d, kappa, noise=0.3)
+        X = p.X + far
+        y = p.y - p.b + far * p.w.sum()  # b is 0, a difference of large numbers where X is far off
+        units = 2.0 ** torch.arange(-20, 4 * d - 20, 4)
+        plain = linreg.solve(X, y, method=method).message
+        assert linreg.solve(X * units, y, method=method).message == plain
+        assert linreg.solve(X, y * 2.0**30, method=method).message == plain
