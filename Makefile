@@ -4,13 +4,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+PORT ?= 8000
 
-.PHONY: serve test build picture update mutate mutate-code bench lint lock clean
+.PHONY: serve ready test build picture update mutate mutate-code fuzz bench lint lock clean
 
-serve: $(VENV)/installed  ## execute the pages and open the book on http://127.0.0.1:8000
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict
+serve: ready $(VENV)/installed  ## execute the pages and open the book on http://127.0.0.1:8000, or PORT=8001
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict --dev-addr 127.0.0.1:$(PORT)
 
-test: $(VENV)/installed  ## style, types, package, every page, and the built site in a browser
+ready:
+	@$(PYTHON) docs/ready.py serve "$(PORT)"
+
+test: $(VENV)/installed  ## style, types, package, every page, and the built site in two browsers
+	@$(BIN)/python tests/browser/browsers.py
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 build: $(VENV)/installed  ## write the finished site to site/
@@ -27,6 +33,9 @@ mutate: $(VENV)/installed  ## falsify outputs and claims at random; every lie mu
 
 mutate-code: $(VENV)/installed  ## change linreg at random; the tests must notice (parts: make mutate-code MUTANTS="--n 10 loss")
 	$(BIN)/python tests/mutate_code.py $(MUTANTS)
+
+fuzz: $(VENV)/installed  ## change bytes of files at random and read them (parts: make fuzz FUZZ="300 .parquet")
+	$(BIN)/python -m tests.fuzz_files $(FUZZ)
 
 bench: .bench/installed  ## measure linreg and its peers (parts: make bench BENCH="--only exact")
 	.bench/bin/python tests/bench/run.py $(BENCH)
@@ -45,8 +54,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name one: make serve PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) -r requirements.lock > $(VENV)/pip.log 2>&1 || { $(PYTHON) docs/ready.py log $(VENV)/pip.log; exit 1; }
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 # The peers of the benchmarks see the packages of the book and stand beside them: its lock stays as it is.

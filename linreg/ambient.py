@@ -4,7 +4,9 @@ Two settings of PyTorch reach into any product of float32: inside `torch.autocas
 to bfloat16, three digits, and a lower `torch.set_float32_matmul_precision` does the same, on processors
 that can, and TF32 on GPUs. Both suit networks and ruin a regression, so they are switched off for as
 long as a function of the package runs. Default dtype and device need no switch: every tensor made here
-names its own.
+names its own. `torch.set_flush_denormal` stays as it is: under it, numbers below 2.2e-308, or 1.2e-38 in
+float32, count as zero, and others give the same bits. So does what belongs to PyTorch: `backward`,
+called by a user outside, multiplies as it is told to there.
 """
 
 import functools

@@ -17,10 +17,12 @@ from linreg.model import fold_bias
 from linreg.normal import solve_statistics
 from linreg.result import Status
 from linreg.statistics import Statistics
+from linreg.wide import COLUMNS, Wide, wide_of
 
 __all__: list[str] = []
 
 EASY = 1e3  # condition number up to which sums tell the excess to 1e-16 of what there is to gain
+TINY = 1e-140  # of the target: the square is 1e-280, and eps of that still a normal number
 SMALLEST, LARGEST = 1e-270, 1e300  # sums of squares within hold products that neither under- nor overflowed
 
 
@@ -35,10 +37,7 @@ class Bowl(NamedTuple):
 
     def excess(self, w: Tensor, b: Tensor) -> float:
         """How far the loss at `w` (d,), `b` () lies above the smallest, in squared units of `y`."""
-        return self._excess(self.joined(w, b) - self.best)
-
-    def _excess(self, error: Tensor) -> float:
-        v = self.R @ error
+        v = self.R @ (self.joined(w, b) - self.best)
         return float(v.dot(v)) / 2
 
     def joined(self, w: Tensor, b: Tensor) -> Tensor:
@@ -46,26 +45,30 @@ class Bowl(NamedTuple):
         w = w.double()
         return w if len(w) == len(self.best) else torch.cat((b.double().unsqueeze(0), w))
 
-    def worth(self, start: float, eps: float) -> float:
-        """What there was to gain; if nothing, the larger of the excesses at zero and at the start."""
-        nothing = self.gain <= eps**2 * (self.height + self.floor)
-        return max(self.height, start) if nothing else self.gain
+    def worth(self, w: Tensor, b: Tensor, dtype: torch.dtype) -> float:
+        """What there was to gain from a start; if nothing, the excess there or at zero."""
+        # a gain that is less than rounding `y` to its dtype changes the loss by
+        nothing = self.gain <= torch.finfo(dtype).eps ** 2 * (self.height + self.floor)
+        return max(self.height, self.excess(w, b)) if nothing else self.gain
 
 
-def bowl_of(X: Tensor, y: Tensor, intercept: bool) -> Bowl:
+def bowl_of(X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None) -> Bowl | Wide:
     """From sums where they are exact enough, in one pass; from the rows otherwise. For checked data."""
-    return _from_sums(X, y, intercept) or from_rows(X, y, intercept)
-
-
-def _from_sums(X: Tensor, y: Tensor, intercept: bool) -> Bowl | None:
+    _check_size(y)
+    if X.shape[1] > COLUMNS:
+        return wide_of(X, y, intercept)
     try:
-        sums = Statistics.of(X, y)
+        bowl = _from_sums(sums or Statistics.of(X, y), intercept)
     except DataError:  # squares beyond the range of float64
-        return None
+        bowl = None
+    return bowl or from_rows(X, y, intercept)
+
+
+def _from_sums(sums: Statistics, intercept: bool) -> Bowl | None:
     fit = solve_statistics(sums, intercept=intercept)
     gram, mean = sums.gram, sums.X_mean
     if not intercept:
-        gram = sums.about(torch.zeros_like(sums.shift))[: sums.d, : sums.d]
+        gram = gram + sums.n * torch.outer(mean, mean)
     squares = gram.diagonal()
     in_range = bool(((squares > SMALLEST) & (squares < LARGEST)).all())
     if fit.status is not Status.OK or fit.condition is None or fit.condition > EASY or not in_range:
@@ -75,16 +78,27 @@ def _from_sums(X: Tensor, y: Tensor, intercept: bool) -> Bowl | None:
     if intercept:
         below = torch.hstack((torch.zeros_like(mean).unsqueeze(1), R))
         R = torch.vstack((torch.cat((torch.ones_like(mean[:1]), mean)), below))
-    return _bowl(R, fit.w, fit.b, float(fit.loss), y, intercept)
+    return _bowl(R, fit.w, fit.b, float(fit.loss), intercept)
 
 
 def from_rows(X: Tensor, y: Tensor, intercept: bool) -> Bowl:
     """The same for columns of any condition and any units, by a QR factorisation."""
+    _check_size(y)
     fit = solve(X.double(), y.double(), intercept=intercept)
     floor = float(fit.loss)
     if fit.loss.sqrt() <= 8 * torch.finfo(torch.float64).eps * y.double().abs().max():
         floor = 0.0  # the points lie on the plane, and what is left is rounding
-    return _bowl(factor(X, intercept) / len(X) ** 0.5, fit.w, fit.b, floor, y, intercept)
+    return _bowl(factor(X, intercept) / len(X) ** 0.5, fit.w, fit.b, floor, intercept)
+
+
+def _check_size(y: Tensor) -> None:
+    """Require losses that float64 can tell from zero, down to its epsilon times what there is to gain."""
+    size = float(y.abs().max())
+    if 0 < size < TINY:
+        raise DataError(
+            f"`y` must have squares within the range of float64; its largest entry is {size:.3g}. "
+            "Multiply it by a power of two first, which rounds nothing."
+        )
 
 
 def factor(X: Tensor, intercept: bool) -> Tensor:
@@ -92,11 +106,10 @@ def factor(X: Tensor, intercept: bool) -> Tensor:
     return triangle(fold_bias(X.double()) if intercept else X.double())
 
 
-def _bowl(R: Tensor, w: Tensor, b: Tensor, floor: float, y: Tensor, intercept: bool) -> Bowl:
+def _bowl(R: Tensor, w: Tensor, b: Tensor, floor: float, intercept: bool) -> Bowl:
     best = torch.cat((b.unsqueeze(0), w)) if intercept else w
-    at_mean = torch.zeros_like(best)
-    bowl = Bowl(R, best, floor, 0.0, 0.0)
-    height = bowl._excess(at_mean - best)
-    if intercept:
-        at_mean[0] = y.mean(dtype=torch.float64)
-    return bowl._replace(gain=bowl._excess(at_mean - best), height=height)
+    fall = gain = R @ best
+    if intercept:  # the weights' part of it: what is left when the constant is at its best
+        constant, gain = R[:, 0], R[:, 1:] @ w
+        gain = gain - constant * (constant.dot(gain) / constant.dot(constant))
+    return Bowl(R, best, floor, gain=float(gain.dot(gain)) / 2, height=float(fall.dot(fall)) / 2)

@@ -8,6 +8,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.checks import check_Xy
 from linreg.deviation import deviations
+from linreg.digits import within_range
 from linreg.direct import check_tall, rounding_of
 from linreg.doubled import Doubled, check_doubled, power_of_two
 from linreg.refinement import Refined, refined
@@ -43,7 +44,8 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
     Returns:
         The fit, float64, with `w_se` and, with an intercept, `b_se`. Its status is `RANK_DEFICIENT` and
         `w` NaN when the columns are dependent, `NOT_CONVERGED` when fewer than 12 digits are certain: a
-        condition number too large, or a residual too large beside it. The `message` says how many are.
+        condition number too large, or a residual too large beside it. The `message` says how many are. It is
+        `NO_DIGITS` where even the largest weight has none, and `OUT_OF_RANGE` for weights beyond float64.
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns.
@@ -154,6 +156,8 @@ def _fit(
     n, d, k = len(leading(X)), len(scale), len(best.unknown)
     digits = _digits(best, scale, float(leading(y).abs().amax()))
     done = best.converged and digits >= DIGITS
+    v = (best.w.hi * scale).abs()
+    some = digits > 0 or float((best.unknown[:d] * scale).max()) < 0.1 * float(v.max())
     number = f"the condition number is {condition:.3g}"
     steps = f"{best.steps} step{'s' * (best.steps != 1)}"
     reached = "the last digit" if digits == 16 else f"at least {digits} digits"
@@ -165,10 +169,10 @@ def _fit(
             "or combine columns, or give data with more digits as `Doubled`."
         )
     s = best.length / (n - k) ** 0.5 if n > k else math.nan
-    return Fit(
+    fit = Fit(
         best.w.hi,
         best.b.hi,
-        Status.OK if done else Status.NOT_CONVERGED,
+        Status.OK if done else Status.NOT_CONVERGED if some else Status.NO_DIGITS,
         message,
         "certified",
         best.w.hi.new_tensor(best.length) * (best.length / (2 * n)),
@@ -178,6 +182,7 @@ def _fit(
         w_se=s * deviation[0],
         b_se=s * deviation[1] if k > d else None,
     )
+    return within_range(fit, torch.float64)
 
 
 def _digits(best: Refined, scale: Tensor, size: float) -> int:

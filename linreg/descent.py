@@ -25,11 +25,14 @@ from linreg.checks import (
     check_w,
     check_Xy,
 )
-from linreg.forecast import Curvature, curvature_of, modes_of
-from linreg.loss import Reduction, gradient, gradient_from_error, weight_of
+from linreg.forecast import curvature_of, modes_of
+from linreg.loss import Reduction, gradient, loss_and_gradient, weight_of
 from linreg.noise import Run
+from linreg.products import pass_over
 from linreg.result import Fit, Path, Status
 from linreg.statistics import Statistics
+from linreg.wide import UNKNOWN, Wide
+from linreg.workers import alone
 
 __all__ = ["batches", "gradient_descent", "sgd", "step"]
 
@@ -77,6 +80,7 @@ def step(X: Tensor, y: Tensor, w: Tensor, b: Tensor | float, lr: float) -> tuple
 
 
 @plain
+@alone
 def gradient_descent(
     X: Tensor,
     y: Tensor,
@@ -103,7 +107,8 @@ def gradient_descent(
     For the answer rather than the journey, `solve` is faster and exact.
 
     Cost: 4 n d operations a step, with `sums` 2 d^2; n d^2 once, for the smallest loss, and some ten times
-    that with a condition number above 1000.
+    that with a condition number above 1000. Of more than 2048 columns no d x d numbers are formed: the
+    smallest loss comes from conjugate gradients, 4 n d operations each, and a step costs 6 n d.
 
     Args:
         X: (n, d) features.
@@ -132,7 +137,8 @@ def gradient_descent(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
+            a `y` whose squares are below that of float64.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `steps` below 0, negative `tol`, an unknown `reduction`, or
             `autograd` together with `sums`.
@@ -157,34 +163,39 @@ def gradient_descent(
         raise RangeError(
             "`sums` must be False where `autograd` is True; got both. Autograd needs the rows: pick one."
         )
-    objective = _Objective(reduction, intercept, autograd, Statistics.of(X, y).slope() if sums else None)
+    added = Statistics.of(X, y) if sums else None
+    objective = _Objective(reduction, intercept, autograd, added.slope() if added else None)
     start = w, b
 
     loss, dw, db = objective.slope(X, y, w, b)
     trail = _Trail(w, b, loss, record)
-    bowl = bowl_of(X, y, intercept)
-    worth = bowl.worth(bowl.excess(w, b), torch.finfo(X.dtype).eps)
-    goal = tol * worth
+    bowl = bowl_of(X, y, intercept, added)
+    worth = bowl.worth(w, b, X.dtype)
+    goal, to_half_mean = tol * worth, objective.to_half_mean(len(y))
+    # A loss above this, with all its rounding, is not yet worth a closer look.
+    near = (bowl.floor + goal) * (1 + 10 * torch.finfo(X.dtype).eps ** 0.5)
+    near += 1e-12 * (bowl.height + bowl.floor)
     blown_up = False
     for _ in _progress(steps, "step", progress):
-        if blown_up or (tol and bowl.excess(w, b) <= goal):
+        if blown_up or (tol and trail.losses[-1] * to_half_mean <= near and bowl.excess(w, b) <= goal):
             break
         w, b = w - lr * dw, b - lr * db
         loss, dw, db = objective.slope(X, y, w, b)
         trail.move(w, b)
         blown_up = trail.measure(w, b, loss)
 
-    to_half_mean = objective.to_half_mean(len(y))
     t, left = trail.steps, bowl.excess(w, b)
     if not blown_up and left <= goal:
-        status = Status.OK
         message = (
             f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."
         )
-        return trail.fit("gradient_descent", status, message, to_half_mean)
-    rates = _curvature(bowl, X, to_half_mean)
-    rate = rates.largest_stable_rate
-    if lr >= rate:
+        return trail.fit("gradient_descent", Status.OK, message, to_half_mean)
+    if isinstance(bowl, Wide):
+        rate, best_rate = 2 * to_half_mean / bowl.steepness(), None
+    else:
+        rates = curvature_of(bowl.R, 1 / to_half_mean, X)
+        rate, best_rate = rates.largest_stable_rate, rates.best_rate
+    if lr >= rate * (1 - 1e-12):  # at the limit itself, to rounding, an error neither grows nor shrinks
         status = Status.DIVERGED
         message = (
             f"Diverged at step {t}: lr = {lr:.4g} is not below the largest stable rate, "
@@ -195,26 +206,39 @@ def gradient_descent(
         message = f"Left the range of {X.dtype} at step {t}. Scale `X` and `y` down, or start closer."
     else:
         status = Status.NOT_CONVERGED
+        stuck = torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b)
+        needed = _needed(bowl, *start, lr / to_half_mean, goal)
         message = (
             f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
-            f"not yet {tol:.2g}. "
+            f"not yet {tol:.2g}. {_advice(tol, needed, stuck or needed <= t, best_rate, X.dtype)}"
+            if left < math.inf
+            else UNKNOWN
         )
-        if torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b):
-            message += (
-                f"{X.dtype} cannot hold a step as small as the next: rescale the columns, or use float64."
-            )
-        elif tol:
-            needed = modes_of(bowl, *start).steps(lr / to_half_mean, goal)
-            count = (
-                f"{needed} steps" if needed < MANY else "millions of steps: bring the columns to one scale"
-            )
-            message += f"At this rate it takes {count}; the fastest rate is {rates.best_rate:.4g}."
-        else:
-            message += f"`tol=0` asks for all the steps; the fastest rate is {rates.best_rate:.4g}."
     return trail.fit("gradient_descent", status, message, to_half_mean)
 
 
+def _needed(bowl: Bowl | Wide, w: Tensor, b: Tensor, lr: float, goal: float) -> float:
+    """How many steps from here would have an excess of at most `goal`; NaN where that is not known."""
+    if isinstance(bowl, Wide):
+        return math.nan
+    return modes_of(bowl, w, b).steps(lr, goal) if goal > 0 else math.inf
+
+
+def _advice(tol: float, needed: float, rounded: bool, best_rate: float | None, dtype: torch.dtype) -> str:
+    """What to do about a run that has come close to nothing yet."""
+    if rounded:
+        return f"{dtype} rounds too much to come closer: centre and scale `X`, or centre `y`."
+    if best_rate is None:
+        return "Give it more steps, and bring the columns to one scale."
+    if not tol:
+        return f"`tol=0` asks for all the steps; the fastest rate is {best_rate:.4g}."
+    if needed < MANY:
+        return f"At this rate it takes {needed} steps; the fastest rate is {best_rate:.4g}."
+    return "At this rate it takes millions of steps: bring the columns to one scale first."
+
+
 @plain
+@alone
 def sgd(
     X: Tensor,
     y: Tensor,
@@ -271,7 +295,8 @@ def sgd(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ, or the generator lies on another one.
-        DataError: empty, NaN or infinite data, or a loss at the start beyond the range of the dtype.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
+            a `y` whose squares are below that of float64.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `epochs` or `batch_size` below 1, negative `tol`, an unknown
             `reduction`.
@@ -300,7 +325,7 @@ def sgd(
 
     trail = _Trail(w, b, objective.slope(X, y, w, b)[0], record)
     bowl = bowl_of(X, y, intercept)
-    worth = bowl.worth(bowl.excess(w, b), torch.finfo(X.dtype).eps)
+    worth = bowl.worth(w, b, X.dtype)
     blown_up = False
     for _ in _progress(epochs, "epoch", progress):
         for X_batch, y_batch in batches(X, y, batch_size, generator=generator):
@@ -314,7 +339,7 @@ def sgd(
         if blown_up:
             break
 
-    run = Run(X, y, bowl, lr, min(batch_size, n), reduction)
+    run = Run(X, y, bowl, intercept, lr, min(batch_size, n), reduction)
     if blown_up:
         status, message = run.diverged(trail.steps)
     else:
@@ -374,31 +399,28 @@ class _Objective(NamedTuple):
             found = self.from_sums(w.double(), b.double())
             loss, dw, db = ((2 * len(y) * weight * part).to(w.dtype) for part in found)
         else:
-            loss, dw, db = (_autograd_gradient if self.autograd else _hand_gradient)(X, y, w, b, weight)
+            loss, dw, db = (_autograd_gradient if self.autograd else loss_and_gradient)(X, y, w, b, weight)
         return loss, dw, db if self.intercept else torch.zeros_like(db)
 
     def to_half_mean(self, n: int) -> float:
         return weight_of("half_mean", n) / weight_of(self.reduction, n)
 
 
-def _hand_gradient(
-    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss and derivatives from the formulas."""
-    error = X @ w + b - y  # (n,)
-    return weight * error.dot(error), *gradient_from_error(X, error, weight)
-
-
 def _autograd_gradient(
     X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The same, by differentiating the code of the loss."""
-    with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
-        w, b = (t.clone().requires_grad_() for t in (w, b))
-        X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
-        loss = weight * (X @ w + b - y).square().sum()
-        dw, db = torch.autograd.grad(loss, (w, b))
-    return loss.detach(), dw, db
+    """Loss and derivatives, by differentiating the code of the loss."""
+
+    def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
+            at = [t.clone().requires_grad_() for t in (w, b)]
+            X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
+            loss = weight * (X @ at[0] + at[1] - y).square().sum()
+            dw, db = torch.autograd.grad(loss, at)
+        return loss.detach(), dw, db
+
+    loss, dw, db = pass_over(X, y, products)
+    return loss, dw, db
 
 
 class _Trail:
@@ -447,11 +469,6 @@ class _Trail:
         w, b = self.best if diverged else self.here
         loss = (losses.min() if diverged else losses[-1]) * to_half_mean
         return Fit(w, b, status, message, method, loss, steps=self.steps, path=path)
-
-
-def _curvature(bowl: Bowl, X: Tensor, to_half_mean: float) -> Curvature:
-    """That of the loss which `to_half_mean` turns into the half mean."""
-    return curvature_of(bowl.R, 1 / to_half_mean, X)
 
 
 def _progress(rounds: int, unit: str, show: bool) -> Iterable[int]:

@@ -16,13 +16,15 @@ from linreg.result import Fit, Status
 
 __all__: list[str] = []
 
-ROUNDINGS = 2  # times eps: what many small errors of either sign come to
+EPS = torch.finfo(torch.float64).eps
+ROUNDINGS = 4  # times eps: what many small errors of either sign come to, at the most in some hundred fits
+TINY = {dtype: torch.finfo(dtype).tiny for dtype in (torch.float32, torch.float64)}
 ZERO = 1e-13  # of the largest: an error this small cannot tell a smaller weight from zero
 
 
 def full(dtype: torch.dtype) -> int:
-    """Digits of an answer as good as its dtype: 14 of float64, 6 of float32."""
-    return int(-math.log10(8 * torch.finfo(dtype).eps))
+    """Digits of an answer as good as its dtype."""
+    return 14 if dtype == torch.float64 else 6
 
 
 def errors(sensitivity: Tensor, steepness: float, size: float, load: float, eps: float) -> Tensor:
@@ -75,6 +77,41 @@ def intercept_errors(
     return float(terms @ error) + torch.finfo(v.dtype).eps * b_size, b_size
 
 
+def bounded(
+    v: list[float], condition: float, longer: float, factor: list[float], mean: list[float], y: float, n: int
+) -> tuple[int, int]:
+    """The same for the answer of a Gram matrix by bounds alone: no operation on a tensor, which takes longer.
+
+    Args:
+        v: weights for columns of length 1.
+        condition: of the columns; `1 / sigma_min` is at most that.
+        longer: times what the columns were longer when they were multiplied.
+        factor: 1 / lengths of the columns.
+        mean: of X and y; zero without an intercept.
+        y: length of the centred y.
+        n: rows.
+    """
+    eps = EPS
+    parts = [abs(value) for value in v]
+    size = longer * (math.hypot(*parts) + y)
+    error = ROUNDINGS * eps * condition * (1 + condition * longer) * size
+    largest = max(parts)
+    worst = max(_beside(part, error, largest) for part in parts)
+    if any(mean):
+        terms = [m * f for m, f in zip(mean, factor, strict=False)]
+        b = mean[-1] - sum(t * value for t, value in zip(terms, v, strict=True))
+        b_size = abs(mean[-1]) + sum(abs(t) * part for t, part in zip(terms, parts, strict=True)) + y / n**0.5
+        worst = max(worst, _beside(abs(b), error * sum(map(abs, terms)) + eps * b_size, b_size))
+    return _count(worst), _count(error / largest if largest else 0.0)
+
+
+def _beside(found: float, error: float, size: float) -> float:
+    """As `_share`, of one number."""
+    zero = error <= ZERO * size and found <= 4 * error
+    part = size if zero else found
+    return error / part if part else math.inf if error else 0.0
+
+
 def _share(found: Tensor, error: Tensor, size: float) -> Tensor:
     zero = (error <= ZERO * size) & (found <= 4 * error)
     return (error / found.masked_fill(zero, size)).nan_to_num(nan=0.0)  # 0 / 0: exactly zero
@@ -105,18 +142,29 @@ def no_digits(fit: Fit) -> Fit:
     return replace(fit, status=Status.NO_DIGITS, message=message)
 
 
-def within_range(fit: Fit, dtype: torch.dtype) -> Fit:
-    """The fit in this dtype, with a status that says so where its weights are beyond the range."""
+def within_range(fit: Fit, dtype: torch.dtype, X: Tensor | None = None, y: Tensor | None = None) -> Fit:
+    """The fit in this dtype, with a status that says so where its weights are beyond the range.
+
+    With the data, also where a weight is too small for it and yet adds to the predictions.
+    """
     w, b, loss = (part.to(dtype, copy=True) for part in (fit.w, fit.b, fit.loss))
     result = replace(fit, w=w, b=b, loss=loss)
-    if math.isfinite(float(w.sum() + b)) or bool(torch.cat((w, b.reshape(1))).isfinite().all()):
+    found = w.tolist()
+    if all(map(math.isfinite, (float(b), *found))):
+        if X is None or y is None or min(map(abs, found)) >= TINY[dtype]:
+            return result
+        tiny = TINY[dtype]
+        part = (fit.w.abs() * X.abs().amax(0)).masked_fill(w.abs() >= tiny, 0)
+        if not float(part.max()) > torch.finfo(dtype).eps * float(y.abs().max()):
+            return result
+        what = f"a weight is {float(fit.w[part.argmax()]):.3g}, too small for all its digits"
+    elif bool(fit.w.isnan().all()):  # there was none
         return result
-    if bool(fit.w.isnan().all()):  # there was none
-        return result
-    largest = float(fit.w.abs().max())
-    size = f"its largest weight is {largest:.3g}" if math.isfinite(largest) else "it has infinite weights"
-    advice = "Divide `y`, or multiply `X`, by a power of two, which rounds nothing"
-    if fit.w.dtype != dtype and math.isfinite(largest):
+    else:
+        largest = float(fit.w.abs().max())
+        what = f"its largest weight is {largest:.3g}" if math.isfinite(largest) else "it has infinite weights"
+    advice = "Multiply `X`, or divide `y`, by a power of two, which rounds nothing"
+    if fit.w.dtype != dtype and bool(fit.w.isfinite().all()):
         advice = "Ask for `dtype=torch.float64`"
-    message = f"The answer is beyond the range of {dtype}: {size}. {advice}."
+    message = f"The answer is beyond the range of {dtype}: {what}. {advice}."
     return replace(result, status=Status.OUT_OF_RANGE, message=message)

@@ -52,8 +52,10 @@ def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -
         refine: steps of iterative refinement.
 
     Returns:
-        The fit, in the dtype of `X`. When the columns are dependent to working precision its status
-        is `RANK_DEFICIENT` and `w` is NaN: this method has no answer there.
+        The fit, in the dtype of `X`; its message says how many digits rounding leaves, where not all. When
+        the columns are dependent to working precision its status is `RANK_DEFICIENT` and `w` is NaN: this
+        method has no answer there. `NO_DIGITS` and `OUT_OF_RANGE` name weights without a right digit and
+        weights beyond the dtype.
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns.
@@ -111,8 +113,9 @@ def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
         intercept: fit `b` as well; otherwise it is 0.
 
     Returns:
-        The fit, in the dtype of `X`. When the columns are dependent its status is `RANK_DEFICIENT`
-        and `w` is NaN: without column exchanges this method has no answer there.
+        The fit, in the dtype of `X`; its message says how many digits rounding leaves, where not all. When
+        the columns are dependent its status is `RANK_DEFICIENT` and `w` is NaN: without column exchanges
+        this method has no answer there. `NO_DIGITS` and `OUT_OF_RANGE` as for `cholesky`.
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns.
@@ -160,7 +163,9 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
             default those that rounding could have made.
 
     Returns:
-        The fit, in the dtype of `X`; status `RANK_DEFICIENT` when `rank` is below d.
+        The fit, in the dtype of `X`; status `RANK_DEFICIENT` when `rank` is below d. `NO_DIGITS` and
+        `OUT_OF_RANGE` as for `cholesky`. Columns in units so different that no float holds both keep their
+        predictions, and the message says that which `w` is the shortest is hidden.
 
     Raises:
         ShapeError: wrong shapes.
@@ -290,7 +295,7 @@ def _finish(
     if R is None:
         return within_range(replace(fit, message=f"{message}."), w.dtype)
     root, eps = len(p.y) ** 0.5, torch.finfo(w.dtype).eps
-    inverse = torch.linalg.solve_triangular(R, torch.eye(len(R)).to(R), upper=True)
+    inverse = torch.linalg.solve_triangular(R, torch.eye(len(R), dtype=R.dtype, device=R.device), upper=True)
     y_size = float(torch.linalg.vector_norm(p.y))
     size = y_size + float(torch.linalg.vector_norm(v))
     load = root * float(2 * loss) ** 0.5 + squared * size

@@ -5,7 +5,9 @@ then `merge_ranks`. What travels is $(d + 2)^2$ numbers per rank, whatever the n
 """
 
 import re
+import time
 from datetime import timedelta
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -17,6 +19,8 @@ from linreg.statistics import Statistics, _Held
 
 __all__ = ["merge_ranks"]
 
+SHORTEST = 1e-3  # seconds: C++ counts in thousandths, and takes 0 for no limit at all
+LONGEST = 1e8  # three years, which C++ can still count in nanoseconds
 NONE = -9999.0  # below the unit of any number
 
 
@@ -38,19 +42,19 @@ def merge_ranks(
             elsewhere too.
         group: the ranks that take part; all of them by default. Works with gloo and with nccl, wherever
             the sums are.
-        timeout: seconds to wait for the slowest rank in each of the three steps. A process that dies is
-            noticed at once by gloo, a machine that falls silent after this time.
+        timeout: seconds to wait for the slowest rank in each of the steps. A process that dies is noticed at
+            once by gloo, a machine that falls silent after this time. Ctrl-C ends the wait.
 
     Returns:
         The sums of all ranks, on the device of `statistics`, which is left as it is.
 
     Raises:
-        DtypeError: `statistics` is not `Statistics`, or `timeout` not a number.
+        DtypeError: `statistics` is not `Statistics`, `group` no process group, or `timeout` not a number.
         RangeError: `timeout` is not above 0.
         ShapeError: the ranks have different numbers of features; raised on every rank.
-        DistributedError: `torch.distributed` is not initialised, this process is not in `group`, or a rank
-            was lost or too late. The group cannot be used after that: destroy
-            it and end the process.
+        DistributedError: `torch.distributed` is not initialised, this process is not in `group`, `group` was
+            destroyed or adds nothing, or a rank was lost or too late. The group cannot be used after that:
+            destroy it and end the process.
 
     Source: Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American
     Statistician 37 (1983), section 2, for sums that merge; Patarasuk and Yuan, Bandwidth optimal
@@ -90,39 +94,64 @@ def merge_ranks(
 class _Ring:
     """The ranks of a group, and sums over them that end."""
 
-    def __init__(self, group: "dist.ProcessGroup | None", device: torch.device, timeout: float) -> None:
+    def __init__(self, group: Any, device: torch.device, timeout: float) -> None:
         if not (dist.is_available() and dist.is_initialized()):
             raise DistributedError(
                 "`merge_ranks` needs torch.distributed, which is not initialised. Start the program with "
                 "torchrun, and call torch.distributed.init_process_group('gloo') first."
             )
-        self.rank, self.size = dist.get_rank(group), dist.get_world_size(group)
-        if self.rank < 0:
+        if group == dist.GroupMember.NON_GROUP_MEMBER:  # what `new_group` gives to those outside
             raise DistributedError(
                 "`group` must be one that this process is in; it is not. Only ranks of the group may merge."
             )
-        self.group = dist.group.WORLD if group is None else group
-        config = dist.get_backend_config(group)  # such as "cpu:gloo,cuda:nccl"
+        group = dist.group.WORLD if group is None else group
+        if not isinstance(group, dist.ProcessGroup):
+            make = (
+                "group.get_group()" if hasattr(group, "get_group") else "torch.distributed.new_group(ranks)"
+            )
+            raise DtypeError(
+                f"`group` must be a torch.distributed.ProcessGroup; got {type(group).__name__}. Pass {make}."
+            )
+        self.group: dist.ProcessGroup = group
+        try:
+            self.rank, self.size = dist.get_rank(group), dist.get_world_size(group)
+            config = dist.get_backend_config(group)  # such as "cpu:gloo,cuda:nccl"
+        except (
+            Exception
+        ) as error:  # PyTorch no longer knows it; which of them it raises depends on its version
+            raise DistributedError(
+                "`group` must be one that is in use; it was destroyed. Make another with "
+                "torch.distributed.new_group."
+            ) from error
         self.device = _reachable(device, config)
-        self.timeout = timedelta(seconds=timeout)
+        self.asks = f"{self.device.type}:gloo" in config  # whose work says when it is done
+        self.timeout = min(max(timeout, SHORTEST), LONGEST)
         self.options = dist.AllreduceOptions()
         if "nccl" not in config:  # whose watchdog would end the process before `wait` can raise
-            self.options.timeout = self.timeout
+            self.options.timeout = timedelta(seconds=self.timeout)
 
     def sum(self, values: Tensor) -> Tensor:
         """The sum over the ranks, where `values` are, which may be overwritten."""
         total = values.to(self.device)
         try:
-            assert self.group is not None
-            self.group.allreduce([total], self.options).wait(self.timeout)
+            self.wait(self.group.allreduce([total], self.options))
         except RuntimeError as error:
             what = re.sub(r"^\[[^\]]*\] *", "", str(error)).partition(". ")[0]  # without the line in C++
             raise DistributedError(
                 f"`merge_ranks` needs all {self.size} ranks within `timeout`, "
-                f"{self.timeout.total_seconds():g} s; rank {self.rank} lost touch with another ({what}). "
+                f"{self.timeout:g} s; rank {self.rank} lost touch with another ({what}). "
                 "Find the first error among the ranks, then start all of them again."
             ) from error
         return total.to(values.device)
+
+    def wait(self, work: Any) -> None:
+        """Wait for the end of `work`, or raise what it or the time has ended with."""
+        end, pause = time.monotonic() + self.timeout, 1e-5
+        if self.asks:  # again and again, for Ctrl-C would not be heard while C++ waits
+            while not work.is_completed() and time.monotonic() < end:
+                time.sleep(pause)
+                pause = min(2 * pause, 0.01)
+        work.wait(timedelta(seconds=max(end - time.monotonic(), SHORTEST)))
 
     def rows(self, statistics: Statistics) -> tuple[int, int, bool]:
         """The rows that all ranks have summed and dropped, of the same columns, and whether any has units."""
@@ -131,6 +160,11 @@ class _Ring:
             [statistics.d, statistics.n, statistics.dropped, bool(statistics.unit.any())], device="cpu"
         )
         d, n, dropped, scaled = self.sum(mine).unbind(1)
+        if not bool(d.all()):
+            raise DistributedError(
+                f"`group` must add up what its ranks send; rank {int((d == 0).nonzero()[0])} of {self.size} "
+                "is missing in the sum. Pass a group of backend gloo or nccl."
+            )
         others = (d != d[0]).nonzero().flatten().tolist()
         if others:
             raise ShapeError(

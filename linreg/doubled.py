@@ -42,8 +42,8 @@ class Doubled(NamedTuple):
         >>> third = Doubled.of(["1/3", "0.1"])
         >>> third.hi
         tensor([0.3333, 0.1000], dtype=torch.float64)
-        >>> third.lo
-        tensor([ 1.8504e-17, -5.5511e-18], dtype=torch.float64)
+        >>> third.lo * 1e17  # what `hi` leaves out
+        tensor([ 1.8504, -0.5551], dtype=torch.float64)
     """
 
     hi: Tensor
@@ -206,8 +206,8 @@ def powers(x: Tensor | Doubled, degree: int) -> Doubled:
         >>> X = powers(torch.tensor([3., 1e10], dtype=torch.float64), 2)
         >>> X.hi.tolist()
         [[3.0, 9.0], [10000000000.0, 1e+20]]
-        >>> powers(Doubled.of(["0.1"]), 2).lo
-        tensor([[-5.5511e-18, -2.0817e-19]], dtype=torch.float64)
+        >>> powers(Doubled.of(["0.1"]), 2).lo * 1e18
+        tensor([[-5.5511, -0.2082]], dtype=torch.float64)
     """
     check_count(degree, "degree")
     x = check_doubled(x, "x")

@@ -19,7 +19,7 @@ from linreg.checks import (
     check_finite,
     check_Xy,
 )
-from linreg.digits import ROUNDINGS, digits, leaves, lost, no_digits, within_range
+from linreg.digits import ROUNDINGS, bounded, digits, leaves, lost, no_digits, within_range
 from linreg.direct import (
     check_tall,
     doubt,
@@ -40,11 +40,12 @@ from linreg.normal import (
     sizes,
     system,
 )
-from linreg.products import BLOCK_BYTES, first_mean, shifted_blocks, summed
+from linreg.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
 from linreg.statistics import LARGEST, SMALLEST, exponent, times_two_to
+from linreg.workers import alone
 
 __all__ = ["solve"]
 
@@ -52,6 +53,7 @@ PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-
 CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 ENOUGH = 10  # digits; with fewer left, doubled precision wins them back, whatever it costs
+GAP = 1e-11  # of the largest: eigenvalues of a Gram matrix below are rounding
 LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits to the subtraction
 
 Method = Literal["auto", "cholesky", "qr", "svd"]
@@ -71,12 +73,19 @@ def solve(
     Works in float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
     that dtype. `"auto"` solves the normal equation of the centred and scaled columns by Cholesky up to a
     condition number of 1e4, with a pass of refinement from 20 on or when the loss is almost zero. Above, it
-    takes a QR factorisation by blocks of rows and refines in doubled precision until every digit is right;
-    when the columns are dependent, the SVD of the small triangle. Small problems are refined in doubled
-    precision at once. The `message` of the result says which way it went, and why.
+    takes a QR factorisation by blocks of rows and refines in doubled precision until every digit is right.
+    What rounding costs, $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$, is estimated for each
+    weight: with fewer than ten digits left, doubled precision wins them back after Cholesky as well, at any
+    size of the data, and small problems get it at once; otherwise the `message` tells how many, below 14.
 
-    Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine; 2 n d^2 and
-    about five passes for QR. 2 MB of memory besides O(d^2): `X` is never copied.
+    Dependent columns get the shortest `w` that predicts best, from the sums where these tell them apart and
+    the rows confirm it, else by the SVD of the small triangle; its loss is measured. In units so different
+    that no float64 holds both, the predictions count and the length of `w` gives way, which the message
+    tells. The message also says which way was taken, and why.
+
+    Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine, some 40 n d
+    a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent columns n d^2 and
+    4 n d (d - r + 2). 2 MB of memory besides O(d^2): `X` is never copied.
 
     Args:
         X: (n, d) features, any n and d.
@@ -86,8 +95,10 @@ def solve(
         dtype: of the answer, by default that of `X`; float64 keeps every digit that float32 data determine.
 
     Returns:
-        The fit; status `RANK_DEFICIENT` when the columns are dependent. With Cholesky on more than 256
-        columns `condition` is an upper bound.
+        The fit; status `RANK_DEFICIENT` when the columns are dependent, `OUT_OF_RANGE` when `dtype` cannot
+        hold the weights, `NOT_CONVERGED` when a method taken by name could not be refined, and `NO_DIGITS`
+        when nothing is left of the weights. With Cholesky on more than 256 columns `condition` is an upper
+        bound.
 
     Raises:
         ShapeError: wrong shapes, or fewer rows than unknowns for `"cholesky"` and `"qr"`.
@@ -114,9 +125,10 @@ def solve(
         check_tall(X, intercept)
     with torch.inference_mode():  # a fifth of the time of a small problem goes into what autograd might need
         fit = _solve(X, y, intercept, method)
-    return within_range(fit, dtype or X.dtype)  # of ordinary tensors again
+    return within_range(fit, dtype or X.dtype, X, y)  # of ordinary tensors again
 
 
+@alone
 def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor | None = None) -> Fit:
     shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
     M = summed(X, y, shift)
@@ -133,6 +145,8 @@ def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor |
         L, condition = factored(p)
         if method == "cholesky" or condition <= PLAIN_LIMIT or _independent(p, condition):
             return _by_cholesky(X, y, p, L, condition, intercept)
+    if method == "auto" and X.numel() > SMALL and (found := _by_eigenvalues(X, y, p)) is not None:
+        return found
     return _by_qr(X, y, p, intercept, method)
 
 
@@ -143,8 +157,8 @@ def _independent(p: System, condition: float) -> bool:
 
 def _in_range(M: Tensor) -> bool:
     """Whether all the sums are finite and none is zero or so small that its products were lost."""
-    squares = M.diagonal()
-    return bool(((squares > SMALLEST) & (squares < LARGEST)).all())  # False for NaN
+    low, high = torch.aminmax(M.diagonal())
+    return float(low) > SMALLEST and float(high) < LARGEST  # False for NaN
 
 
 def _solve_in_range(X: Tensor, y: Tensor, intercept: bool, method: Method) -> Fit:
@@ -162,15 +176,15 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
         return fit_of(p, nan, nan.sum(), "cholesky", condition, message, Status.RANK_DEFICIENT)
     v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
     rss = p.yy - p.g @ v
-    cancelled = bool(rss <= LOSS_LEFT * p.yy)
+    cancelled = float(rss) <= LOSS_LEFT * float(p.yy)
     number = number_text(p, condition)
     if condition <= PLAIN_LIMIT and not cancelled:
-        told = "" if _plainly_right(p, v, condition) else _told(p, L, v, condition)
+        told = _told(X, p, L, v, condition)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
     error, size = rounding(p, L, v, condition)
     once = float(rss.clamp(min=EPS * float(p.yy))) ** 0.5 + ROUNDINGS * EPS * condition**2 * size
-    left, most = digits_of(p, v, error(once))
+    left, most = digits_of(p, v, error(once) / 4)  # a sum that ends near zero rounds less than one that grows
     if X.numel() <= SMALL or left < ENOUGH:
         R = L.T
         if intercept:  # and the column of ones, orthogonal to the centred ones
@@ -184,29 +198,62 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     return fit_of(p, v + change, rss, "cholesky", condition, message)
 
 
-def _plainly_right(p: System, v: Tensor, condition: float) -> bool:
-    """Whether the plain answer has all its digits, by bounds that cost next to nothing."""
-    return False
-
-
-def _told(p: System, L: Tensor, v: Tensor, condition: float) -> str:
-    error, size = rounding(p, L, v, condition)
-    return lost(*digits_of(p, v, error(size)), v.dtype)
+def _told(X: Tensor, p: System, L: Tensor, v: Tensor, condition: float) -> str:
+    """How many digits the Gram matrix has left, where that is not all of them."""
+    if X.numel() > SMALL:
+        error, size = rounding(p, L, v, condition)
+        return lost(*digits_of(p, v, error(size)), v.dtype)
+    first = p.n <= FIRST_ROWS  # of which the shift is the mean
+    longer = 1.0 if first else max(1.0, float((p.reached[:-1] * p.factor).max()))
+    mean = p.shift if first else p.mean
+    y = float(p.yy) ** 0.5
+    return lost(*bounded(v.tolist(), condition, longer, p.factor.tolist(), mean.tolist(), y, p.n), v.dtype)
 
 
 def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
     """A'r (d,) and |r|^2 of the residual r = y - Av, from the data, where nothing has cancelled yet."""
-    d = len(v)
-    w = v * p.factor
-    theta, total, rss = None, torch.zeros_like(v), torch.zeros_like(p.yy)
-    for Z in shifted_blocks(X, y, p.shift):  # Z = [X - shift, y - shift, 1, 0]
-        if theta is None:
-            theta, total = Z.new_zeros(Z.shape[1]), Z.new_zeros(Z.shape[1])
-            theta[:d], theta[d], theta[d + 1] = -w, 1, p.offset[:-1] @ w - p.offset[-1]
-        r = Z @ theta
-        total += Z.T @ r
-        rss += r @ r
-    return (total[:d] - p.offset[:-1] * total[d + 1]) * p.factor, rss
+    g, squares = _residuals(X, y, p, v.unsqueeze(1))
+    return g.squeeze(1), squares.squeeze()
+
+
+def _residuals(X: Tensor, y: Tensor, p: System, V: Tensor) -> tuple[Tensor, Tensor]:
+    """A'R (d, k) and R'R (k, k) for V (d, k) and R = [y, 0, ..., 0] - A V."""
+    k, W = V.shape[1], V * p.factor.unsqueeze(1)
+    theta = torch.vstack((-W, W.new_zeros(1, k), p.offset[:-1] @ W))
+    theta[-2, 0], theta[-1, 0] = 1, theta[-1, 0] - p.offset[-1]
+    total, squares = residual_products(X, y, p.shift, theta)
+    return (total[:-2] - torch.outer(p.offset[:-1], total[-1])) * p.factor.unsqueeze(1), squares
+
+
+def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
+    """The shortest answer from the sums, refined once, if they tell dependent columns from the others.
+
+    The eigenvalues of G are the squares of what tells the rank. Between those that a step of refinement can
+    bear and those that are rounding there must be a gap; and as the sums cannot tell a difference of 1e-9
+    from none, the rows have to confirm each dependence, in the pass that refines.
+    """
+    squares, V = torch.linalg.eigh(p.G)
+    kept = squares * CHOLESKY_LIMIT**2 > squares[-1]
+    d, rank = len(V), int(kept.sum())
+    if rank == d or bool((squares[~kept] > GAP * squares[-1]).any()):
+        return None
+    rows, inverse = V.T[kept], 1 / squares[kept].unsqueeze(1)
+    v = rows.T @ ((rows @ p.g) * inverse.squeeze(1))
+    null = V[:, ~kept]
+    g, products = _residuals(X, y, p, torch.column_stack((v, null)))
+    inside = rows @ g
+    change = rows.T @ (inside * inverse)
+    left = (products - inside.T @ (inside * inverse))[1:, 1:]  # what no correction of a null vector removes
+    rounding = rounding_of(p.G) + torch.linalg.vector_norm(null * p.noise.unsqueeze(1), dim=0)
+    if bool((left.diagonal().clamp(min=0).sqrt() > rounding).any()):
+        return None
+    basis = torch.linalg.qr(null + change[:, 1:], mode="complete").Q
+    rows = basis[:, d - rank :].T
+    s = squares[kept].flip(0).sqrt()
+    v, certain = shortest(v + change[:, 0], rows, p.size, doubt(s, p.noise, rounding_of(p.G)))
+    _, rss = _residual(X, y, p, v)
+    message = f"Eigenvalues of the sums, refined once. {shortest_text(d, rank, certain)}"
+    return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
 
 
 def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> Fit:
@@ -225,7 +272,11 @@ def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> 
         v = Vh[kept].T @ (c[kept] / s[kept])
         if rank == d:
             condition, rss = float(s[0] / s[-1]), T[d:, k].square().sum()
-            return fit_of(p, v, rss, "svd", condition, f"svd: the condition number is {condition:.3g}.")
+            error, size = rounding(p, R[:d, :d].T, v, condition)
+            left, most = digits_of(p, v, error(float(rss) ** 0.5 + EPS * size))
+            message = f"svd: the condition number is {condition:.3g}{lost(left, most, v.dtype)}."
+            fit = fit_of(p, v, rss, "svd", condition, message)
+            return fit if most else no_digits(fit)
         v, certain = shortest(v, Vh[kept], p.size, doubt(s[kept], p.noise, rounding_of(R)))
         _, rss = _residual(X, y, p, v)  # of this v: the triangle only knows that of the one before
         message = f"SVD. {shortest_text(d, rank, certain)}"

@@ -58,7 +58,10 @@ class Curvature(ByValue):
 
     @property
     def largest_stable_rate(self) -> float:
-        r"""$2 / \lambda_{\max}$: below it gradient descent converges, above it diverges."""
+        r"""$2 / \lambda_{\max}$: below it descent on all rows converges, above it diverges.
+
+        Mini-batches diverge at smaller rates.
+        """
         return 2 / self.L
 
     @property
@@ -170,7 +173,7 @@ def predict_loss(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
         RangeError: `lr` not above 0, `steps` below 0, or an unknown `reduction`.
 
     Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1.
@@ -229,7 +232,7 @@ def predict_steps(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
         RangeError: `lr` or `tolerance` not above 0, or an unknown `reduction`.
 
     Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1.
@@ -245,7 +248,7 @@ def predict_steps(
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
     bowl = from_rows(X, y, intercept)
-    worth = bowl.worth(bowl.excess(w, b), EPS)
+    worth = bowl.worth(w, b, torch.float64)
     return modes_of(bowl, w, b).steps(
         _as_half_mean(lr, reduction, len(y)), tolerance * max(bowl.floor, EPS * worth)
     )

@@ -11,6 +11,8 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
 from linreg.model import fold_bias
+from linreg.products import pass_over
+from linreg.workers import alone
 
 __all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
 
@@ -30,8 +32,8 @@ def weight_of(reduction: Reduction, n: int) -> float:
 def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean") -> Tensor:
     r"""Half the mean squared residual, $L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2$.
 
-    The half cancels the 2 of the derivative; the mean keeps the largest stable learning rate
-    independent of n. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
+    The half cancels the 2 of the derivative; the mean keeps the largest stable learning rate the same
+    for any n that is large beside d. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
     `torch.nn.functional.mse_loss`; `"half_sum"` $\frac12 \sum r_i^2$; `"sum"` $\sum r_i^2$.
 
     Cost: O(n). Gradients flow through both arguments. NaN in the predictions, as a diverged run makes
@@ -110,12 +112,22 @@ def gradient(
     """
     X, y = check_Xy(X, y)
     X, w, b = recordable(X, check_w(X, w), check_b(X, b))
-    return gradient_from_error(X, X @ w + b - y, weight_of(reduction, len(y)))
+    _, dw, db = loss_and_gradient(X, y, w, b, weight_of(reduction, len(y)))
+    return dw, db
 
 
-def gradient_from_error(X: Tensor, error: Tensor, weight: float) -> tuple[Tensor, Tensor]:
-    """The same, from the (n,) prediction errors and the constant c: (2c X'e, 2c sum e)."""
-    return 2 * weight * (X.T @ error), 2 * weight * error.sum()
+@alone
+def loss_and_gradient(
+    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss $c |r|^2$ (), its derivative 2c X'r (d,) by w and 2c sum r () by b, for the constant c."""
+
+    def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        r = X @ w + b - y  # (n,)
+        return r.dot(r), X.T @ r, r.sum()
+
+    squares, moved, total = pass_over(X, y, products)
+    return weight * squares, 2 * weight * moved, 2 * weight * total
 
 
 @plain

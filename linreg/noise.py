@@ -21,14 +21,15 @@ from torch import Tensor
 from linreg.bowl import Bowl
 from linreg.forecast import curvature_of
 from linreg.loss import Reduction, weight_of
-from linreg.model import fold_bias
 from linreg.result import Status
+from linreg.wide import UNKNOWN, Wide
 
 __all__: list[str] = []
 
 BLOCK = 1 << 17  # numbers of X taken at a time
+KEPT = 1 << 21  # numbers of X up to which the turned rows, 16 MB, are kept from one term to the next
 ROUNDS = 60  # terms of the series for S, which shrink by the rate over the largest stable one
-CLOSE = 0.01  # of the sum may be missing: the excess of a single run scatters by far more
+CLOSE = 0.01  # of the sum may be estimated: the excess of a single run scatters by far more
 
 
 class Run(NamedTuple):
@@ -36,7 +37,8 @@ class Run(NamedTuple):
 
     X: Tensor
     y: Tensor
-    bowl: Bowl
+    bowl: Bowl | Wide
+    intercept: bool
     lr: float
     batch_size: int  # at most n
     reduction: Reduction
@@ -44,25 +46,31 @@ class Run(NamedTuple):
     def verdict(self, updates: int, left: float, goal: float) -> tuple[Status, str]:
         """How a run has ended whose excess loss is `left`."""
         if left <= goal:
-            return Status.OK, f"Converged: the excess loss, {left:.2g}, is too small to tell from 0."
-        if self.lr >= self.largest_stable_rate():
+            return Status.OK, f"Converged: the excess loss, {left:.3g}, is too small to tell from 0."
+        if self.lr >= self.largest_stable_rate() * (1 - 1e-12):  # to rounding
             return self.diverged(updates)
-        noise = settled(self.X, self.y, self.bowl, self._half_mean(), self.batch_size, self._last())
+        if math.isinf(left):
+            return Status.NOT_CONVERGED, UNKNOWN
+        if isinstance(self.bowl, Wide):
+            noise, known = self._envelope(self.bowl), "known to be "
+        else:
+            lr, last_lr = self.lr * self._weight(self.batch_size), self.lr * self._weight(self._rest())
+            noise, known = settled(self.X, self.y, self.bowl, lr, self.batch_size, last_lr), ""
         if math.isinf(noise.level):
-            limit = noise.stable_rate * self.lr / self._half_mean()
+            limit = noise.stable_rate / self._weight(self.batch_size)
             return Status.NOT_CONVERGED, (
                 f"Such runs do not settle: lr = {self.lr:.4g} is not below {limit:.4g}, the largest rate "
-                f"stable in the mean square for batches of {self.batch_size}. {self._advice()}"
+                f"{known}stable in the mean square for batches of {self.batch_size}. {self._advice()}"
             )
-        floor = f"the noise floor of this rate and batch size, {noise.level:.2g}"
+        floor = f"the noise floor of this rate and batch size, {noise.level:.3g}"
         if left <= noise.level:
-            return Status.OK, f"The excess loss, {left:.2g}, is within {floor} ({noise.mean:.2g} on average)."
-        return Status.NOT_CONVERGED, f"The excess loss, {left:.2g}, is above {floor}: give it more epochs."
+            return Status.OK, f"The excess loss, {left:.3g}, is within {floor} ({noise.mean:.3g} on average)."
+        return Status.NOT_CONVERGED, f"The excess loss, {left:.3g}, is above {floor}: give it more epochs."
 
     def diverged(self, updates: int) -> tuple[Status, str]:
         rate = self.largest_stable_rate()
         why = f"is not below the largest stable rate, 2/lambda_max = {rate:.4g}"
-        if self.lr < rate:
+        if self.lr < rate * (1 - 1e-12):
             why = "is too large for some batches"
         return (
             Status.DIVERGED,
@@ -71,23 +79,42 @@ class Run(NamedTuple):
 
     def largest_stable_rate(self) -> float:
         """That of batches which are all like the whole."""
-        return curvature_of(self.bowl.R, self._half_mean() / self.lr, self.X).largest_stable_rate
+        weight = self._weight(self.batch_size)
+        if isinstance(self.bowl, Wide):
+            return 2 / weight / self.bowl.steepness()
+        return curvature_of(self.bowl.R, weight, self.X).largest_stable_rate
 
-    def _half_mean(self) -> float:
-        """The rate that takes the same steps on the half-mean loss of a batch."""
-        return self.lr * weight_of(self.reduction, self.batch_size) / weight_of("half_mean", self.batch_size)
+    def _weight(self, rows: int) -> float:
+        """What the loss of so many rows is of their half-mean loss."""
+        return weight_of(self.reduction, rows) / weight_of("half_mean", rows)
 
-    def _last(self) -> float:
-        """That of the last batch of an epoch, which has what is left."""
-        rows = len(self.y) % self.batch_size or self.batch_size
-        return self.lr * weight_of(self.reduction, rows) / weight_of("half_mean", rows)
+    def _rest(self) -> int:
+        """Rows of the last batch of an epoch."""
+        return len(self.y) % self.batch_size or self.batch_size
 
     def _advice(self) -> str:
         # No batch is steeper than its steepest row, whose curvature is its squared length.
-        steepest = float(torch.linalg.vector_norm(self.X, dim=1, dtype=torch.float64).max()) ** 2
-        steepest += self.X.shape[1] < len(self.bowl.best)
-        gentle = self.lr / self._half_mean() / steepest
+        gentle = 1 / self._weight(self.batch_size) / float(self._squares().max())
         return f"Try lr = {gentle:.4g}, stable for every batch."
+
+    def _squares(self) -> Tensor:
+        """(n,) squared lengths of the rows of [1, X], or of X."""
+        lengths = torch.linalg.vector_norm(self.X, dim=1, dtype=torch.float64)
+        squares: Tensor = lengths.square() + self.intercept
+        return squares
+
+    def _envelope(self, bowl: Wide) -> "Noise":
+        """The floor of small rates, for noise that does not depend on the features.
+
+        With S at most s times the identity, HS + SH is at least the right side if s is as below: M(S) is
+        at most s times the largest square of a row times H.
+        """
+        squares, f = self._squares(), _share(len(self.y), self.batch_size)
+        lr = self.lr * self._weight(self.batch_size)
+        used = lr * ((1 - f) * bowl.steepness() + f * float(squares.max()))
+        s = lr * f * 2 * bowl.floor / (2 - used) if used < 2 else math.inf
+        mean = s * float(squares.mean()) / 2
+        return Noise(mean, 2 * mean, 2 * lr / used)
 
 
 class Noise(NamedTuple):
@@ -131,22 +158,22 @@ class _Moments:
         _, s, Vh = torch.linalg.svd(bowl.R)  # (k,), (p, p)
         self.V = Vh.T
         self.eigenvalues = torch.cat((s.square(), s.new_zeros(len(Vh) - len(s))))
+        self.kept = list(self._turned()) if X.numel() <= KEPT else None
+        best = Vh @ bowl.best
         self.C = torch.zeros_like(Vh)  # (p, p)
-        for rows, A in self._rows():
-            r = y[rows].double() - A @ bowl.best
-            self.C += self._gram(A, r.square()) / len(X)
+        parts = zip(self.kept or self._turned(), torch.split(y, self._step()), strict=True)
+        for Q, rows in parts:
+            self.C += _gram(Q, (rows - Q @ best).square())
+        self.C /= len(X)
 
-    def _rows(self) -> Iterator[tuple[slice, Tensor]]:
-        """[1, X] or X, some rows at a time, in float64."""
-        step = max(BLOCK // len(self.V), 1)
-        for first in range(0, len(self.X), step):
-            some = self.X[first : first + step].double()
-            yield slice(first, first + step), fold_bias(some) if self.intercept else some
+    def _step(self) -> int:
+        return max(BLOCK // len(self.V), 1)
 
-    def _gram(self, A: Tensor, weights: Tensor) -> Tensor:
-        Q = A @ self.V
-        gram: Tensor = (Q * weights.unsqueeze(1)).T @ Q
-        return gram
+    def _turned(self) -> Iterator[Tensor]:
+        """The rows of [1, X], or of X, some at a time, in the coordinates of the eigenvectors."""
+        for some in torch.split(self.X, self._step()):
+            turned = some.double() @ self.V[self.intercept :]
+            yield turned + self.V[0] if self.intercept else turned
 
     def pulled(self, S: Tensor) -> Tensor:
         """HS + SH."""
@@ -155,9 +182,9 @@ class _Moments:
     def grown(self, S: Tensor, f: float) -> Tensor:
         """(1 - f) HSH + f M(S): what a step does to S besides, over the square of the rate."""
         M = torch.zeros_like(S)
-        for _, A in self._rows():
-            Q = A @ self.V
-            M += self._gram(A, ((Q @ S) * Q).sum(1)) / len(self.X)
+        for Q in self.kept or self._turned():
+            M += _gram(Q, ((Q @ S) * Q).sum(1))
+        M /= len(self.X)
         HSH: Tensor = self.eigenvalues.unsqueeze(1) * S * self.eigenvalues
         return (1 - f) * HSH + f * M
 
@@ -181,8 +208,14 @@ class _Moments:
             if not math.isfinite(size):
                 break
             if factor < 1 and size * factor / (1 - factor) <= CLOSE * self._excess(S):
-                return S, lr / factor
-        return None, lr / factor
+                break
+        # all terms to come, as if they shrank by the same factor
+        return (S + term * (factor / (1 - factor)) if factor < 1 else None), lr / factor
 
     def _excess(self, S: Tensor) -> float:
         return float(self.eigenvalues @ S.diagonal()) / 2
+
+
+def _gram(Q: Tensor, weights: Tensor) -> Tensor:
+    gram: Tensor = (Q * weights.unsqueeze(1)).T @ Q
+    return gram

@@ -146,7 +146,7 @@ class Npy:
         if self.kind.most is None:
             return len(y)
         most = self.kind.most
-        least = 0 if self.kind.word == "uint64" else -most
+        least = 0 if self.kind.word in ("uint64", "bool") else -most
         bad = (X.lt(least) | X.gt(most)).any(1) | y.lt(least) | y.gt(most)
         return int(bad.byte().argmax()) if bool(bad.any()) else len(y)
 

@@ -4,10 +4,12 @@ A block is small enough to stay in the cache from the moment its rows are widene
 have been multiplied.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
+
+from linreg.workers import dealt
 
 __all__: list[str] = []
 
@@ -16,6 +18,7 @@ CUDA_BLOCK_BYTES = 256 << 20  # there a launch costs more than a trip to memory
 SUB_ROWS = 1024  # rows of one product of a batch: long enough to be fast, short enough to add up exactly
 PART_ROWS = 4096  # added to one sum, which the product does row after row, before the next is begun
 NARROW = 48  # columns up to which a batch of small products beats one tall one
+RUN_ENTRIES = 1 << 19  # of rows that one thread takes in one go
 FIRST_ROWS = 1024  # rows whose mean becomes the shift
 
 
@@ -25,43 +28,101 @@ def first_mean(X: Tensor, y: Tensor) -> Tensor:
     return torch.cat((X[rows].mean(0, dtype=torch.float64), y[rows].mean(dtype=torch.float64).unsqueeze(0)))
 
 
-def shifted_blocks(X: Tensor, y: Tensor, shift: Tensor) -> Iterator[Tensor]:
+def runs(X: Tensor) -> list[slice]:
+    """Rows that are taken together, by shape and device alone."""
+    n, d = X.shape
+    if X.is_cuda:
+        return [slice(0, n)]
+    rows = block_rows(X)
+    return in_runs(slice(0, n), rows * -(-RUN_ENTRIES // (rows * (d + 2))))
+
+
+def in_runs(run: slice, rows: int) -> list[slice]:
+    """A run of rows, cut into runs of so many."""
+    return [slice(start, min(start + rows, run.stop)) for start in range(run.start, run.stop, rows)]
+
+
+def block_rows(X: Tensor) -> int:
+    """Rows of a block."""
+    columns = _columns(X.shape[1] + 2)
+    size = CUDA_BLOCK_BYTES if X.is_cuda else BLOCK_BYTES
+    rows = max(size // (8 * columns), min(columns, SUB_ROWS))
+    return rows - rows % SUB_ROWS if rows > SUB_ROWS else rows
+
+
+class Blocks:
     """Z = [X - shift, y - shift, 1, 0] in float64, a few rows at a time, always in the same memory.
 
     Row after row or column after column, as `X` is: turning it over would cost as much as the product.
     """
-    n, d = X.shape
-    columns = _columns(d + 2)
-    size = CUDA_BLOCK_BYTES if X.is_cuda else BLOCK_BYTES
-    rows = max(size // (8 * columns), min(columns, SUB_ROWS))
-    if rows > SUB_ROWS:
-        rows -= rows % SUB_ROWS
-    shape, turned = (min(rows, n), columns), X.stride(0) == 1 < X.stride(1)
-    Z = torch.zeros(shape[::-1] if turned else shape, dtype=torch.float64, device=X.device)
-    Z = Z.T if turned else Z
-    Z[:, d + 1] = 1
-    for start in range(0, n, rows):
-        some = slice(start, start + rows)
-        block = Z[: n - start]
-        torch.sub(X[some], shift[:-1], out=block[:, :d])
-        torch.sub(y[some], shift[-1:], out=block[:, d])  # 1-d: a 0-d shift would be rounded to float32
-        yield block
+
+    def __init__(self, X: Tensor, y: Tensor, shift: Tensor) -> None:
+        self.X, self.y, self.shift, self.rows = X, y, shift, block_rows(X)
+        n, d = X.shape
+        shape, turned = (min(self.rows, n), _columns(d + 2)), X.stride(0) == 1 < X.stride(1)
+        Z = torch.zeros(shape[::-1] if turned else shape, dtype=torch.float64, device=X.device)
+        self.Z = Z.T if turned else Z
+        self.Z[:, d + 1] = 1
+
+    def of(self, run: slice) -> Iterator[Tensor]:
+        """Those of a run of rows."""
+        d = self.X.shape[1]
+        for some in in_runs(run, self.rows):
+            block = self.Z[: some.stop - some.start]
+            torch.sub(self.X[some], self.shift[:-1], out=block[:, :d])
+            # 1-d: a 0-d shift would be rounded to float32
+            torch.sub(self.y[some], self.shift[-1:], out=block[:, d])
+            yield block
 
 
 def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
     """M (d + 2, d + 2), the sum of z z' over all rows."""
     k = X.shape[1] + 2
+    add = _add_batch if k <= NARROW else _add_upper
     M = torch.zeros(_columns(k), _columns(k), dtype=torch.float64, device=X.device)
-    part, rows = torch.zeros_like(M), 0
-    for Z in shifted_blocks(X, y, shift):
-        (_add_batch if k <= NARROW else _add_upper)(part, Z)
-        rows += len(Z)
-        if rows >= PART_ROWS:
-            M += part
-            part.zero_()
-            rows = 0
-    M = (M + part)[:k, :k]
+
+    def worker() -> Callable[[slice], Tensor]:
+        blocks = Blocks(X, y, shift)
+
+        def sum_of(run: slice) -> Tensor:
+            total, part, rows = torch.zeros_like(M), torch.zeros_like(M), 0
+            for Z in blocks.of(run):
+                add(part, Z)
+                rows += len(Z)
+                if rows >= PART_ROWS:
+                    total += part
+                    part.zero_()
+                    rows = 0
+            return total + part
+
+        return sum_of
+
+    dealt(runs(X), worker, M.add_)
+    M = M[:k, :k]
     return M.triu() + M.triu(1).T
+
+
+def residual_products(X: Tensor, y: Tensor, shift: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
+    """Z'R (d + 2, k) and R'R (k, k) of R = Z theta over all rows z = (x - shift, y - shift, 1)."""
+    rows, k = theta.shape
+    theta = torch.nn.functional.pad(theta, (0, 0, 0, _columns(rows) - rows))
+    total = torch.zeros(len(theta) + k, k, dtype=torch.float64, device=X.device)
+
+    def worker() -> Callable[[slice], Tensor]:
+        blocks = Blocks(X, y, shift)
+
+        def sum_of(run: slice) -> Tensor:
+            part = torch.zeros_like(total)
+            for Z in blocks.of(run):
+                R = Z @ theta
+                part[:-k] += Z.T @ R
+                part[-k:] += R.T @ R
+            return part
+
+        return sum_of
+
+    dealt(runs(X), worker, total.add_)
+    return total[:rows], total[-k:]
 
 
 def _columns(k: int) -> int:
@@ -90,3 +151,22 @@ def _add_upper(M: Tensor, Z: Tensor) -> None:
     _add_upper(M[:half, :half], left)
     M[:half, half:].addmm_(left.T, right)
     _add_upper(M[half:, half:], right)
+
+
+def pass_over(X: Tensor, y: Tensor, products: Callable[[Tensor, Tensor], tuple[Tensor, ...]]) -> list[Tensor]:
+    """What `products` makes of some rows of X and y, numbers and vectors, summed over all of them."""
+    n, d = X.shape
+    rows = n if X.is_cuda else max(BLOCK_BYTES // (X.element_size() * d), 1)
+    if n <= rows:
+        return list(products(X, y))
+    totals: list[Tensor] = []  # in float64: a float32 sum of many parts would lose digits
+
+    def worker() -> Callable[[slice], tuple[Tensor, ...]]:
+        return lambda run: products(X[run], y[run])
+
+    def add(parts: tuple[Tensor, ...]) -> None:
+        before = totals or [part.new_zeros(()).double() for part in parts]
+        totals[:] = [part.double() + total for part, total in zip(parts, before, strict=True)]
+
+    dealt(in_runs(slice(0, n), rows), worker, add)
+    return [total.to(X.dtype) for total in totals]

@@ -16,7 +16,7 @@ class Status(StrEnum):
     """How a fit ended. Only `OK` means: this is the answer.
 
     Attributes:
-        OK: `"ok"`, the smallest loss, exact or within the tolerance.
+        OK: `"ok"`, the smallest loss: exact, within the tolerance, or within the noise of mini-batches.
         RANK_DEFICIENT: `"rank deficient"`, the columns are dependent; the shortest of many answers, or none.
         NOT_CONVERGED: `"not converged"`, the steps ran out first.
         DIVERGED: `"diverged"`, the rate is too large; the message names one that works.

@@ -12,6 +12,7 @@ from torch import Tensor
 __all__: list[str] = []
 
 RATIO = 1e4  # of lengths, up to which a plain projection keeps 12 digits of the shortest
+MOST = 1e-6  # doubt: where even less is certain of the rows, what they say is all there is to go by
 FAR = 1e4  # times as long as v: a move along directions that rounding has made
 
 
@@ -33,9 +34,10 @@ def shortest(v: Tensor, rows: Tensor, size: Tensor, doubt: float) -> tuple[Tenso
     """
     if len(rows) in (0, len(v)):
         return v, True
+    doubt = min(doubt, MOST)
     counts = rows.abs().amax(0) > doubt  # not so a column of zeros, whose size may be anything
     size = size.where(counts, size[counts].amin())
-    size = (size / size.max()).clamp(min=torch.finfo(size.dtype).tiny ** 0.5)
+    size = (size / size.max()).clamp(min=torch.finfo(size.dtype).tiny ** 0.5)  # its squares are in range
     if float(size.min()) * RATIO >= 1:
         span = torch.linalg.qr((rows * size).T).Q  # (d, rank)
         moved, certain = span @ (span.T @ (v / size)) * size, True
@@ -66,13 +68,15 @@ def _paired(v: Tensor, rows: Tensor, size: Tensor, doubt: float) -> tuple[Tensor
     w = v / size
     base = w[J] + G @ w[K]
     if len(K) <= len(J):
-        M = torch.addmm(torch.eye(len(K)).to(G), G.T, G)
+        M = torch.addmm(torch.eye(len(K), dtype=G.dtype, device=G.device), G.T, G)
         w_K = torch.cholesky_solve((G.T @ base).unsqueeze(1), torch.linalg.cholesky_ex(M).L).squeeze(1)
     else:
-        M = torch.addmm(torch.eye(len(J)).to(G), G, G.T)
+        M = torch.addmm(torch.eye(len(J), dtype=G.dtype, device=G.device), G, G.T)
         w_K = G.T @ torch.cholesky_solve(base.unsqueeze(1), torch.linalg.cholesky_ex(M).L).squeeze(1)
     moved = v.clone()
-    moved[K] = w_K * size[K]
+    small = size <= size.new_tensor(torch.finfo(size.dtype).tiny ** 0.5)
+    moved[K] = (w_K * size[K]).masked_fill(small[K], 0)  # its weight is nothing beside one of J
+    certain = certain and not bool(small[J].any() & small[K].any())
     moved[J] = v[J] + F @ (v[K] - moved[K])
     return moved, certain
 

@@ -28,6 +28,7 @@ from linreg.checks import (
 )
 from linreg.keep import ByValue, read, unreadable, write
 from linreg.products import first_mean, summed
+from linreg.workers import alone
 
 __all__ = ["Statistics"]
 
@@ -146,7 +147,9 @@ class Statistics(ByValue):
     Start empty, `update` block by block, `+` what others have summed, `-` what should leave; then
     `solve_statistics`, or `gradient` for descent whose steps cost the same however many rows there were.
     Merging is exact up to rounding: in any order, any split of the rows gives the same sums to a few
-    units in the last place.
+    units in the last place. Rows that leave take digits with them, those that were rounded beside their
+    squares; `solve_statistics` tells how many are left. Numbers whose squares would leave the range of
+    float64 are kept divided by powers of two, `unit`.
 
     Memory: (d + 2)^2 numbers and a block of 2 MB during `update`, whatever the number of rows.
 
@@ -290,6 +293,7 @@ class Statistics(ByValue):
         return self._held.about(shift).M
 
     @plain
+    @alone
     def update(self, X: Tensor, y: Tensor) -> None:
         r"""Add rows, all or none, also when it is interrupted.
 
@@ -359,8 +363,8 @@ class Statistics(ByValue):
     def copy(self) -> Self:
         """The same sums, to go on with independently."""
         held = self._held
-        cloned = {name: part.clone() for name, part in held._asdict().items() if isinstance(part, Tensor)}
-        return self._holding(held._replace(**cloned))
+        shift, M, reached, unit = (part.clone() for part in (held.shift, held.M, held.reached, held.unit))
+        return self._holding(held._replace(shift=shift, M=M, reached=reached, unit=unit))
 
     @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -29,6 +30,18 @@ def refused(name: str, sums: linreg.Statistics, **options: object) -> None:
         tell(name, [type(error).__name__, str(error), time.perf_counter() - start])
 
 
+def interrupted(name: str, sums: linreg.Statistics, group: object) -> None:
+    """As by Ctrl-C, while the others do not answer."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    before, start = sums.M.clone(), time.perf_counter()
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    try:
+        linreg.merge_ranks(sums, group=group)
+    except KeyboardInterrupt as stop:
+        kept = bool((before == sums.M).all())
+        tell(name, [type(stop).__name__, kept, time.perf_counter() - start])
+
+
 def merge(name: str, sums: linreg.Statistics) -> None:
     before = sums.M.clone()
     total = linreg.merge_ranks(sums)
@@ -48,6 +61,8 @@ def main() -> None:
     merge("split", mine)
     merge("first_empty", mine if rank else empty)
     merge("all_empty", empty)
+    merge("tiny", linreg.Statistics.of(X[rows] * 1e-160, y[rows]))
+    merge("unlike", linreg.Statistics.of(X[rows] * (1e-160, 1e155)[rank], y[rows]))
     narrow = linreg.Statistics.of(X[:, : 3 + rank], y)
     refused("features", narrow)
 
@@ -62,6 +77,12 @@ def main() -> None:
         refused("silent", mine, group=silent, timeout=1.0)
         (folder / "given up").touch()
     while not (folder / "given up").exists():
+        time.sleep(0.05)
+    deaf = dist.new_group([0, 1])
+    if rank == 0:
+        interrupted("interrupted", mine, deaf)
+        (folder / "stopped").touch()
+    while not (folder / "stopped").exists():
         time.sleep(0.05)
     merge("again", mine)  # the group of all has lost nobody
 

@@ -10,7 +10,7 @@ from time import sleep
 import numpy as np
 import pytest
 import torch
-from bench import growth, results, show
+from bench import busy, growth, results, show
 from bench.exact import timed_row
 from bench.reference import digits, rational, refined
 from bench.samples import Cell, hard, well
@@ -66,6 +66,17 @@ def test_a_slow_solver_runs_once():
     assert 0 < timed["slow"].seconds < 10
 
 
+def test_two_threads_beside_a_busy_core():
+    """The rows of the part, of a small table; that the other process is gone afterwards."""
+    X, y = (torch.from_numpy(array) for array in well(Cell(1000, 3, "float64")))
+    before = torch.get_num_threads()
+    with busy.busy_core():
+        found = busy.row(X, y, busy.HASTY)
+    torch.set_num_threads(before)
+    assert set(found) == {"solve", "sums", "descent"}
+    assert all(times["one"] > 0 and times["ratio"] > 0 for times in found.values())
+
+
 def test_the_two_references_agree():
     X, y = well(Cell(300, 4, "float32"))
     exact = rational(X, y)
@@ -102,6 +113,7 @@ def test_the_results_have_what_the_page_reads():
     assert {"system", "arch", "cpu", "cores", "memory_gb"} <= set(found["machine"])
     parts = found["parts"]
     assert list(parts) == [
+        "busy",
         "exact",
         "pair",
         "ill",
@@ -122,6 +134,9 @@ def test_the_results_have_what_the_page_reads():
             assert set(cell["solvers"]) <= set(parts[name]["solvers"])
             for entry in cell["solvers"].values():
                 assert "error" in entry or {"seconds", "digits", "rounds"} <= set(entry)
+    for cell in parts["busy"]["cells"]:
+        for state in ("idle", "busy"):
+            assert all({"one", "two", "ratio"} == set(found) for found in cell[state].values())
     assert all({"X_mb", "extra_mb"} <= set(cell) for cell in parts["memory"]["cells"])
     assert {"bare reading, cold", "fit_stream, cold", "solve in memory"} <= set(parts["streaming"]["tasks"])
     assert all(set(row) == set(parts["nist"]["problems"]) for row in parts["nist"]["digits"].values())

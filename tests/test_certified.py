@@ -155,6 +155,8 @@ def test_a_weight_out_of_range():
     p = built(20, 3, 10.0, noise=0.1)
     fit = certified(p.X * 1e-200, p.y * 1e200)
     assert fit.w.isinf().all()
+    assert fit.status is Status.OUT_OF_RANGE
+    assert "beyond the range of torch.float64" in fit.message
 
 
 @pytest.mark.parametrize("offset", [1e3, 1e8, 1e13])
@@ -294,7 +296,8 @@ def test_digits_that_the_residual_drowns(bits, size):
     if fit.status is Status.OK:
         assert reached >= 12
     else:
-        assert fit.status is Status.NOT_CONVERGED
+        assert fit.status in (Status.NOT_CONVERGED, Status.NO_DIGITS)
+        assert (fit.status is Status.NOT_CONVERGED) == (bits < 30)
         assert reached >= int(fit.message.split("about ")[1].split(" digits")[0])
         assert "Centre or combine columns" in fit.message
     assert (fit.status is Status.OK) == (bits <= 22)

@@ -121,6 +121,27 @@ def test_no_rank_has_rows(two):
     assert [total.n for total in two.sums("all_empty")] == [0, 0]
 
 
+def test_squares_below_the_range_of_float64(two):
+    X, y = data()
+    right = linreg.solve(X, y).w
+    for total in two.sums("tiny"):
+        fit = linreg.solve_statistics(total)
+        torch.testing.assert_close(fit.w * 1e-160, right, rtol=1e-12, atol=0)
+
+
+def test_ranks_whose_numbers_are_of_very_different_size(two):
+    """One rank keeps its columns in other units than the other: they agree on the larger ones."""
+    X, y = data()
+    X = torch.cat((X[:700] * 1e-160, X[700:] * 1e155))
+    right = linreg.solve(X, y)
+    for total in two.sums("unlike"):
+        assert bool(total.M.isfinite().all())
+        fit = linreg.solve_statistics(total)
+        assert fit.status == right.status == "ok"
+        # half of the rows are zero beside the others, whose mean the columns now share: they are alike
+        torch.testing.assert_close(fit.w, right.w, rtol=10 * EPS * fit.condition**2, atol=0)
+
+
 def test_other_features_raise_on_every_rank(two):
     for told in two.told:
         kind, message, _ = told["features"]
@@ -142,6 +163,13 @@ def test_a_silent_rank_ends_at_the_timeout(two):
     assert "needs all 2 ranks within `timeout`, 1 s; rank 0 lost touch with another" in message
     assert 0.9 < seconds < 10
     same(*two.sums("again"))
+
+
+def test_ctrl_c_ends_the_wait_for_a_silent_rank(two):
+    """The sums of this rank stay, and C++ would wait out the timeout of half an hour."""
+    kind, kept, seconds = two.told[0]["interrupted"]
+    assert (kind, kept) == ("KeyboardInterrupt", True)
+    assert 0.2 < seconds < 60
 
 
 def test_a_killed_rank_ends_at_once(two):
@@ -252,6 +280,31 @@ def test_of_another_kind(world):
         merge_ranks(torch.zeros(3))
 
 
+@pytest.mark.parametrize("timeout", [1e10, 1e15, 1e300])
+def test_a_timeout_that_no_clock_can_count_is_as_long_as_one_can(world, timeout):
+    sums = Statistics.of(*data(n=50))
+    same(sums, merge_ranks(sums, timeout=timeout))
+
+
+@pytest.mark.parametrize("timeout", [1e-9, 1e-4])
+def test_a_timeout_below_what_is_counted_is_not_for_ever(world, timeout):
+    ring = distributed._Ring(None, torch.device("cpu"), timeout)
+    assert ring.timeout == 1e-3
+    start = time.perf_counter()
+
+    class Never:
+        def is_completed(self):
+            return False
+
+        def wait(self, left):
+            assert left.total_seconds() > 0  # 0 would be no limit
+            raise RuntimeError("Operation timed out!")
+
+    with pytest.raises(RuntimeError):
+        ring.wait(Never())
+    assert time.perf_counter() - start < 5
+
+
 @pytest.mark.parametrize("timeout", [0, -1.0, math.inf])
 def test_timeout_out_of_range(world, timeout):
     with pytest.raises(linreg.RangeError, match="`timeout` must be a finite number above 0"):
@@ -266,6 +319,53 @@ def test_not_started():
 def test_not_a_member(world):
     with pytest.raises(linreg.DistributedError, match="`group` must be one that this process is in"):
         merge_ranks(Statistics(2), group=dist.GroupMember.NON_GROUP_MEMBER)
+
+
+GROUPS = [0, "world", [0], dist.group, object()]
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: type(group).__name__)
+def test_no_group_at_all(world, group):
+    words = rf"`group` must be a torch.distributed.ProcessGroup; got {type(group).__name__}. Pass torch."
+    with pytest.raises(linreg.DtypeError, match=words):
+        merge_ranks(Statistics(2), group=group)
+
+
+def test_the_way_on_from_a_mesh_works(world):
+    mesh = dist.device_mesh.init_device_mesh("cpu", (1,))
+    with pytest.raises(linreg.DtypeError, match=r"got DeviceMesh\. Pass group\.get_group\(\)\."):
+        merge_ranks(Statistics(2), group=mesh)
+    assert merge_ranks(Statistics(2), group=mesh.get_group()).n == 0
+
+
+def test_groups_that_were_destroyed():
+    start = {"store": dist.HashStore(), "rank": 0, "world_size": 1}
+    dist.init_process_group("gloo", **start)
+    part, former = dist.new_group([0]), dist.group.WORLD
+    dist.destroy_process_group(part)
+    words = "`group` must be one that is in use; it was destroyed. Make another"
+    with pytest.raises(linreg.DistributedError, match=words):
+        merge_ranks(Statistics(2), group=part)
+    dist.destroy_process_group()
+    with pytest.raises(linreg.DistributedError, match="not initialised"):
+        merge_ranks(Statistics(2), group=former)
+    dist.init_process_group("gloo", **start | {"store": dist.HashStore()})
+    with pytest.raises(linreg.DistributedError, match=words):
+        merge_ranks(Statistics(2), group=former)
+    dist.destroy_process_group()
+
+
+def test_a_group_that_adds_nothing():
+    """Such as the backend "fake", with which programs are tried without other ranks."""
+    fake = pytest.importorskip("torch.testing._internal.distributed.fake_pg")
+    dist.init_process_group("fake", store=fake.FakeStore(), rank=1, world_size=4)
+    try:
+        with pytest.raises(
+            linreg.DistributedError, match=r"add up what its ranks send; rank 0 of 4 is missing"
+        ):
+            merge_ranks(Statistics(2))
+    finally:
+        dist.destroy_process_group()
 
 
 def test_lost_here(world):

@@ -77,9 +77,10 @@ def test_float32_data_determine_float64_digits(d):
 @pytest.mark.parametrize(
     ("kappa", "noise", "words"),
     [
-        (2.0, 1.0, "Cholesky: the condition number is 2."),
-        (2.0, 0.0, "Cholesky, refined once: the condition number is 2 and the loss almost 0."),
-        (1e3, 1.0, "Cholesky, refined once: the condition number is 1.04e+03."),
+        (2.0, 1.0, "Cholesky: the condition number is 2, which leaves 13 digits."),
+        (2.0, 0.0, "Cholesky, refined once: the condition number is 2 and the loss almost 0"),
+        (1e2, 1.0, "Cholesky, refined once: the condition number is 104, which leaves 11 digits."),
+        (1e3, 1.0, "Cholesky, refined in doubled precision in 1 step: the condition number is 1.04e+03."),
         (1e6, 1.0, "QR, refined in doubled precision in 2 steps: the condition number is 1.05e+06"),
     ],
 )

@@ -61,7 +61,9 @@ MODULES = [
 ]
 OWN = {item for module in MODULES for item in vars(module).values()
        if inspect.isclass(item) and item.__module__.startswith("linreg")}  # fmt: skip
-ERRORS = sorted((kind for kind in OWN if issubclass(kind, BaseException)), key=lambda kind: kind.__name__)
+ERRORS = sorted(
+    (kind for kind in OWN if issubclass(kind, linreg.LinregError)), key=lambda kind: kind.__name__
+)
 FIELDS = {"message": "`X` must be \n 'whole'.", "row": 7, "path": "a\udcff.npy"}
 
 
@@ -105,6 +107,7 @@ def test_every_class_is_among_them():
     public = {item for name in linreg.__all__ if inspect.isclass(item := getattr(linreg, name))}
     assert public == set(RESULTS) | set(ERRORS)
     assert linreg.StreamError in ERRORS
+    assert not {item for item in public if issubclass(item, BaseException)} - set(ERRORS)
 
 
 @pytest.mark.parametrize("how", COPIES)

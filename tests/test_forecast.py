@@ -210,9 +210,6 @@ def test_predicted_steps_at_the_ends():
     assert linreg.predict_steps(X, y, lr=0.1, w=best.w, b=best.b) == 0
     assert linreg.predict_steps(X, y, lr=0.1, tolerance=1e9) == 0
     assert linreg.predict_steps(X, y, lr=1e-300) == math.inf
-    # noise-free: the floor is 0, and the points lie on the plane only up to rounding
-    exact = linreg.simulate(noise=0.0, generator=gen())
-    assert linreg.predict_steps(*exact, lr=0.5) == math.inf
     steps = linreg.predict_steps(X, y, lr=1e-9)
     assert steps > 10**9
     at = [linreg.predict_steps(X, y, lr=0.01, tolerance=t) for t in (1.0, 0.1, 0.01, 1e-3, 1e-6)]
@@ -225,3 +222,27 @@ def test_one_feature_takes_one_step():
     assert linreg.predict_steps(X, y, lr=lr, intercept=False) == 1
     fit = linreg.gradient_descent(X, y, lr=lr, steps=9, intercept=False)
     assert (fit.status, fit.steps) == (Status.OK, 1)
+
+
+@pytest.mark.parametrize("lr", [0.1, 0.5, 1.2])
+def test_noise_free_data_take_so_many_steps(lr):
+    """The floor is 0: 1 % of eps times what there is to gain takes its place, and the run gets there."""
+    X, y = linreg.simulate(noise=0.0, generator=gen())
+    steps = linreg.predict_steps(X, y, lr=lr)
+    goal = 0.01 * EPS * float((y - y.mean()).square().mean() / 2)
+    path = linreg.gradient_descent(X, y, lr=lr, steps=steps + 2, tol=0).path
+    reached = int((path.loss <= goal).nonzero()[0])
+    assert abs(reached - steps) <= 1
+    # and noise at the level of rounding changes nothing, so that there is no jump at 0
+    near = linreg.simulate(noise=1e-14, generator=gen())
+    assert abs(linreg.predict_steps(*near, lr=lr) - steps) <= 1
+
+
+def test_a_target_without_variance_takes_so_many_steps():
+    """Nothing is to be gained over the mean, but the start is not there yet."""
+    X, _ = s8()
+    y = torch.full_like(X[:, 0], 5.0)
+    steps = linreg.predict_steps(X, y, lr=0.5)
+    assert 0 < steps < 100
+    path = linreg.gradient_descent(X, y, lr=0.5, steps=steps + 2, tol=0).path
+    assert abs(int((path.loss <= 0.01 * EPS * 12.5).nonzero()[0]) - steps) <= 1

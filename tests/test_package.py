@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import linreg
+from linreg import rounding
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
@@ -22,6 +23,7 @@ ORDER = [
     "result",
     "data",
     "model",
+    "workers",
     "products",
     "loss",
     "statistics",
@@ -42,19 +44,23 @@ ORDER = [
     "files",
     "stream",
     "distributed",
+    "wide",
     "bowl",
     "forecast",
     "noise",
     "descent",
     "diagnostics",
     "plot",
+    "rounding",
 ]
 # Steps of a public function, without a name of their own in the package.
 INNER = {
     "ambient",
+    "wide",
     "bowl",
     "noise",
     "keep",
+    "workers",
     "products",
     "shortest",
     "digits",
@@ -69,6 +75,7 @@ INNER = {
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
 PUBLIC |= {f"linreg.plot.{name}": getattr(linreg.plot, name) for name in linreg.plot.__all__}
+PUBLIC |= {f"linreg.rounding.{name}": getattr(rounding, name) for name in rounding.__all__}
 FUNCTIONS = {name: item for name, item in PUBLIC.items() if inspect.isfunction(item)}
 
 
@@ -96,7 +103,7 @@ def test_names_stand_in_reading_order():
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
     froms = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     assert [n.module.removeprefix("linreg.") for n in froms if n.module != "linreg"] == [
-        module for module in ORDER[:-1] if module not in INNER
+        module for module in ORDER if module not in INNER | {"plot", "rounding"}
     ]
     order = {alias.name: i for i, node in enumerate(froms) for alias in node.names}
     assert sorted(linreg.__all__, key=order.__getitem__) == linreg.__all__
@@ -106,7 +113,7 @@ def test_names_stand_in_reading_order():
 @pytest.mark.parametrize("module", ORDER)
 def test_every_name_of_a_module_is_public(module):
     code = __import__(f"linreg.{module}", fromlist=["__all__"])
-    known = set(linreg.__all__) | set(linreg.plot.__all__) | {"Reduction"}
+    known = {*linreg.__all__, *linreg.plot.__all__, *rounding.__all__, "Reduction"}
     assert set(code.__all__) <= known
     for name in code.__all__:
         assert getattr(code, name) is not None

@@ -57,8 +57,8 @@ def test_backed(tmp_path, prose):
         ("## After 532 steps", "532"),
         ("[after 532 steps](page.md)", "532"),
         ("```text\nloss 0.48\n```", "0.48"),
-        ("```python\nx = 3  # 532 steps\n```", "532"),
-        ("```python\nx = '532 steps'\n```\n532", "532"),
+        ("```pycon\n>>> x = 3  # 532 steps\n\n```", "532"),
+        ("```pycon\n>>> x = '532 steps'\n\n```\n532", "532"),
         ("```python figure alt='R2 is 0.48'\nimport matplotlib.pyplot as plt\nplt.plot([1])\n```", "0.48"),
     ],
 )
@@ -98,6 +98,12 @@ def test_what_is_given_has_a_reason_and_a_use(tmp_path, comment, words):
          "        1.9990e+03])", "leaves out numbers"),
         ("object()", "<object object at 0x7f>", "address"),
         ("print('a ...')", "a ...", ""),
+        ("torch.tensor([2.0**-52])", "tensor([2.2204e-16])", "comparison"),
+        ("print(f'{1 / 3 - 1 / 3:.4f}, {2**-20:.4g}')", "0.0000, 9.537e-07", ""),
+        ("print(f'{1 / 8 + 1e-13:.2f}')", "0.13", "the other way"),
+        ("print(f'{5 / 2 + 1e-11:.0f} steps')", "3 steps", "the other way"),
+        ("print(f'{1 / 8:.2f}, {2.675:.2f}')", "0.12, 2.67", ""),  # written so, the same everywhere
+        ("print('a ')", "a", "a space at the end"),
     ],
 )  # fmt: skip
 def test_outputs(tmp_path, code, output, words):
@@ -109,6 +115,12 @@ def test_outputs(tmp_path, code, output, words):
 def test_examples_end_where_doctest_sees_it(tmp_path):
     (complaint,) = complaints(tmp_path, "```pycon\n>>> 1\n1\n```\n")
     assert complaint.startswith("4: doctest needs an empty line")
+
+
+def test_code_that_doctest_does_not_see(tmp_path):
+    (complaint,) = complaints(tmp_path, "# Page\n\n```python\nx = 1\n```\n")
+    assert complaint.startswith("3: doctest does not see this block")
+    assert not complaints(tmp_path, "# %% [markdown]\n# # Page\n\n# %%\nx = 1\n", "page.py")
 
 
 def test_outputs_of_cells(tmp_path):

@@ -4,6 +4,7 @@ The world of the reader has the locked packages and the wheel that the site serv
 is there, neither its checkout nor its checker of pages.
 """
 
+import ast
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from served import ROOT, sources
 MARKDOWN = [path for path in book(ROOT) if path.suffix == ".md"]
 SERVED = {path: f"{address.rstrip('/') or 'index'}.md" for address, path in sources().items()}
 PAGES = sorted({*MARKDOWN, *SERVED})
+SCRIPTS = [path for path in PAGES if path.suffix == ".py"]
 
 
 class Reader:
@@ -80,16 +82,28 @@ def test_plain_doctest_passes(source: Path, reader: Reader, site: Path, tmp_path
     for file in files:
         text = file.read_text()
         found = examples(text)
-        assert len(found) == len(re.findall(r">>> (?!#)", re.sub(r"`+[^`\n]*>>>[^`\n]*`+", "", text))), (
-            "some are hidden from doctest"
-        )
+        prompts = re.findall(r"^[ >]*>>> (?!#)", text, re.M)  # in quotations too
+        assert len(found) == len(prompts), "some are hidden from doctest"
         if found in (*ran, []):
             continue
         ran.append(found)
         with_data(source, text, tmp_path)
-        done = reader.run("-m", "doctest", file, cwd=tmp_path)
+        done = reader.run("-m", "doctest", file, cwd=tmp_path, OMP_NUM_THREADS="1")  # other tests run beside
         assert not done.returncode, f"{file}\n{done.stdout}{done.stderr}"
         assert not done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
+def test_a_program_checks_itself(source: Path, site: Path) -> None:
+    """What an executed page offers holds its `assert`s; other tests run it."""
+    program = ast.parse((site / SERVED[source].replace(".md", ".py")).read_text())
+    checks = ("assert_close", "assert_allclose")
+    found = [
+        node
+        for node in ast.walk(program)
+        if isinstance(node, ast.Assert) or (isinstance(node, ast.Attribute) and node.attr in checks)
+    ]
+    assert len(found) > 2
 
 
 @pytest.mark.parametrize(

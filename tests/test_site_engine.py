@@ -415,10 +415,14 @@ def test_a_table_stands_in_a_box_that_the_keyboard_can_scroll() -> None:
 
 
 def test_a_listing_is_a_section_for_reader_views() -> None:
-    inner = '<div class="language-python highlight" data-copy="a"><pre><code>a\n</code></pre></div>'
-    outer = theme.listings(f'<div class="doc">{inner}<div class="formula"></div>{inner}</div>')
-    listing = '<section class="language-python highlight" data-copy="a"><pre><code>a\n</code></pre></section>'
-    assert outer == f'<div class="doc">{listing}<div class="formula"></div>{listing}</div>'
+    page = (
+        '<div class="doc"><div class="language-python highlight" data-copy="a"><pre>a</pre></div>'
+        '<div class="doc-md-description"><div class="formula">b</div></div></div>'
+    )
+    assert theme.readable(page) == (
+        '<div class="doc"><section class="language-python highlight" data-copy="a"><pre>a</pre></section>'
+        '<section class="doc-md-description"><div class="formula">b</div></section></div>'
+    )
 
 
 def test_nothing_is_fetched_before_it_is_asked_for() -> None:
@@ -455,6 +459,12 @@ def test_both_spellings_become_one(spelled: Callable[[str], str], british: str, 
 )
 def test_what_the_search_looks_for(spelled: Callable[[str], str], typed: str, kept: str) -> None:
     assert spelled(typed) == kept
+
+
+def test_words_that_jieba_has_parted_are_words() -> None:
+    """Where it is installed, the theme lets it put U+200B between the words of Chinese texts."""
+    separator = load_config(str(ROOT / "mkdocs.yml")).plugins["material/search"].config.separator
+    assert re.split(separator, "梯度\u200b下降 learning rate") == ["梯度", "下降", "learning", "rate"]
 
 
 def test_rules_for_classes_that_do_not_occur_are_dropped() -> None:

@@ -32,8 +32,8 @@ KNOWN = set(
         r"\w+",
         """
         a article b body br button code dd details div dl dt em figure footer form h1 h2 h3 h4 h5 h6 head
-        header hr html i img input label li link main meta nav ol p pre script section small span strong sub summary
-        sup table tbody td th thead title tr ul
+        header hr html i img input label li link main meta nav ol p pre script section small span strong sub
+        summary sup table tbody td th thead title tr ul
 
         annotation math menclose mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub
         msubsup msup mtable mtd mtext mtr munder munderover semantics

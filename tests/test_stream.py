@@ -2,6 +2,7 @@
 
 import builtins
 import ctypes
+import datetime
 import errno
 import os
 import re
@@ -158,7 +159,7 @@ class TestStops:
         data[0, 3] = torch.nan
         path = write(tmp_path / f"a{kind}", data)
         error = stopped(blocks(path, target=target(path)))
-        assert "is nan in row 0" in str(error) or "has none in row 0" in str(error)
+        assert " is missing in row 0" in str(error)
         assert (error.row, error.statistics) == (0, None)
 
     def test_at_a_file_that_is_gone_meanwhile(self, tmp_path, kind):
@@ -177,26 +178,29 @@ class TestStops:
         paths = [write(tmp_path / f"a{kind}", data[:30]), tmp_path / f"b{kind}"]
         write(paths[1], data[30:, 1:] if kind == ".npy" else table(data[30:]).drop_columns(["b"]))
         error = stopped(blocks(paths, target=target(paths[0])))
-        assert ("column 'b' is double there and missing here" in str(error)) == (kind != ".npy")
-        assert ("column 3 is double there and missing here" in str(error)) == (kind == ".npy")
+        name = 3 if kind == ".npy" else "b"
+        assert f"column {name!r} holds numbers there and is missing here" in str(error)
         assert (error.row, error.path, error.statistics.n) == (30, str(paths[1]), 30)
 
-    def test_at_a_column_of_another_type(self, tmp_path, kind):
+    def test_at_a_column_of_text(self, tmp_path, kind):
+        if kind == ".npy":
+            pytest.skip("holds numbers only")
         data = rows(60)
         paths = [write(tmp_path / f"a{kind}", data[:30]), tmp_path / f"b{kind}"]
-        if kind == ".npy":
-            write(paths[1], data[30:].float())
-            words = "column 0 is double there and float here"
-        elif kind == ".csv":
-            paths[1].write_text('"a","b","c","y"\n1,2,three,4\n')
-            words = "In CSV column #2: Row #2: CSV conversion error to double: invalid value 'three'"
-        else:
-            other = table(data[30:])
-            write(paths[1], other.set_column(2, "c", other["c"].cast(pa.float32())))
-            words = "column 'c' is double there and float here"
+        write(paths[1], table(data[30:]).set_column(2, "c", pa.array(["three"] * 30)))
         error = stopped(blocks(paths, target=target(paths[0])))
-        assert words in str(error)
+        assert "column 'c' holds numbers there and holds string here" in str(error)
         assert (error.row, error.path, error.statistics.n) == (30, str(paths[1]), 30)
+
+    def test_not_at_numbers_of_another_type(self, tmp_path, kind):
+        """Integers in one file, float32 in the next, then float64: each value is what its file says."""
+        data = rows(60).mul(100).round()
+        paths = [tmp_path / f"{i}{kind}" for i in range(3)]
+        for path, part, dtype in zip(
+            paths, data.split(20), (torch.int64, torch.float32, torch.float64), strict=True
+        ):
+            write(path, part.to(dtype))
+        same(accumulate(blocks(paths, target=target(paths[0]))), Statistics.of(data[:, :-1], data[:, -1]))
 
     def test_beyond_the_last_row(self, tmp_path, kind):
         path = write(tmp_path / f"a{kind}", rows(20))
@@ -214,7 +218,7 @@ class TestStops:
     def test_damaged_beginning(self, tmp_path, kind):
         path = tmp_path / f"a{kind}"
         path.write_bytes(b"" if kind == ".csv" else b"nothing of that kind")
-        with pytest.raises(linreg.FileError, match=r"`path` must name a \.\w+ file") as caught:
+        with pytest.raises(linreg.FileError, match=r"`path` must name a") as caught:
             blocks(path, target=0)
         assert str(path) in str(caught.value)
 
@@ -230,11 +234,13 @@ class TestNpy:
         ("array", "words"),
         [
             (numpy.ones((3, 2)).astype(">f8"), "holds '>f8', big-endian"),
-            (numpy.ones((3, 2), dtype=int), "holds '<i8', not float32 or float64"),
-            (numpy.ones((3, 2), dtype="f2"), "holds '<f2', not float32 or float64"),
-            (numpy.ones((3, 2), dtype="c16"), "holds '<c16', not float32 or float64"),
-            (numpy.zeros(3, dtype=[("a", "f8")]), "holds [('a', '<f8')], not float32 or float64"),
-            (numpy.asfortranarray(numpy.ones((3, 2))), "is in Fortran order"),
+            (numpy.ones((3, 2), dtype=numpy.longdouble), "holds '<f16', more than float64"),
+            (numpy.ones((3, 2), dtype="c16"), "holds '<c16', complex numbers"),
+            (numpy.zeros(3, dtype=[("a", "f8")]), "holds [('a', '<f8')], named columns"),
+            (numpy.array([["a", "b"]]), "holds '<U1', no numbers"),
+            (numpy.zeros((3, 2), dtype="M8[s]"), "holds '<M8[s]', no numbers"),
+            (numpy.array([[1, None]]), "holds '|O', Python objects"),
+            (numpy.zeros((3, 2), dtype="V2"), "holds '|V2', bytes whose type was not saved"),
             (numpy.ones(3), "has shape (3,)"),
             (numpy.ones((3, 1)), "has shape (3, 1)"),
             (numpy.ones((3, 2, 2)), "has shape (3, 2, 2)"),
@@ -388,8 +394,7 @@ class TestTables:
         broken = table(data).set_column(1, "b", pa.array([*column[:41], None, *column[42:]]))
         path = write(tmp_path / f"a{kind}", broken)
         error = stopped(blocks(path, target="y", rows=20))
-        assert f"'{path}' must have a number in each row" in str(error)
-        assert "column 'b' has none in row 41. " in str(error)
+        assert f"column 'b' is missing in row 41 of '{path}'" in str(error)
         assert error.path == str(path)
         write(path, data)
         check_resumes(error, data[:41], blocks(path, target="y", start=41), data)
@@ -406,13 +411,13 @@ class TestTables:
         values = pa.array([0, 1, 2, 2**53 + 1, 4])
         path = write(tmp_path / "a.parquet", pa.table({"a": values, "y": pa.array([1.0, 2, 3, 4, 5])}))
         error = stopped(blocks(path, target="y"))
-        assert "an integer up to 2^53; column 'a' has 9007199254740993 in row 3." in str(error)
+        assert "row 3 has 9007199254740993 in column 'a', more than the 2^53 of a float" in str(error)
         assert (error.row, error.statistics.n) == (3, 3)
 
     def test_the_first_of_two_bad_rows(self, tmp_path):
         data = pa.table({"a": [1.0, 2.0, 3.0, None], "b": [1.0, None, 3.0, 4.0], "y": [1.0, 2.0, 3.0, 4.0]})
         error = stopped(blocks(write(tmp_path / "a.parquet", data), target="y"))
-        assert "column 'b' has none in row 1" in str(error)
+        assert "column 'b' is missing in row 1" in str(error)
 
     def test_small_kinds_stay_float32(self, tmp_path):
         half = numpy.array([0.5, 1.5, 2.0], dtype=numpy.float16)
@@ -423,11 +428,22 @@ class TestTables:
         assert read(blocks(path, target="b", features=["a"])).dtype == torch.float64
 
     @pytest.mark.parametrize(
-        ("values", "kind"), [(["x", "z"], "string"), ([True, False], "bool"), ([b"1", b"2"], "binary")]
+        ("values", "kind"),
+        [
+            (["x", "z"], "string"),
+            ([b"1", b"2"], "binary"),
+            ([datetime.date(2013, 1, 1)] * 2, "date32"),
+            ([datetime.datetime(2013, 1, 1)] * 2, "timestamp"),
+            ([datetime.timedelta(1)] * 2, "duration"),
+            ([[1.0], [2.0]], "list<"),
+            (pa.array(["x", "z"]).dictionary_encode(), "dictionary<values=string"),
+            (pa.array(["x", "z"], pa.string_view()), "string_view"),
+        ],
     )
     def test_columns_of_something_else(self, tmp_path, values, kind):
         path = write(tmp_path / "a.parquet", pa.table({"a": values, "b": [1.0, 2.0], "y": [1.0, 2.0]}))
-        with pytest.raises(linreg.DtypeError, match=f"must hold numbers; column 'a' of '.*' holds {kind}"):
+        words = rf"must hold numbers; in '.*' column 'a' holds {kind}.*features=\['b'\]"
+        with pytest.raises(linreg.DtypeError, match=words):
             blocks(path, target="y")
         assert len(read(blocks(path, target="y", features=["b"]))) == 2
 
@@ -468,7 +484,7 @@ class TestTables:
     def test_cut_short(self, tmp_path, kind):
         path = write(tmp_path / f"a{kind}", rows(100))
         os.truncate(path, path.stat().st_size - 50)
-        with pytest.raises(linreg.FileError, match=f"must name a {kind} file; '.*' cannot be read as one"):
+        with pytest.raises(linreg.FileError, match=r"that its name says; '.*' cannot be read as one"):
             blocks(path, target="y")
 
     def test_csv_cut_short(self, tmp_path):
@@ -477,8 +493,8 @@ class TestTables:
         text = path.read_text().splitlines()
         path.write_text("\n".join([*text[:90_001], "1,2"]))
         error = stopped(blocks(path, target="y"))
-        assert "reading failed in row 90000 or later (CSV parse error: Row #90002: Expected 4" in str(error)
-        assert 0 < error.row <= 90_000
+        assert "row 90000 has 2 fields, the line of names 4" in str(error)
+        assert error.row == 90_000
         path.write_text("\n".join(text))
         check_resumes(error, data[: error.row], blocks(path, target="y", start=error.row), data)
 
@@ -561,7 +577,7 @@ class TestArguments:
             linreg.RangeError, match="one column or more, each once, without the target; there is none"
         ):
             blocks(path, target="y", features=[])
-        with pytest.raises(linreg.DtypeError, match=r"`features` must be a list of columns; got 'a'"):
+        with pytest.raises(linreg.DtypeError, match=r"must be a list of columns, in order; got 'a'"):
             blocks(path, target="y", features="a")
 
     def test_counts(self, path):
@@ -608,10 +624,8 @@ class TestIterables:
         ("block", "words"),
         [
             ((X[:5, :2], y[:5]), "`X` must have 3 columns, as the rows before"),
-            ((X[:5].float(), y[:5].float()), "`X` must stay torch.float64, as before; got torch.float32"),
             ((X[:5], y[:4]), "`y` must have shape (5,)"),
             ((X[:0], y[:0]), "`X` must have at least one row"),
-            ((X[:5] * 1e200, y[:5]), "must have squares within the range of float64"),
             (X[:5], "`source` must give pairs (X, y); got Tensor"),
             ((X[:5], y[:5], y[:5]), "`source` must give pairs (X, y); got tuple"),
             ((X[:5].tolist(), y[:5]), "`X` must be a torch.Tensor"),
@@ -635,7 +649,8 @@ class TestIterables:
         source = [(part[:, :-1], part[:, -1]) for part in data.split(20)]
         error = stopped(source)
         assert str(error) == (
-            f"`source` must be finite; {name} is nan in row 50. Fill or drop that row, then go on from there."
+            f"`source` must be finite; {name} is missing in row 50. "
+            'Mend it, or go on without: missing="drop".'
         )
         same(error.statistics, Statistics.of(self.X[:50], self.y[:50]))
         rest = accumulate([(self.X[51:], self.y[51:])], start=error.statistics)

@@ -284,7 +284,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
     if 'src="figure:' in output:
         raise PluginError(f"{uri}: a figure stands where no paragraph can.")
-    for step in (theme.quiet, theme.scrolling, theme.lean, theme.listings):
+    for step in (theme.quiet, theme.scrolling, theme.lean, theme.readable):
         output = step(output)
     return maths.typeset(theme.mend(output, theme.HTML), uri)
 

@@ -97,16 +97,25 @@ def quiet(html: str) -> str:
     return re.sub(r'\s*<link rel="(?:prev|next)"[^>]*>| tabindex=""', "", html)
 
 
-def listings(html: str) -> str:
-    """Keep the listings in the reader views of browsers, which drop a <div> with many links in it.
+# What the reader views of browsers take for advertising as a <div>, if it is short and has a link in it.
+READ = re.compile(r'\bclass="[^"]*\b(highlight|doc-md-description)\b')
+
+
+def readable(html: str) -> str:
+    """Keep listings and the words about arguments in reader views, as sections.
 
     And keep the folded sources of the reference out: they are long, and would be taken for the article.
     """
-    html = html.replace(
-        '<details class="mkdocstrings-source"', '<details class="mkdocstrings-source supplemental"'
-    )
-    block = r'<div (class="[^"]*\bhighlight\b[^"]*"[^>]*>(?:(?!<div).)*?</pre>)</div>'
-    return re.sub(block, r"<section \1</section>", html, flags=re.S)
+    html = html.replace('="mkdocstrings-source"', '="mkdocstrings-source supplemental"')
+    sections: list[bool] = []  # whether each element that is open is one
+
+    def tag(match: re.Match[str]) -> str:
+        if match[0] == "</div>":
+            return "</section>" if sections.pop() else match[0]
+        sections.append(bool(READ.search(match[0])))
+        return f"<section{match[1]}>" if sections[-1] else match[0]
+
+    return re.sub(r"<div\b([^>]*)>|</div>", tag, html)
 
 
 def scrolling(html: str) -> str:

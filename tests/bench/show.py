@@ -12,6 +12,8 @@ def tables(results: Mapping[str, Any]) -> str:
         lines += ["", f"{name} ({when})"]
         if name in ("exact", "pair", "ill"):
             lines += times(part["cells"])
+        elif name == "busy":
+            lines += busy(part)
         elif name == "nist":
             lines += nist(part)
         elif name == "memory":
@@ -40,6 +42,17 @@ def pair(entry: Mapping[str, Any], anchor: float) -> str:
         return "failed"
     digits = "" if entry["digits"] is None else f"{entry['digits']:4.1f}d"
     return f"{entry['seconds'] / anchor:.3f} {digits:5}"
+
+
+def busy(part: Mapping[str, Any]) -> list[str]:
+    """Two threads over one."""
+    quiet = part["settings"]["quiet_before"]
+    states = ("idle cores" if quiet else "others at work", "one busy core")
+    rows = [f"{'two threads / one thread':24}" + "".join(f"{state:>36}" for state in states)]
+    for cell in part["cells"]:
+        found = [task for state in ("idle", "busy") for task in cell[state].items()]
+        rows.append(f"{cell['name']:24}" + "".join(f"{name:>8}{task['ratio']:4.2f}" for name, task in found))
+    return rows
 
 
 def nist(part: Mapping[str, Any]) -> list[str]:

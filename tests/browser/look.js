@@ -110,17 +110,25 @@ window.look = (() => {
         const bounds = use.getBBox(); // empty when what it uses is not found
         if (!(bounds.width + bounds.height)) say("lacks a mark: a <use> draws nothing");
       }
+      const place = (text) => { // its letters, without the room above and below that browsers add
+        const { x, y, width, height } = text.getBBox();
+        const room = Math.max(0, height - parseFloat(style(text).fontSize)) / 2;
+        const matrix = text.getScreenCTM();
+        const corners = [[x, y + room], [x + width, y + height - room]];
+        const [a, b] = corners.map(([x, y]) => new DOMPoint(x, y).matrixTransform(matrix));
+        return new DOMRect(Math.min(a.x, b.x), Math.min(a.y, b.y), Math.abs(a.x - b.x), Math.abs(a.y - b.y));
+      };
       const words = all("text", svg).filter((text) => text.textContent.trim());
       for (const [i, text] of words.entries()) {
-        const bounds = box(text);
+        const bounds = place(text);
         const letters = parseFloat(style(text).fontSize) * (frame.width / svg.viewBox.baseVal.width);
         const out = [frame.left - bounds.left, bounds.right - frame.right, frame.top - bounds.top, bounds.bottom - frame.bottom];
         if (Math.max(...out) > 2) say(`"${text.textContent}" reaches out of it`);
         if (letters < 7) say(`"${text.textContent}" is ${letters.toFixed(1)} pixels high`);
         if (contrast(style(text).fill, style(document.body).backgroundColor) < 4.5) say(`"${text.textContent}" is too pale`);
         for (const other of words.slice(i + 1)) {
-          const area = common(bounds, box(other));
-          const smaller = Math.min(bounds.width * bounds.height, box(other).width * box(other).height);
+          const area = common(bounds, place(other));
+          const smaller = Math.min(bounds.width * bounds.height, place(other).width * place(other).height);
           if (area > 0.15 * smaller) say(`"${text.textContent}" lies over "${other.textContent}"`);
         }
       }

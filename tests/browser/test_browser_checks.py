@@ -1,6 +1,6 @@
 """Every check can fail: it must tell a page with the fault that it is for from a sound page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import clipboard
 import pytest
@@ -8,9 +8,10 @@ import visit
 from clipboard import Snippet
 from playwright.sync_api import Browser
 from served import BASE
+from test_browser_pages import LOOKS
 from visit import Visit
 
-SOUND = """<!doctype html><html lang="en"><head><title>Sound</title>
+SOUND = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sound</title>
 <style>figure { margin: 0 }</style><link rel="icon" href="data:,"></head>
 <body data-md-color-scheme="default" style="margin: 0; background: #fff">
 <main class="md-content"><div class="md-content__inner">
@@ -137,9 +138,29 @@ BROKEN = {
 }
 
 
+# What Firefox tells, and Chromium does not
+FIREFOX = {
+    "index without a base": ("network", "Part<", "<math><msub><mi>x</mi></msub></math><", "Incorrect number"),
+    "page fetched unasked": (
+        "network",
+        "<title>",
+        "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">"
+        "<link rel=next href=../><title>",
+        "page’s settings blocked",
+    ),
+}
+EVERYWHERE = {"network", "scheme", *LOOKS}
+
+
 @pytest.fixture(scope="module")
 def reader(chromium: Browser) -> Iterator[Visit]:
     with Visit(chromium) as reader:
+        yield reader
+
+
+@pytest.fixture(scope="module")
+def firefox(launch: Callable[..., Browser]) -> Iterator[Visit]:
+    with Visit(launch("firefox")) as reader:
         yield reader
 
 
@@ -172,6 +193,20 @@ def test_fault_is_reported(reader: Visit, fault: str) -> None:
     if name == "shifts":
         seen.page.wait_for_timeout(300)
     assert told in "\n".join(check(name, seen))
+
+
+@pytest.mark.parametrize("name", sorted(EVERYWHERE))
+def test_sound_page_passes_in_firefox(firefox: Visit, name: str) -> None:
+    assert check(name, show(firefox, SOUND)) == []
+
+
+@pytest.mark.parametrize("fault", [*FIREFOX, *(name for name in BROKEN if BROKEN[name][0] in EVERYWHERE)])
+def test_fault_is_reported_by_firefox(firefox: Visit, fault: str) -> None:
+    name, sound, broken, told = {**BROKEN, **FIREFOX}[fault]
+    seen = show(firefox, SOUND.replace(sound, broken, 1))
+    seen.page.wait_for_timeout(100)  # its messages come by themselves
+    found = "\n".join(check(name, seen))
+    assert told.replace("Content Security Policy", "page’s settings blocked") in found
 
 
 @pytest.mark.parametrize(("rule", "marked"), [("", True), ("button { outline: none }", False)])

@@ -20,9 +20,9 @@ def markdown(site: Path, address: str) -> str:
 
 
 @pytest.mark.parametrize("key", ["", "Enter", "Space"])
-def test_copy_page(visit: Callable[..., Visit], site: Path, key: str) -> None:
+def test_copy_page(visits: Callable[..., Visit], site: Path, key: str) -> None:
     """By mouse and by keyboard; what is copied is the page as Markdown, and a reader is told so."""
-    seen = visit().go(CONTENT[0])
+    seen = visits().go(CONTENT[0])
     button = seen.page.get_by_role("button", name="Copy page as Markdown")
     assert seen.page.evaluate(SAID) == ""
     if key:
@@ -36,9 +36,9 @@ def test_copy_page(visit: Callable[..., Visit], site: Path, key: str) -> None:
     assert not seen.faults
 
 
-def test_copy_page_after_instant_navigation(visit: Callable[..., Visit], site: Path) -> None:
+def test_copy_page_after_instant_navigation(visits: Callable[..., Visit], site: Path) -> None:
     """The page that is shown, not the one that was loaded first."""
-    seen = visit().go("")
+    seen = visits().go("")
     seen.page.evaluate("window.same = true")
     assert not seen.page.locator(BUTTON).count()
     for address in CONTENT[:2]:

@@ -10,6 +10,7 @@ from served import BASE, World, sources
 from visit import THEMES, WIDTHS, Visit
 
 PAGES = list(sources())
+LOOKS = ("overflow", "clipping", "overlap", "formulas", "figures", "anchors")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -22,8 +23,7 @@ def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int)
     faults["weight"] = reader.weight(seen)
     assert min(seen.weights[kind] for kind in ("Document", "Script", "Stylesheet")) > 5_000, "was counted"
     assert seen.weights.total() > 30_000, "what a page cannot do without was not counted"
-    for check in ("overflow", "clipping", "overlap", "formulas", "figures", "anchors"):
-        faults[check] = seen.look(check)
+    faults |= {check: seen.look(check) for check in LOOKS}
     faults["axe"] = reader.axe(seen)
     if (theme, width) == (THEMES[0], WIDTHS[0]):  # neither depends on them
         faults["fonts"] = reader.fonts(seen)
@@ -31,12 +31,29 @@ def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int)
     if (theme, width) == (THEMES[0], WIDTHS[1]):
         faults["zoomed"] = reader.zoomed(seen)
     faults["network"] = reader.network(seen)
-    told = [
-        f"{address or 'home'}, {theme}, {width}: {check}: {text}"
-        for check in faults
-        for text in faults[check]
-    ]
-    assert not told, "\n" + "\n".join(told)
+    assert not told(faults)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("address", PAGES, ids=lambda address: address or "home")
+def test_page_in_firefox(visit: Callable[..., Visit], address: str, theme: str) -> None:
+    """What another engine may draw or refuse otherwise; each theme at one width, and without a message."""
+    seen = visit(theme, dict(zip(THEMES, WIDTHS, strict=True))[theme], engine="firefox").go(address)
+    faults = {"scheme": reader.scheme(seen)}
+    seen.look("open")
+    faults |= {check: seen.look(check) for check in LOOKS}
+    buttons = seen.page.locator(".md-content .md-code__button[data-md-type=copy]:visible")
+    if theme == THEMES[0] and buttons.count():
+        buttons.last.click()
+        wanted = buttons.last.evaluate("button => button.closest('[data-copy]').dataset.copy")
+        copied = seen.page.evaluate("navigator.clipboard.readText()")
+        faults["copy"] = [] if copied == wanted else [f"copied {copied!r}"]
+    faults["network"] = reader.network(seen)
+    assert not told(faults)
+
+
+def told(faults: dict[str, list[str]]) -> str:
+    return "".join(f"\n{check}: {text}" for check in faults for text in faults[check])
 
 
 def test_every_page_is_visited(world: World) -> None:
@@ -61,9 +78,9 @@ def test_lost_reader(visit: Callable[..., Visit], theme: str, width: int) -> Non
     seen.page.wait_for_url(BASE)
 
 
-def test_palette(visit: Callable[..., Visit]) -> None:
+def test_palette(visits: Callable[..., Visit]) -> None:
     """The button goes system, light, dark; the choice outlives a reload and a page."""
-    seen = visit("dark").go("")
+    seen = visits("dark").go("")
     scheme = "document.body.dataset.mdColorScheme"
     assert seen.page.evaluate(scheme) == "slate"
     seen.page.locator("label[for^=__palette]:visible").click()

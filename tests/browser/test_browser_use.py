@@ -53,9 +53,9 @@ def test_search(visit: Callable[..., Visit], site: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ["largest_stable_rate", "stable rate", "Curvature.largest"])
-def test_search_for_a_name(visit: Callable[..., Visit], words: str) -> None:
+def test_search_for_a_name(visits: Callable[..., Visit], words: str) -> None:
     """A name is found as a whole and by its parts."""
-    seen = visit().go("")
+    seen = visits().go("")
     seen.page.keyboard.press("s")
     seen.until(TYPING)
     seen.page.keyboard.type(words)
@@ -77,9 +77,9 @@ def test_search_for_a_letter(visit: Callable[..., Visit], letter: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["学习率", "条件"])
-def test_search_in_chinese(visit: Callable[..., Visit], word: str) -> None:
+def test_search_in_chinese(visits: Callable[..., Visit], word: str) -> None:
     """The Chinese name of a term, or its beginning, leads to the glossary."""
-    seen = visit().go("")
+    seen = visits().go("")
     seen.page.keyboard.press("s")
     seen.until(TYPING)
     seen.page.keyboard.type(word)
@@ -118,9 +118,9 @@ def test_search_finds_the_pages(visit: Callable[..., Visit], words: str, pages: 
     assert not seen.faults
 
 
-def test_search_by_keyboard(visit: Callable[..., Visit]) -> None:
+def test_search_by_keyboard(visits: Callable[..., Visit]) -> None:
     """`s` opens the search, the arrows walk through it, Enter follows, Escape leaves."""
-    seen = visit().go("")
+    seen = visits().go("")
     press = seen.page.keyboard.press
     press("s")
     seen.until(TYPING)
@@ -193,9 +193,9 @@ def test_no_motion(visit: Callable[..., Visit]) -> None:
         assert not seen.go(address).look("motion")
 
 
-def test_skip_link(visit: Callable[..., Visit]) -> None:
+def test_skip_link(visits: Callable[..., Visit]) -> None:
     """The skip link shows itself on the first Tab, and leads past the navigation."""
-    seen = visit().go(list(sources())[1])
+    seen = visits().go(list(sources())[1])
     seen.page.keyboard.press("Tab")
     seen.until("getComputedStyle(document.activeElement).opacity === '1'")
     seen.page.keyboard.press("Enter")

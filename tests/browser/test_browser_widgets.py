@@ -117,15 +117,15 @@ class Line:
         return re.findall(r"-?\d+\.\d\d", text.replace("−", "-"))
 
 
-def test_the_loss_as_the_page_has_it(visit: Callable[..., Visit]) -> None:
-    line = Line(visit().go(LOSS).page)
+def test_the_loss_as_the_page_has_it(visits: Callable[..., Visit]) -> None:
+    line = Line(visits().go(LOSS).page)
     line.check()
-    output = figure(line.page).locator("xpath=following::code").all_inner_texts()
+    output = figure(line.page).locator("xpath=following::code").all_text_contents()
     assert any(f"loss {shown(line.page, 'loss')}" in text for text in output), "it begins as the page goes on"
 
 
-def test_the_loss_from_the_keyboard(visit: Callable[..., Visit]) -> None:
-    line = Line(visit().go(LOSS).page)
+def test_the_loss_from_the_keyboard(visits: Callable[..., Visit]) -> None:
+    line = Line(visits().go(LOSS).page)
     press_key = line.page.keyboard.press
 
     mark(line.page, 2).focus()
@@ -152,8 +152,8 @@ def test_the_loss_from_the_keyboard(visit: Callable[..., Visit]) -> None:
     line.check()
 
 
-def test_the_loss_by_sliders_and_buttons(visit: Callable[..., Visit]) -> None:
-    line = Line(visit().go(LOSS).page)
+def test_the_loss_by_sliders_and_buttons(visits: Callable[..., Visit]) -> None:
+    line = Line(visits().go(LOSS).page)
     page = line.page
     slider(page, "slope w").fill("-1.35")
     slider(page, "intercept b").fill("4.2")
@@ -322,8 +322,8 @@ def follow(page: Page, path: torch.Tensor, start: list[float]) -> None:
     assert len(drawn) >= min(len(path), 3)
 
 
-def test_descent_as_the_page_has_it(visit: Callable[..., Visit]) -> None:
-    page = visit().go(DESCENT).page
+def test_descent_as_the_page_has_it(visits: Callable[..., Visit]) -> None:
+    page = visits().go(DESCENT).page
     values = json.loads(figure(page).get_attribute("data-values") or "")
     X, y = valley(values["kappa"])
     bowl, best = curvature(X), solve(X, y)
@@ -394,8 +394,8 @@ def test_a_start_in_the_valley_has_no_error_to_grow(visit: Callable[..., Visit])
     assert shown(page, "taken") == str(reached)
 
 
-def test_the_film_shows_one_step_after_the_other(visit: Callable[..., Visit]) -> None:
-    page = visit().go(DESCENT).page
+def test_the_film_shows_one_step_after_the_other(visits: Callable[..., Visit]) -> None:
+    page = visits().go(DESCENT).page
     steps = slider(page, "step shown")
     press(page, "Play")
     page.wait_for_function("() => document.querySelector('.widget-slider [max=\"47\"]').value < 20")
@@ -484,10 +484,10 @@ def axes(page: Page) -> Callable[[float, float], tuple[float, float]]:
     return read
 
 
-def test_the_rates_as_the_page_has_them(visit: Callable[..., Visit]) -> None:
-    page = visit().go(HOME).page
+def test_the_rates_as_the_page_has_them(visits: Callable[..., Visit]) -> None:
+    page = visits().go(HOME).page
     check_rates(page, 0.3)
-    outputs = page.locator(".highlight code").all_inner_texts()
+    outputs = page.locator(".highlight code").all_text_contents()
     assert any(
         "lr=0.3) # to" in " ".join(t.split()) and f"\n{shown(page, 'predicted')}\n" in t for t in outputs
     )
@@ -505,8 +505,8 @@ def test_the_rates_by_slider(visit: Callable[..., Visit]) -> None:
         check_rates(page, lr)
 
 
-def test_the_rates_that_matter_are_met_exactly(visit: Callable[..., Visit]) -> None:
-    page = visit().go(HOME).page
+def test_the_rates_that_matter_are_met_exactly(visits: Callable[..., Visit]) -> None:
+    page = visits().go(HOME).page
     bowl = curvature(simulate(generator=torch.Generator().manual_seed(0))[0])
     press(page, "largest stable rate")
     check_rates(page, bowl.largest_stable_rate)
@@ -648,8 +648,8 @@ def arrive(page: Page, address: str) -> None:
     assert page.locator(".widget-panel, .widget-stage").count() == 2
 
 
-def test_instant_navigation_brings_a_widget_once(visit: Callable[..., Visit]) -> None:
-    seen = visit().go(LOSS)
+def test_instant_navigation_brings_a_widget_once(visits: Callable[..., Visit]) -> None:
+    seen = visits().go(LOSS)
     page = seen.page
     page.evaluate("window.same = true")
     slider(page, "slope w").fill("0")

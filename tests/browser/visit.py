@@ -21,10 +21,12 @@ SHIFTS = """
         for (const entry of list.getEntries()) if (!entry.hadRecentInput) shifted += entry.value;
     }).observe({ type: "layout-shift", buffered: true });
 """
+ENGINES = ("chromium", "firefox")
 THEMES = ("light", "dark")
 WIDTHS = (1280, 390)
 WHOLE, CODE = 150_000, 100_000  # bytes over the wire, gzip and headers and all, with an empty cache
 ENLARGED = 320  # WCAG 2.2, 1.4.10
+ABORTED = ("net::ERR_ABORTED", "NS_BINDING_ABORTED")  # so ends what a reader does not wait for
 PAPER = 700  # the width of A4 between its margins, in CSS pixels
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -41,14 +43,14 @@ class Visit:
         proxy: ProxySettings | None = None,
     ) -> None:
         self.theme, self.base = theme, base
-        self.context = browser.new_context(
-            proxy=proxy,
-            color_scheme="dark" if theme == "dark" else "light",
-            viewport={"width": width, "height": 900},
-            permissions=["clipboard-read", "clipboard-write"],
-        )
+        self.engine = browser.browser_type.name
+        settings: dict[str, Any] = {"proxy": proxy, "viewport": {"width": width, "height": 900}}
+        if self.engine == "chromium":  # which lets a page be told these
+            settings["color_scheme"] = theme
+            settings["permissions"] = ["clipboard-read", "clipboard-write"]
+        self.context = browser.new_context(**settings)
         self.context.set_default_timeout(30_000)
-        self.context.add_init_script(SHIFTS + LOOK)
+        self.context.add_init_script((SHIFTS if self.engine == "chromium" else "") + LOOK)
         self.faults: list[str] = []
         self.weights: Counter[str] = Counter()  # bytes over the wire, headers and all, by kind of file
         self.kinds: dict[str, str] = {}  # of file, by the number of its request
@@ -58,12 +60,12 @@ class Visit:
         self.page.on("request", self.asked)
         self.page.on("requestfailed", self.refused)
         self.page.on("response", self.answered)
-        wire = self.context.new_cdp_session(self.page)
-        wire.on("Network.responseReceived", self.received)
-        wire.on("Network.loadingFinished", self.loaded)
-        wire.send("Network.enable")
-        wire.send("Performance.enable")
-        self.wire = wire
+        if self.engine == "chromium":
+            self.wire = self.context.new_cdp_session(self.page)
+            self.wire.on("Network.responseReceived", self.received)
+            self.wire.on("Network.loadingFinished", self.loaded)
+            self.wire.send("Network.enable")
+            self.wire.send("Performance.enable")
 
     def __enter__(self) -> Self:
         return self
@@ -97,7 +99,7 @@ class Visit:
             self.faults.append(f"foreign request: {request.url}")
 
     def refused(self, request: Request) -> None:
-        if request.failure != "net::ERR_ABORTED":  # so ends what a reader does not wait for
+        if request.failure not in ABORTED:
             self.faults.append(f"failed request: {request.url} ({request.failure})")
 
     def answered(self, response: Response) -> None:

@@ -196,7 +196,7 @@ except linreg.StreamError as bad:
     row = bad.row
 
 # %% [markdown]
-# The error carries the sums of the rows before the bad one, and the row where to go on; none is counted twice. Repair the row, load the sums, which may happen another day in another process, and read the rest:
+# The error carries the sums of the rows before the bad one, and the row where to go on; none is counted twice. (So does the `KeyboardInterrupt` of Ctrl-C in the middle of a pass.) Repair the row, load the sums, which may happen another day in another process, and read the rest:
 
 # %%
 rows[70_000] = part[70_000]
@@ -210,6 +210,9 @@ assert resumed.n == once.n
 assert apart(resumed) < 1e-12
 
 # %% [markdown]
+# Entries that are not there at all need no repair: `accumulate` and `fit_stream` take `missing="drop"`, leave out such rows and count them. What other programs write into files, what is done with it, and which
+# files can show that a byte has changed, stands in [the reference](../reference/api-stream.md).
+#
 # ## Two ranks
 #
 # Now the machines. Each of them reads its own files, sums them, and meets the others once. `torchrun` starts the processes, called *ranks*, and tells each its number; PyTorch's `torch.distributed` connects them;

@@ -20,15 +20,16 @@ document.addEventListener("click", async ({ target }) => {
 
 // What is copied from the text has the TeX of its formulas, between dollars, instead of their letters.
 document.addEventListener("copy", (event) => {
-  if (event.target.closest("input")) return;
+  if (event.target.closest?.("input")) return; // in Firefox it may be a text
   const selection = getSelection();
   const formula = (node) => (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement).closest(".katex");
   const copied = document.createElement("div");
   for (let i = 0; i < selection.rangeCount; i++) { // in Firefox there may be several
-    const range = selection.getRangeAt(i).cloneRange();
-    const [first, last] = [range.startContainer, range.endContainer].map(formula);
-    if (first) range.setStartBefore(first); // a formula is copied whole
-    if (last) range.setEndAfter(last);
+    const { startContainer, startOffset, endContainer, endOffset } = selection.getRangeAt(i);
+    const [first, last] = [startContainer, endContainer].map(formula);
+    const range = document.createRange(); // Firefox goes on to copy what a clone of the selection began with
+    first ? range.setStartBefore(first) : range.setStart(startContainer, startOffset); // a formula is whole
+    last ? range.setEndAfter(last) : range.setEnd(endContainer, endOffset);
     copied.append(range.cloneContents());
   }
   const formulas = [...copied.querySelectorAll(".katex")];
@@ -38,7 +39,8 @@ document.addEventListener("copy", (event) => {
     one.replaceWith(dollars + one.querySelector("annotation").textContent + dollars);
   }
   for (const link of copied.querySelectorAll("a[href]")) link.setAttribute("href", link.href);
-  // to tell what begins a line it must be laid out, where it is not seen
+  // to tell what begins a line it must be laid out, all of it, where it is not seen
+  for (const late of copied.querySelectorAll(".highlight, .drawn")) late.style.contentVisibility = "visible";
   copied.className = "md-typeset";
   copied.style.cssText = "position: fixed; left: -9999px";
   document.body.append(copied);

@@ -1,11 +1,15 @@
 """The comparison: a correct rounding agrees, and nothing else does."""
 
+import doctest
+import subprocess
+import sys
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
-from compare import difference
 from hypothesis import given
 from hypothesis import strategies as st
+
+from linreg.rounding import Rounding, difference, main
 
 REALS = st.floats(-1e9, 1e9, allow_subnormal=False).filter(lambda x: x == 0 or abs(x) > 1e-9)
 
@@ -132,3 +136,69 @@ def test_exceptions(want, got, same):
 
 def test_says_which_number_is_wrong():
     assert difference("1.0, 2.6", "1.0, 2.5", "1.01, 2.51") == "2.6 should be 2.5 (exactly 2.51)"
+
+
+# What a reader's doctest sees: two texts, of two machines.
+
+
+def passes(want: str, got: str) -> bool:
+    return Rounding().check_output(f"{want}\n", f"{got}\n", 0)
+
+
+@given(st.floats(1e-3, 1e6), st.integers(1, 5), st.floats(-1e-7, 1e-7))
+def test_a_value_that_another_machine_moves_passes(x, places, noise):
+    moved = x * (1 + noise)  # at six digits as far as the last one, at most
+    for spec in (f".{places}f", f".{places}e", f".{places}g"):
+        if abs(x - moved) < 10.0**-places or "f" not in spec:
+            both = [f"loss {value:{spec}}" for value in (x, moved)]
+            integers = [float(text.split()[1]).is_integer() and "e" not in text for text in both]
+            assert passes(*both) or any(integers)
+
+
+@given(st.floats(1e-3, 1e6), st.integers(1, 5), st.integers(2, 10**6))
+def test_a_value_two_digits_off_fails(x, places, units):
+    here = Decimal(f"{x:.{places}e}")
+    there = here + units * Decimal(1).scaleb(here.as_tuple().exponent)
+    assert not passes(str(here), str(there))
+    assert not passes(str(there), str(here))
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "same"),
+    [
+        ("0.3333", "0.3334", True),
+        ("9.9999", "10.000", True),
+        ("9.99e-05", "1.00e-04", True),
+        ("w=[2, 1.0014]", "w=[2.0001, 1.0014]", True),  # `.5g` drops zeros
+        ("2", "3.", False),
+        ("tensor([ 0.1000, -0.0000])", "tensor([0.1000, 0.0001])", True),
+        ("-0.0000", "0.0000", True),
+        ("a\n<BLANKLINE>\n0.5", "a\n\n0.6", True),
+        ("0.3333", "0.3335", False),
+        ("0.3333", "-0.3333", False),
+        ("0.3333", "0.333", False),
+        ("17", "18", False),  # a count is a count
+        ("tensor([1., 2.])", "tensor([1., 3.])", False),
+        ("tensor([1.])", "tensor(1.)", False),
+        ("3", "3.", False),
+        ("1.5 ok", "1.6 bad", False),
+        ("1.5", "1.5 1.5", False),
+    ],
+)
+def test_a_reader_passes_over_the_last_digit_alone(want, got, same):
+    assert passes(want, got) == same
+
+
+PAGE = "```pycon\n>>> {value}\n{want}\n\n```\n"
+
+
+@pytest.mark.parametrize(("value", "want", "failed"), [("0.51", "0.52", False), ("0.51", "0.53", True)])
+def test_one_line_switches_it_on(tmp_path, value, want, failed):
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.format(value=value, want=want))
+    assert doctest.testfile(str(page), module_relative=False, report=False).failed
+    assert main([str(page)]) == failed
+    assert doctest.testfile(str(page), module_relative=False, report=False).failed  # and off again
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "linreg.rounding", "--doctest-glob=*.md"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == failed, done.stdout + done.stderr

@@ -1,0 +1,282 @@
+"""What a message says of digits is true, and what has none, or is beyond the range, is not called ok."""
+
+import math
+import re
+from fractions import Fraction
+
+import pytest
+import torch
+from problems import EPS, built, exact, gen
+
+import linreg
+from linreg import Statistics, Status
+
+D = torch.float64
+
+
+def told(fit):
+    """Digits that a fit claims: those of its message, else all that its dtype holds."""
+    found = re.search(r"leaves (\d+) digits", fit.message)
+    return int(found[1]) if found else 14
+
+
+def reached(fit, truth):
+    """Digits of the worst of b and the weights, against exact fractions."""
+    values = [fit.b, *fit.w] if len(truth) > len(fit.w) else fit.w
+    wrong = max(abs((Fraction(float(v)) - t) / t) for v, t in zip(values, truth, strict=True))
+    return -math.log10(wrong) if wrong else 17.0
+
+
+def wave(copies, size, degree=5):
+    """Powers of 0 to 20, all coefficients 1, and whole-numbered residuals orthogonal to every power."""
+    x = torch.arange(21, dtype=D)
+    X = torch.stack([x**k for k in range(1, degree + 1)], 1)
+    residual = torch.zeros(21, dtype=D)
+    for start in (0, 7, 14):
+        residual[start : start + 7] = size * torch.tensor([1, -6, 15, -20, 15, -6, 1], dtype=D)
+    assert float((X.T @ residual).abs().max()) == float(residual.sum()) == 0
+    return X.repeat(copies, 1), (1 + X.sum(1) + residual).repeat(copies)
+
+
+@pytest.mark.parametrize("size", [0, 1, 1e3, 1e7])
+@pytest.mark.parametrize("copies", [1, 70, 400, 3000])
+def test_a_residual_costs_no_digit_at_any_number_of_rows(copies, size):
+    """The digits that kappa^2 |r| takes are won back, whether or not the table is small."""
+    X, y = wave(copies, size)
+    fit = linreg.solve(X, y)
+    assert fit.status is Status.OK
+    assert reached(fit, [Fraction(1)] * 6) >= 14
+    assert told(fit) == 14
+
+
+@pytest.mark.parametrize("size", [1.0, 1e5])
+@pytest.mark.parametrize("method", ["cholesky", "qr", "svd", "sums"])
+def test_unrefined_answers_tell_what_the_residual_took(method, size):
+    X, y = wave(10, size)
+    fit = linreg.fit_stream([(X, y)]) if method == "sums" else getattr(linreg, method)(X, y)
+    left = reached(fit, [Fraction(1)] * 6)
+    assert told(fit) <= left < 13
+    assert (fit.status is Status.OK) == (told(fit) > 0) or "of the largest" in fit.message
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("noise", [0.0, 0.1, 3.0])
+@pytest.mark.parametrize("kappa", [1.5, 8.0, 60.0, 2e3, 1e6, 1e9])
+def test_no_message_claims_more_than_there_is(kappa, noise, seed):
+    """All ways, against the exact answer of the stored numbers; half a digit for the estimate."""
+    p = built(50, 6, kappa, noise=noise, seed=seed)
+    truth = exact(p.X, p.y, True)
+    sums = Statistics.of(p.X, p.y)
+    for fit in (
+        linreg.solve(p.X, p.y),
+        linreg.solve(p.X, p.y, method="svd"),
+        linreg.cholesky(p.X, p.y),
+        linreg.cholesky(p.X, p.y, refine=1),
+        linreg.qr(p.X, p.y),
+        linreg.svd(p.X, p.y),
+        linreg.solve_statistics(sums),
+    ):
+        if fit.status is Status.RANK_DEFICIENT:  # to sums, and to X'X
+            assert kappa >= 1e6
+            continue
+        assert told(fit) == 0 or reached(fit, truth) >= told(fit) - 0.5
+        if fit.status is Status.NO_DIGITS:
+            assert told(fit) == 0
+            assert noise * kappa**2 * EPS > 1e-4 or kappa**2 * EPS > 1e-4
+
+
+@pytest.mark.parametrize("n", [3000, 12_000])
+@pytest.mark.parametrize("kappa", [1.5, 15.0, 150.0, 1500.0])
+def test_larger_tables_of_twenty_correlated_columns(n, kappa):
+    """The digits told are there, and not many more: a message that always said 0 would be true as well."""
+    p = built(n, 20, kappa, noise=1.0)
+    X = p.X + torch.randn(20, generator=gen(5), dtype=D)  # means that are not zero
+    best = linreg.certified(X, p.y)
+    fit = linreg.solve(X, p.y)
+    left = reached(fit, [Fraction(float(v)) for v in (best.b, *best.w)])
+    assert told(fit) <= left
+    assert left <= told(fit) + 3.5 or told(fit) == 14
+
+
+def nearly(e, n=8):
+    g = gen(3)
+    x, z = torch.randn(n, 2, generator=g, dtype=D).T
+    y = x - 2 * z + 0.5 + 0.1 * torch.randn(n, generator=g, dtype=D)
+    return torch.stack((x, x + e * z), 1), y
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("e", [1e-4, 1e-6, 1e-8, 1e-10, 1e-12, 1e-13, 1e-14])
+def test_columns_that_hardly_differ(e, intercept):
+    """Up to a condition number of 1e15 all digits are there, or the message tells how many."""
+    for n in (8, 13):
+        X, y = nearly(e, n)
+        truth = exact(X, y, intercept)
+        for method in ("auto", "qr", "cholesky"):
+            fit = linreg.solve(X, y, intercept=intercept, method=method)
+            if fit.status is Status.RANK_DEFICIENT:
+                assert e <= 1e-8 if method == "cholesky" else e <= 1e-14
+                continue
+            if fit.status is Status.OK:
+                assert reached(fit, truth) >= told(fit) > 0
+            else:
+                assert fit.status in (Status.NO_DIGITS, Status.NOT_CONVERGED)
+                assert method == "cholesky"
+                assert "did not converge" in fit.message
+
+
+# Differences of sums.
+
+
+@pytest.mark.parametrize("spike", [1e3, 1e5, 1e7])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_a_difference_of_sums_has_left(spike, seed):
+    """One block of large numbers comes and goes: what stays was rounded beside it, and says so."""
+    g = gen(seed)
+    X = torch.randn(80, 3, generator=g, dtype=D)
+    y = X.sum(1) + 0.5 + 0.1 * torch.randn(80, generator=g, dtype=D)
+    X[5, seed % 3] = spike
+    y[7] = -spike
+    whole, part = Statistics.of(X, y), Statistics.of(X[:20], y[:20])
+    left = whole - part
+    fit = linreg.solve_statistics(left)
+    truth = exact(X[20:], y[20:], True)
+    assert told(fit) - 1 <= reached(fit, truth)
+    assert told(fit) < 17.5 - 2 * math.log10(spike)
+    for carried in (
+        left + Statistics.of(X[30:40], y[30:40]) - Statistics.of(X[30:40], y[30:40]),
+        left.copy(),
+    ):
+        assert told(linreg.solve_statistics(carried)) <= told(fit) + 1
+    # the same rows, summed by themselves, have all of theirs
+    assert told(linreg.solve_statistics(Statistics.of(X[20:], y[20:]))) >= 12
+
+
+def test_what_was_reached_is_saved_and_merged(tmp_path):
+    X = torch.randn(60, 2, generator=gen(), dtype=D)
+    y = X[:, 0] + 1
+    X[3, 1] = 1e7
+    left = Statistics.of(X, y) - Statistics.of(X[:9], y[:9])
+    left.save(tmp_path / "left")
+    again = linreg.solve_statistics(Statistics.load(tmp_path / "left"))
+    assert again.message == linreg.solve_statistics(left).message
+    assert told(again) <= 3
+
+
+def test_a_difference_without_a_digit_is_not_ok():
+    X = torch.randn(60, 2, generator=gen(), dtype=D)
+    y = X[:, 0] + 1
+    X[3], y[4] = 1e12, 1e12
+    fit = linreg.solve_statistics(Statistics.of(X, y) - Statistics.of(X[:9], y[:9]))
+    assert fit.status in (Status.NO_DIGITS, Status.RANK_DEFICIENT)
+    assert fit.status is Status.RANK_DEFICIENT or "No digit of the weights is certain" in fit.message
+
+
+# The range of the dtype.
+
+SOLVERS = (linreg.solve, linreg.qr, linreg.svd, linreg.cholesky, linreg.certified)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("down", "up"), [(1e-300, 1e15), (1e-290, 1e30), (1e-308, 1e10)])
+def test_weights_beyond_float64(solver, down, up):
+    p = built(20, 2, noise=0.1)
+    fit = solver(p.X * down, p.y * up)
+    assert fit.status is Status.OUT_OF_RANGE
+    assert "beyond the range of torch.float64" in fit.message
+    assert "power of two" in fit.message
+
+
+@pytest.mark.parametrize("solver", SOLVERS[:4])
+def test_weights_beyond_float32(solver):
+    p = built(20, 2, noise=0.1)
+    fit = solver((p.X * 1e-30).float(), (p.y * 1e15).float())
+    assert fit.status is Status.OUT_OF_RANGE
+    wide = linreg.solve((p.X * 1e-30).float(), (p.y * 1e15).float(), dtype=D)
+    assert wide.status is Status.OK
+    torch.testing.assert_close(wide.w * 1e-45, p.w, rtol=1e-6, atol=0)
+    narrow = linreg.solve(p.X * 1e-30, p.y * 1e15, dtype=torch.float32)
+    assert narrow.status is Status.OUT_OF_RANGE
+    assert "Ask for `dtype=torch.float64`" in narrow.message
+
+
+def test_weights_below_float32():
+    """1e-50 is zero in float32, and every prediction would be; a weight of no account may be."""
+    p = built(20, 2, noise=0.1)
+    X, y = (p.X * 1e30).float(), (p.y * 1e-20).float()
+    fit = linreg.solve(X, y)
+    assert fit.status is Status.OUT_OF_RANGE
+    assert "too small" in fit.message
+    assert linreg.solve(X, y, dtype=D).status is Status.OK
+    x = torch.arange(10.0)
+    assert linreg.solve(x.unsqueeze(1), torch.full_like(x, 2.0)).status is Status.OK
+
+
+@pytest.mark.parametrize("dependent", [False, True])
+@pytest.mark.parametrize("scale", [1e-310, 1e-200, 1e-160, 1e-140, 1e140, 1e160, 1e300])
+def test_sums_of_any_size(scale, dependent):
+    """A stream whose squares would leave the range of float64, in blocks of any order."""
+    p = built(60, 3, 5.0, noise=0.1)
+    X = torch.column_stack((p.X, p.X[:, :1])) if dependent else p.X
+    X = X * scale
+    y = p.y * min(1.0, scale / 1e-200)  # or the weights would be out of range
+    blocks = [(X[rows], y[rows]) for rows in torch.arange(60).split(17)]
+    right = linreg.solve(X, y)
+    sums = Statistics.of(X, y)
+    for fit in (
+        linreg.fit_stream(blocks),
+        linreg.fit_stream(blocks[::-1]),
+        linreg.solve_statistics(sum((Statistics.of(*b) for b in blocks[1:]), Statistics.of(*blocks[0]))),
+        linreg.solve_statistics(sums + sums - sums),
+    ):
+        assert fit.status is right.status
+        torch.testing.assert_close(fit.w, right.w, rtol=1e-11 if scale > 1e-309 else 1e-9, atol=0)
+        torch.testing.assert_close(fit.b, right.b, rtol=1e-10, atol=0)
+    torch.testing.assert_close(sums.X_mean / scale, X.mean(0) / scale, rtol=1e-10, atol=1e-13)
+    dw, db = sums.gradient(right.w, right.b)
+    assert float(db.abs()) <= 1e-13 * float(y.abs().max())
+    assert float((dw / scale).abs().max()) <= 1e-12 * float(y.abs().max())
+
+
+def test_blocks_of_very_different_size():
+    """A column of 1e-160 that grows to 1e160: the large rows decide, as they would in one table."""
+    x = torch.randn(40, 1, generator=gen(), dtype=D)
+    grown = x * torch.logspace(-160, 160, 40, dtype=D).unsqueeze(1)
+    y = torch.arange(40, dtype=D)
+    right = linreg.solve(grown, y)
+    for order in (torch.arange(40), torch.arange(39, -1, -1)):
+        sums = Statistics(1)
+        for rows in order.split(7):
+            sums.update(grown[rows], y[rows])
+        fit = linreg.solve_statistics(sums)
+        torch.testing.assert_close(fit.w, right.w, rtol=1e-12, atol=0)
+        torch.testing.assert_close(fit.b, right.b, rtol=1e-12, atol=0)
+
+
+def test_sums_that_add_up_beyond_float64(tmp_path):
+    """Each is finite; together their squares would not be."""
+    x = torch.randn(30, 2, generator=gen(), dtype=D) * 1e149
+    y = x[:, 0] * 3 + x[:, 1]
+    once = Statistics.of(x, y)
+    total = once
+    for _ in range(50):
+        total = total + total  # 2^50 times 1e300
+    assert bool(total.M.isfinite().all())
+    fit = linreg.solve_statistics(total)
+    torch.testing.assert_close(fit.w, torch.tensor([3.0, 1.0], dtype=D), rtol=1e-13, atol=0)
+    total.save(tmp_path / "sums")
+    again = linreg.solve_statistics(Statistics.load(tmp_path / "sums"))
+    assert torch.equal(again.w, fit.w)
+    mixed = Statistics.of(x * 1e-300, y * 1e-300) + Statistics.of(x * 1e-310, y * 1e-310)
+    torch.testing.assert_close(linreg.solve_statistics(mixed).w, fit.w, rtol=1e-12, atol=0)
+
+
+def test_columns_of_zeros_and_constants_need_no_units():
+    X = torch.stack((torch.zeros(50, dtype=D), torch.full((50,), 7.0, dtype=D), torch.arange(50, dtype=D)), 1)
+    sums = Statistics.of(X[:20], X[:20, 2])
+    sums.update(X[20:], X[20:, 2])
+    assert not sums.unit.any()
+    X[30:, 0] = 1e-170  # a column of zeros that wakes up
+    sums.update(X, X[:, 2])
+    assert sums.unit.tolist()[1:] == [0, 0, 0]
+    assert float(sums.X_mean[0]) == pytest.approx(1e-170 * 20 / 100, rel=1e-14)

@@ -1,0 +1,171 @@
+"""The noise floor: against the equation as one linear system, and against runs on 20 correlated columns."""
+
+import math
+import re
+
+import pytest
+import torch
+from problems import gen
+
+import linreg
+from linreg import Status
+from linreg.bowl import bowl_of
+from linreg.noise import settled
+
+F64 = torch.float64
+
+
+def ordinary(seed: int = 0, n: int = 600, d: int = 20) -> tuple[torch.Tensor, torch.Tensor]:
+    """Correlated columns of different sizes, off zero, and errors of which some are large."""
+    g = gen(seed)
+    X = linreg.simulate(n, [1.0] * d, correlation=0.6, generator=g)[0]
+    X = X * torch.logspace(-0.3, 0.3, d, dtype=F64) + torch.linspace(-1, 1, d, dtype=F64)
+    return X, X.sum(1) + torch.randn(n, generator=g, dtype=F64) ** 3
+
+
+def exact_floor(X: torch.Tensor, y: torch.Tensor, lr: float, f: float) -> float:
+    """The equation as one linear system of p^2 unknowns, in the coordinates of the data."""
+    A, H, best = linreg.fold_bias(X), linreg.hessian(X), linreg.solve(X, y)
+    n, p = A.shape
+    r = linreg.residuals(X, y, best)
+    C = (A * r.square().unsqueeze(1)).T @ A / n
+    rows = torch.einsum("ni,nj->nij", A, A).reshape(n, p * p)
+    fourth = (rows.T @ rows / n).reshape(p, p, p, p).transpose(1, 2).reshape(p * p, p * p)
+    one = torch.eye(p, dtype=F64)
+    both = torch.kron(H, one) + torch.kron(one, H)
+    S = torch.linalg.solve(both - lr * ((1 - f) * torch.kron(H, H) + f * fourth), lr * f * C.flatten())
+    return float(H.flatten() @ S) / 2
+
+
+def share(n: int, batch_size: int) -> float:
+    return (n - batch_size) / (batch_size * (n - 1))
+
+
+@pytest.mark.parametrize("batch_size", [1, 10, 300])
+@pytest.mark.parametrize("part", [0.01, 0.3, 0.8, 0.97])
+def test_the_mean_is_the_solution_of_the_equation(part, batch_size):
+    X, y = ordinary(d=6)
+    bowl = bowl_of(X, y, True)
+    top = linreg.curvature(X).largest_stable_rate
+    limit = min(settled(X, y, bowl, top, batch_size, top).stable_rate, top)
+    noise = settled(X, y, bowl, part * limit, batch_size, part * limit)
+    # the last hundredth of the series is estimated from the factor by which it shrinks
+    assert noise.mean == pytest.approx(exact_floor(X, y, part * limit, share(600, batch_size)), rel=0.003)
+    # within the standard deviation of one chi square and of as many as there are parameters
+    assert 1 + 3 * math.sqrt(2 / 7) <= noise.level / noise.mean <= 1 + 3 * math.sqrt(2)
+
+
+@pytest.mark.parametrize("batch_size", [1, 10, 50])
+def test_the_limit_is_where_the_equation_loses_its_solution(batch_size):
+    """Below it the floor grows without bound, above it the formula has another sign."""
+    X, y = ordinary(d=6)
+    bowl = bowl_of(X, y, True)
+    top = linreg.curvature(X).largest_stable_rate
+    limit = settled(X, y, bowl, top, batch_size, top).stable_rate
+    assert limit < top
+    f = share(600, batch_size)
+    assert exact_floor(X, y, 0.98 * limit, f) > 5 * exact_floor(X, y, 0.8 * limit, f) > 0
+    assert exact_floor(X, y, 1.02 * limit, f) < 0
+    assert math.isinf(settled(X, y, bowl, 1.02 * limit, batch_size, limit).level)
+
+
+@pytest.mark.parametrize("batch_size", [5, 60])
+@pytest.mark.parametrize("part", [0.1, 0.4])
+def test_runs_on_ordinary_data_settle_there(part, batch_size):
+    """Batches drawn independently: 100 runs of 20 correlated columns, at rest from the start."""
+    X, y = ordinary()
+    n, A, bowl = len(y), linreg.fold_bias(X), bowl_of(X, y, True)
+    top = linreg.curvature(X).largest_stable_rate
+    lr = part * min(settled(X, y, bowl, top, batch_size, top).stable_rate, top)
+    noise = settled(X, y, bowl, lr, batch_size, lr)
+    g, found = gen(1), []
+    theta = bowl.best.repeat(100, 1)
+    steps = 300  # the excess is that of the steep directions, which settle within 1 / (2 lr lambda) steps
+    for t in range(steps):
+        rows = torch.rand(100, n, generator=g).topk(batch_size).indices
+        error = torch.einsum("rbj,rj->rb", A[rows], theta) - y[rows]
+        theta = theta - lr * torch.einsum("rbj,rb->rj", A[rows], error) / batch_size
+        if t >= steps // 2 and t % 10 == 0:
+            found.append(((theta - bowl.best) @ bowl.R.T).square().sum(1) / 2)
+    excess = torch.cat(found)
+    # 1500 values that depend on each other; the flattest directions have not quite settled
+    assert float(excess.mean()) == pytest.approx(noise.mean, rel=0.15)
+    assert float((excess <= noise.level).double().mean()) > 0.95
+
+
+@pytest.mark.parametrize("batch_size", [7, 50, 599])
+@pytest.mark.parametrize("reduction", ["half_mean", "sum"])
+def test_shuffled_epochs_end_within(reduction, batch_size):
+    """600 rows leave 5, 0 and 1 for the last batch, whose noise is larger."""
+    X, y = ordinary()
+    bowl = linreg.curvature(X)
+    top = bowl.largest_stable_rate
+    limit = settled(X, y, bowl_of(X, y, True), top, batch_size, top).stable_rate
+    lr = 0.3 * min(limit, top) / (1 if reduction == "half_mean" else 2 * batch_size)
+    fits = [
+        linreg.sgd(
+            X, y, lr=lr, epochs=4, batch_size=batch_size, generator=gen(seed), reduction=reduction,
+            w=linreg.solve(X, y).w, b=linreg.solve(X, y).b, record=False,
+        )
+        for seed in range(20)
+    ]  # fmt: skip
+    assert sum(fit.status is Status.OK for fit in fits) >= 19
+    floor = linreg.solve(X, y).loss
+    for fit in fits:
+        if fit.message.startswith("Converged"):  # 599 rows of 600 leave hardly any noise
+            assert (batch_size, reduction) == (599, "sum")
+            continue
+        left, level, mean = told(fit)
+        assert left == pytest.approx(float(fit.loss - floor), rel=0.006)  # three digits are printed
+        assert (fit.status is Status.OK) == (left <= level)
+        assert mean is None or mean < level
+
+
+def told(fit: linreg.Fit) -> tuple[float, float, float | None]:
+    """Excess loss, noise floor and its mean as the message has them."""
+    words = r"The excess loss, (\S+), is (?:within|above) the .*, ([^\s:]+?)(?: \((\S+) on average\)\.|:)"
+    left, level, mean = re.match(words, fit.message).groups()
+    return float(left), float(level), float(mean) if mean else None
+
+
+def test_the_message_of_a_run_beyond_the_limit():
+    X, y = ordinary()
+    bowl, top = bowl_of(X, y, True), linreg.curvature(X).largest_stable_rate
+    limit = settled(X, y, bowl, top, 3, top).stable_rate
+    fit = linreg.sgd(X, y, lr=1.05 * limit, epochs=2, batch_size=3, generator=gen())
+    # the series for this rate shows the limit as well, and names the reduction's own
+    assert fit.status is Status.NOT_CONVERGED
+    assert f"lr = {1.05 * limit:.4g} is not below " in fit.message
+    assert named(fit, "is not below") == pytest.approx(limit, rel=0.01)
+    assert "stable in the mean square for batches of 3. Try lr = " in fit.message
+    gentle = 1 / float(linreg.fold_bias(X).square().sum(1).max())
+    assert named(fit, "Try lr =") == pytest.approx(gentle, rel=1e-3)
+    summed = linreg.sgd(X, y, lr=1.05 * limit / 6, epochs=2, batch_size=3, generator=gen(), reduction="sum")
+    assert named(summed, "is not below") == pytest.approx(named(fit, "is not below") / 6, rel=1e-3)
+    assert named(summed, "Try lr =") == pytest.approx(gentle / 6, rel=1e-3)
+
+
+def named(fit: linreg.Fit, words: str) -> float:
+    return float(re.search(rf"{words} ([\d.e-]+),", fit.message).group(1))
+
+
+def test_without_noise_there_is_no_floor():
+    X, _ = ordinary()
+    y = X.sum(1)
+    lr = 1 / float(linreg.fold_bias(X).square().sum(1).max())
+    bowl = bowl_of(X, y, True)
+    assert settled(X, y, bowl, lr, 10, lr).level < 1e-25
+    assert settled(X, y, bowl, lr, 600, lr) == (0.0, 0.0, math.inf)  # nor for all rows at once
+    far = linreg.sgd(X, y, lr=lr, epochs=2, batch_size=10, generator=gen())
+    assert far.status is Status.NOT_CONVERGED
+    one = linreg.simulate(60, [1.0, 2.0], noise=0.0, generator=gen())
+    fit = linreg.sgd(*one, lr=0.1, epochs=80, batch_size=5, generator=gen())
+    assert fit.status is Status.OK
+    assert fit.message.startswith("Converged: the excess loss, ")
+
+
+def test_the_largest_number_is_a_rate_like_another():
+    X, y = ordinary(d=3)
+    for reduction in ("half_mean", "sum"):
+        fit = linreg.sgd(X, y, lr=1e308, epochs=1, batch_size=50, generator=gen(), reduction=reduction)
+        assert fit.status is Status.DIVERGED

@@ -1,0 +1,223 @@
+"""Dependent columns in any order and any units: the best predictions, the loss of the weights returned."""
+
+import random
+from fractions import Fraction
+
+import pytest
+import torch
+from problems import gen
+
+import linreg
+from linreg import Statistics, Status
+
+D = torch.float64
+EPS = torch.finfo(D).eps
+
+
+def rational_shortest(X, y, intercept):
+    """The shortest of all minimisers, w = G u with G G u = G A'y, its intercept and the rank, exactly."""
+    n, d = len(X), len(X[0])
+    mean = [sum(row[j] for row in X) / n if intercept else Fraction(0) for j in range(d)]
+    top = sum(y) / n if intercept else Fraction(0)
+    A = [[v - m for v, m in zip(row, mean, strict=True)] for row in X]
+    G = [[sum(row[i] * row[j] for row in A) for j in range(d)] for i in range(d)]
+    g = [sum(row[i] * (t - top) for row, t in zip(A, y, strict=True)) for i in range(d)]
+    M = [[sum(G[i][k] * G[k][j] for k in range(d)) for j in range(d)] + [g[i]] for i in range(d)]
+    pivots, row = [], 0
+    for column in range(d):
+        found = next((i for i in range(row, d) if M[i][column]), None)
+        if found is None:
+            continue
+        M[row], M[found] = M[found], M[row]
+        M[row] = [v / M[row][column] for v in M[row]]
+        for i in range(d):
+            if i != row and (factor := M[i][column]):
+                M[i] = [a - factor * b for a, b in zip(M[i], M[row], strict=True)]
+        pivots.append(column)
+        row += 1
+    u = dict(zip(pivots, (r[-1] for r in M), strict=False))
+    w = [sum((G[i][j] * u.get(j, Fraction(0)) for j in range(d)), Fraction(0)) for i in range(d)]
+    return w, top - sum(m * v for m, v in zip(mean, w, strict=True)), len(pivots)
+
+
+def table(seed):
+    """Small integers, some columns sums of others, some a dummy too many, in units of any powers of two."""
+    pick = random.Random(seed)
+    n, rank = pick.choice([3, 5, 12, 20]), pick.randint(1, 4)
+    X = [[pick.randint(-4, 4) for _ in range(rank)] for _ in range(n)]
+    for _ in range(pick.randint(1, 3)):
+        parts = [pick.choice([0, 0, 1, 1, -1, 2]) for _ in range(rank)]
+        X = [[*row, sum(p * v for p, v in zip(parts, row, strict=False))] for row in X]
+    if seed % 3 == 0:
+        X = [[*row, g, 1 - g] for row in X for g in [pick.randint(0, 1)]]
+    units = [Fraction(2) ** pick.choice([0, 0, 0, 10, 30, 55, -55, pick.randint(-110, 110)]) for _ in X[0]]
+    order = pick.sample(range(len(units)), len(units))
+    return [[row[j] * units[j] for j in order] for row in X], [Fraction(pick.randint(-20, 20)) for _ in X]
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("seed", range(40))
+def test_any_units_in_any_order(seed, intercept):
+    rows, targets = table(seed)
+    w, b, rank = rational_shortest(rows, targets, intercept)
+    best = [sum(a * c for a, c in zip(row, w, strict=True)) + b for row in rows]
+    X = torch.tensor([[float(v) for v in row] for row in rows], dtype=D)
+    y = torch.tensor([float(v) for v in targets], dtype=D)
+    size = 1 + float(y.abs().max())
+    for fit in (
+        linreg.solve(X, y, intercept=intercept),
+        linreg.svd(X, y, intercept=intercept),
+        linreg.fit_stream([(X, y)], intercept=intercept),
+    ):
+        assert fit.rank == rank
+        assert fit.status is (Status.OK if rank == len(w) else Status.RANK_DEFICIENT)
+        found = [Fraction(v) for v in fit.w.tolist()]
+        predicted = [
+            sum(a * c for a, c in zip(row, found, strict=True)) + Fraction(float(fit.b)) for row in rows
+        ]
+        # a condition number of up to 100 among small integers, times rounding
+        assert max(abs(float(p - q)) for p, q in zip(predicted, best, strict=True)) <= 1e-12 * size
+        loss = sum((p - t) ** 2 for p, t in zip(predicted, targets, strict=True)) / (2 * len(targets))
+        assert float(fit.loss) == pytest.approx(float(loss), abs=1e-12 * size**2)
+        if "rounding hides" not in fit.message:
+            square = sum(v * v for v in w)
+            assert sum(v * v for v in found) <= square * Fraction(1 + 1e-10)
+
+
+def correlated(n, seed, spread):
+    """Twenty correlated columns, four of them made of others, in units up to `spread` apart, shuffled."""
+    g = gen(seed)
+    z = torch.randn(n, 16, generator=g, dtype=D)
+    for j in range(1, 16):
+        z[:, j] = 0.8 * z[:, j - 1] + 0.6 * z[:, j]
+    A = torch.column_stack((z, z[:, 0] + z[:, 5], z[:, 3] - 2 * z[:, 9], z[:, 15], z[:, :4].sum(1)))
+    unit = torch.exp2(torch.randint(-spread, spread + 1, (20,), generator=g).double())
+    order = torch.randperm(20, generator=g)
+    basis = torch.linalg.qr(
+        torch.column_stack((torch.ones(n, dtype=D), z, torch.randn(n, generator=g, dtype=D)))
+    )
+    answer = z @ torch.randn(16, generator=g, dtype=D) + 3
+    return (A * unit)[:, order], answer, basis.Q[:, -1] * n**0.5
+
+
+@pytest.mark.parametrize("spread", [0, 10, 30, 60])
+@pytest.mark.parametrize("n", [60, 3000])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_twenty_correlated_columns(n, seed, spread):
+    """y = answer + residual orthogonal to all columns: any minimiser predicts the answer, at loss 1/2."""
+    X, answer, residual = correlated(n, seed, spread)
+    y = answer + residual
+    sums = Statistics(20)
+    for rows in torch.arange(n).split(17):
+        sums.update(X[rows], y[rows])
+    for fit in (linreg.solve(X, y), linreg.svd(X, y), linreg.solve_statistics(sums)):
+        assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 16)
+        assert float((fit.predict(X) - answer).abs().max()) <= 1e-10  # condition number 40, squared in sums
+        assert float(fit.loss) == pytest.approx(0.5, rel=1e-10)
+        assert linreg.r2(y, fit.predict(X)) <= 1 - float(1 / (y - y.mean()).square().mean()) + 1e-10
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_fewer_rows_than_columns_of_any_units(seed):
+    X, y, _ = correlated(12, seed, 55)
+    for fit in (linreg.solve(X, y), linreg.svd(X, y), linreg.fit_stream([(X, y)])):
+        assert fit.rank == 11
+        assert float((fit.predict(X) - y).abs().max()) <= 1e-9 * float(y.abs().max())
+        assert float(fit.loss) == pytest.approx(float(linreg.squared_loss(fit.predict(X), y)), abs=1e-12)
+
+
+def test_units_beyond_the_squares_of_float64():
+    """The shortest in the units of the data, not in those that keep the squares in range."""
+    x = torch.tensor([0.0, 1.0, 2.0, 4.0], dtype=D)
+    X = torch.stack((1e-170 * x, 2e-170 * x, 1e170 * x), 1)
+    fit = linreg.solve(X, 5e170 * x + 1)
+    assert fit.rank == 1
+    torch.testing.assert_close(fit.w[2], torch.tensor(5.0, dtype=D), rtol=1e-13, atol=0)
+    assert float(fit.w[:2].abs().max()) < 1e-100
+    small = linreg.solve(X[:, :2], 5e-170 * x)
+    torch.testing.assert_close(small.w, torch.tensor([1.0, 2.0], dtype=D), rtol=1e-13, atol=0)
+
+
+# Large data: from the sums, once the rows have confirmed.
+
+
+def test_dependent_columns_of_many_rows_come_from_the_sums():
+    X, answer, residual = correlated(5000, 0, 12)
+    fit = linreg.solve(X, answer + residual)
+    assert fit.method == "eigenvalues"
+    assert fit.message.startswith("Eigenvalues of the sums, refined once. The 20 columns have rank 16")
+    by_svd = linreg.solve(X, answer + residual, method="svd")
+    torch.testing.assert_close(fit.predict(X), by_svd.predict(X), rtol=0, atol=1e-12)
+    torch.testing.assert_close(fit.w, by_svd.w, rtol=1e-8, atol=0)
+
+
+@pytest.mark.parametrize("gap", [1e-7, 1e-9, 1e-11])
+def test_what_sums_take_for_dependent_the_rows_tell_apart(gap):
+    """A difference of `gap` leaves an eigenvalue of its square, that of rounding; its column counts."""
+    z = torch.randn(20_000, 3, generator=gen(), dtype=D)
+    X = torch.column_stack((z[:, :2], z[:, 0] + gap * z[:, 2]))
+    fit = linreg.solve(X, X[:, 0] + 2 * X[:, 1] + 3 * z[:, 2])
+    assert (fit.status, fit.rank, fit.method) == (Status.OK, 3, "qr")
+    assert float(fit.w[2]) == pytest.approx(3 / gap, rel=1e-3)
+
+
+# Traps that other programs fall into.
+
+
+def best_r2(x, y, intercept):
+    x, t = (x - x.mean(), y - y.mean()) if intercept else (x, y)
+    left = t - x * float(x @ t / (x @ x))
+    return 1 - float(left @ left) / float((y - y.mean()).square().sum())
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("part", [1.0, 1 / 3])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("n", [15, 20_000])
+def test_a_column_and_its_copy(seed, part, intercept, n):
+    """The weights of programs with a cut-off of eps are +-1e14 in a third of such tables."""
+    g = gen(seed)
+    x = torch.rand(n, generator=g, dtype=D) * 10
+    y = 2 * x + torch.randn(n, generator=g, dtype=D)
+    best = best_r2(x, y, intercept)
+    X = torch.stack((x, part * x), 1)
+    for fit in (
+        linreg.solve(X, y, intercept=intercept),
+        linreg.svd(X, y, intercept=intercept),
+        linreg.fit_stream([(X, y)], intercept=intercept),
+    ):
+        assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 1)
+        assert float(fit.w[1] / fit.w[0]) == pytest.approx(
+            part, rel=1e-9
+        )  # the shortest is a multiple of a row
+        assert linreg.r2(y, fit.predict(X)) == pytest.approx(best, abs=1e-12)
+        assert linreg.r2(y, fit.predict(X)) <= best + 1e-14
+
+
+@pytest.mark.parametrize("value", [0.1, 1.0])
+@pytest.mark.parametrize("n", [30, 40_000])
+def test_a_constant_feature(value, n):
+    x = torch.randn(n, generator=gen(), dtype=D)
+    y = 3 * x + 1 + torch.randn(n, generator=gen(1), dtype=D)
+    alone = linreg.solve(x.unsqueeze(1), y)
+    X = torch.stack((torch.full_like(x, value), x), 1)
+    for fit in (linreg.solve(X, y), linreg.svd(X, y), linreg.fit_stream([(X, y)])):
+        assert (fit.rank, float(fit.w[0])) == (1, 0.0)
+        torch.testing.assert_close(fit.w[1:], alone.w, rtol=1e-12, atol=0)
+        torch.testing.assert_close(fit.b, alone.b, rtol=1e-12, atol=0)
+    # without an intercept it is the intercept
+    for solver in (linreg.solve, linreg.svd, linreg.qr):
+        fit = solver(X, y, intercept=False)
+        assert fit.status is Status.OK
+        assert float(fit.w[0]) * value == pytest.approx(float(alone.b), rel=1e-11)
+
+
+def test_ones_and_a_copy_without_an_intercept():
+    x = torch.randn(40, generator=gen(), dtype=D)
+    X = torch.stack((torch.ones_like(x), x, x), 1)
+    for fit in (
+        linreg.solve(X, 2 * x + 1, intercept=False),
+        linreg.svd(X, 2 * x + 1, intercept=False),
+        linreg.fit_stream([(X, 2 * x + 1)], intercept=False),
+    ):
+        torch.testing.assert_close(fit.w, torch.ones(3, dtype=D), rtol=0, atol=1e-13)

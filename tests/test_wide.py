@@ -1,0 +1,114 @@
+"""Many columns: the bottom from products alone is that of the sums, and a run has the same status."""
+
+import math
+
+import pytest
+import torch
+from problems import gen
+
+import linreg
+from linreg import Status
+from linreg import wide as module
+from linreg.bowl import from_rows
+from linreg.noise import Run
+from linreg.wide import wide_of
+
+F64 = torch.float64
+
+
+def data(n: int, d: int, dtype: torch.dtype = F64) -> tuple[torch.Tensor, torch.Tensor]:
+    """Correlated columns in units from a thousandth to a thousand, off zero."""
+    X, y = linreg.simulate(n, [1.0] * d, correlation=0.5, noise=0.5, generator=gen())
+    return (X * torch.logspace(-3, 3, d, dtype=F64) + 1).to(dtype), y.to(dtype)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize(("n", "d"), [(300, 40), (40, 100)])
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_the_bottom_is_that_of_the_rows(dtype, n, d, intercept):
+    X, y = data(n, d, dtype)
+    found, bowl = wide_of(X, y, intercept), from_rows(X, y, intercept)
+    eps = torch.finfo(dtype).eps
+    assert found.found
+    # far below what a run is asked for: products of float32 are squared errors of a few eps
+    assert bowl.excess(found.w, found.b) <= 1e-2 * eps * bowl.gain
+    assert found.gain == pytest.approx(bowl.gain, rel=100 * eps)
+    assert found.height == pytest.approx(bowl.height, rel=100 * eps)
+    assert found.floor == pytest.approx(bowl.floor, rel=1e3 * eps, abs=100 * eps * bowl.gain)
+    w = torch.full((d,), 0.1, dtype=dtype)
+    b = torch.tensor(0.3 * intercept, dtype=dtype)
+    # what is left of the bottom's own error counts once beside that of w
+    left = bowl.excess(w, b)
+    assert found.excess(w, b) == pytest.approx(left, rel=2 * (1e-2 * eps * bowl.gain / left) ** 0.5)
+    assert found.worth(w, b, dtype) == found.gain
+    assert found.steepness() == pytest.approx(linreg.curvature(X, intercept=intercept).L, rel=100 * eps)
+
+
+def test_a_bottom_that_is_not_found_is_no_bottom(monkeypatch):
+    X, y = data(300, 40)
+    monkeypatch.setattr(module, "ROUNDS", 5)
+    lost = wide_of(X, y, True)
+    assert not lost.found
+    assert math.isinf(lost.excess(lost.w, lost.b))
+    monkeypatch.setattr("linreg.bowl.COLUMNS", 3)
+    run = linreg.gradient_descent(X, y, lr=1e-9, steps=3)
+    batches = linreg.sgd(X, y, lr=1e-9, epochs=1, batch_size=100, generator=gen())
+    for fit in (run, batches):
+        assert fit.status is Status.NOT_CONVERGED
+        assert fit.message.startswith("Conjugate gradients did not find the smallest loss")
+
+
+@pytest.fixture
+def narrow_limit(monkeypatch):
+    """Everything counts as many columns."""
+    monkeypatch.setattr("linreg.bowl.COLUMNS", 0)
+
+
+@pytest.mark.parametrize("reduction", ["half_mean", "sum"])
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_descent_has_the_same_status(noise, reduction, monkeypatch):
+    X, y = linreg.simulate(200, [1.0] * 10, correlation=0.3, noise=noise, generator=gen())
+    bowl = linreg.curvature(X, reduction=reduction)
+    runs = [(bowl.best_rate, 2000), (bowl.best_rate, 5), (1.1 * bowl.largest_stable_rate, 500)]
+    outcomes = []
+    for columns in (2048, 0):
+        monkeypatch.setattr("linreg.bowl.COLUMNS", columns)
+        settings = {"reduction": reduction, "record": False}
+        fits = [linreg.gradient_descent(X, y, lr=lr, steps=steps, **settings) for lr, steps in runs]
+        assert [fit.status for fit in fits] == [Status.OK, Status.NOT_CONVERGED, Status.DIVERGED]
+        outcomes.append(fits)
+    for few, many in zip(*outcomes, strict=True):
+        assert abs(few.steps - many.steps) <= 1
+    few, many = (fits[2].message for fits in outcomes)
+    assert few == many
+    assert "Give it more steps, and bring the columns to one scale." in outcomes[1][1].message
+
+
+@pytest.mark.usefixtures("narrow_limit")
+@pytest.mark.parametrize("seed", [0, 1])
+def test_mini_batches(seed):
+    X, y = linreg.simulate(500, [1.0] * 10, correlation=0.3, noise=0.5, generator=gen(seed))
+    settings = {"batch_size": 20, "lr": 0.02, "record": False}
+    runs = [linreg.sgd(X, y, epochs=epochs, generator=gen(seed), **settings) for epochs in (1, 40)]
+    assert [fit.status for fit in runs] == [Status.NOT_CONVERGED, Status.OK]
+    beyond = linreg.sgd(X, y, lr=0.3, batch_size=5, epochs=1, generator=gen())
+    assert beyond.status in (Status.NOT_CONVERGED, Status.DIVERGED)
+    assert linreg.sgd(X, y, lr=9.0, batch_size=20, epochs=1, generator=gen()).status is Status.DIVERGED
+
+
+def test_the_envelope_is_near_the_exact_floor():
+    """For a small rate and noise that does not depend on the features."""
+    X, y = linreg.simulate(2000, [1.0] * 10, correlation=0.3, noise=0.5, generator=gen())
+    run = Run(X, y, wide_of(X, y, True), True, 1e-4, 20, "half_mean")
+    exact = linreg.noise.settled(X, y, from_rows(X, y, True), 1e-4, 20, 1e-4)
+    assert run._envelope(run.bowl).mean == pytest.approx(exact.mean, rel=0.05)
+
+
+def test_twenty_thousand_columns_take_no_square_matrix():
+    """It would have 3 GB."""
+    X = torch.randn(40, 20_000, generator=gen(), dtype=F64)
+    y = X[:, 0] + 1
+    fit = linreg.gradient_descent(X, y, lr=1e-3, steps=300, record=False)
+    assert fit.status is Status.OK
+    assert float(linreg.squared_loss(fit.predict(X), y)) < 1e-15
+    assert linreg.gradient_descent(X, y, lr=1.0, steps=30, record=False).status is Status.DIVERGED
