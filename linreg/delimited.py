@@ -1,20 +1,22 @@
-"""Rows of a CSV file, plain or compressed: cut into whole rows here, parsed by pyarrow.
+"""Rows of a CSV file, plain or compressed.
 
-So each block is known to the row: what cannot be parsed costs the rows before and after it nothing, and a
-pass that goes on later steps over rows without looking at them.
+A file without a fault is left to pyarrow from end to end. From a fault on, and where a pass goes on later,
+the text is cut into whole rows here: what cannot be parsed costs the rows before and after it nothing, and
+rows are stepped over without a look at what they hold.
 """
 
 import csv
 import os
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
 
 from linreg.checks import FileError
-from linreg.tables import EXACT, Table
+from linreg.tables import EXACT, Table, sliced
 
 __all__: list[str] = []
 
@@ -22,6 +24,7 @@ TEXT_BYTES = 1 << 20  # of text parsed at a time
 SAMPLE_ROWS = 100  # that tell what a column holds
 COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4", ".br": "brotli"}
 BLANK = re.compile(rb"\A[\r\n]|\n\r?\n|\r\r")  # lines of nothing may be there
+FLAGS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))
 WHOLE = re.compile(r"[+-]?\d{16,}")  # an integer that may be beyond 2^53
 
 
@@ -36,11 +39,11 @@ class Delimited(Table):
         field = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^%b\r\n]*|(?!")[^%b\r\n]*)' % (d, d)
         self.record = re.compile(rb"%b(?:%b%b)*(?:\r\n|\n|\r|\Z)" % (field, d, field))
         super().__init__(path, given)
+        if _compression(path):  # its checksum stands at the end, and is of all rows
+            self.mend = "Rows before it may be wrong too: copy the file again, then begin with its first row."
 
     def _open(self) -> Any:
-        file = self.pa.input_stream(
-            self.path, compression=COMPRESSED.get(os.path.splitext(self.path.lower())[1])
-        )
+        file = self.pa.input_stream(self.path, compression=_compression(self.path))
         if self.encoding.lower().replace("-", "").replace("_", "") == "utf8":
             return file
         return self.pa.transcoding_input_stream(file, self.encoding, "utf-8")
@@ -50,7 +53,7 @@ class Delimited(Table):
             text = next(self._texts(file), b"")
         ends = self._ends(text, SAMPLE_ROWS + 1) or [0]
         try:
-            names = self._fields(text[: ends[0]])
+            names = self._fields(text[: ends[0]], "strict")
         except UnicodeDecodeError as error:
             raise FileError(
                 f"`path` must name a CSV file in UTF-8; the names in {self.path!r} are in another encoding "
@@ -60,31 +63,65 @@ class Delimited(Table):
         if not any(names):
             raise FileError(f"`path` must name a CSV file with a line of names; {self.path!r} has none.")
         self.body, self.columns = ends[0], [str(j) for j in range(len(names))]
-        return list(zip(names, self._kinds(text[ends[0] : ends[-1]]), strict=True))
+        sample = (text[begin:end] for begin, end in pairwise(ends))
+        return list(zip(names, self._kinds(sample), strict=True))
 
-    def _kinds(self, sample: bytes) -> list[str]:
-        """What each column holds: numbers, if one of the first rows has a number there."""
-        kinds = dict.fromkeys(self.columns, "double")
-        if sample.strip():
-            words = self._parse(sample, dict.fromkeys(self.columns, self.pa.string()), lenient=True)
-            for name, column in zip(words.column_names, words.columns, strict=True):
-                there = column.drop_null()
-                if len(there) and not any(self._is(self.pa.float64(), text) for text in there.to_pylist()):
-                    flags = all(self._is(self.pa.bool_(), text) for text in there.to_pylist())
-                    kinds[name] = "bool" if flags else "string"
-        return list(kinds.values())
+    def _kinds(self, sample: Iterable[bytes]) -> list[str]:
+        """What each column holds: numbers, if one of these rows has a number there."""
+        from pyarrow import csv as arrow
 
-    def _is(self, kind: Any, text: str) -> bool:
+        empty = frozenset(arrow.ConvertOptions().null_values)
+        rows = [fields for row in sample if len(fields := self._fields(row)) == len(self.columns)]
+        kinds = []
+        for column in zip(*rows, strict=True) if rows else [()] * len(self.columns):
+            there = [word.strip(" \t") for word in column if word not in empty]
+            if not there or any(map(self._is_number, there)):
+                kinds.append("double")
+            else:
+                kinds.append("bool" if FLAGS.issuperset(there) else "string")
+        return kinds
+
+    def _is_number(self, text: str) -> bool:
         try:
-            self.pa.scalar(text.strip(" \t").replace(self.decimal, ".")).cast(kind)
-        except self.pa.ArrowInvalid:
+            float(text.replace(self.decimal, "."))
+        except ValueError:
             return False
-        return True
+        return "_" not in text
 
     def _batches(self, columns: Sequence[str], rows: int, start: int) -> Iterator[Any]:
         chosen = [self.names.index(name) for name in columns]
         flags, numbers = self.pa.bool_(), self.pa.float64()
         types = {self.columns[j]: flags if self.kinds[self.names[j]] == "bool" else numbers for j in chosen}
+        if start == 0:
+            for batch in self._whole(types):
+                if batch is None:
+                    break
+                yield from sliced(batch.rename_columns(list(columns)), start, rows, start)
+                start += len(batch)
+            else:
+                self.rows = start
+                return
+        yield from self._by_row(columns, types, rows, start)
+
+    def _whole(self, types: Mapping[str, Any]) -> Iterator[Any]:
+        """Batches as pyarrow makes them of a file without a fault; None where one may be."""
+        from pyarrow import csv as arrow
+
+        try:
+            with self._open() as file:
+                file.read(self.body)
+                read, parse, convert = self._options(types)
+                for batch in arrow.open_csv(file, read, parse, convert):
+                    if _large(batch, self.pa.float64()):
+                        yield None
+                    yield batch
+        except self.pa.ArrowInvalid:
+            yield None
+
+    def _by_row(
+        self, columns: Sequence[str], types: Mapping[str, Any], rows: int, start: int
+    ) -> Iterator[Any]:
+        """Batches from row `start` on, up to the first bad row and then what is wrong with it."""
         begin, body = 0, self.body
         with self._open() as file:
             for text in self._texts(file):
@@ -94,8 +131,7 @@ class Delimited(Table):
                     continue
                 table, reason = self._parsed(data, types)
                 for batch in table.rename_columns(list(columns)).to_batches():
-                    for at in range(0, len(batch), rows):
-                        yield batch.slice(at, rows)
+                    yield from sliced(batch, begin, rows, begin)
                     begin += len(batch)
                 if reason:
                     yield reason
@@ -140,38 +176,38 @@ class Delimited(Table):
             lines = text.count(b"\n") + (not text.endswith(b"\n"))
             if lines <= count:
                 return b"", lines
-        ends = self._ends(text, count)
-        return (text[ends[-1] :] if ends else b""), len(ends)
+        ends = self._ends(text, count) or [len(text)]  # one row that never ends
+        return text[ends[-1] :], len(ends)
 
-    def _parse(self, text: bytes, types: Mapping[str, Any], lenient: bool = False) -> Any:
+    def _options(self, types: Mapping[str, Any], size: int = TEXT_BYTES) -> list[Any]:
         from pyarrow import csv as arrow
 
-        read = arrow.ReadOptions(use_threads=False, block_size=len(text) + 1, column_names=self.columns)
-        skip = (lambda row: "skip") if lenient else None
-        parse = arrow.ParseOptions(
-            delimiter=self.delimiter, newlines_in_values=b'"' in text, invalid_row_handler=skip
-        )
-        convert = arrow.ConvertOptions(
-            include_columns=list(types),
-            column_types=types,
-            decimal_point=self.decimal,
-            strings_can_be_null=True,
-        )
-        return arrow.read_csv(self.pa.py_buffer(text), read, parse, convert)
+        return [
+            arrow.ReadOptions(use_threads=False, block_size=size, column_names=self.columns),
+            arrow.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+            arrow.ConvertOptions(
+                include_columns=list(types),
+                column_types=types,
+                decimal_point=self.decimal,
+            ),
+        ]
+
+    def _parse(self, text: bytes, types: Mapping[str, Any]) -> Any:
+        from pyarrow import csv as arrow
+
+        return arrow.read_csv(self.pa.py_buffer(text), *self._options(types, len(text) + 1))
 
     def _parsed(self, text: bytes, types: Mapping[str, Any]) -> tuple[Any, str]:
         """The rows before the first bad one, and what is wrong with that; all of them and nothing."""
-        try:
-            table = self._parse(text, types)
-        except self.pa.ArrowInvalid:
-            ends = [*self._ends(text), len(text)]
-            bad = bisect_left(ends, True, key=lambda end: not self._parses(text[:end], types))
-            begin = ends[bad - 1] if bad else 0
-            reason = self._reason(text[begin : ends[bad]], types)
-            table = self._parse(text[:begin], types) if bad else self._nothing(types)
-            return table, reason
+        reason = ""
+        if not self._parses(text, types):
+            ends = [0, *self._ends(text), len(text)]
+            bad = bisect_left(ends, True, lo=1, key=lambda end: not self._parses(text[:end], types))
+            reason = self._reason(text[ends[bad - 1] : ends[bad]], types)
+            text = text[: ends[bad - 1]]
+        table = self._parse(text, types) if text.strip() else self._nothing(types)
         whole = self._beyond(text, table, types)
-        return (table, "") if whole is None else (table.slice(0, whole[0]), whole[1])
+        return (table, reason) if whole is None else (table.slice(0, whole[0]), whole[1])
 
     def _parses(self, text: bytes, types: Mapping[str, Any]) -> bool:
         try:
@@ -183,8 +219,8 @@ class Delimited(Table):
     def _nothing(self, types: Mapping[str, Any]) -> Any:
         return self.pa.schema(list(types.items())).empty_table()
 
-    def _fields(self, row: bytes) -> list[str]:
-        text = row.decode("utf-8-sig").strip("\r\n")
+    def _fields(self, row: bytes, errors: str = "replace") -> list[str]:
+        text = row.decode("utf-8-sig", errors).strip("\r\n")
         try:
             return next(csv.reader([text], delimiter=self.delimiter), [])
         except csv.Error as error:
@@ -194,24 +230,20 @@ class Delimited(Table):
         """What is wrong with a row that cannot be parsed."""
         if not self.record.fullmatch(row):
             return "has a quote that is never closed"
-        fields = self._fields(row.decode("utf-8", "replace").encode())
+        fields = self._fields(row)
         if len(fields) != len(self.columns):
             return f"has {len(fields)} fields, the line of names {len(self.columns)}"
         for name, kind in types.items():
             if not self._parses(row, {name: kind}):
-                j = int(name)
-                comma = (
-                    ", a decimal comma? Then say decimal=','"
-                    if re.fullmatch(r"[+-]?\d+,\d+", fields[j])
-                    else ""
-                )
-                return f"has {fields[j]!r} in column {self.names[j]!r}{comma}"
+                word, column = fields[int(name)], self.names[int(name)]
+                comma = re.fullmatch(r"[+-]?\d+,\d+", word.strip())
+                return f"has {word!r} in column {column!r}" + ", or is it decimal=','?" * (comma is not None)
         return "cannot be parsed"
 
     def _beyond(self, text: bytes, table: Any, types: Mapping[str, Any]) -> tuple[int, str] | None:
         """The first row with an integer that no float holds, and what is wrong with it."""
         numbers = [name for name, kind in types.items() if kind == self.pa.float64()]
-        if not any(map(_large, table.select(numbers).to_batches())):
+        if not any(_large(batch, self.pa.float64()) for batch in table.to_batches()):
             return None
         found = []
         for name in numbers:
@@ -222,9 +254,15 @@ class Delimited(Table):
         return min(found, default=None)
 
 
-def _large(batch: Any) -> bool:
-    """Whether an entry is beyond what float64 counts to."""
-    if not batch.num_columns:
+def _compression(path: str) -> str | None:
+    return COMPRESSED.get(os.path.splitext(path.lower())[1])
+
+
+def _large(batch: Any, kind: Any) -> bool:
+    """Whether an entry of a column of this kind, float64, may be beyond what that counts to."""
+    numbers = batch.select([field.name for field in batch.schema if field.type == kind])
+    if not numbers.num_columns or not len(batch):
         return False
-    M = torch.frombuffer(batch.to_tensor(null_to_nan=True, row_major=False), dtype=torch.float64).abs_()
-    return not float(M.max()) <= EXACT and bool((M > EXACT).any())  # the maximum is NaN if one entry is
+    M = torch.frombuffer(numbers.to_tensor(null_to_nan=True, row_major=False), dtype=torch.float64).abs_()
+    # From 2^53 on, which is what 2^53 + 1 has been rounded to. The maximum is NaN if one entry is.
+    return not float(M.max()) < EXACT and bool((M >= EXACT).any())

@@ -16,13 +16,15 @@ from linreg.result import Fit, Status
 
 __all__: list[str] = []
 
+EPS = torch.finfo(torch.float64).eps
 ROUNDINGS = 4  # times eps: what many small errors of either sign come to, at the most in some hundred fits
+TINY = {dtype: torch.finfo(dtype).tiny for dtype in (torch.float32, torch.float64)}
 ZERO = 1e-13  # of the largest: an error this small cannot tell a smaller weight from zero
 
 
 def full(dtype: torch.dtype) -> int:
-    """Digits of an answer as good as its dtype: 14 of float64, 6 of float32."""
-    return int(-math.log10(8 * torch.finfo(dtype).eps))
+    """Digits of an answer as good as its dtype."""
+    return 14 if dtype == torch.float64 else 6
 
 
 def errors(sensitivity: Tensor, steepness: float, size: float, load: float, eps: float) -> Tensor:
@@ -89,7 +91,7 @@ def bounded(
         y: length of the centred y.
         n: rows.
     """
-    eps = torch.finfo(torch.float64).eps
+    eps = EPS
     parts = [abs(value) for value in v]
     size = longer * (math.hypot(*parts) + y)
     error = ROUNDINGS * eps * condition * (1 + condition * longer) * size
@@ -149,9 +151,9 @@ def within_range(fit: Fit, dtype: torch.dtype, X: Tensor | None = None, y: Tenso
     result = replace(fit, w=w, b=b, loss=loss)
     found = w.tolist()
     if all(map(math.isfinite, (float(b), *found))):
-        tiny = torch.finfo(dtype).tiny
-        if X is None or y is None or min(map(abs, found)) >= tiny:
+        if X is None or y is None or min(map(abs, found)) >= TINY[dtype]:
             return result
+        tiny = TINY[dtype]
         part = (fit.w.abs() * X.abs().amax(0)).masked_fill(w.abs() >= tiny, 0)
         if not float(part.max()) > torch.finfo(dtype).eps * float(y.abs().max()):
             return result

@@ -168,8 +168,8 @@ def factored(p: System) -> tuple[Tensor, float]:
     if bool(failed):
         return L, math.inf
     if len(L) <= EIGEN_COLUMNS:
-        squares = torch.linalg.eigvalsh(p.G)
-        largest, smallest = float(squares[-1]), float(squares[0])
+        squares = torch.linalg.eigvalsh(p.G).tolist()
+        largest, smallest = squares[-1], squares[0]
         return L, math.sqrt(largest / smallest) if smallest > 0 else math.inf
     # trace(G^-1) = |L^-1|^2 is at least 1 / lambda_min, and the largest row sum at least lambda_max.
     inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)

@@ -32,6 +32,8 @@ class Table:
         rows: how many there are; of all but Parquet it is known after reading them.
     """
 
+    mend = "Mend that, then go on from there."
+
     def __init__(self, path: str, given: Mapping[str, float | str]) -> None:
         try:
             import pyarrow as pa
@@ -105,7 +107,7 @@ class Table:
         except (self.pa.ArrowException, OSError, ValueError) as error:
             message = (
                 f"{self.path!r} must be readable to its end; reading failed in row {row} or later ({error}). "
-                f"Mend that, then go on from row {row}."
+                f"{self.mend}"
             )
             raise StreamError(message, first + row, self.path) from error
 
@@ -155,7 +157,7 @@ class Parquet(Table):
                 if i + 1 < file.num_row_groups:
                     _fetch(disk, file.metadata.row_group(i + 1), wanted)
                 for batch in file.iter_batches(rows, row_groups=[i], columns=list(columns)):
-                    yield from _sliced(batch, begin, rows, start)
+                    yield from sliced(batch, begin, rows, start)
                     begin += len(batch)
         self.rows = begin
 
@@ -180,12 +182,12 @@ class Arrow(Table):
         of_file = hasattr(file, "num_record_batches")
         for batch in (file.get_batch(i) for i in range(file.num_record_batches)) if of_file else file:
             batch.validate()  # the format has no checksum; lengths at least are looked at
-            yield from _sliced(batch, begin, rows, start)
+            yield from sliced(batch, begin, rows, start)
             begin += len(batch)
         self.rows = begin
 
 
-def _sliced(batch: Any, begin: int, rows: int, start: int) -> Iterator[Any]:
+def sliced(batch: Any, begin: int, rows: int, start: int) -> Iterator[Any]:
     """The rows of a batch from row `start` of the file on, a few at a time; the batch begins at `begin`."""
     for at in range(max(start - begin, 0), len(batch), rows):
         yield batch.slice(at, rows)

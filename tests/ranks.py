@@ -61,6 +61,8 @@ def main() -> None:
     merge("split", mine)
     merge("first_empty", mine if rank else empty)
     merge("all_empty", empty)
+    merge("tiny", linreg.Statistics.of(X[rows] * 1e-160, y[rows]))
+    merge("unlike", linreg.Statistics.of(X[rows] * (1e-160, 1e155)[rank], y[rows]))
     narrow = linreg.Statistics.of(X[:, : 3 + rank], y)
     refused("features", narrow)
 

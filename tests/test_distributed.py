@@ -121,6 +121,27 @@ def test_no_rank_has_rows(two):
     assert [total.n for total in two.sums("all_empty")] == [0, 0]
 
 
+def test_squares_below_the_range_of_float64(two):
+    X, y = data()
+    right = linreg.solve(X, y).w
+    for total in two.sums("tiny"):
+        fit = linreg.solve_statistics(total)
+        torch.testing.assert_close(fit.w * 1e-160, right, rtol=1e-12, atol=0)
+
+
+def test_ranks_whose_numbers_are_of_very_different_size(two):
+    """One rank keeps its columns in other units than the other: they agree on the larger ones."""
+    X, y = data()
+    X = torch.cat((X[:700] * 1e-160, X[700:] * 1e155))
+    right = linreg.solve(X, y)
+    for total in two.sums("unlike"):
+        assert bool(total.M.isfinite().all())
+        fit = linreg.solve_statistics(total)
+        assert fit.status == right.status == "ok"
+        # half of the rows are zero beside the others, whose mean the columns now share: they are alike
+        torch.testing.assert_close(fit.w, right.w, rtol=10 * EPS * fit.condition**2, atol=0)
+
+
 def test_other_features_raise_on_every_rank(two):
     for told in two.told:
         kind, message, _ = told["features"]

@@ -149,8 +149,8 @@ class TestCsv:
 
     def test_gzip_cut_short(self, tmp_path):
         path = tmp_path / "a.csv.gz"
-        path.write_bytes(gzip.compress(("a,b,y\n" + LINE * 1000).encode())[:-9])
-        with pytest.raises(linreg.FileError):
+        path.write_bytes(gzip.compress(("a,b,y\n" + LINE * 60_000).encode())[:-9])
+        with pytest.raises(StreamError, match="copy the file again, then begin with its first row"):
             accumulate(blocks(path, target="y"))
 
     def test_semicolons_and_decimal_commas(self, tmp_path):
@@ -238,6 +238,19 @@ class TestCsv:
             list(blocks(path, target="y"))
         assert caught.value.row == 3
         assert len(list(blocks(path, target="y", start=4))) == 1
+
+    def test_such_an_integer_before_a_bad_row(self, tmp_path):
+        path = text(tmp_path / "a.csv", "a,y\n1,1\n9007199254740993,2\n3,-\n4,4\n")
+        rows = []
+        start, sums = 0, None
+        for _ in range(3):
+            try:
+                sums = accumulate(blocks(path, target="y", start=start), start=sums)
+                break
+            except StreamError as error:
+                rows.append(error.row)
+                start, sums = error.row + 1, error.statistics
+        assert (rows, sums.n) == ([1, 2], 2)
 
     @pytest.mark.parametrize("word", ["", "NA", "NaN", "nan", "NULL", "#N/A", '""'])
     def test_missing_words(self, tmp_path, word):

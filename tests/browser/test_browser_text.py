@@ -124,7 +124,7 @@ ENGLISH = {
     "stretches",
     "stretching",
 }
-DOUBTFUL = r"[iy]s(e|ed|er|ers|es|ing|ation|ations)$|ise|our|tre|tring|logue|ll(ed|ing)$|ence$"
+DOUBTFUL = r"[iy]s(e|ed|er|ers|es|ing|ation|ations)$|ise|our|tre|tring|logue|ll(ed|ing)$|(lic|def|off)ence$"
 
 
 def test_the_glossary_has_no_word_whose_spelling_is_not_known() -> None:

@@ -210,6 +210,9 @@ assert resumed.n == once.n
 assert apart(resumed) < 1e-12
 
 # %% [markdown]
+# Entries that are not there at all need no repair: `accumulate` and `fit_stream` take `missing="drop"`, leave out such rows and count them. What other programs write into files, what is done with it, and which
+# files can show that a byte has changed, stands in [the reference](../reference/api-stream.md).
+#
 # ## Two ranks
 #
 # Now the machines. Each of them reads its own files, sums them, and meets the others once. `torchrun` starts the processes, called *ranks*, and tells each its number; PyTorch's `torch.distributed` connects them;
