@@ -85,7 +85,8 @@ def solve(
 
     Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine, some 40 n d
     a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent columns n d^2 and
-    4 n d (d - r + 2). 2 MB of memory besides O(d^2): `X` is never copied.
+    4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is never copied.
+    The number of threads of PyTorch changes no bit.
 
     Args:
         X: (n, d) features, any n and d.

@@ -151,7 +151,8 @@ class Statistics(ByValue):
     squares; `solve_statistics` tells how many are left. Numbers whose squares would leave the range of
     float64 are kept divided by powers of two, `unit`.
 
-    Memory: (d + 2)^2 numbers and a block of 2 MB during `update`, whatever the number of rows.
+    Memory: (d + 2)^2 numbers; during `update` three times as many and 2 MB for each thread, whatever the
+    number of rows. PyTorch's threads share the rows, and their number changes no bit.
 
     Args:
         d: number of features.
@@ -193,7 +194,7 @@ class Statistics(ByValue):
     def of(cls, X: Tensor, y: Tensor) -> Self:
         r"""Sum up a data set in one pass.
 
-        Cost: n d^2 operations and 2 MB of memory besides the (d + 2)^2 sums.
+        Cost: n d^2 operations; memory as for `update`.
 
         Args:
             X: (n, d) features, float32 or float64.
