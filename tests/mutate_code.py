@@ -34,17 +34,22 @@ TESTS = {
     "files": ("files", "stream"),
     "folders": ("files", "stream"),
     "forecast": ("forecast", "descent"),
-    "keep": ("statistics", "model", "exact", "faults"),
+    "keep": ("statistics", "result", "faults"),
     "loss": ("loss", "descent"),
-    "model": ("model", "exact"),
     "normal": ("statistics", "digits", "shortest", "exact"),
     "npy": ("stream", "files"),
     "products": ("statistics", "workers", "exact", "loss"),
     "refinement": ("certified", "exact"),
     "residual": ("certified", "exact"),
-    "result": ("model", "digits", "exact", "descent"),
+    "result": ("result", "digits", "descent"),
     "tables": ("stream", "files"),
     "wide": ("wide", "noise"),
+}
+# Tests of all modules in which this is written.
+SHARED = {
+    "@plain": "test_ambient.py::test_no_public_function_is_forgotten",
+    "@alone": "test_workers.py::test_the_number_of_threads_changes_no_bit",
+    "check_": "test_checks.py",
 }
 SLOW_TO_IMPORT = (
     "torch", "numpy", "hypothesis", "pytest", "pandas", "pyarrow.csv", "pyarrow.parquet", "matplotlib.pyplot",
@@ -70,8 +75,10 @@ class Outcome:
 
 def files_of(module: str, root: Path = ROOT) -> list[str]:
     """The files whose tests belong to a module, the examples in its docstrings first."""
-    names = dict.fromkeys((*TESTS.get(module, (module,)), "checks"))  # what is refused stands in the last
-    return [f"linreg/{module}.py", *(f"tests/test_{name}.py" for name in names)]
+    source = (root / "linreg" / f"{module}.py").read_text()
+    names = [f"test_{name}.py" for name in TESTS.get(module, (module,))]
+    names += [test for written, test in SHARED.items() if written in source]
+    return [f"linreg/{module}.py", *(f"tests/{name}" for name in dict.fromkeys(names))]
 
 
 def choose(root: Path, modules: Sequence[str], n: int, seed: int, each: bool) -> list[tuple[str, Mutant]]:
@@ -194,6 +201,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=40, help="how many mutants of each module")
     parser.add_argument("--total", type=int, help="how many of all modules together, instead, and no more")
+    parser.add_argument("--limit", type=float, default=120, help="seconds of a run of --total, then it hangs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("modules", nargs="*", help="default: all")
@@ -205,7 +213,7 @@ def main() -> int:
     n, each = (options.n, True) if options.total is None else (options.total, False)
     chosen = choose(ROOT, modules, n, options.seed, each)
     modules = sorted({module for module, _ in chosen})
-    limits = dict.fromkeys(modules, 120.0)
+    limits = dict.fromkeys(modules, options.limit)
     unchanged = [] if options.total else [Task(module, None, 900) for module in modules]
     for whole in run(unchanged, options.jobs):
         if whole.noticed:
