@@ -19,7 +19,7 @@ from linreg.checks import (
     check_finite,
     check_Xy,
 )
-from linreg.digits import ROUNDINGS, bounded, digits, leaves, lost, no_digits, within_range
+from linreg.digits import ROUNDINGS, digits, leaves, lost, no_digits, within_range
 from linreg.direct import (
     check_tall,
     doubt,
@@ -31,6 +31,7 @@ from linreg.direct import (
 from linreg.normal import (
     EPS,
     System,
+    digits_left,
     digits_of,
     factored,
     fit_of,
@@ -85,7 +86,8 @@ def solve(
 
     Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine, some 40 n d
     a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent columns n d^2 and
-    4 n d (d - r + 2). 2 MB of memory besides O(d^2): `X` is never copied.
+    4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is never copied.
+    The number of threads of PyTorch changes no bit.
 
     Args:
         X: (n, d) features, any n and d.
@@ -200,14 +202,8 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
 
 def _told(X: Tensor, p: System, L: Tensor, v: Tensor, condition: float) -> str:
     """How many digits the Gram matrix has left, where that is not all of them."""
-    if X.numel() > SMALL:
-        error, size = rounding(p, L, v, condition)
-        return lost(*digits_of(p, v, error(size)), v.dtype)
-    first = p.n <= FIRST_ROWS  # of which the shift is the mean
-    longer = 1.0 if first else max(1.0, float((p.reached[:-1] * p.factor).max()))
-    mean = p.shift if first else p.mean
-    y = float(p.yy) ** 0.5
-    return lost(*bounded(v.tolist(), condition, longer, p.factor.tolist(), mean.tolist(), y, p.n), v.dtype)
+    first = p.n <= FIRST_ROWS  # of which the shift is the mean, and the sums those of centred columns
+    return lost(*digits_left(p, L, v, condition, first, X.numel() <= SMALL), v.dtype)
 
 
 def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:

@@ -79,25 +79,29 @@ def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
     """M (d + 2, d + 2), the sum of z z' over all rows."""
     k = X.shape[1] + 2
     add = _add_batch if k <= NARROW else _add_upper
-    M = torch.zeros(_columns(k), _columns(k), dtype=torch.float64, device=X.device)
+    columns = _columns(k)
 
     def worker() -> Callable[[slice], Tensor]:
         blocks = Blocks(X, y, shift)
 
         def sum_of(run: slice) -> Tensor:
-            total, part, rows = torch.zeros_like(M), torch.zeros_like(M), 0
+            total, part, rows = None, blocks.Z.new_zeros(columns, columns), 0
             for Z in blocks.of(run):
+                if rows >= PART_ROWS:  # and more to come
+                    total = part if total is None else total.add_(part)
+                    part, rows = torch.zeros_like(part), 0
                 add(part, Z)
                 rows += len(Z)
-                if rows >= PART_ROWS:
-                    total += part
-                    part.zero_()
-                    rows = 0
-            return total + part
+            return part if total is None else total.add_(part)
 
         return sum_of
 
-    dealt(runs(X), worker, M.add_)
+    parts = runs(X)
+    if len(parts) == 1:
+        M = worker()(parts[0])
+    else:
+        M = torch.zeros(columns, columns, dtype=torch.float64, device=X.device)
+        dealt(parts, worker, M.add_)
     M = M[:k, :k]
     return M.triu() + M.triu(1).T
 

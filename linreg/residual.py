@@ -4,16 +4,20 @@ Near the answer r and X'r are small differences of large numbers. Computed in fl
 and so would be the correction that follows from them.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from linreg.doubled import SPLIT, Doubled, add, as_doubled, fast_two_sum, power_of_two, split, total, two_sum
+from linreg.products import in_runs
+from linreg.workers import dealt
 
 __all__: list[str] = []
 
 BLOCK = 65536  # entries of X taken at a time, so that the arrays that come of them fit the cache
+RUN = 4  # blocks that one thread takes in one go
 
 
 class Problem(NamedTuple):
@@ -30,23 +34,39 @@ class Problem(NamedTuple):
     def gradient(self, v: Doubled) -> tuple[Doubled, float]:
         """A'r (k,) and r'r for r = y - A v and A = [X / unit, 1], in twice the precision."""
         n, d = leading(self.X).shape
-        work = _Work(
-            d, len(v.hi), min(n, max(BLOCK // (d + 2), 1)), isinstance(self.X, Doubled), self.unit.device
-        )
+        rows = max(BLOCK // (d + 2), 1)
         column = Doubled(v.hi.unsqueeze(1), v.lo.unsqueeze(1))
         factor = (1 / self.unit).unsqueeze(1)
-        for first in range(0, n, work.rows):
-            rows = slice(first, first + work.rows)
-            work.load(some_rows(self.X, rows), factor)
-            predicted = work.prediction(column)
-            y = some_rows(self.y, rows)
-            r, e = two_sum(leading(y) / self.y_unit, -predicted.hi)
-            e -= predicted.lo
-            if isinstance(y, Doubled):
-                e += y.lo / self.y_unit
-            work.add_products(fast_two_sum(r, e))
-        hi, lo = work.sums
-        return Doubled(hi[:-1], lo[:-1]), float(hi[-1])
+        sums = as_doubled(v.hi.new_zeros(len(v.hi) + 1))
+
+        def worker() -> Callable[[slice], Doubled]:
+            work = _Work(d, len(v.hi), min(n, rows), isinstance(self.X, Doubled), self.unit.device)
+
+            def sums_of(run: slice) -> Doubled:
+                work.sums = as_doubled(torch.zeros_like(sums.hi))
+                for some in in_runs(run, rows):
+                    self._add(work, some, column, factor)
+                return work.sums
+
+            return sums_of
+
+        def give(part: Doubled) -> None:
+            nonlocal sums
+            sums = add(sums, part)
+
+        dealt(in_runs(slice(0, n), n if self.unit.is_cuda else RUN * rows), worker, give)
+        return Doubled(sums.hi[:-1], sums.lo[:-1]), float(sums.hi[-1])
+
+    def _add(self, work: "_Work", rows: slice, column: Doubled, factor: Tensor) -> None:
+        """Add the products of a block."""
+        work.load(some_rows(self.X, rows), factor)
+        predicted = work.prediction(column)
+        y = some_rows(self.y, rows)
+        r, e = two_sum(leading(y) / self.y_unit, -predicted.hi)
+        e -= predicted.lo
+        if isinstance(y, Doubled):
+            e += y.lo / self.y_unit
+        work.add_products(fast_two_sum(r, e))
 
 
 def problem(

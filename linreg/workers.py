@@ -5,6 +5,8 @@ keeps a core busy, each of these meetings waits until the system lets the late t
 an operation of microseconds. Here a thread takes a run of rows through all its operations, then the next
 that is left, and what the runs give is put together in their order. How the rows are cut depends on the
 shape of the data alone, so that a result has the same bits with any number of threads, under any load.
+
+Where its libraries are not those of its own builds for Linux and macOS, PyTorch splits operations as ever.
 """
 
 import ctypes
