@@ -29,6 +29,7 @@ TESTS = {
     "bowl": ("bowl", "forecast", "noise"),
     "certify": ("certified", "nist"),
     "delimited": ("files", "stream"),
+    "descent": ("descent", "wide"),
     "deviation": ("certified", "nist"),
     "exact": ("exact", "shortest", "digits", "properties"),
     "files": ("files", "stream"),
