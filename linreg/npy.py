@@ -21,7 +21,7 @@ from linreg.checks import FileError, StreamError
 
 __all__: list[str] = []
 
-BLOCK_BYTES = 16 << 20  # each costs a fixed 0.4 ms
+DEFAULT_BYTES = 16 << 20  # each costs a fixed 0.4 ms
 HEADER_LIMIT = 10_000  # characters, as in NumPy: a longer one could exhaust the parser of literals
 COLUMN_LIMIT = 1 << 20  # more is a lie, and sums of their products would take 8 TB
 POPULATE_READ = 22  # the advice MADV_POPULATE_READ, Linux 5.14: fetch pages, and say so when that fails
@@ -89,7 +89,7 @@ class Npy:
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """(X, y) of `rows` rows at a time, from row `start` on; the file begins at row `first` of all."""
         columns = [*features, target]
-        rows = rows or max(BLOCK_BYTES // self.row_bytes, 1)
+        rows = rows or max(DEFAULT_BYTES // self.row_bytes, 1)
         with open(self.path, "rb") as file:
             if hasattr(os, "posix_fadvise") and not self.by_columns:  # lets the system read further ahead
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)

@@ -15,7 +15,7 @@ from linreg.checks import FileError, MissingError, StreamError
 
 __all__: list[str] = []
 
-BLOCK_BYTES = 8 << 20
+DEFAULT_BYTES = 8 << 20
 IN_FLOAT32 = ("float", "halffloat", "int8", "int16", "uint8", "uint16", "bool")  # float32 holds these exactly
 NUMBER = r"u?int(8|16|32|64)|halffloat|float|double|bool|null|decimal\d+\(.*\)"
 NUMBERS = re.compile(rf"{NUMBER}|dictionary<values=({NUMBER}), .*>")  # words of Arrow for its types
@@ -86,7 +86,7 @@ class Table:
         columns = (*features, target)
         kinds = [self.kinds[name] for name in columns]
         single = "float" in kinds and all(kind in IN_FLOAT32 for kind in kinds)
-        rows = rows or max(BLOCK_BYTES // ((4 if single else 8) * len(columns)), 1)
+        rows = rows or max(DEFAULT_BYTES // ((4 if single else 8) * len(columns)), 1)
         row = start
         try:
             for batch in self._batches([name for name in columns if name not in self.given], rows, start):

@@ -359,3 +359,33 @@ def test_a_triangle_of_another_matrix():
 def test_bad_arguments(X, y, kind, words):
     with pytest.raises(kind, match=words):
         certified(X, y)
+
+
+@pytest.mark.parametrize("far", [0.0, 1e3, 1e160])
+def test_the_sign_of_the_targets_is_that_of_the_answer(far):
+    """Units are taken from sizes: targets that are all below zero are as good as their negatives."""
+    p = built(30, 3, 1e6, noise=0.1)
+    y = p.y.abs() * (1 + far)
+    up, down = certified(p.X, y), certified(p.X, -y)
+    assert up.status is down.status is Status.OK
+    assert torch.equal(down.w, -up.w)
+    assert torch.equal(down.b, -up.b)
+    assert torch.equal(down.w_se, up.w_se)
+    assert (up.message, up.loss) == (down.message, down.loss)
+
+
+@pytest.mark.parametrize(("kappa", "steps"), [(1e0, 1), (1e3, 1), (1e6, 2), (1e8, 2), (1e10, 3)])
+def test_it_stops_when_another_step_would_change_no_digit(kappa, steps):
+    """A step leaves kappa eps of the error before it: none is taken to see that nothing is left to win."""
+    for seed in (0, 1, 2):
+        p = built(40, 5, kappa, noise=0.1, seed=seed)
+        assert certified(p.X, p.y).steps == steps
+
+
+@pytest.mark.parametrize("largest", [1e170, -1e170])
+def test_one_target_far_from_all_others(largest):
+    """Its square is beyond float64: the unit is that of the largest, on either side of zero."""
+    p = built(30, 3, 1e3, noise=0.1)
+    y = p.y.clone()
+    y[4] = largest
+    check(p.X, y)

@@ -280,3 +280,38 @@ def test_columns_of_zeros_and_constants_need_no_units():
     sums.update(X, X[:, 2])
     assert sums.unit.tolist()[1:] == [0, 0, 0]
     assert float(sums.X_mean[0]) == pytest.approx(1e-170 * 20 / 100, rel=1e-14)
+
+
+def test_the_quick_bound_of_few_entries_names_no_digit_more(monkeypatch):
+    """It takes each number at its largest: a digit or two less than the bound that many entries pay for."""
+    fewer = 0
+    for kappa in (1.5, 5.0, 15.0):
+        for n, d in ((60, 4), (900, 20), (1100, 4)):
+            for far in (0.0, 1e4):
+                p = built(n, d, kappa, noise=0.3)
+                order = p.X[:, 0].argsort()  # the mean of the first rows is far from that of all
+                named = []
+                for small in (1 << 15, 0):
+                    monkeypatch.setattr("linreg.exact.SMALL", small)
+                    message = linreg.solve(p.X[order] + far, p.y[order]).message
+                    assert message.startswith("Cholesky: the condition number is")
+                    found = re.search(r"leaves (\d+) digits", message)
+                    named.append(int(found[1]) if found else 15)
+                assert 0 <= named[1] - named[0] <= 2 or named == [0, 0], (kappa, n, far, named)
+                fewer += named[0] < named[1]
+    assert fewer
+
+
+@pytest.mark.parametrize("method", ["auto", "cholesky", "qr", "svd"])
+@pytest.mark.parametrize("far", [0.0, 1e4])
+@pytest.mark.parametrize("kappa", [3.0, 1e3, 1e6])
+def test_units_change_no_word_of_a_message(kappa, far, method):
+    """Powers of two round nothing: the digits that are left are those of the data in any units."""
+    for n, d in ((60, 4), (4000, 20)):
+        p = built(n, d, kappa, noise=0.3)
+        X = p.X + far
+        y = p.y - p.b + far * p.w.sum()  # b is 0, a difference of large numbers where X is far off
+        units = 2.0 ** torch.arange(-20, 4 * d - 20, 4)
+        plain = linreg.solve(X, y, method=method).message
+        assert linreg.solve(X * units, y, method=method).message == plain
+        assert linreg.solve(X, y * 2.0**30, method=method).message == plain

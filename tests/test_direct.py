@@ -8,6 +8,7 @@ from problems import EPS, GENERAL, METHODS, built, dependent, error, gen
 
 import linreg
 from linreg import Status
+from linreg.direct import doubt
 
 SEEDS = (0, 1, 2)
 KAPPAS = (1e0, 1e2, 1e4, 1e6, 1e8, 1e10, 1e12)
@@ -426,3 +427,11 @@ def test_one_solve_of_the_simulated_data():
         found = torch.cat((fit.w - torch.tensor([-1.0, 1.0], dtype=torch.float64), fit.b[None] - 2))
         worst.append(float(found.abs().max()))
     assert torch.tensor(worst).median() == pytest.approx(0.0036, abs=0.0005)
+
+
+def test_the_column_known_least_decides_how_far_to_doubt():
+    """Rows are off by what rounds the worst of the columns, over the smallest singular value."""
+    s = torch.tensor([2.0, 0.5], dtype=torch.float64)
+    noise = torch.tensor([1e-16, 1e-8, 1e-12], dtype=torch.float64)
+    assert doubt(s, noise, 1e-9) == pytest.approx(2 * 1.1e-8, rel=1e-12)
+    assert doubt(s[:0], noise, 1e-9) == 0

@@ -246,3 +246,25 @@ def test_the_gradient_is_zero_whatever_the_shape(n, d, rank, scale, far, interce
     assert (A.T @ r).abs().le(1e4 * size * A.norm(dim=0) + 1e-300).all()
     if intercept:
         assert abs(float(r.sum())) <= 1e4 * size * n**0.5
+
+
+@pytest.mark.parametrize(
+    ("n", "kappa", "noise", "way"),
+    [
+        (60, 3, 0.3, "Cholesky: "),
+        (60, 3, 0.0, "Cholesky, refined in doubled precision in 1 step: "),  # few entries: at once
+        (60, 300, 0.3, "Cholesky, refined in doubled precision in 1 step: "),
+        (4000, 3, 0.3, "Cholesky: "),
+        (4000, 3, 0.0, "Cholesky, refined once: "),  # the loss is almost 0
+        (4000, 30, 0.3, "Cholesky, refined once: "),
+        (4000, 3e3, 0.0, "Cholesky, refined once: "),  # a residual of zero has nothing to be a product with
+        (4000, 300, 0.3, "Cholesky, refined in doubled precision in 1 step: "),  # once would leave 9 digits
+        (4000, 1e4, 0.0, "Cholesky, refined in doubled precision in 2 steps: "),
+        (4000, 1e5, 0.3, "QR, refined in doubled precision in 2 steps: "),
+    ],
+)  # fmt: skip
+def test_the_cheapest_way_that_leaves_ten_digits(n, kappa, noise, way):
+    p = built(n, 4 if n == 60 else 20, kappa, noise=noise)
+    fit = linreg.solve(p.X, p.y)
+    assert fit.message.startswith(way)
+    assert error(fit, p.w) <= max(p.tolerance, 1e-10)

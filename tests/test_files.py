@@ -534,3 +534,14 @@ class TestChangedBytes:
         assert sum(found.values()) == 12
         if form in CHECKED:
             assert found["told nothing"] == 0
+
+
+@pytest.mark.parametrize("width", [3, 8, 9, 12])
+def test_a_message_lists_eight_columns_and_that_there_are_more(tmp_path, width):
+    names = [f"x{j}" for j in range(width)]
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
+    with pytest.raises(linreg.RangeError) as raised:
+        next(iter(blocks(path, target="z")))
+    some = ", ".join(map(repr, names[:8])) + (", ..." if width > 8 else "")
+    assert f": {some}; got 'z'." in str(raised.value)

@@ -56,6 +56,26 @@ def test_words_are_not_touched():
     assert not mutants('"""A - b."""\n\n__all__ = ["one"]\n\nimport math\n\nx: int | None\n')
 
 
+def test_how_many_rows_are_taken_at_a_time_is_not_touched():
+    assert not mutants("BLOCK_BYTES = 2 << 20\n\nrows = max(BLOCK_BYTES // 8, 4)\n")
+    assert mutants("BLOCKS = 2 << 20\n\nrows = max(BLOCKS // 8, 4)\n")
+
+
+def test_that_lengths_are_compared_is_not_touched():
+    assert {m.after for m in mutants("x = zip(a, b, strict=True)\n")} == {"pass"}
+
+
+def test_a_change_of_one_module_leaves_the_choice_from_others(tmp_path):
+    (tmp_path / "linreg").mkdir()
+    for name, text in {"one": "a = b < 3\n" * 9, "other": "c = d + 4\ne = f\n"}.items():
+        (tmp_path / "linreg" / f"{name}.py").write_text(text)
+    before = {(name, m.after) for name, m in choose(tmp_path, ["one", "other"], 9, 0, each=False)}
+    (tmp_path / "linreg" / "one.py").write_text("a = b < 3\n")
+    after = {(name, m.after) for name, m in choose(tmp_path, ["one", "other"], 9, 0, each=False)}
+    assert {pair for pair in before if pair[0] == "other"} <= after
+    assert before != {(name, m.after) for name, m in choose(tmp_path, ["one", "other"], 9, 1, each=False)}
+
+
 def test_a_change_keeps_the_rest_of_the_text():
     for m in mutants(SOURCE):
         old, new = SOURCE.splitlines(), m.source.splitlines()

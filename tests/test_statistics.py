@@ -342,3 +342,22 @@ def test_many_rows_do_not_wear_the_sums_down(d):
     truth = torch.tensor([math.fsum(column) for column in squares.T.tolist()], dtype=torch.float64)
     reached = sums.M.diagonal()[[0, d // 2, d]]
     torch.testing.assert_close(reached, truth, rtol=32 * EPS, atol=0)
+
+
+def test_sums_without_rows_are_saved_too(tmp_path):
+    Statistics(3).save(tmp_path / "sums")
+    sums = Statistics.load(tmp_path / "sums")
+    assert (sums.n, sums.d, sums.dropped) == (0, 3, 0)
+    sums.update(torch.eye(4, 3), torch.ones(4))
+    assert torch.equal(sums.M, Statistics.of(torch.eye(4, 3), torch.ones(4)).M)
+
+
+def test_a_file_of_the_former_format_holds_the_same_sums(tmp_path):
+    p = built()
+    sums = Statistics.of(p.X, p.y)
+    held = {"format": "linreg statistics 1", "n": sums.n, "shift": sums.shift, "M": sums.M}
+    torch.save(held, tmp_path / "sums")
+    read = Statistics.load(tmp_path / "sums")
+    for name in ("M", "shift", "unit"):
+        assert torch.equal(getattr(read, name), getattr(sums, name))
+    assert torch.equal(linreg.solve_statistics(read).w, linreg.solve_statistics(sums).w)

@@ -736,3 +736,17 @@ def test_memory_stays_bounded(tmp_path, kind):
         [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, text=True, check=True
     )
     assert float(done.stdout) < 150, done.stdout  # MB, of a file of 198
+
+
+@pytest.mark.parametrize(("suffix", "megabytes"), [("npy", 16), ("parquet", 8)])
+def test_a_block_takes_what_the_documentation_says(tmp_path, suffix, megabytes):
+    """As many rows as fill 16 MB, or 8 MB of a table: memory stays bounded, and a block is worth its call."""
+    data = numpy.zeros((1_300_000, 2))
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "npy":
+        numpy.save(path, data)
+    else:
+        parquet.write_table(pa.table({"x": data[:, 0], "y": data[:, 1]}), path, row_group_size=len(data))
+    X, y = next(iter(blocks(path, target=-1 if suffix == "npy" else "y")))
+    assert len(y) == (megabytes << 20) // (2 * 8)
+    assert X.shape == (len(y), 1)

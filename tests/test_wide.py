@@ -112,3 +112,15 @@ def test_twenty_thousand_columns_take_no_square_matrix():
     assert fit.status is Status.OK
     assert float(linreg.squared_loss(fit.predict(X), y)) < 1e-15
     assert linreg.gradient_descent(X, y, lr=1.0, steps=30, record=False).status is Status.DIVERGED
+
+
+def test_a_gain_that_is_rounding_of_the_loss_is_none():
+    """Two losses differ by rounding when their difference is a rounding of both, floor and all."""
+    X, y = linreg.simulate(50, [1.0] * 20, correlation=0.5, generator=torch.Generator().manual_seed(0))
+    bottom = wide_of(X, y, True)
+    eps = torch.finfo(X.dtype).eps
+    for height, floor in ((1.0, 3.0), (3.0, 1.0), (0.0, 4.0)):
+        at = bottom._replace(height=height, floor=floor)
+        above = max(height, bottom.excess(bottom.w, bottom.b))
+        assert at._replace(gain=3.9 * eps**2).worth(bottom.w, bottom.b, X.dtype) == above
+        assert at._replace(gain=4.1 * eps**2).worth(bottom.w, bottom.b, X.dtype) == 4.1 * eps**2
