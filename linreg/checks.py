@@ -70,7 +70,7 @@ class StreamError(FileError, DataError):
         self.statistics: Any = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Made again from all it needs: `Exception` would pass on the message alone."""
+        # Made again from all it needs: `Exception` would pass on the message alone.
         return type(self), (str(self), self.row, self.path), vars(self)
 
 

@@ -32,6 +32,7 @@ def project(tmp_path: Path) -> Path:
     for folder in ("docs/en/part1", "linreg", "tests"):
         (tmp_path / folder).mkdir(parents=True)
     shutil.copy(ROOT / "tests" / "page_checks.py", tmp_path / "tests")
+    shutil.copy(ROOT / "linreg" / "rounding.py", tmp_path / "linreg")  # the rule by which they judge
     return tmp_path
 
 
@@ -51,7 +52,7 @@ def pages(project: Path) -> Path:
             "docs/en/part1/numbers.md": "# C\n\nIt is 0.48.\n",
             "docs/en/part1/fine.md": "# D\n\n```pycon\n>>> x\nTraceback (most recent call last):\n    ...\n"
             "NameError: name 'x' is not defined\n\n```\n",
-            "README.md": "# E\n\n```python\nx = y\n```\n",
+            "README.md": "# E\n\n```pycon\n>>> x = y\n\n```\n",
             "linreg/__init__.py": '"""A package."""\n',
             "linreg/two.py": 'def two(x):\n    """Two.\n\n    >>> two(2)\n    5\n    """\n    return 2 * x\n',
             "docs/stray.md": "It is 0.48 and not a page.\n",

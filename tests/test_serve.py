@@ -15,10 +15,11 @@ ROOT = Path(__file__).parents[1]
 def make(*arguments: str, cwd: Path = ROOT, **environment: str) -> tuple[int, list[str]]:
     """Exit status, and the lines that are not those of make itself."""
     command = ["make", f"PYTHON={sys.executable}", *arguments]
+    alone = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=os.environ | environment,
+        env=alone | environment,  # also where `make test` runs this
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

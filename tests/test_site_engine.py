@@ -600,3 +600,13 @@ def test_the_digest_of_the_sources_sees_every_change(tmp_path: Path) -> None:
     (tmp_path / "requirements.lock").write_text("")
     seen.add(digest.sources(tmp_path))
     assert len(seen) == 4
+
+
+def test_a_path_is_drawn_step_by_step_to_the_same_points() -> None:
+    """Whole tenths, so that no rounding adds up; curves stay as they are."""
+    absolute = "M 329.34 161.0 \nL 327.5 160.55 \nL 327.5 161.0 \nz\nM -1.0 2.0 \nL 0.5 2.0 \nL 0.0 -10.4"
+    svg = figures.figure(f'<svg viewBox="0 0 1 1"><path d="{absolute}"/></svg>', "x", "y")
+    path = re.search(r' d="([^"]*)"', svg)[1]
+    assert path == "M329.3 161l-1.8-.5 0 .5zM-1 2l1.5 0-.5-12.4"
+    curve = "M 1.0 2.0 \nC 1.0 2.0 3.0 4.0 5.0 6.0"
+    assert f'd="{curve}"' in figures.figure(f'<svg viewBox="0 0 1 1"><path d="{curve}"/></svg>', "x", "y")
