@@ -66,7 +66,7 @@ def figure(svg: str, alt: str, name: str) -> str:
 
 
 def rounded(tag: re.Match[str]) -> str:
-    """The places in a tag to a hundredth, of paths and marks to a tenth; numbers between tags are to be read."""
+    """The places in a tag to a hundredth, of paths and marks to a tenth; numbers between tags stay."""
     if tag[0].startswith("<use"):
         return re.sub(DIGITS, "", tag[0])
     path = re.sub(r' d="([^"]*)"', lambda d: f' d="{stepwise(re.sub(DIGITS, "", d[1]))}"', tag[0])
