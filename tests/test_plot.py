@@ -219,3 +219,24 @@ def test_the_note_stands_where_the_cloud_is_not(slope, place):
     ax = plot.data_and_fit(x.unsqueeze(1), slope * x + 7)
     assert ax.texts[0].get_position() == place
     assert ax.texts[0].get_horizontalalignment() == ("left" if slope < 0 else "right")
+
+
+def test_eight_contours_at_equal_steps_of_the_distance():
+    """The loss grows with the square of it; the last contour is the loss at the farthest corner."""
+    X, y = s8()
+    best = linreg.solve(X, y)
+    levels = torch.as_tensor(plot.contours(X, y).collections[0].levels)
+    steps = (levels - best.loss).sqrt()
+    torch.testing.assert_close(steps, steps[0] * torch.arange(1, 9, dtype=torch.float64))
+    reach = 1.3 * best.w.abs().max()
+    corners = [best.w + reach * torch.tensor([i, j]) for i in (-1.0, 1.0) for j in (-1.0, 1.0)]
+    highest = max(float(linreg.squared_loss(linreg.predict(X, w, best.b), y)) for w in corners)
+    assert float(levels[-1]) == pytest.approx(highest)
+
+
+def test_a_fitted_line_reaches_from_end_to_end_and_its_slope_is_told():
+    X, y = s8()
+    for ax in (plot.added_variable(X, y, 1), plot.data_and_fit(X, y, linreg.solve(X, y))):
+        points, line = ax.lines
+        assert tuple(line.get_xdata()) == (min(points.get_xdata()), max(points.get_xdata()))
+        assert ax.get_legend().get_texts()[0].get_text().startswith("slope ")
