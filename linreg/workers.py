@@ -9,14 +9,15 @@ shape of the data alone, so that a result has the same bits with any number of t
 Where its libraries are not those of its own builds for Linux and macOS, PyTorch splits operations as ever.
 """
 
+import _thread
 import ctypes
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache, wraps
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 import torch
@@ -102,15 +103,13 @@ def dealt(
             give(compute(part))
         return
     deal = _Deal(parts, worker, give)
-    helping = list(_asked(deal.help, min(_here.team, len(parts)) - 1))
+    _ask(deal.help, min(_here.team, len(parts)) - 1)
     try:
         deal.work()
     finally:
-        deal.stop()  # after an error or Ctrl-C nobody takes another part
-        helping = [each for each in helping if not each.cancel()]
-        wait(helping)
-    for each in helping:
-        each.result()
+        errors = deal.finish()
+    for error in errors:
+        raise error
 
 
 class _Deal(Generic[T]):
@@ -123,12 +122,24 @@ class _Deal(Generic[T]):
         self.left: Iterator[tuple[int, slice]] = iter(enumerate(parts))
         self.lock = threading.Lock()
         self.found: dict[int, T] = {}
-        self.given = 0
+        self.given = self.helpers = 0
+        self.stopped = False
+        self.ended: SimpleQueue[BaseException | None] = SimpleQueue()
         self.inference, self.grad = torch.is_inference_mode_enabled(), torch.is_grad_enabled()
 
     def help(self) -> None:
-        with torch.inference_mode(self.inference), torch.set_grad_enabled(self.grad):  # a thread has its own
-            self.work()
+        """Work along, if there is still something to do."""
+        with self.lock:
+            if self.stopped:
+                return
+            self.helpers += 1
+        error = None
+        try:
+            with torch.inference_mode(self.inference), torch.set_grad_enabled(self.grad):  # of this thread
+                self.work()
+        except BaseException as found:  # raised again where the answer was wanted
+            error = found
+        self.ended.put(error)
 
     def work(self) -> None:
         """Go on until no part is left."""
@@ -148,30 +159,51 @@ class _Deal(Generic[T]):
                 self.give(self.found.pop(self.given))
                 self.given += 1
 
-    def stop(self) -> None:
+    def finish(self) -> list[BaseException]:
+        """Hand out no more, also after an error or Ctrl-C, and wait for those who help; their errors."""
         with self.lock:
-            self.left = iter(())
+            self.stopped, self.left = True, iter(())
+        ended = [self.ended.get() for _ in range(self.helpers)]
+        return [error for error in ended if error is not None]
 
 
-def _asked(help: Callable[[], None], helpers: int) -> Iterator[Future[None]]:
-    """Threads that have been asked: fewer where none can be started, or when the interpreter is ending."""
-    try:
+class _Team:
+    """Threads that compute alone, started as they are asked for, and then kept.
+
+    No executor of the standard library: Ctrl-C in one of its methods can leave a lock taken, and then the
+    next call waits for ever. The queue here takes and gives in one step, which nothing interrupts.
+    """
+
+    def __init__(self) -> None:
+        self.asked: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self.threads = 0
+
+    def ask(self, help: Callable[[], None], helpers: int) -> None:
+        while self.threads < min(helpers, os.cpu_count() or 1):
+            _thread.start_new_thread(self._serve, ())
+            self.threads += 1
         for _ in range(helpers):
-            yield _pool(os.getpid()).submit(help)
+            self.asked.put(help)
+
+    def _serve(self) -> None:
+        torch.get_num_threads()  # has PyTorch set its number first
+        if switches := _switches():
+            switches.omp(1)
+            switches.mkl(1)
+        _here.team = 1
+        while True:
+            self.asked.get()()
+
+
+def _ask(help: Callable[[], None], helpers: int) -> None:
+    """Ask threads to help, unless none can be started."""
+    try:
+        _team(os.getpid()).ask(help, helpers)
     except RuntimeError:
         return
 
 
 @cache
-def _pool(process: int) -> ThreadPoolExecutor:
-    """Threads that compute alone. A forked process has none of those of its parent, and starts others."""
-    return ThreadPoolExecutor(os.cpu_count(), "linreg", initializer=_settle)
-
-
-def _settle() -> None:
-    """Let the thread at hand, which has just started, compute alone from now on."""
-    torch.get_num_threads()  # has PyTorch set its number first
-    if switches := _switches():
-        switches.omp(1)
-        switches.mkl(1)
-    _here.team = 1
+def _team(process: int) -> _Team:
+    """That of a process: a forked one has none of the threads of its parent, and starts others."""
+    return _Team()

@@ -211,7 +211,7 @@ def test_no_thread_can_be_started(monkeypatch):
     def refuse(process: int) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(workers, "_pool", refuse)
+    monkeypatch.setattr(workers, "_team", refuse)
     torch.set_num_threads(2)
     assert dealt(3, lambda part: part.start) == [0, 1, 2]
 
