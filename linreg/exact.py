@@ -240,8 +240,8 @@ def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
     inside = rows @ g
     change = rows.T @ (inside * inverse)
     left = (products - inside.T @ (inside * inverse))[1:, 1:]  # what no correction of a null vector removes
-    rounding = rounding_of(p.G) + torch.linalg.vector_norm(null * p.noise.unsqueeze(1), dim=0)
-    if bool((left.diagonal().clamp(min=0).sqrt() > rounding).any()):
+    rounded = rounding_of(p.G) + torch.linalg.vector_norm(null * p.noise.unsqueeze(1), dim=0)
+    if bool((left.diagonal().clamp(min=0).sqrt() > rounded).any()):
         return None
     basis = torch.linalg.qr(null + change[:, 1:], mode="complete").Q
     rows = basis[:, d - rank :].T
