@@ -19,7 +19,7 @@ from linreg.checks import (
     check_finite,
     check_Xy,
 )
-from linreg.digits import ROUNDINGS, digits, leaves, lost, no_digits, within_range
+from linreg.digits import digits, leaves, lost, no_digits, within_range
 from linreg.direct import (
     check_tall,
     doubt,
@@ -184,9 +184,9 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
         told = _told(X, p, L, v, condition)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
-    error, size = rounding(p, L, v, condition)
-    once = float(rss.clamp(min=EPS * float(p.yy))) ** 0.5 + ROUNDINGS * EPS * condition**2 * size
-    left, most = digits_of(p, v, error(once) / 4)  # a sum that ends near zero rounds less than one that grows
+    error, _ = rounding(p, L, v, condition)
+    # a sum that ends near zero rounds less than one that grows
+    left, most = digits_of(p, v, error(max(float(rss), 0.0) ** 0.5) / 4)
     if X.numel() <= SMALL or left < ENOUGH:
         R = L.T
         if intercept:  # and the column of ones, orthogonal to the centred ones
