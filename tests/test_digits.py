@@ -304,14 +304,15 @@ def test_the_quick_bound_of_few_entries_names_no_digit_more(monkeypatch):
 
 @pytest.mark.parametrize("method", ["auto", "cholesky", "qr", "svd"])
 @pytest.mark.parametrize("far", [0.0, 1e4])
-@pytest.mark.parametrize("kappa", [3.0, 1e3, 1e6])
-def test_units_change_no_word_of_a_message(kappa, far, method):
+@pytest.mark.parametrize("kappa", [3.0, 30.0, 1e3, 1e6])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_units_change_no_word_of_a_message(intercept, kappa, far, method):
     """Powers of two round nothing: the digits that are left are those of the data in any units."""
     for n, d in ((60, 4), (4000, 20)):
         p = built(n, d, kappa, noise=0.3)
         X = p.X + far
         y = p.y - p.b + far * p.w.sum()  # b is 0, a difference of large numbers where X is far off
         units = 2.0 ** torch.arange(-20, 4 * d - 20, 4)
-        plain = linreg.solve(X, y, method=method).message
-        assert linreg.solve(X * units, y, method=method).message == plain
-        assert linreg.solve(X, y * 2.0**30, method=method).message == plain
+        plain = linreg.solve(X, y, method=method, intercept=intercept).message
+        for A, t in ((X * units, y), (X, y * 2.0**30), (X, y * 2.0**-30)):
+            assert linreg.solve(A, t, method=method, intercept=intercept).message == plain
