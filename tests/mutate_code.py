@@ -31,6 +31,7 @@ TESTS = {
     "delimited": ("files", "stream"),
     "descent": ("descent", "wide"),
     "deviation": ("certified", "nist"),
+    "direct": ("direct", "digits"),
     "exact": ("exact", "shortest", "digits", "properties"),
     "files": ("files", "stream"),
     "folders": ("files", "stream"),
@@ -43,6 +44,7 @@ TESTS = {
     "refinement": ("certified", "exact"),
     "residual": ("certified", "exact"),
     "result": ("result", "digits"),
+    "statistics": ("statistics", "digits"),
     "tables": ("stream", "files"),
     "wide": ("wide", "noise"),
 }

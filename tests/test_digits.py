@@ -316,3 +316,15 @@ def test_units_change_no_word_of_a_message(intercept, kappa, far, method):
         plain = linreg.solve(X, y, method=method, intercept=intercept).message
         for A, t in ((X * units, y), (X, y * 2.0**30), (X, y * 2.0**-30)):
             assert linreg.solve(A, t, method=method, intercept=intercept).message == plain
+
+
+@pytest.mark.parametrize("solver", [linreg.cholesky, linreg.qr, linreg.svd])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("far", [0.0, 1e4])
+@pytest.mark.parametrize("kappa", [3.0, 1e3, 1e6])
+def test_units_change_no_word_of_the_textbook_methods(kappa, far, intercept, solver):
+    p = built(60, 4, kappa, noise=0.3)
+    X, y = p.X + far, p.y - p.b + far * p.w.sum()
+    plain = solver(X, y, intercept=intercept).message
+    for A, t in ((X * 2.0 ** torch.arange(-20, -4, 4), y), (X, y * 2.0**30), (X, y * 2.0**-30)):
+        assert solver(A, t, intercept=intercept).message == plain

@@ -13,6 +13,7 @@ from problems import EPS, built, dependent, error, gen, unchanged
 
 import linreg
 from linreg import Statistics, Status
+from linreg.keep import write
 
 SEEDS = (0, 1, 2)
 
@@ -361,3 +362,56 @@ def test_a_file_of_the_former_format_holds_the_same_sums(tmp_path):
     for name in ("M", "shift", "unit"):
         assert torch.equal(getattr(read, name), getattr(sums, name))
     assert torch.equal(linreg.solve_statistics(read).w, linreg.solve_statistics(sums).w)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n": -1},
+        {"n": 59},
+        {"n": 60.0},
+        {"dropped": -1},
+        {"dropped": 1.0},
+        {"shift": torch.zeros(4, dtype=torch.float64)},
+        {"shift": torch.full((5,), torch.inf, dtype=torch.float64)},
+        {"M": torch.zeros(6, 6, dtype=torch.float64)},
+        {"M": torch.ones(6, 5, dtype=torch.float64)},
+        {"reached": torch.zeros(6, dtype=torch.float64)},
+        {"reached": torch.zeros(5)},
+        {"unit": torch.zeros(6, dtype=torch.float64)},
+        {"unit": torch.full((5,), 0.5, dtype=torch.float64)},
+        {"unit": torch.full((5,), torch.nan, dtype=torch.float64)},
+        {"spare": 0},
+        {"n": None},
+    ],
+)
+def test_what_is_no_sum_of_rows_is_not_loaded(tmp_path, wrong):
+    held = Statistics.of(*data(60))._held._asdict()
+    write(tmp_path / "sums", held)
+    assert Statistics.load(tmp_path / "sums").n == 60
+    write(tmp_path / "sums", {name: value for name, value in (held | wrong).items() if value is not None})
+    with pytest.raises(linreg.FileError, match=r"it holds something else|what it holds are no sums of rows"):
+        Statistics.load(tmp_path / "sums")
+
+
+@pytest.mark.parametrize(("i", "j", "value"), [(0, 0, -1.0), (4, 4, -1.0), (0, 1, 7.0), (2, 5, 7.0)])
+def test_a_matrix_of_sums_is_symmetric_without_a_negative_square(tmp_path, i, j, value):
+    held = Statistics.of(*data(60))._held._asdict()
+    M = held["M"].clone()
+    M[i, j] = value
+    write(tmp_path / "sums", held | {"M": M})
+    with pytest.raises(linreg.FileError, match="what it holds are no sums of rows"):
+        Statistics.load(tmp_path / "sums")
+
+
+def test_sums_of_a_mean_of_zero_keep_their_unit_beside_smaller_ones():
+    """The first mean is zero, and the squares are not: tiny numbers beside them add nothing."""
+    x = torch.tensor([[-1e160], [1e160]], dtype=torch.float64)
+    large = Statistics.of(x, x[:, 0])
+    assert not large.shift.any()
+    small = Statistics.of(x.sign() * 1e-160 + 1e-150, x[:, 0].sign() * 1e-160)
+    for both in (large + small, small + large):
+        assert bool(both.M.isfinite().all())
+        fit = linreg.solve_statistics(both)
+        assert float(fit.w) == pytest.approx(1, rel=1e-14)
+        assert abs(float(both.X_mean)) <= 1e145
