@@ -318,13 +318,28 @@ def test_units_change_no_word_of_a_message(intercept, kappa, far, method):
             assert linreg.solve(A, t, method=method, intercept=intercept).message == plain
 
 
-@pytest.mark.parametrize("solver", [linreg.cholesky, linreg.qr, linreg.svd])
+def from_sums(X, y, *, intercept=True):
+    return linreg.solve_statistics(Statistics.of(X, y), intercept=intercept)
+
+
+@pytest.mark.parametrize("solver", [linreg.cholesky, linreg.qr, linreg.svd, from_sums])
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("far", [0.0, 1e4])
 @pytest.mark.parametrize("kappa", [3.0, 1e3, 1e6])
-def test_units_change_no_word_of_the_textbook_methods(kappa, far, intercept, solver):
+def test_units_change_no_word_of_other_methods(kappa, far, intercept, solver):
     p = built(60, 4, kappa, noise=0.3)
     X, y = p.X + far, p.y - p.b + far * p.w.sum()
     plain = solver(X, y, intercept=intercept).message
     for A, t in ((X * 2.0 ** torch.arange(-20, -4, 4), y), (X, y * 2.0**30), (X, y * 2.0**-30)):
         assert solver(A, t, intercept=intercept).message == plain
+
+
+@pytest.mark.parametrize(("steps", "rank"), [((1, 2), 1), ((2, 3), 2)])
+@pytest.mark.parametrize("solver", [linreg.solve, linreg.svd, from_sums])
+def test_a_column_within_twice_its_rounding_is_constant(solver, steps, rank):
+    """Entries so many units in the last place above and below 1, or 1.6 and 2.5 of them on average."""
+    x = torch.randn(80, generator=gen(), dtype=D)
+    wobble = 1 + EPS * torch.tensor([steps[0], -steps[0], steps[1], -steps[1]], dtype=D).repeat(20)
+    fit = solver(torch.stack((x, wobble), 1), 3 * x + 1)
+    assert fit.rank == rank
+    assert float(fit.w[0]) == pytest.approx(3, rel=1e-13)

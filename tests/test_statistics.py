@@ -319,6 +319,27 @@ def test_more_columns_than_eigenvalues_are_worth():
     assert kappa <= fit.condition <= 20 * kappa
 
 
+@pytest.mark.parametrize(("d", "bound"), [(256, False), (257, True)])
+def test_up_to_256_columns_the_condition_number_is_measured(d, bound):
+    X, y = data(600, d)
+    fit = linreg.solve_statistics(Statistics.of(X, y))
+    A = X - X.mean(0)
+    kappa = float(torch.linalg.cond(A / A.norm(dim=0)))
+    assert ("at most" in fit.message) == bound
+    assert (fit.condition == pytest.approx(kappa, rel=1e-9)) != bound
+
+
+@pytest.mark.parametrize(("kappa", "dependent"), [(1.2e7, False), (2.5e7, True)])
+def test_where_sums_cannot_tell_columns_apart(kappa, dependent):
+    """At 1.7e7 for two columns, the root of 8 roundings in each: kappa^2 eps is 0.06."""
+    z = torch.randn(200, 3, generator=gen(), dtype=torch.float64)
+    z = torch.linalg.qr(z - z.mean(0)).Q
+    X = torch.stack((z[:, 0], z[:, 0] + 2 / kappa * z[:, 1]), 1)
+    fit = linreg.solve_statistics(Statistics.of(X, X.sum(1)))
+    assert (fit.status is Status.RANK_DEFICIENT) == dependent
+    assert (fit.rank, fit.method) == ((1, "eigenvalues") if dependent else (2, "cholesky"))
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_dependent_columns_from_sums(seed):
     p = dependent(seed=seed)
