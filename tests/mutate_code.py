@@ -41,6 +41,7 @@ TESTS = {
     "loss": ("loss", "descent"),
     "normal": ("statistics", "digits", "shortest", "exact"),
     "npy": ("stream", "files"),
+    "ordinary": ("ordinary", "exact"),
     "products": ("statistics", "workers", "exact", "loss"),
     "refinement": ("certified", "exact"),
     "residual": ("certified", "exact"),
