@@ -44,7 +44,7 @@ TESTS = {
     "ordinary": ("ordinary", "exact"),
     "products": ("statistics", "workers", "exact", "loss"),
     "refinement": ("certified", "exact"),
-    "residual": ("certified", "exact"),
+    "residual": ("residual", "certified"),
     "result": ("result", "digits"),
     "statistics": ("statistics", "digits"),
     "tables": ("stream", "files"),
