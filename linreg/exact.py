@@ -187,9 +187,9 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
         told = _told(X, p, L, v, condition)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
-    error, size = rounding(p, L, v, condition)
-    once = float(rss.clamp(min=EPS * float(p.yy))) ** 0.5 + ROUNDINGS * EPS * condition**2 * size
-    left, most = digits_of(p, v, error(once) / 4)  # a sum that ends near zero rounds less than one that grows
+    error, _ = rounding(p, L, v, condition)
+    # a sum that ends near zero rounds less than one that grows: once
+    left, most = digits_of(p, v, error(max(float(rss), 0.0) ** 0.5) / ROUNDINGS)
     if X.numel() <= SMALL or left < ENOUGH:
         R = L.T
         if intercept:  # and the column of ones, orthogonal to the centred ones
@@ -317,7 +317,7 @@ def _triangle(X: Tensor, y: Tensor, p: System, intercept: bool) -> Tensor:
     d = len(p.scale)
     mean = p.mean
     rows = max(BLOCK_BYTES // (32 * (d + 2)), 4 * (d + 2))  # the factorisation needs several copies
-    T = X.new_zeros(d + 1 + intercept, d + 1 + intercept, dtype=torch.float64)
+    T = X.new_zeros(0, d + 1 + intercept, dtype=torch.float64)
     for some in (slice(start, start + rows) for start in range(0, len(X), rows)):
         A = (X[some] - mean[:-1]) * p.factor
         one = [torch.ones_like(A[:, :1])] * intercept

@@ -32,6 +32,7 @@ TESTS = {
     "delimited": ("files", "stream"),
     "descent": ("descent", "wide"),
     "deviation": ("certified", "nist"),
+    "direct": ("direct", "digits"),
     "exact": ("exact", "shortest", "digits", "properties"),
     "files": ("files", "stream"),
     "folders": ("files", "stream"),
@@ -43,8 +44,9 @@ TESTS = {
     "ordinary": ("ordinary", "exact"),
     "products": ("statistics", "workers", "exact", "loss"),
     "refinement": ("certified", "exact"),
-    "residual": ("certified", "exact"),
+    "residual": ("residual", "certified"),
     "result": ("result", "digits"),
+    "statistics": ("statistics", "digits"),
     "tables": ("stream", "files"),
     "wide": ("wide", "noise"),
 }
