@@ -238,7 +238,7 @@ def _literal(file: BinaryIO) -> dict[str, Any]:
     text = file.read(length)
     if len(text) < length:
         raise ValueError("it ends in its header")
-    held = ast.literal_eval(text.decode("utf-8" if start[6] == 3 else "latin1"))
+    held = ast.literal_eval(text.decode("latin1"))  # UTF-8 in version 3, for names of columns alone
     if not isinstance(held, dict):
         raise ValueError("its header is no dictionary")
     return held

@@ -72,6 +72,17 @@ def test_from_sums_the_path_is_the_same(dtype, intercept, reduction):
     assert summed.status is plain.status
 
 
+def test_sums_keep_digits_that_rows_of_float32_lose():
+    """A `y` far from zero: sums are of float64, and tell the loss at the start to all digits of float32."""
+    X, y = s8(dtype=torch.float32)
+    y = y + 1e6
+    best = linreg.solve(X.double(), y.double())
+    w, b = best.w.float(), best.b.float()
+    exact = linreg.squared_loss(linreg.predict(X.double(), w.double(), b.double()), y.double())
+    fit = linreg.gradient_descent(X, y, lr=0.1, steps=0, w=w, b=b, sums=True)  # rows are 2 % off
+    assert float(fit.loss) == pytest.approx(float(exact), rel=2 * torch.finfo(torch.float32).eps)
+
+
 def test_sums_or_autograd():
     with pytest.raises(linreg.RangeError, match="`sums` must be False where `autograd` is True"):
         linreg.gradient_descent(*s8(), lr=0.1, steps=1, sums=True, autograd=True)

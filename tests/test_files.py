@@ -71,6 +71,16 @@ class TestNpy:
         rest = blocks(tmp_path / "a.npy", target=0, start=3)
         assert accumulate(rest, start=caught.value.statistics).n == 3
 
+    def test_a_flag_that_is_neither(self, tmp_path):
+        """A byte of 2 is what damage makes of a flag."""
+        numpy.save(tmp_path / "a.npy", numpy.array([[True, False], [True, True], [False, True]]))
+        held = bytearray((tmp_path / "a.npy").read_bytes())
+        held[-3] = 2
+        (tmp_path / "a.npy").write_bytes(held)
+        with pytest.raises(StreamError, match=r"must have true or false .*column 1 has 2 in row 1") as caught:
+            accumulate(blocks(tmp_path / "a.npy", target=0))
+        assert caught.value.statistics.n == 1
+
     def test_columns_cut_short(self, tmp_path):
         """What is cut off is missing from the last column only."""
         path = tmp_path / "a.npy"
@@ -127,6 +137,20 @@ class TestCsv:
         for start in range(4):
             got = torch.cat([torch.column_stack(b) for b in blocks(path, target="y", start=start)])
             assert got.tolist() == torch.column_stack((X, Y))[start:].tolist()
+
+    def test_names_that_are_numbers(self, tmp_path):
+        """The first line is no row, whatever it looks like."""
+        path = text(tmp_path / "a.csv", "1900,2000,y\n" + LINE)
+        assert blocks(path, target="y").features == ("1900", "2000")
+        fits(blocks(path, target="y"))
+
+    def test_the_first_hundred_rows_say_what_a_column_holds(self, tmp_path):
+        path = text(tmp_path / "a.csv", "a,y\n" + "x,1\n" * 99 + "2,1\n")
+        with pytest.raises(StreamError, match="row 0 has 'x' in column 'a'"):  # numbers, with a fault
+            accumulate(blocks(path, target="y"))
+        path = text(tmp_path / "a.csv", "a,y\n" + "x,1\n" * 100 + "2,1\n")
+        with pytest.raises(linreg.DtypeError, match="column 'a' holds string"):
+            blocks(path, target="y")
 
     @pytest.mark.parametrize("suffix", [".csv.gz", ".csv.bz2", ".tsv.gz", ".csv.zst", ".CSV.GZ"])
     def test_compressed(self, tmp_path, suffix):
@@ -198,6 +222,19 @@ class TestCsv:
         assert "column 'day' holds string, column 'kind' holds string" in str(caught.value)
         features = eval(re.search(r"features=(\[.*?\])", str(caught.value))[1])
         fits(blocks(path, target="y", features=features))
+
+    @pytest.mark.parametrize("width", [8, 9])
+    def test_eight_columns_are_named_and_no_more(self, tmp_path, width):
+        words, numbers = ([f"{letter}{j}" for j in range(width)] for letter in "wn")
+        row = ",".join(["x"] * width + ["1"] * (width + 1))
+        path = text(tmp_path / "a.csv", f"{','.join([*words, *numbers, 'y'])}\n{row}\n")
+        with pytest.raises(linreg.DtypeError) as caught:
+            blocks(path, target="y")
+        held = ", ".join(f"column {name!r} holds string" for name in words[:8])
+        some = ", ".join(map(repr, numbers[:8]))
+        more = ", ..." if width > 8 else ""
+        assert f" {held}{more}. " in str(caught.value)
+        assert f" features=[{some}{more}], " in str(caught.value)
 
     @pytest.mark.parametrize("at", [0, 1, 500, 29_999, 40_000, 59_999])
     @pytest.mark.parametrize("bad", ["7", "7,8,9,10", "-,8,9", "7,?,9", '"7,8,9'])
@@ -433,6 +470,9 @@ class TestFolders:
             blocks(tmp_path / "t", target="y")
         fits(blocks(tmp_path / "t", target="y", features=["a", "b", "g"]), (2.0, -1.0, 3.0))
         fits(blocks(f"{tmp_path}/t/*/*/*.parquet", target="y", features=["g", "a", "b"]), (3.0, 2.0, -1.0))
+        below = tmp_path / "t" / "h=x%20y"
+        assert blocks(below, target="y").features == ("a", "b", "g")  # and those above it are not
+        assert blocks(f"{below}/g=1*", target="y").features == ("a", "b", "g")
         one = next((tmp_path / "t" / "h=x%20y" / "g=10").iterdir())
         assert blocks(one, target="y").features == ("a", "b")  # a file is a file
 
