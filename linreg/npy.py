@@ -236,8 +236,6 @@ def _literal(file: BinaryIO) -> dict[str, Any]:
     if length > HEADER_LIMIT:
         raise ValueError(f"a header of {length} characters")
     text = file.read(length)
-    if len(text) < length:
-        raise ValueError("it ends in its header")
     held = ast.literal_eval(text.decode("latin1"))  # UTF-8 in version 3, for names of columns alone
     if not isinstance(held, dict):
         raise ValueError("its header is no dictionary")

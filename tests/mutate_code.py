@@ -28,6 +28,7 @@ LEAST = 0.95  # of the mutants of each module must be noticed
 TESTS = {
     "bowl": ("bowl", "forecast", "noise"),
     "certify": ("certified", "nist"),
+    "checks": ("checks", "faults"),
     "delimited": ("files", "stream"),
     "descent": ("descent", "wide"),
     "deviation": ("certified", "nist"),
@@ -43,6 +44,7 @@ TESTS = {
     "refinement": ("certified", "exact"),
     "residual": ("certified", "exact"),
     "result": ("result", "digits"),
+    "stream": ("stream", "files", "faults"),
     "tables": ("stream", "files"),
     "wide": ("wide", "noise"),
 }

@@ -1,6 +1,7 @@
 """Sums of two processes: equal to one, whatever either holds; and an end, in words, when one is lost."""
 
 import ast
+import inspect
 import json
 import math
 import os
@@ -278,6 +279,11 @@ def test_merged_sums_are_saved_and_grow(world, tmp_path):
 def test_of_another_kind(world):
     with pytest.raises(linreg.DtypeError, match="`statistics` must be `Statistics`; got Tensor"):
         merge_ranks(torch.zeros(3))
+
+
+def test_it_waits_as_long_as_torch_does():
+    default = inspect.signature(merge_ranks).parameters["timeout"].default
+    assert default == dist.distributed_c10d.default_pg_timeout.total_seconds()
 
 
 @pytest.mark.parametrize("timeout", [1e10, 1e15, 1e300])

@@ -134,7 +134,7 @@ class TestCsv:
     )
     def test_ways_to_write_the_same(self, tmp_path, content):
         path = text(tmp_path / "a.csv", content)
-        for start in range(4):
+        for start in range(5):
             got = torch.cat([torch.column_stack(b) for b in blocks(path, target="y", start=start)])
             assert got.tolist() == torch.column_stack((X, Y))[start:].tolist()
 
@@ -210,6 +210,8 @@ class TestCsv:
             fit = fit_stream(blocks(path, target="y"), missing="drop")
             torch.testing.assert_close(fit.w, torch.tensor([2.0], dtype=torch.float64))
             assert (round(float(fit.b), 12), fit.dropped) == (2, 1)
+            path = text(tmp_path / "b.csv", f"a,y\n{yes},{yes}\n{no},{yes}\n")
+            assert fit_stream(blocks(path, target="y")).b == 1  # flags and nothing else
 
     def test_text_and_dates_are_named(self, tmp_path):
         content = "a,day,b,kind,y\n" + "".join(
@@ -258,8 +260,8 @@ class TestCsv:
     @pytest.mark.parametrize("size", [1, 30_000])
     def test_lines_within_a_field(self, tmp_path, size):
         """Text of several lines in a column that is left out does not count as rows."""
-        row = '{0},"a ""word""\nand, a line{1}",{2}\n'
-        content = "a,text,y\n" + "".join(row.format(i, "x" * (i % 50), 2 * i + 1) for i in range(3 * size))
+        row = '"a ""word""\nand, a line{1}",{0},{2}\n'
+        content = "text,a,y\n" + "".join(row.format(i, "x" * (i % 50), 2 * i + 1) for i in range(3 * size))
         path = text(tmp_path / "a.csv", content)
         source = blocks(path, target="y", features=["a"])
         sums = accumulate(source)
@@ -459,6 +461,7 @@ class TestFolders:
         folder = self.fill(tmp_path / "all", ["1/a.parquet", "1/b.parquet", "2/a.parquet"])
         fits(blocks(folder, target="y"))
         fits(blocks(f"{folder}/**/*.parquet", target="y"))
+        fits(blocks(f"{tmp_path}/**/*.parquet", target="y"))  # at any depth
         fits(blocks(f"{folder}/[12]", target="y"))
 
     def test_partitions_are_columns(self, tmp_path):
@@ -485,7 +488,13 @@ class TestFolders:
         assert accumulate(blocks(folder, target="y"), missing="drop").dropped == 1
 
     @pytest.mark.parametrize(
-        ("name", "kind"), [("9007199254740993", "string"), ("007", "double"), ("-1.5", "double")]
+        ("name", "kind"),
+        [
+            ("9007199254740993", "string"),
+            ("9007199254740992", "double"),
+            ("007", "double"),
+            ("-1.5", "double"),
+        ],
     )
     def test_values_of_partitions(self, tmp_path, name, kind):
         self.fill(tmp_path, [f"g={name}/{i}.parquet" for i in range(3)])
