@@ -226,6 +226,14 @@ window.look = (() => {
     }
   }
 
+  /** Every part of a formula that takes a fixed number of parts has them. */
+  function misshapen() {
+    const taken = { mfrac: 2, mroot: 2, msub: 2, msup: 2, msubsup: 3, munder: 2, mover: 2, munderover: 3 };
+    return all(Object.keys(taken).join())
+      .filter((part) => part.childElementCount !== taken[part.localName])
+      .map((part) => `${name(part)} has ${part.childElementCount} parts`);
+  }
+
   /** Unfolds all answers, lays out what is far off too, and goes past all of it as a reader would. */
   async function open() {
     for (const answer of all("details")) answer.open = true;
@@ -241,5 +249,5 @@ window.look = (() => {
     await new Promise(requestAnimationFrame);
   }
 
-  return { overflow, clipping, cuts, overlap, formulas, figures, outlines, motion, anchors, contents, focus, thin, open };
+  return { overflow, clipping, cuts, overlap, formulas, figures, outlines, motion, anchors, contents, focus, misshapen, thin, open };
 })();

@@ -209,6 +209,15 @@ def test_fault_is_reported_by_firefox(firefox: Visit, fault: str) -> None:
     assert told.replace("Content Security Policy", "page’s settings blocked") in found
 
 
+def test_a_formula_of_which_half_had_come_is_no_fault(firefox: Visit) -> None:
+    formula = "<math><msub><mi>x</mi><mn>1</mn></msub></math>"
+    seen = show(firefox, SOUND.replace("Part<", f"{formula}<", 1))
+    seen.faults.append("error: Incorrect number of children for <msub/> tag.")
+    assert visit.network(seen) == []
+    seen.page.evaluate("document.querySelector('msub').lastChild.remove()")
+    assert visit.network(seen) == seen.faults
+
+
 @pytest.mark.parametrize(("rule", "marked"), [("", True), ("button { outline: none }", False)])
 def test_lost_focus_is_reported(reader: Visit, rule: str, marked: bool) -> None:
     seen = show(reader, SOUND.replace("<title>", f"<style>{rule}</style><title>"))
