@@ -465,6 +465,18 @@ def test_sgd_diverges_and_names_a_rate_that_works(batch_size, epochs, times, red
     assert float(again.loss) < 3 * float(linreg.solve(X, y).loss)
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_a_blow_up_is_noticed_within_an_epoch(reduction):
+    """Equal rows, and a rate that doubles `w` each time: one row of 100 then has the loss 4^t of its start."""
+    X, y = torch.ones(100, 1, dtype=F64), torch.zeros(100, dtype=F64)
+    lr = 3.0 / {"half_mean": 1, "mean": 2, "half_sum": 1, "sum": 2}[reduction]
+    settings = {"w": torch.ones(1, dtype=F64), "intercept": False, "reduction": reduction}
+    fit = linreg.sgd(X, y, lr=lr, epochs=1, batch_size=1, generator=gen(), **settings)
+    # 4^t / 100 of the loss of all is more than ten thousand times its start from t = 10 on
+    assert (fit.status, fit.steps) == (Status.DIVERGED, 10)
+    assert fit.path.w[:, 0].tolist() == [(-2.0) ** t for t in range(11)]
+
+
 def steep() -> tuple[torch.Tensor, torch.Tensor]:
     """One long row among short ones: the whole is flat, a batch with that row is not."""
     X = 0.1 * torch.randn(200, 1, generator=gen(), dtype=F64)

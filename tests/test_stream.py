@@ -645,6 +645,11 @@ class TestIterables:
         error = stopped([(self.X, self.y.unsqueeze(1))])
         assert "`y.squeeze(1)`" in str(error)
         assert (error.row, error.statistics) == (0, None)
+        for bad, words in (
+            (self.X.tolist(), "`X` must be a torch.Tensor"),
+            (self.y, "`X` must have shape (n, d)"),
+        ):
+            assert words in str(stopped([(bad, self.y)]))
 
     @pytest.mark.parametrize(("column", "name"), [(0, "feature 0"), (2, "feature 2"), (3, "the target")])
     def test_nan(self, column, name):
