@@ -467,7 +467,7 @@ def test_sgd_diverges_and_names_a_rate_that_works(batch_size, epochs, times, red
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_a_blow_up_is_noticed_within_an_epoch(reduction):
-    """Equal rows, and a rate that doubles `w` each time: one row of 100 then has the loss 4^t of its start."""
+    """Equal rows, and a rate that doubles `w` each time: one row of 100 then has 4^t times its first loss."""
     X, y = torch.ones(100, 1, dtype=F64), torch.zeros(100, dtype=F64)
     lr = 3.0 / {"half_mean": 1, "mean": 2, "half_sum": 1, "sum": 2}[reduction]
     settings = {"w": torch.ones(1, dtype=F64), "intercept": False, "reduction": reduction}
