@@ -413,6 +413,23 @@ def test_features_differ_here(world, monkeypatch):
         ring.rows(Statistics(2))
 
 
+def test_rows_of_all_ranks_are_counted(world, monkeypatch):
+    """Those that were dropped too; and one rank with units is enough."""
+    ring = distributed._Ring(None, torch.device("cpu"), 3.0)
+    ring.size = 2
+    monkeypatch.setattr(ring, "sum", lambda mine: torch.tensor([[2, 5, 1, 0], [2, 7, 3, 1]]))
+    assert ring.rows(Statistics(2)) == (12, 4, True)
+
+
+def test_dropped_rows_stay_counted(world):
+    X, y = data(n=50)
+    y[[3, 4]] = math.nan
+    sums = linreg.accumulate([(X, y)], missing="drop")
+    assert merge_ranks(sums).dropped == 2
+    none = merge_ranks(sums - Statistics.of(X[~y.isnan()], y[~y.isnan()]))
+    assert (none.n, none.dropped) == (0, 2)
+
+
 @pytest.mark.parametrize(
     ("device", "config", "where"),
     [
