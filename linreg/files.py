@@ -3,13 +3,13 @@
 import codecs
 import os
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from torch import Tensor
 
+from linreg.ahead import ahead
 from linreg.ambient import plain
 from linreg.checks import DtypeError, FileError, RangeError, StreamError, check_count
 from linreg.delimited import COMPRESSED, Delimited
@@ -29,7 +29,6 @@ TABLES: dict[str, type[Table]] = {
 }
 SUFFIXES = (".npy", *TABLES, *(text + how for text in (".csv", ".tsv") for how in COMPRESSED))
 ROW_NAMES = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas and R call a column of them
-AHEAD = 1  # blocks: reading is faster than summing, more would only take memory
 
 
 @plain
@@ -151,7 +150,7 @@ class Blocks:
         return self.paths[i], row - self._begins[i]
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return _ahead(self._read())
+        return ahead(self._read())
 
     def _read(self) -> Iterator[tuple[Tensor, Tensor]]:
         first, skip = 0, self.start
@@ -316,12 +315,3 @@ def _column(file: Npy | Table, name: int | str, argument: str) -> int | str:
         advice = f"If {other!r} stands between them, say delimiter={other!r}" if other else "Pick among these"
         raise RangeError(f"`{argument}` must name columns of {file.path!r}: {some}; got {name!r}. {advice}.")
     return name
-
-
-def _ahead(parts: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    """The same, but a thread fetches what comes next while the part at hand is in use."""
-    with ThreadPoolExecutor(1, "linreg-read") as pool:
-        coming = deque(pool.submit(next, parts, None) for _ in range(AHEAD))
-        while (part := coming.popleft().result()) is not None:
-            coming.append(pool.submit(next, parts, None))
-            yield part

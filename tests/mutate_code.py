@@ -26,6 +26,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 LEAST = 0.95  # of the mutants of each module must be noticed
 # Modules whose tests are not all in the file of the same name, the quick ones first.
 TESTS = {
+    "ahead": ("stream", "files"),
     "bowl": ("bowl", "forecast", "noise"),
     "certify": ("certified", "nist"),
     "checks": ("checks", "faults"),

@@ -41,6 +41,7 @@ ORDER = [
     "tables",
     "delimited",
     "folders",
+    "ahead",
     "files",
     "stream",
     "distributed",
@@ -71,6 +72,7 @@ INNER = {
     "tables",
     "delimited",
     "folders",
+    "ahead",
 }
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}

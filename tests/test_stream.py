@@ -1,14 +1,16 @@
 """Rows from files: the same answer as in memory, in bounded memory, and a stop that names file and row."""
 
+import _thread
 import builtins
 import ctypes
 import datetime
 import errno
 import os
 import re
+import signal
 import subprocess
 import sys
-import threading
+import time
 from pathlib import Path
 
 import numpy
@@ -697,23 +699,74 @@ class TestIterables:
             accumulate(self.pairs(), progress=True)
 
 
-def readers() -> int:
-    return sum(thread.name.startswith("linreg-read") for thread in threading.enumerate())
+def threads_become(number: int) -> bool:
+    """Whether that many run, at last: one that has said its last word may take a moment to end."""
+    give_up = time.monotonic() + 10
+    while _thread._count() != number:
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 def test_no_thread_stays_behind(tmp_path):
+    before = _thread._count()
     path = write(tmp_path / "a.npy", rows(1000))
     parts = iter(blocks(path, target=-1, rows=10))
     next(parts)
-    assert readers() == 1
+    assert threads_become(before + 1)
     parts.close()
-    assert readers() == 0
-    accumulate(blocks(path, target=-1, rows=10))
+    assert threads_become(before)
     data = rows(1000)
     data[5] = torch.nan
     error = stopped(blocks(write(path, data), target=-1, rows=10))
-    assert readers() == 0
     assert error.row == 5
+    assert threads_become(before)
+
+
+def test_without_a_thread_to_be_had(tmp_path, monkeypatch):
+    """Reading and summing then take turns."""
+    path = write(tmp_path / "a.npy", rows(1000))
+    whole = accumulate(blocks(path, target=-1, rows=10))
+
+    def refuse(*_: object) -> int:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
+    same(accumulate(blocks(path, target=-1, rows=10)), whole)
+
+
+LEAVING = """
+import sys, linreg
+parts = iter(linreg.blocks(sys.argv[1], target=-1, rows=10))
+X, y = next(parts)
+"""
+
+
+def test_python_ends_while_a_file_is_being_read(tmp_path):
+    path = write(tmp_path / "a.npy", rows(1000))
+    ended = subprocess.run([sys.executable, "-c", LEAVING, path], capture_output=True, timeout=120)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_an_interruption_at_any_moment_neither_hangs_nor_leaves_a_thread(tmp_path):
+    path = write(tmp_path / "a.npy", rows(1000))
+    before, stopped = _thread._count(), 0
+    handler = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        for i in range(300):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-4 + i * 1e-5)
+                for _ in blocks(path, target=-1, rows=10):
+                    pass
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                stopped += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert stopped > 30
+    assert threads_become(before)
 
 
 @pytest.mark.parametrize("kind", [".npy", ".parquet"])
