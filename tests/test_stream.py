@@ -267,7 +267,8 @@ class TestNpy:
         ("text", "words"),
         [
             ("{'descr': '<f8', 'fortran_order': False}", "'shape'"),
-            ("{'descr': '<f8', 'fortran_order': False, 'shape': 3}", "has no len()"),
+            ("{'descr': '<f8', 'fortran_order': False, 'shape': 3}", "has shape 3"),
+            ("{'descr': '<f8', 'fortran_order': False, 'shape': {1: 2, 3: 4}}", "has shape {1: 2, 3: 4}"),
             ("[1, 2]", "its header is no dictionary"),
             ("{'descr': ", "was never closed"),
             ("{'descr': open('x')}", "malformed node"),
