@@ -452,7 +452,9 @@ class TestFolders:
         folder = self.fill(tmp_path / "rows.parquet", [f"part-{i:05d}.snappy.parquet" for i in range(3)])
         (folder / "_SUCCESS").touch()
         (folder / ".part-00000.snappy.parquet.crc").write_bytes(b"crc")
-        (folder / "_metadata.parquet").write_bytes(b"none of the rows")
+        (folder / "_temporary").mkdir()
+        for name in ("_metadata.parquet", "_temporary/part-00003.snappy.parquet"):
+            (folder / name).write_bytes(b"none of the rows")
         source = blocks(folder, target="y")
         assert [Path(path).name[:10] for path in source.paths] == ["part-00000", "part-00001", "part-00002"]
         fits(source)
