@@ -462,13 +462,13 @@ class _Trail:
         return self.too_large(value)
 
     def fit(self, method: str, status: Status, message: str, to_half_mean: float) -> Fit:
-        losses = torch.tensor(self.losses, dtype=self.here[0].dtype, device=self.here[0].device)
+        diverged = status is Status.DIVERGED
+        w, b = (part.clone() for part in (self.best if diverged else self.here))  # ordinary tensors again
+        losses = w.new_tensor(self.losses)
         path = None
         if self.record:
             ws, bs = zip(*self.points, strict=True)
             path = Path(torch.stack(ws), torch.stack(bs), losses)
-        diverged = status is Status.DIVERGED
-        w, b = (part.clone() for part in (self.best if diverged else self.here))  # ordinary tensors again
         loss = (losses.min() if diverged else losses[-1]) * to_half_mean
         return Fit(w, b, status, message, method, loss, steps=self.steps, path=path)
 
