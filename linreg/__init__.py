@@ -1,33 +1,35 @@
 """Linear regression in PyTorch, to read and to use. Public names, in reading order."""
 
-from linreg.checks import (
-    DataError,
-    DeviceError,
-    DistributedError,
-    DtypeError,
-    FileError,
+from linreg.errors import (
     LinregError,
-    MissingError,
-    RangeError,
     ShapeError,
+    DtypeError,
+    DeviceError,
+    DataError,
+    MissingError,
+    FileError,
+    DistributedError,
+    RangeError,
     StreamError,
 )
 from linreg.result import Fit, Path, Status
-from linreg.data import Data, load, simulate
-from linreg.model import fold_bias, predict
-from linreg.loss import gradient, hessian, squared_loss
-from linreg.statistics import Statistics
-from linreg.direct import cholesky, qr, svd
-from linreg.doubled import Doubled, powers
-from linreg.certify import certified
-from linreg.normal import solve_statistics
-from linreg.exact import solve
-from linreg.files import Blocks, blocks
-from linreg.stream import accumulate, fit_stream
-from linreg.distributed import merge_ranks
-from linreg.forecast import Curvature, curvature, predict_loss, predict_steps
-from linreg.descent import batches, gradient_descent, sgd, step
-from linreg.diagnostics import added_variable, r2, residuals, vif
+from linreg.basics.data import Data, load, simulate
+from linreg.basics.model import fold_bias, predict
+from linreg.basics.loss import gradient, hessian, squared_loss
+from linreg.basics.statistics import Statistics
+from linreg.closed_form.textbook import cholesky, qr, svd
+from linreg.closed_form.doubled.arithmetic import Doubled, powers
+from linreg.closed_form.certified import certified
+from linreg.closed_form.from_sums import solve_statistics
+from linreg.closed_form.solve import solve
+from linreg.descent.curvature import Curvature, curvature
+from linreg.descent.forecast import predict_loss, predict_steps
+from linreg.descent.gradient import gradient_descent, step
+from linreg.descent.batches import batches, sgd
+from linreg.inference.explained import added_variable, r2, residuals, vif
+from linreg.streaming.files import Blocks, blocks
+from linreg.streaming.stream import accumulate, fit_stream
+from linreg.streaming.ranks import merge_ranks
 from linreg import plot
 
 __version__ = "0.1.0"
@@ -63,22 +65,22 @@ __all__ = [
     "certified",
     "solve_statistics",
     "solve",
+    "Curvature",
+    "curvature",
+    "predict_loss",
+    "predict_steps",
+    "gradient_descent",
+    "step",
+    "batches",
+    "sgd",
+    "added_variable",
+    "r2",
+    "residuals",
+    "vif",
     "Blocks",
     "blocks",
     "accumulate",
     "fit_stream",
     "merge_ranks",
-    "Curvature",
-    "curvature",
-    "predict_loss",
-    "predict_steps",
-    "batches",
-    "gradient_descent",
-    "sgd",
-    "step",
-    "added_variable",
-    "r2",
-    "residuals",
-    "vif",
     "plot",
 ]

@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-from linreg.checks import FileError, check_path
+from linreg.checks import check_path
+from linreg.errors import FileError
 
 __all__: list[str] = []
 

@@ -24,33 +24,45 @@ from mutants import Mutant, mutants
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 LEAST = 0.95  # of the mutants of each module must be noticed
-# Modules whose tests are not all in the file of the same name, the quick ones first.
+# Modules whose tests are not all in the file of the same name, in reading order; the quick ones first.
 TESTS = {
-    "ahead": ("stream", "files"),
-    "bowl": ("bowl", "forecast", "noise"),
-    "certify": ("certified", "nist"),
+    "errors": ("checks", "faults"),
     "checks": ("checks", "faults"),
-    "delimited": ("files", "stream"),
-    "descent": ("descent", "wide"),
-    "deviation": ("certified", "nist"),
-    "direct": ("direct", "digits"),
-    "exact": ("exact", "shortest", "digits", "properties"),
-    "files": ("files", "stream"),
-    "folders": ("files", "stream"),
-    "forecast": ("forecast", "descent"),
-    "keep": ("statistics", "result", "faults"),
-    "loss": ("loss", "descent"),
-    "normal": ("statistics", "digits", "shortest", "exact"),
-    "npy": ("stream", "files"),
-    "ordinary": ("ordinary", "exact"),
-    "products": ("statistics", "workers", "exact", "loss"),
-    "refinement": ("certified", "exact"),
-    "residual": ("residual", "certified"),
     "result": ("result", "digits"),
-    "statistics": ("statistics", "digits"),
-    "stream": ("stream", "files", "faults"),
-    "tables": ("stream", "files"),
-    "wide": ("wide", "noise"),
+    "keep": ("statistics", "result", "faults"),
+    "basics.products": ("statistics", "workers", "exact", "loss"),
+    "basics.loss": ("loss", "descent"),
+    "basics.statistics": ("statistics", "digits"),
+    "closed_form.accuracy": ("digits",),
+    "closed_form.textbook": ("direct", "digits"),
+    "closed_form.doubled.arithmetic": ("doubled",),
+    "closed_form.doubled.residual": ("residual", "certified"),
+    "closed_form.doubled.refinement": ("certified", "exact"),
+    "closed_form.doubled.deviation": ("certified", "nist"),
+    "closed_form.certified": ("certified", "nist"),
+    "closed_form.from_sums": ("statistics", "digits", "shortest", "exact"),
+    "closed_form.ordinary": ("ordinary", "exact"),
+    "closed_form.solve": ("exact", "shortest", "digits", "properties"),
+    "descent.wide": ("wide", "noise"),
+    "descent.bowl": ("bowl", "forecast", "noise"),
+    "descent.curvature": ("forecast", "descent"),
+    "descent.forecast": ("forecast", "descent"),
+    "descent.trail": ("descent", "wide"),
+    "descent.gradient": ("descent", "wide"),
+    "descent.batches": ("descent", "wide"),
+    "inference.explained": ("diagnostics",),
+    "streaming.npy": ("stream", "files"),
+    "streaming.tables": ("stream", "files"),
+    "streaming.delimited": ("files", "stream"),
+    "streaming.folders": ("files", "stream"),
+    "streaming.ahead": ("stream", "files"),
+    "streaming.files": ("files", "stream"),
+    "streaming.stream": ("stream", "files", "faults"),
+    "streaming.ranks": ("distributed",),
+    "plot.axes": ("plot",),
+    "plot.data": ("plot",),
+    "plot.descent": ("plot",),
+    "plot.inference": ("plot",),
 }
 # Tests of all modules in which this is written.
 SHARED = {
@@ -80,12 +92,23 @@ class Outcome:
     seconds: float
 
 
+def path_of(module: str) -> str:
+    """The file of a module that is named as in `linreg.MODULE`."""
+    return f"linreg/{module.replace('.', '/')}.py"
+
+
+def all_modules(root: Path = ROOT) -> list[str]:
+    """Those that hold code; the `__init__` files only bring names together."""
+    found = [path.relative_to(root / "linreg") for path in (root / "linreg").rglob("*.py")]
+    return sorted(".".join(path.with_suffix("").parts) for path in found if path.stem != "__init__")
+
+
 def files_of(module: str, root: Path = ROOT) -> list[str]:
     """The files whose tests belong to a module, the examples in its docstrings first."""
-    source = (root / "linreg" / f"{module}.py").read_text()
-    names = [f"test_{name}.py" for name in TESTS.get(module, (module,))]
+    source = (root / path_of(module)).read_text()
+    names = [f"test_{name}.py" for name in TESTS.get(module, (module.rpartition(".")[2],))]
     names += [test for written, test in SHARED.items() if written in source]
-    return [f"linreg/{module}.py", *(f"tests/{name}" for name in dict.fromkeys(names))]
+    return [path_of(module), *(f"tests/{name}" for name in dict.fromkeys(names))]
 
 
 def choose(root: Path, modules: Sequence[str], n: int, seed: int, each: bool) -> list[tuple[str, Mutant]]:
@@ -96,7 +119,7 @@ def choose(root: Path, modules: Sequence[str], n: int, seed: int, each: bool) ->
     """
     known = equivalents()
     pools = [
-        [(module, m) for m in mutants((root / "linreg" / f"{module}.py").read_text())
+        [(module, m) for m in mutants((root / path_of(module)).read_text())
          if (module, m.before, m.after) not in known]
         for module in modules
     ]  # fmt: skip
@@ -129,7 +152,7 @@ def stale(root: Path = ROOT) -> list[str]:
     made = {
         (module, m.before, m.after)
         for module in {module for module, _, _ in known}
-        for m in mutants((root / "linreg" / f"{module}.py").read_text())
+        for m in mutants((root / path_of(module)).read_text())
     }
     return [f"{module}: {before}" for module, before, after in known if (module, before, after) not in made]
 
@@ -139,7 +162,7 @@ def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
     for name in SLOW_TO_IMPORT:
         __import__(name)
     with TemporaryDirectory() as folder:
-        whole = {path.name: path.read_text() for path in (ROOT / "linreg").glob("*.py")}
+        whole = {module: (ROOT / path_of(module)).read_text() for module in all_modules()}
         free = [_copy(Path(folder) / str(i)) for i in range(jobs)]
         if (ROOT.parent / "shared").exists():  # certified data, where a checkout has them beside it
             (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")
@@ -157,8 +180,7 @@ def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
                     ended, status = os.waitpid(pid, 0)
                 if ended:
                     del running[pid]
-                    name = f"{task.module}.py"
-                    (tree / "linreg" / name).write_text(whole[name])
+                    (tree / path_of(task.module)).write_text(whole[task.module])
                     free.append(tree)
                     yield Outcome(task, os.waitstatus_to_exitcode(status) != 0, seconds)
             time.sleep(0.02)
@@ -179,7 +201,7 @@ def _copy(tree: Path) -> Path:
 def _start(task: Task, tree: Path) -> int:
     """Run the tests in a child of this process, in the tree, its output in a file beside it."""
     if task.mutant:
-        (tree / "linreg" / f"{task.module}.py").write_text(task.mutant.source)
+        (tree / path_of(task.module)).write_text(task.mutant.source)
     pid = os.fork()
     if pid:
         return pid
@@ -206,11 +228,11 @@ def _start(task: Task, tree: Path) -> int:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """How many of each module were made and noticed."""
-    lines = [f"{'module':<12}{'made':>8}{'noticed':>10}{'share':>8}"]
+    lines = [f"{'module':<32}{'made':>8}{'noticed':>10}{'share':>8}"]
     for module in [*sorted({o.task.module for o in outcomes}), "all"]:
         some = [o for o in outcomes if module in (o.task.module, "all")]
         noticed = sum(o.noticed for o in some)
-        lines.append(f"{module:<12}{len(some):>8}{noticed:>10}{noticed / len(some):>8.1%}")
+        lines.append(f"{module:<32}{len(some):>8}{noticed:>10}{noticed / len(some):>8.1%}")
     return "\n".join(lines)
 
 
@@ -222,10 +244,12 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=120, help="seconds of a run of --total, then it hangs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("modules", nargs="*", help="default: all")
+    parser.add_argument("modules", nargs="*", help="such as loss or basics.loss; default: all")
     options = parser.parse_args()
-    all_modules = [path.stem for path in sorted((ROOT / "linreg").glob("*.py")) if path.stem != "__init__"]
-    modules = options.modules or all_modules
+    modules = [
+        module for module in all_modules()
+        if not options.modules or {module, module.rpartition(".")[2]} & {*options.modules}
+    ]  # fmt: skip
     for entry in stale():
         print(f"STALE in {EQUIVALENT.name}: {entry}")
     n, each = (options.n, True) if options.total is None else (options.total, False)
@@ -244,7 +268,7 @@ def main() -> int:
     for outcome in run([Task(module, m, limits[module]) for module, m in chosen], options.jobs):
         outcomes.append(outcome)
         if not outcome.noticed:
-            print(f"SURVIVED linreg/{outcome.task.module}.py, {outcome.task.mutant}", flush=True)
+            print(f"SURVIVED {path_of(outcome.task.module)}, {outcome.task.mutant}", flush=True)
     print(table(outcomes))
     shares = [[o.noticed for o in outcomes if o.task.module == module] for module in modules]
     return int(any(sum(some) < LEAST * len(some) for some in shares))

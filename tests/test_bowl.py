@@ -7,7 +7,7 @@ import torch
 from problems import EPS, built, dependent, exact_fit, gen
 
 import linreg
-from linreg.bowl import bowl_of, from_rows
+from linreg.descent.bowl import bowl_of, from_rows
 
 F64 = torch.float64
 WAYS = {"sums or rows": bowl_of, "rows": from_rows}
@@ -126,7 +126,7 @@ def test_the_sums_are_used_where_they_suffice():
 @pytest.mark.parametrize("size", [1e-141, 1e-170, 5e-324])
 def test_losses_that_underflow_are_refused(size, columns, monkeypatch):
     """All would be zero, the start as good as the bottom. What the message advises works."""
-    monkeypatch.setattr("linreg.bowl.COLUMNS", columns)
+    monkeypatch.setattr("linreg.descent.bowl.COLUMNS", columns)
     X, y = linreg.simulate(100, generator=gen())
     tiny = y / y.abs().max() * size
     g = gen()

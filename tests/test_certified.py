@@ -8,7 +8,8 @@ import torch
 from problems import EPS, built, decimal, exact_fit, gen, nist, unchanged
 
 import linreg
-from linreg import Doubled, Status, certified, powers, refinement
+from linreg import Doubled, Status, certified, powers
+from linreg.closed_form.doubled import refinement
 
 NAMES = ("Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", *(f"Wampler{i}" for i in range(1, 6)))
 KAPPAS = (1e0, 1e3, 1e6, 1e9, 1e11, 1e13)
@@ -194,8 +195,8 @@ def test_one_row():
 
 def test_more_columns_than_a_block_has_entries(monkeypatch):
     """The blocks of every part shrink to few rows, or grow to what they need."""
-    for module in (linreg.residual, linreg.certify, linreg.deviation):
-        monkeypatch.setattr(module, "BLOCK", 3)
+    for module in ("certified", "doubled.residual", "doubled.deviation"):
+        monkeypatch.setattr(f"linreg.closed_form.{module}.BLOCK", 3)
     p = built(40, 5, 1e5, noise=0.1)
     check(p.X, p.y)
 

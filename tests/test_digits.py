@@ -10,7 +10,7 @@ from problems import EPS, built, exact, gen
 
 import linreg
 from linreg import Fit, Statistics, Status
-from linreg.digits import digits, errors, intercept_errors, leaves, lost, quickly, within_range
+from linreg.closed_form.accuracy import digits, errors, intercept_errors, leaves, lost, quickly, within_range
 
 D = torch.float64
 
@@ -293,7 +293,7 @@ def test_the_quick_bound_of_few_entries_names_no_digit_more(monkeypatch):
                 order = p.X[:, 0].argsort()  # the mean of the first rows is far from that of all
                 named = []
                 for small in (1 << 15, 0):
-                    monkeypatch.setattr("linreg.exact.SMALL", small)
+                    monkeypatch.setattr("linreg.closed_form.solve.SMALL", small)
                     message = linreg.solve(p.X[order] + far, p.y[order]).message
                     assert message.startswith("Cholesky: the condition number is")
                     found = re.search(r"leaves (\d+) digits", message)

@@ -19,7 +19,8 @@ import torch
 import torch.distributed as dist
 
 import linreg
-from linreg import Statistics, distributed, merge_ranks
+from linreg import Statistics, merge_ranks
+from linreg.streaming.ranks import _reachable, _Ring
 
 pytestmark = pytest.mark.xdist_group("distributed")  # two ranks are started once, not by every worker
 
@@ -294,7 +295,7 @@ def test_a_timeout_that_no_clock_can_count_is_as_long_as_one_can(world, timeout)
 
 @pytest.mark.parametrize("timeout", [1e-9, 1e-4])
 def test_a_timeout_below_what_is_counted_is_not_for_ever(world, timeout):
-    ring = distributed._Ring(None, torch.device("cpu"), timeout)
+    ring = _Ring(None, torch.device("cpu"), timeout)
     assert ring.timeout == 1e-3
     start = time.perf_counter()
 
@@ -381,7 +382,7 @@ def test_lost_here(world):
                 "[/a/pair.cc:537] Read error [127.0.0.1]:2: Connection reset by peer. Check it."
             )
 
-    ring = distributed._Ring(None, torch.device("cpu"), 3.0)
+    ring = _Ring(None, torch.device("cpu"), 3.0)
     ring.group = Broken()
     with pytest.raises(linreg.DistributedError, match=r"another \(Read error .*: Connection reset by peer\)"):
         ring.sum(torch.zeros(2))
@@ -389,7 +390,7 @@ def test_lost_here(world):
 
 def test_halves_added_in_another_order_are_made_equal(world, monkeypatch):
     """More than two ranks add the chunks of the matrix in different orders: it may lose its symmetry."""
-    once = distributed._Ring.sum
+    once = _Ring.sum
 
     def rounded(self, values):
         total = once(self, values)
@@ -399,14 +400,14 @@ def test_halves_added_in_another_order_are_made_equal(world, monkeypatch):
             else total
         )
 
-    monkeypatch.setattr(distributed._Ring, "sum", rounded)
+    monkeypatch.setattr(_Ring, "sum", rounded)
     total = merge_ranks(Statistics.of(*data()))
     assert torch.equal(total.M, total.M.T)
 
 
 def test_features_differ_here(world, monkeypatch):
     answer = torch.tensor([[2, 5, 0, 0], [2, 5, 0, 0], [3, 5, 0, 0]])
-    ring = distributed._Ring(None, torch.device("cpu"), 3.0)
+    ring = _Ring(None, torch.device("cpu"), 3.0)
     ring.size = 3
     monkeypatch.setattr(ring, "sum", lambda mine: answer)
     with pytest.raises(linreg.ShapeError, match=r"rank 0 has 2, rank 2 has 3 \(1 of 3 differ"):
@@ -415,7 +416,7 @@ def test_features_differ_here(world, monkeypatch):
 
 def test_rows_of_all_ranks_are_counted(world, monkeypatch):
     """Those that were dropped too; and one rank with units is enough."""
-    ring = distributed._Ring(None, torch.device("cpu"), 3.0)
+    ring = _Ring(None, torch.device("cpu"), 3.0)
     ring.size = 2
     monkeypatch.setattr(ring, "sum", lambda mine: torch.tensor([[2, 5, 1, 0], [2, 7, 3, 1]]))
     assert ring.rows(Statistics(2)) == (12, 4, True)
@@ -442,7 +443,7 @@ def test_dropped_rows_stay_counted(world):
 )
 def test_sums_go_where_the_backend_can_send_from(monkeypatch, device, config, where):
     monkeypatch.setattr(torch.cuda, "current_device", lambda: 3)
-    assert distributed._reachable(torch.device(device), config) == torch.device(where)
+    assert _reachable(torch.device(device), config) == torch.device(where)
 
 
 @pytest.mark.cuda

@@ -12,7 +12,17 @@ from problems import gen
 
 import linreg
 from linreg import Doubled, powers
-from linreg.doubled import add, fast_two_sum, mul, negative, power_of_two, split, total, two_prod, two_sum
+from linreg.closed_form.doubled.arithmetic import (
+    add,
+    fast_two_sum,
+    mul,
+    negative,
+    power_of_two,
+    split,
+    total,
+    two_prod,
+    two_sum,
+)
 
 # Within these, neither a product nor what it leaves out leaves the range of float64.
 NUMBERS = st.floats(-1e100, 1e100, allow_subnormal=False).filter(lambda v: v == 0 or abs(v) > 1e-100)

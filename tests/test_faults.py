@@ -57,7 +57,7 @@ def same(a: Any, b: Any) -> bool:
 # What is sent to another process.
 
 MODULES = [
-    importlib.import_module(f"linreg.{module.name}") for module in pkgutil.iter_modules(linreg.__path__)
+    importlib.import_module(module.name) for module in pkgutil.walk_packages(linreg.__path__, "linreg.")
 ]
 OWN = {item for module in MODULES for item in vars(module).values()
        if inspect.isclass(item) and item.__module__.startswith("linreg")}  # fmt: skip

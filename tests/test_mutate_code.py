@@ -6,9 +6,8 @@ import sys
 
 import pytest
 from mutants import mutants
-from mutate_code import LEAST, ROOT, choose, equivalents, files_of, stale
+from mutate_code import LEAST, ROOT, all_modules, choose, equivalents, files_of, stale
 
-MODULES = sorted(path.stem for path in (ROOT / "linreg").glob("*.py") if path.stem != "__init__")
 SOURCE = '''\
 """A module of its own."""
 
@@ -90,23 +89,23 @@ def test_letters_of_more_than_one_byte_do_not_move_the_place():
     assert m.after == 'x = "Björck, ½, 梯度" - y'
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", all_modules())
 def test_each_module_has_tests(module):
     assert all((ROOT / name.partition("::")[0]).is_file() for name in files_of(module))
 
 
 def test_a_known_equivalent_is_not_chosen(monkeypatch):
-    module, m = choose(ROOT, ["loss"], 1, seed=0, each=False)[0]
+    module, m = choose(ROOT, ["basics.loss"], 1, seed=0, each=False)[0]
     listed = {(module, m.before, m.after): "none"}
     monkeypatch.setattr("mutate_code.equivalents", lambda: listed)
-    chosen = choose(ROOT, ["loss"], 10_000, seed=0, each=False)
+    chosen = choose(ROOT, ["basics.loss"], 10_000, seed=0, each=False)
     assert chosen
     assert (m.before, m.after) not in {(other.before, other.after) for _, other in chosen}
 
 
 def test_the_list_of_equivalents_is_read_and_not_stale():
-    text = "# why\n\nloss\n- a < b\n+ a <= b\nNever equal.\n"
-    assert equivalents(text) == {("loss", "a < b", "a <= b"): "Never equal."}
+    text = "# why\n\nbasics.loss\n- a < b\n+ a <= b\nNever equal.\n"
+    assert equivalents(text) == {("basics.loss", "a < b", "a <= b"): "Never equal."}
     assert not stale()
     assert all(len(reason) > 20 for reason in equivalents().values())
 

@@ -9,8 +9,8 @@ from problems import gen
 
 import linreg
 from linreg import Status
-from linreg.bowl import bowl_of
-from linreg.noise import settled
+from linreg.descent.bowl import bowl_of
+from linreg.descent.noise import settled
 
 F64 = torch.float64
 

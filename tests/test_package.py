@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -17,64 +18,74 @@ from linreg import rounding
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "linreg"
 ORDER = [
+    "errors",
     "ambient",
     "checks",
     "keep",
     "result",
-    "data",
-    "model",
     "workers",
-    "products",
-    "loss",
-    "statistics",
-    "shortest",
-    "digits",
-    "direct",
-    "doubled",
-    "residual",
-    "refinement",
-    "deviation",
-    "certify",
-    "normal",
-    "ordinary",
-    "exact",
-    "npy",
-    "tables",
-    "delimited",
-    "folders",
-    "ahead",
-    "files",
-    "stream",
-    "distributed",
-    "wide",
-    "bowl",
-    "forecast",
-    "noise",
-    "descent",
-    "diagnostics",
-    "plot",
+    "basics.data",
+    "basics.model",
+    "basics.products",
+    "basics.loss",
+    "basics.statistics",
+    "closed_form.shortest",
+    "closed_form.accuracy",
+    "closed_form.textbook",
+    "closed_form.doubled.arithmetic",
+    "closed_form.doubled.residual",
+    "closed_form.doubled.refinement",
+    "closed_form.doubled.deviation",
+    "closed_form.certified",
+    "closed_form.from_sums",
+    "closed_form.ordinary",
+    "closed_form.solve",
+    "descent.wide",
+    "descent.bowl",
+    "descent.curvature",
+    "descent.forecast",
+    "descent.noise",
+    "descent.trail",
+    "descent.gradient",
+    "descent.batches",
+    "inference.explained",
+    "streaming.npy",
+    "streaming.tables",
+    "streaming.delimited",
+    "streaming.folders",
+    "streaming.ahead",
+    "streaming.files",
+    "streaming.stream",
+    "streaming.ranks",
+    "plot.axes",
+    "plot.data",
+    "plot.descent",
+    "plot.inference",
     "rounding",
 ]
+FOLDERS = ["basics", "closed_form", "closed_form.doubled", "descent", "inference", "streaming", "plot"]
 # Steps of a public function, without a name of their own in the package.
 INNER = {
     "ambient",
-    "wide",
-    "bowl",
-    "noise",
+    "checks",
     "keep",
     "workers",
-    "products",
-    "shortest",
-    "digits",
-    "ordinary",
-    "residual",
-    "refinement",
-    "deviation",
-    "npy",
-    "tables",
-    "delimited",
-    "folders",
-    "ahead",
+    "basics.products",
+    "closed_form.shortest",
+    "closed_form.accuracy",
+    "closed_form.doubled.residual",
+    "closed_form.doubled.refinement",
+    "closed_form.doubled.deviation",
+    "closed_form.ordinary",
+    "descent.wide",
+    "descent.bowl",
+    "descent.noise",
+    "descent.trail",
+    "streaming.npy",
+    "streaming.tables",
+    "streaming.delimited",
+    "streaming.folders",
+    "streaming.ahead",
 }
 
 PUBLIC = {f"linreg.{name}": getattr(linreg, name) for name in linreg.__all__ if name != "plot"}
@@ -83,10 +94,16 @@ PUBLIC |= {f"linreg.rounding.{name}": getattr(rounding, name) for name in roundi
 FUNCTIONS = {name: item for name, item in PUBLIC.items() if inspect.isfunction(item)}
 
 
+def path_of(module: str) -> str:
+    """The file of a module or of a folder."""
+    name = module.replace(".", "/")
+    return f"linreg/{name}/__init__.py" if module in FOLDERS else f"linreg/{name}.py"
+
+
 def imports(module: str) -> set[str]:
     """The modules of the package that one imports, wherever in its code."""
     found = set()
-    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+    for node in ast.walk(ast.parse((ROOT / path_of(module)).read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("linreg."):
             found.add(node.module.removeprefix("linreg."))
         elif isinstance(node, ast.Import):
@@ -94,8 +111,27 @@ def imports(module: str) -> set[str]:
     return found
 
 
+MODULES = {"linreg/__init__.py", *map(path_of, [*ORDER, *FOLDERS])}
+
+
 def test_no_other_modules():
-    assert {path.stem for path in PACKAGE.glob("*.py")} == {"__init__", *ORDER}
+    assert {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py")} == MODULES
+
+
+def test_the_modules_of_a_folder_stand_together():
+    """So the order of the modules is one of the folders too, and each uses only those before it."""
+    folders = [module.partition(".")[0] for module in ORDER if "." in module]
+    assert [folder for folder, _ in groupby(folders)] == [folder for folder in FOLDERS if "." not in folder]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_says_in_one_sentence_what_it_holds(folder):
+    """And does nothing else; the figures alone have names in their folder."""
+    tree = ast.parse((ROOT / path_of(folder)).read_text())
+    assert ast.get_docstring(tree).splitlines()[0].endswith(".")
+    if folder != "plot":
+        assert len(tree.body) == 1
+        assert folder not in linreg.__all__  # a name that `linreg` gives to something else
 
 
 @pytest.mark.parametrize("module", ORDER)
@@ -107,7 +143,7 @@ def test_names_stand_in_reading_order():
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
     froms = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     assert [n.module.removeprefix("linreg.") for n in froms if n.module != "linreg"] == [
-        module for module in ORDER if module not in INNER | {"plot", "rounding"}
+        module for module in ORDER if module not in INNER | {"rounding"} and not module.startswith("plot.")
     ]
     order = {alias.name: i for i, node in enumerate(froms) for alias in node.names}
     assert sorted(linreg.__all__, key=order.__getitem__) == linreg.__all__
@@ -197,9 +233,7 @@ def test_the_wheel_carries_only_the_package(tmp_path):
     names = zipfile.ZipFile(wheel).namelist()
     info = f"linreg_book-{linreg.__version__}.dist-info/"
     assert wheel.name.startswith(f"linreg_book-{linreg.__version__}-py3-")
-    assert {name for name in names if not name.startswith(info)} == {
-        f"linreg/{name}" for name in ("py.typed", "__init__.py", *(f"{module}.py" for module in ORDER))
-    }
+    assert {name for name in names if not name.startswith(info)} == {"linreg/py.typed", *MODULES}
     assert any(name.endswith("LICENSE") for name in names)
     # and what it carries works without the repository around it
     code = "import linreg; print(linreg.__file__, linreg.solve.__module__)"

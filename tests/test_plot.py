@@ -76,7 +76,7 @@ def test_the_line_is_the_fit():
 def test_few_markers():
     X, y = s8(1000)
     ax = plot.data_and_fit(X, y)
-    assert len(ax.lines[0].get_xdata()) <= plot.MOST_POINTS
+    assert len(ax.lines[0].get_xdata()) <= plot.axes.MOST_POINTS
     assert [t.get_text() for t in ax.texts] == ["1 point in 4 drawn"]
 
 

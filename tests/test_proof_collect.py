@@ -96,8 +96,13 @@ def test_files_can_be_named_and_statements_have_names(pages):
 @pytest.mark.parametrize(
     ("file", "constant", "changed", "checked"),
     [
-        ("loss.py", "half = 0.5", "half = 0.25", ["docs/en/part1/loss.md", "linreg/loss.py"]),
-        ("forecast.py", "2 / self.L", "2.1 / self.L", ["docs/en/part1/descent.md", "linreg/forecast.py"]),
+        ("basics/loss.py", "half = 0.5", "half = 0.25", ["docs/en/part1/loss.md", "linreg/basics/loss.py"]),
+        (
+            "descent/curvature.py",
+            "2 / self.L",
+            "2.1 / self.L",
+            ["docs/en/part1/descent.md", "linreg/descent/curvature.py"],
+        ),
     ],
 )
 def test_a_constant_changed_in_the_package_makes_its_pages_fail(project, file, constant, changed, checked):
@@ -115,7 +120,7 @@ def test_a_constant_changed_in_the_package_makes_its_pages_fail(project, file, c
 
 def test_the_book_is_complete():
     found = {path.relative_to(ROOT).as_posix() for path in book(ROOT)}
-    assert {"README.md", "docs/en/index.md", "linreg/loss.py"} <= found
+    assert {"README.md", "docs/en/index.md", "linreg/basics/loss.py"} <= found
     assert not any("/files/" in name for name in found), "what is only downloaded is no page"
     statements = [s for path in book(ROOT) for page in read(path, ROOT) for s in page.statements]
     assert sum(statement.kind == "claim" for statement in statements) > 50

@@ -148,7 +148,7 @@ def test_install(tmp_path, command, wrong):
 def test_docstrings_explain_in_numbers_of_their_own(tmp_path):
     path = tmp_path / "loss.py"
     path.write_text('def f():\n    """About 0.48.\n\n    >>> 1 / 3\n    0.3333333333333333\n    """\n')
-    (page,) = docstrings(path, "linreg.loss")
+    (page,) = docstrings(path, "linreg.basics.loss")
     assert [line.split(": ")[1] for line in lint(page, list(evaluate(page)))] == [
         "0.3333333333333333 has more than six significant digits"
     ]

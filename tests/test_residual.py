@@ -6,7 +6,8 @@ import pytest
 import torch
 from problems import gen
 
-from linreg import Doubled, residual
+from linreg import Doubled
+from linreg.closed_form.doubled import residual
 
 D = torch.float64
 

@@ -9,7 +9,7 @@ from problems import gen
 
 import linreg
 from linreg import Statistics, Status
-from linreg.shortest import shortest, shortest_text
+from linreg.closed_form.shortest import shortest, shortest_text
 
 D = torch.float64
 EPS = torch.finfo(D).eps

@@ -163,7 +163,7 @@ def test_signatures_link_to_the_names_in_them(html: dict[str, Html]) -> None:
     (signature,) = (one for one in signatures if ">solve_statistics<" in one)
     links = re.findall(r'<a class="autorefs[^>]* title="([^"]*)" href="([^"]*)">(\w+)</a>', signature)
     assert links == [
-        ("Statistics (linreg.statistics.Statistics)", "#linreg.Statistics", "Statistics"),
+        ("Statistics (linreg.basics.statistics.Statistics)", "#linreg.Statistics", "Statistics"),
         ("Fit dataclass (linreg.result.Fit)", "../api/#linreg.Fit", "Fit"),
     ]
 

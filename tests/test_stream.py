@@ -20,7 +20,7 @@ from torch import Tensor
 
 import linreg
 from linreg import Statistics, StreamError, accumulate, blocks, fit_stream, solve
-from linreg.npy import Npy
+from linreg.streaming.npy import Npy
 
 pa = pytest.importorskip("pyarrow")
 

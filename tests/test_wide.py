@@ -8,10 +8,10 @@ from problems import gen
 
 import linreg
 from linreg import Status
-from linreg import wide as module
-from linreg.bowl import from_rows
-from linreg.noise import Run
-from linreg.wide import wide_of
+from linreg.descent import wide as module
+from linreg.descent.bowl import from_rows
+from linreg.descent.noise import Run, settled
+from linreg.descent.wide import wide_of
 
 F64 = torch.float64
 
@@ -50,7 +50,7 @@ def test_a_bottom_that_is_not_found_is_no_bottom(monkeypatch):
     lost = wide_of(X, y, True)
     assert not lost.found
     assert math.isinf(lost.excess(lost.w, lost.b))
-    monkeypatch.setattr("linreg.bowl.COLUMNS", 3)
+    monkeypatch.setattr("linreg.descent.bowl.COLUMNS", 3)
     run = linreg.gradient_descent(X, y, lr=1e-9, steps=3)
     batches = linreg.sgd(X, y, lr=1e-9, epochs=1, batch_size=100, generator=gen())
     for fit in (run, batches):
@@ -61,7 +61,7 @@ def test_a_bottom_that_is_not_found_is_no_bottom(monkeypatch):
 @pytest.fixture
 def narrow_limit(monkeypatch):
     """Everything counts as many columns."""
-    monkeypatch.setattr("linreg.bowl.COLUMNS", 0)
+    monkeypatch.setattr("linreg.descent.bowl.COLUMNS", 0)
 
 
 @pytest.mark.parametrize("reduction", ["half_mean", "sum"])
@@ -72,7 +72,7 @@ def test_descent_has_the_same_status(noise, reduction, monkeypatch):
     runs = [(bowl.best_rate, 2000), (bowl.best_rate, 5), (1.1 * bowl.largest_stable_rate, 500)]
     outcomes = []
     for columns in (2048, 0):
-        monkeypatch.setattr("linreg.bowl.COLUMNS", columns)
+        monkeypatch.setattr("linreg.descent.bowl.COLUMNS", columns)
         settings = {"reduction": reduction, "record": False}
         fits = [linreg.gradient_descent(X, y, lr=lr, steps=steps, **settings) for lr, steps in runs]
         assert [fit.status for fit in fits] == [Status.OK, Status.NOT_CONVERGED, Status.DIVERGED]
@@ -100,7 +100,7 @@ def test_the_envelope_is_near_the_exact_floor():
     """For a small rate and noise that does not depend on the features."""
     X, y = linreg.simulate(2000, [1.0] * 10, correlation=0.3, noise=0.5, generator=gen())
     run = Run(X, y, wide_of(X, y, True), True, 1e-4, 20, "half_mean")
-    exact = linreg.noise.settled(X, y, from_rows(X, y, True), 1e-4, 20, 1e-4)
+    exact = settled(X, y, from_rows(X, y, True), 1e-4, 20, 1e-4)
     assert run._envelope(run.bowl).mean == pytest.approx(exact.mean, rel=0.05)
 
 

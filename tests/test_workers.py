@@ -13,7 +13,7 @@ import torch
 
 import linreg
 from linreg import workers
-from linreg.products import in_runs, runs
+from linreg.basics.products import in_runs, runs
 
 ROOT = Path(__file__).parents[1]
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")

@@ -1,6 +1,6 @@
 // The loss of gradient descent against its steps, predicted before the first of them and measured, for any rate.
 
-const TOLERANCE = 0.01; // as in linreg/forecast.py
+const TOLERANCE = 0.01; // as in linreg/descent/forecast.py
 const LONGEST = 2000; // steps taken where nothing stops them
 const RANGE = { min: -2.3, max: 0.41, step: 0.01 }; // of the slider, in powers of ten
 

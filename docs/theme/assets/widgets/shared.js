@@ -36,7 +36,7 @@ function fixed(value, digits) {
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
-const BLOW_UP = 1e4; // as in linreg/descent.py: a loss so many times that of the start tells of divergence
+const BLOW_UP = 1e4; // as in linreg/descent/trail.py: a loss so many times that of the start tells of divergence
 
 /** The loss after step t: each mode keeps of its energy, at every step, the square of its factor. */
 const lossOfModes = (energies, factors, floor) => (t) =>

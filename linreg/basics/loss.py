@@ -1,0 +1,167 @@
+r"""The squared loss under four named conventions, its gradient by hand, and its Hessian.
+
+Every convention is a constant times the sum of squared residuals, $c \sum_i r_i^2$. The minimiser is
+the same for all four; the gradient, and with it the largest stable learning rate, is not.
+"""
+
+from typing import Literal
+
+from torch import Tensor
+
+from linreg.ambient import plain
+from linreg.basics.model import fold_bias
+from linreg.basics.products import pass_over
+from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
+from linreg.workers import alone
+
+__all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
+
+Reduction = Literal["half_mean", "mean", "half_sum", "sum"]
+
+REDUCTIONS: tuple[Reduction, ...] = ("half_mean", "mean", "half_sum", "sum")
+
+
+def weight_of(reduction: Reduction, n: int) -> float:
+    """The constant c in $c \\sum_i r_i^2$."""
+    check_choice(reduction, "reduction", REDUCTIONS)
+    half = 0.5 if reduction.startswith("half") else 1.0
+    return half / n if reduction.endswith("mean") else half
+
+
+@plain
+def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean") -> Tensor:
+    r"""Half the mean squared residual, $L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2$.
+
+    The half cancels the 2 of the derivative; the mean keeps the largest stable learning rate the same
+    for any n that is large beside d. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
+    `torch.nn.functional.mse_loss`; `"half_sum"` $\frac12 \sum r_i^2$; `"sum"` $\sum r_i^2$.
+
+    Cost: O(n). Gradients flow through both arguments. NaN in the predictions, as a diverged run makes
+    them, stays NaN.
+
+    Args:
+        y_hat: (n,) predictions, in units of `y`.
+        y: (n,) targets.
+        reduction: `"half_mean"`, `"mean"`, `"half_sum"` or `"sum"`.
+
+    Returns:
+        () loss, in squared units of `y`.
+
+    Raises:
+        ShapeError: the shapes differ (PyTorch would broadcast (n, 1) against (n,) to (n, n)), or
+            are not (n,) with n >= 1.
+        DtypeError: the dtypes differ or are not float32 or float64.
+        DeviceError: the devices differ.
+        RangeError: an unknown `reduction`.
+
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2.
+
+    Examples:
+        >>> import torch
+        >>> y_hat, y = torch.tensor([1., 3.]), torch.tensor([0., 1.])
+        >>> squared_loss(y_hat, y)
+        tensor(1.2500)
+        >>> squared_loss(y_hat, y, reduction="mean")
+        tensor(2.5000)
+    """
+    y, y_hat = check_pair(y, y_hat)
+    return weight_of(reduction, len(y)) * (y_hat - y).square().sum()
+
+
+@plain
+def gradient(
+    X: Tensor,
+    y: Tensor,
+    w: Tensor,
+    b: Tensor | float = 0.0,
+    *,
+    reduction: Reduction = "half_mean",
+) -> tuple[Tensor, Tensor]:
+    r"""The gradient of the squared loss, written by hand.
+
+    $\nabla_w L = \frac1n X^\top (X w + b - y)$ and
+    $\frac{\partial L}{\partial b} = \frac1n \sum_i (x_i^\top w + b - y_i)$ for `"half_mean"`; twice that
+    for `"mean"`, n times that for `"half_sum"`, 2n times that for `"sum"`.
+
+    Cost: O(n d), two products with `X`.
+
+    Args:
+        X: (n, d) features.
+        y: (n,) targets.
+        w: (d,) weights.
+        b: () intercept.
+        reduction: the convention of the loss.
+
+    Returns:
+        (d,) derivative by `w` and () derivative by `b`.
+
+    Raises:
+        ShapeError: `y` is not (n,), `w` not (d,) or `b` not a scalar.
+        DtypeError: the dtypes differ or are not float32 or float64.
+        DeviceError: the devices differ.
+        DataError: empty, NaN or infinite data.
+        RangeError: an unknown `reduction`.
+
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2.
+
+    Examples:
+        >>> import torch
+        >>> X, y = torch.tensor([[1.], [2.]]), torch.tensor([1., 2.])
+        >>> gradient(X, y, torch.tensor([0.]))
+        (tensor([-2.5000]), tensor(-1.5000))
+    """
+    X, y = check_Xy(X, y)
+    X, w, b = recordable(X, check_w(X, w), check_b(X, b))
+    _, dw, db = loss_and_gradient(X, y, w, b, weight_of(reduction, len(y)))
+    return dw, db
+
+
+@alone
+def loss_and_gradient(
+    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss $c |r|^2$ (), its derivative 2c X'r (d,) by w and 2c sum r () by b, for the constant c."""
+
+    def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        r = X @ w + b - y  # (n,)
+        return r.dot(r), X.T @ r, r.sum()
+
+    squares, moved, total = pass_over(X, y, products)
+    return weight * squares, 2 * weight * moved, 2 * weight * total
+
+
+@plain
+def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Tensor:
+    r"""The Hessian of the squared loss, $H = \frac1n \tilde X^\top \tilde X$ with $\tilde X = [1 \; X]$.
+
+    It does not depend on the parameters: the loss is the same bowl everywhere. Its eigenvalues
+    decide which learning rates are stable; see `curvature`.
+
+    Cost: O(n d^2).
+
+    Args:
+        X: (n, d) features.
+        intercept: whether the model has one; without it the matrix is `X.T @ X / n`.
+        reduction: the convention of the loss.
+
+    Returns:
+        (d + 1, d + 1) matrix for the parameters in the order (b, w), or (d, d) without intercept.
+
+    Raises:
+        ShapeError: `X` is not (n, d).
+        DtypeError: `X` is not a tensor of float32 or float64.
+        DataError: empty, NaN or infinite data.
+        RangeError: an unknown `reduction`.
+
+    Source: Boyd and Vandenberghe, Convex Optimization, section 9.1.1.
+
+    Examples:
+        >>> import torch
+        >>> hessian(torch.tensor([[1.], [3.]]))
+        tensor([[1., 2.],
+                [2., 5.]])
+    """
+    X = check_X(X)
+    weight = weight_of(reduction, len(X))
+    A = (fold_bias(X) if intercept else X).double()  # a float32 sum of a million rows keeps three digits
+    return (2 * weight * (A.T @ A)).to(X.dtype)

@@ -1,0 +1,475 @@
+r"""One running sum behind every exact answer: all that least squares needs to know of the data.
+
+With $z = (x - \bar x_0,\; y - \bar y_0,\; 1)$ for each sample, the matrix $M = \sum_i z_i z_i^\top$ holds
+$n$, the means, $X^\top X$, $X^\top y$ and $y^\top y$: O(d^2) numbers, however many rows. It grows block by
+block, adds up across machines, and rows leave it by subtraction. The shift $(\bar x_0, \bar y_0)$, the mean
+of the first rows, keeps the sums of columns far from zero from drowning what varies in them.
+"""
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple, Self
+
+import torch
+from torch import Tensor
+
+from linreg.ambient import plain
+from linreg.basics.products import first_mean, summed
+from linreg.checks import check_b, check_count, check_device, check_finite, check_same_kind, check_w, check_Xy
+from linreg.errors import DataError, RangeError, ShapeError
+from linreg.keep import ByValue, read, unreadable, write
+from linreg.workers import alone
+
+__all__ = ["Statistics"]
+
+
+SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that did not under- or overflow
+FARTHEST = 1e140  # a shift within has a square that does not overflow, times any number of rows
+
+
+class _Held(NamedTuple):
+    """What sums consist of. Never changed, only replaced as a whole: stopped at any moment, they are one
+    state or the next. A field more is a line here; it is saved and loaded with the others."""
+
+    n: int
+    shift: Tensor  # (d + 1,) of (x, y)
+    M: Tensor  # (d + 2, d + 2) sum of z z'
+    reached: Tensor  # (d + 1,) the largest that each square of M has been: eps times it is what was rounded
+    unit: Tensor  # (d + 1,) exponents: all of the above is of x and y divided by these powers of two
+    dropped: int = 0  # rows that a pass has left out
+
+    def plus(self, X: Tensor, y: Tensor) -> "_Held":
+        """With these rows, which may put a square out of range."""
+        if bool(self.unit.any()):
+            X, y = times_two_to(X.double(), -self.unit[:-1]), times_two_to(y.double(), -self.unit[-1])
+        shift = self.shift if self.n else first_mean(X, y)
+        return self._replace(n=self.n + len(X), shift=shift).summing(self.M + summed(X, y, shift))
+
+    def summing(self, M: Tensor) -> "_Held":
+        """With another M."""
+        return self._replace(M=M, reached=torch.maximum(self.reached, M.diagonal()[:-1]))
+
+    def about(self, shift: Tensor) -> "_Held":
+        """The same sums from another shift: z moves by a constant, so that no row is needed again."""
+        t = self.shift - shift  # small where both shifts are means of parts of the same data
+        G, s = self.M[:-1, :-1], self.M[-1, :-1]
+        cross = torch.outer(s + self.n / 2 * t, t)  # added with its transpose: symmetric to the last bit
+        M = self.M.clone()
+        M[:-1, :-1] = G + (cross + cross.T)
+        M[-1, :-1] = M[:-1, -1] = s + self.n * t
+        return self._replace(shift=shift).summing(M)
+
+    def followed(self) -> "_Held":
+        """The same from a new shift where the data have drifted away from it, before the digits are lost."""
+        s = self.M[-1, :-1] / self.n  # NaN without rows, and no comparison is true of it
+        variance = self.M.diagonal()[:-1] / self.n - s.square()
+        return self.about(self.shift + s) if bool((s.square() > 16 * variance).any()) else self
+
+    def in_range(self) -> bool:
+        """Whether no product was lost."""
+        low, high = torch.aminmax(self.M.diagonal()[:-1])
+        far = float(self.shift.abs().amax())
+        return float(low) > SMALLEST and float(high) < LARGEST and far < FARTHEST  # False for NaN
+
+    def out_of_range(self) -> Tensor:
+        """(d + 1,) where products were lost: squares zero, tiny, huge or not a number, or a huge shift."""
+        squares = self.M.diagonal()[:-1]
+        return ~((squares > SMALLEST) & (squares < LARGEST) & (self.shift.abs() < FARTHEST))
+
+    def in_units(self, unit: Tensor) -> "_Held":
+        """The same sums of x and y divided by other powers of two, which rounds nothing."""
+        if torch.equal(unit, self.unit):
+            return self
+        by = self.unit - unit
+        rows = torch.cat((by, torch.zeros_like(by[:1])))
+        M = times_two_to(times_two_to(self.M, rows), rows.unsqueeze(1))
+        reached = times_two_to(times_two_to(self.reached, by), by)
+        return self._replace(shift=times_two_to(self.shift, by), M=M, reached=reached, unit=unit)
+
+    def unit_with(self, X: Tensor, y: Tensor, where: Tensor) -> Tensor:
+        """(d + 1,) units in which these rows fit as well, other ones only `where` (d + 1,) some do not."""
+        some = where.nonzero().flatten()
+        Z = torch.column_stack((X, y))[:, some].double()
+        moved = times_two_to(self.shift, self.unit)[some] if self.n else Z[0]
+        size = exponent(torch.maximum(Z.abs().amax(0), moved.abs()))
+        held = exponent(self.M.diagonal()[some]) / 2
+        size = torch.maximum(size, (held.ceil() + self.unit[some]).where(held.isfinite(), size))
+        unit = self.unit.clone()
+        unit[some] = size.where((moved != Z).any(0), unit[some])  # a constant column has squares of zero
+        return unit
+
+    def shrunk(self) -> "_Held":
+        """The same in units in which no square is near the largest number."""
+        squares = self.M.diagonal()[:-1]
+        far = squares >= LARGEST
+        return (
+            self.in_units(self.unit + (exponent(squares) / 2).ceil().where(far, 0))
+            if bool(far.any())
+            else self
+        )
+
+    def counts(self) -> Tensor:
+        """(d + 1,) where there were numbers other than zero."""
+        return (self.M.diagonal()[:-1] > 0) | (self.shift != 0)
+
+    def shared(self, other: "_Held") -> Tensor:
+        """(d + 1,) units for both: the larger one, where both have numbers other than zero."""
+        mine, its = self.counts(), other.counts()
+        larger = torch.maximum(self.unit, other.unit)
+        return larger.where(mine == its, self.unit.where(mine, other.unit))
+
+    def sound(self) -> bool:
+        """Whether these can be sums of rows, as far as that shows."""
+        k = len(self.shift) + 1
+        return (
+            k > 2
+            and self.shift.shape == (k - 1,)
+            and self.M.shape == (k, k)
+            and type(self.n) is type(self.dropped) is int
+            and self.dropped >= 0
+            and self.reached.shape == self.unit.shape == (k - 1,)
+            and all(part.dtype == torch.float64 and bool(part.isfinite().all()) for part in self[1:5])
+            and torch.equal(self.unit, self.unit.round())
+            and float(self.M[-1, -1]) == self.n >= 0
+            and bool((self.M == self.M.T).all() and (self.M.diagonal() >= 0).all())
+        )
+
+
+class Statistics(ByValue):
+    r"""The sums of least squares over all rows seen so far; float64 whatever the dtype of the data.
+
+    Start empty, `update` block by block, `+` what others have summed, `-` what should leave; then
+    `solve_statistics`, or `gradient` for descent whose steps cost the same however many rows there were.
+    Merging is exact up to rounding: in any order, any split of the rows gives the same sums to a few
+    units in the last place. Rows that leave take digits with them, those that were rounded beside their
+    squares; `solve_statistics` tells how many are left. Numbers whose squares would leave the range of
+    float64 are kept divided by powers of two, `unit`.
+
+    Memory: (d + 2)^2 numbers; during `update` three times as many and 2 MB for each thread, whatever the
+    number of rows. PyTorch's threads share the rows, and their number changes no bit.
+
+    Args:
+        d: number of features.
+        device: where the blocks will lie.
+
+    Raises:
+        DtypeError: `d` is not an integer.
+        RangeError: `d` is below 1.
+        DeviceError: `device` is not there.
+
+    Source: Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American
+    Statistician 37 (1983), for the merging; the shift is in their section 3.
+
+    Examples:
+        >>> import torch
+        >>> X, y = torch.tensor([[0.], [1.], [2.], [3.]]), torch.tensor([1., 3., 5., 7.])
+        >>> sums = Statistics(1)
+        >>> sums.update(X[:2], y[:2])
+        >>> sums.update(X[2:], y[2:])
+        >>> sums
+        Statistics(n=4, d=1)
+        >>> sums.X_mean, sums.gram
+        (tensor([1.5000], dtype=torch.float64), tensor([[5.]], dtype=torch.float64))
+    """
+
+    def __init__(self, d: int, *, device: torch.device | str = "cpu") -> None:
+        like = torch.zeros(check_count(d, "d") + 2, dtype=torch.float64, device=check_device(device))
+        self._held = _Held(0, like[1:], like.new_zeros(d + 2, d + 2), like[1:], like[1:])
+
+    @classmethod
+    def _holding(cls, held: _Held) -> Self:
+        """Statistics that hold what is given."""
+        result = cls.__new__(cls)
+        result._held = held
+        return result
+
+    @classmethod
+    @plain
+    def of(cls, X: Tensor, y: Tensor) -> Self:
+        r"""Sum up a data set in one pass.
+
+        Cost: n d^2 operations; memory as for `update`.
+
+        Args:
+            X: (n, d) features, float32 or float64.
+            y: (n,) targets.
+
+        Returns:
+            The statistics, on the device of `X`.
+
+        Raises:
+            ShapeError: wrong shapes.
+            DtypeError: the dtypes differ or are not float32 or float64.
+            DeviceError: the devices differ.
+            DataError: empty, NaN or infinite data.
+
+        Examples:
+            >>> import torch
+            >>> sums = Statistics.of(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
+            >>> sums.xy, sums.yy
+            (tensor([4.], dtype=torch.float64), tensor(8., dtype=torch.float64))
+        """
+        X, y = check_Xy(X, y, finite=False)
+        sums = cls(X.shape[1], device=X.device)
+        sums.update(X, y)
+        return sums
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return self._held.n
+
+    @property
+    def dropped(self) -> int:
+        """Number of rows with missing entries that a pass has left out."""
+        return self._held.dropped
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self._held.shift) - 1
+
+    @property
+    def shift(self) -> Tensor:
+        """(d + 1,) what was subtracted from columns and `y`, in units, before they were multiplied."""
+        return self._held.shift
+
+    @property
+    def M(self) -> Tensor:
+        r"""(d + 2, d + 2) $\sum_i z_i z_i^\top$ with $z = (x, y) - $ `shift`, in units, and a 1 after it."""
+        return self._held.M
+
+    @property
+    def unit(self) -> Tensor:
+        """(d + 1,) exponents of the powers of two by which columns and `y` are divided: 0 in most cases.
+
+        Where squares would leave the range of float64, for numbers below 1e-135 or above 1e140, these
+        bring them back. All but `shift` and `M` is in the units of the data.
+        """
+        return self._held.unit
+
+    @property
+    def X_mean(self) -> Tensor:
+        """(d,) mean of each feature, in its units."""
+        return self._mean()[:-1]
+
+    @property
+    def y_mean(self) -> Tensor:
+        """() mean of the targets, in units of `y`."""
+        return self._mean()[-1]
+
+    @property
+    def gram(self) -> Tensor:
+        r"""(d, d) centred Gram matrix $\sum_i (x_i - \bar x)(x_i - \bar x)^\top$; infinite beyond float64."""
+        return self._moments()[: self.d, : self.d]
+
+    @property
+    def xy(self) -> Tensor:
+        r"""(d,) $\sum_i (x_i - \bar x)(y_i - \bar y)$."""
+        return self._moments()[: self.d, self.d]
+
+    @property
+    def yy(self) -> Tensor:
+        r"""() $\sum_i (y_i - \bar y)^2$."""
+        return self._moments()[self.d, self.d]
+
+    def _mean(self) -> Tensor:
+        return times_two_to(self.shift + self.M[-1, :-1] / self.n, self.unit)
+
+    def _moments(self) -> Tensor:
+        return times_two_to(times_two_to(self._centred(), self.unit), self.unit.unsqueeze(1))
+
+    def _centred(self) -> Tensor:
+        s = self.M[-1, :-1] / max(self.n, 1) ** 0.5
+        return self.M[:-1, :-1] - torch.outer(s, s)
+
+    def about(self, shift: Tensor) -> Tensor:
+        """M for another shift (d + 1,)."""
+        return self._held.about(shift).M
+
+    @plain
+    @alone
+    def update(self, X: Tensor, y: Tensor) -> None:
+        r"""Add rows, all or none, also when it is interrupted.
+
+        Cost: n d^2 operations for n rows, one pass, no copy of `X`.
+
+        Args:
+            X: (n, d) features, float32 or float64.
+            y: (n,) targets.
+
+        Raises:
+            ShapeError: `X` is not (n, d) with the d of these sums, or `y` not (n,).
+            DtypeError: the dtypes differ or are not float32 or float64.
+            DeviceError: the rows are not where the sums are.
+            DataError: empty, NaN or infinite data.
+        """
+        X, y = check_Xy(X, y, finite=False)
+        if X.shape[1] != self.d:
+            raise ShapeError(
+                f"`X` must have {self.d} columns, as the rows before; got shape {tuple(X.shape)}. "
+                "Check the order and the number of the features, or start new statistics."
+            )
+        check_same_kind(self.M.to(X.dtype), X, "X", of="statistics")
+        held = self._held.followed()
+        new = held.plus(X, y)
+        if not new.in_range():
+            if not bool(new.M.isfinite().all()):
+                check_finite(X, "X")
+                check_finite(y, "y")
+            new = held.in_units(held.unit_with(X, y, new.out_of_range())).plus(X, y)
+        self._held = new
+
+    def __add__(self, other: Self) -> Self:
+        """The sums over the rows of both."""
+        return self._combined(other, 1)
+
+    def __sub__(self, other: Self) -> Self:
+        """The sums without the rows of `other`, which must have been among them."""
+        if isinstance(other, Statistics) and other.n > self.n:
+            raise RangeError(
+                f"`other` must be part of these sums, at most {self.n} rows; got {other.n}. Swap the two."
+            )
+        return self._combined(other, -1)
+
+    def _combined(self, other: Self, sign: int) -> Self:
+        if not isinstance(other, Statistics):
+            return NotImplemented
+        if other.d != self.d:
+            raise ShapeError(
+                f"`other` must have {self.d} features; got {other.d}. "
+                "Only sums over the same columns combine."
+            )
+        check_same_kind(self.M, other.M, "other", of="statistics")
+        unit = self._held.shared(other._held)
+        a, b = self._held.in_units(unit), other._held.in_units(unit)
+        n = a.n + sign * b.n
+        dropped = max(self.dropped + sign * other.dropped, 0)
+        if n == 0:
+            return self._holding(type(self)(self.d, device=self.M.device)._held._replace(dropped=dropped))
+        a = a if a.n else a._replace(shift=b.shift)
+        b = b.about(a.shift)
+        M = a.M + sign * b.M
+        M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
+        held = a._replace(n=n, reached=torch.maximum(a.reached, b.reached), dropped=dropped)
+        held = held.summing(M).shrunk()
+        return self._holding(held.followed() if sign > 0 else held)
+
+    def copy(self) -> Self:
+        """The same sums, to go on with independently."""
+        held = self._held
+        shift, M, reached, unit = (part.clone() for part in (held.shift, held.M, held.reached, held.unit))
+        return self._holding(held._replace(shift=shift, M=M, reached=reached, unit=unit))
+
+    @plain
+    def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
+        r"""Gradient of the half-mean squared loss, $\frac1n \sum_i (x_i^\top w + b - y_i) (x_i, 1)$.
+
+        Cost: 2 d^2 operations, whatever the number of rows.
+
+        Args:
+            w: (d,) weights, float64.
+            b: () intercept.
+
+        Returns:
+            (d,) derivative in w and () derivative in b.
+
+        Raises:
+            ShapeError: `w` is not (d,), or `b` not a scalar.
+            DtypeError: not float64.
+            DeviceError: not where the sums are.
+            DataError: no rows have been added.
+
+        Examples:
+            >>> import torch
+            >>> sums = Statistics.of(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
+            >>> sums.gradient(torch.tensor([0.], dtype=torch.float64), 0.0)
+            (tensor([-4.3333], dtype=torch.float64), tensor(-3., dtype=torch.float64))
+        """
+        self.check_rows(1)
+        like = self.M[:1, : self.d]  # stands for X in the checks: d columns, float64
+        _, dw, db = self.slope()(check_w(like, w), check_b(like, b))
+        return dw, db
+
+    def slope(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
+        """A function of w and b: the half-mean loss (), its derivative in w (d,) and in b ()."""
+        C, mean = self._centred() / self.n, self.shift + self.M[-1, :-1] / self.n
+        minus = -torch.ones_like(mean[:1])
+        unit = self.unit if bool(self.unit.any()) else None
+
+        def at(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            v = torch.cat((w, minus))  # the residual is (x, y) v + b
+            v = v if unit is None else times_two_to(v, unit)
+            Cv, db = C @ v, mean @ v + b
+            dw = Cv[:-1] + db * mean[:-1]
+            dw = dw if unit is None else times_two_to(dw, unit[:-1])
+            return (v @ Cv).clamp(min=0) / 2 + db.square() / 2, dw, db
+
+        return at
+
+    def check_rows(self, least: int) -> None:
+        """Require `least` rows."""
+        if self.n < least:
+            raise DataError(
+                f"`statistics` must hold at least {least} rows; got {self.n}. Add rows with `update`."
+            )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the sums to a file, whole or not at all: a write that fails leaves the old file.
+
+        The checksum of all its bytes stands in the file, in its second line. A process that is killed, or a
+        machine without power, can leave a file `linreg-*.part` beside it, which may be deleted.
+
+        Args:
+            path: where to; replaced if it exists.
+
+        Raises:
+            DtypeError: `path` is neither text nor a path.
+            FileError: the file cannot be written.
+        """
+        write(path, {k: v.cpu() if isinstance(v, Tensor) else v for k, v in self._held._asdict().items()})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: torch.device | str = "cpu") -> Self:
+        """Read what `save` wrote. Numbers are read and nothing else: a forged file cannot run code.
+
+        A changed byte is found, wherever it is: the checksum of the file no longer fits.
+
+        Args:
+            path: the file.
+            device: where the sums shall lie.
+
+        Returns:
+            The statistics, as they were.
+
+        Raises:
+            DtypeError: `path` is neither text nor a path.
+            DeviceError: `device` is not there.
+            FileError: there is no such file, or it is damaged or of another kind.
+        """
+        found = read(path, check_device(device))
+        try:
+            if "unit" not in found:  # of the former format
+                shift = torch.as_tensor(found["shift"])
+                found |= {"unit": torch.zeros_like(shift), "reached": found["M"].diagonal()[:-1].clone()}
+            held = _Held(**found)
+            sound = held.sound()
+        except Exception as error:  # whatever else a file may hold
+            raise unreadable(path, "it holds something else") from error
+        if not sound:
+            raise unreadable(path, "what it holds are no sums of rows")
+        return cls._holding(held)
+
+    def __repr__(self) -> str:
+        return f"Statistics(n={self.n}, d={self.d}{f', dropped={self.dropped}' if self.dropped else ''})"
+
+
+def exponent(size: Tensor) -> Tensor:
+    """The power of two above a size, as a float64; minus infinity for 0."""
+    return torch.frexp(size).exponent.double().where(size > 0, -torch.inf)
+
+
+def times_two_to(x: Tensor, power: Tensor) -> Tensor:
+    """x times a power of two, without rounding, also where that power alone is beyond float64."""
+    half = (power / 2).floor()
+    return x * torch.exp2(half) * torch.exp2(power - half)

@@ -1,0 +1,315 @@
+r"""`solve`, the default: the cheapest way to the exact answer that the data allow, and a word on which.
+
+One pass over the data gives the `Statistics`; scaled and centred, they give the weights by Cholesky.
+The condition number, known by then, decides what is still missing: nothing, one pass of refinement,
+or a QR factorisation refined in doubled precision.
+"""
+
+import math
+from dataclasses import replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from linreg.ambient import plain
+from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
+from linreg.basics.statistics import LARGEST, SMALLEST, exponent, times_two_to
+from linreg.checks import check_choice, check_dtype, check_finite, check_Xy
+from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
+from linreg.closed_form.doubled.refinement import refined
+from linreg.closed_form.from_sums import (
+    EPS,
+    System,
+    digits_left,
+    digits_of,
+    factored,
+    fit_of,
+    in_units,
+    number_text,
+    rounding,
+    sizes,
+    system,
+)
+from linreg.closed_form.ordinary import LOSS_LEFT, PLAIN_LIMIT, SMALL, from_rows, from_sums
+from linreg.closed_form.shortest import shortest, shortest_text
+from linreg.closed_form.textbook import check_tall, doubt, rounding_of, scaled, significant, svd_of
+from linreg.result import Fit, Status
+from linreg.workers import alone
+
+__all__ = ["solve"]
+
+CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
+ENOUGH = 10  # digits; with fewer left, doubled precision wins them back, whatever it costs
+GAP = 1e-11  # of the largest: eigenvalues of a Gram matrix below are rounding
+
+Method = Literal["auto", "cholesky", "qr", "svd"]
+
+
+@plain
+def solve(
+    X: Tensor,
+    y: Tensor,
+    *,
+    intercept: bool = True,
+    method: Method = "auto",
+    dtype: torch.dtype | None = None,
+) -> Fit:
+    r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ exactly, by a method that suits the data.
+
+    Works in float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
+    that dtype. `"auto"` solves the normal equation of the centred and scaled columns by Cholesky up to a
+    condition number of 1e4, with a pass of refinement from 20 on or when the loss is almost zero. Above, it
+    takes a QR factorisation by blocks of rows and refines in doubled precision until every digit is right.
+    What rounding costs, $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$, is estimated for each
+    weight: with fewer than ten digits left, doubled precision wins them back after Cholesky as well, at any
+    size of the data, and small problems get it at once; otherwise the `message` tells how many, below 14.
+
+    Dependent columns get the shortest `w` that predicts best, from the sums where these tell them apart and
+    the rows confirm it, else by the SVD of the small triangle; its loss is measured. In units so different
+    that no float64 holds both, the predictions count and the length of `w` gives way, which the message
+    tells. The message also says which way was taken, and why.
+
+    Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine, some 40 n d
+    a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent columns n d^2 and
+    4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is never copied.
+    The number of threads of PyTorch changes no bit.
+
+    Args:
+        X: (n, d) features, any n and d.
+        y: (n,) targets.
+        intercept: fit `b` as well; otherwise it is 0.
+        method: `"auto"`, or the name of the one to use.
+        dtype: of the answer, by default that of `X`; float64 keeps every digit that float32 data determine.
+
+    Returns:
+        The fit; status `RANK_DEFICIENT` when the columns are dependent, `OUT_OF_RANGE` when `dtype` cannot
+        hold the weights, `NOT_CONVERGED` when a method taken by name could not be refined, and `NO_DIGITS`
+        when nothing is left of the weights. With Cholesky on more than 256 columns `condition` is an upper
+        bound.
+
+    Raises:
+        ShapeError: wrong shapes, or fewer rows than unknowns for `"cholesky"` and `"qr"`.
+        DtypeError: the dtypes differ or are not float32 or float64.
+        DeviceError: the devices differ.
+        DataError: empty, NaN or infinite data.
+        RangeError: an unknown `method`.
+
+    Source: Golub and Van Loan, Matrix Computations, section 5.3; refinement: Björck, Numerical Methods for
+    Least Squares Problems, sections 2.9 and 6.6.
+
+    Examples:
+        >>> import torch
+        >>> fit = solve(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
+        >>> fit
+        Fit(w=[2], b=1, status='ok', method='cholesky')
+        >>> print(fit.message)
+        Cholesky, refined in doubled precision in 1 step: the condition number is 1 and the loss almost 0.
+    """
+    check_choice(method, "method", ("auto", "cholesky", "qr", "svd"))
+    dtype = None if dtype is None else check_dtype(dtype)
+    X, y = check_Xy(X, y, finite=False)
+    if method in ("cholesky", "qr"):
+        check_tall(X, intercept)
+    with torch.inference_mode():  # a fifth of the time of a small problem goes into what autograd might need
+        fit = _solve(X, y, intercept, method)
+    return within_range(fit, dtype or X.dtype, X, y)  # of ordinary tensors again
+
+
+@alone
+def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor | None = None) -> Fit:
+    short = method in ("auto", "cholesky") and unit is None
+    if short and (fit := from_rows(X, y, intercept)):
+        return fit
+    shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
+    M = summed(X, y, shift)
+    if unit is None and not _in_range(M):
+        check_finite(X, "X")
+        check_finite(y, "y")
+        return _solve_in_range(X, y, intercept, method)
+    if short and (fit := from_sums(X, shift, M, intercept)):
+        return fit
+    if len(X) < X.shape[1] + intercept:
+        A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps)
+        fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
+        return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
+    p = system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps, unit=unit)
+    if method in ("auto", "cholesky"):
+        L, condition = factored(p)
+        if method == "cholesky" or condition <= PLAIN_LIMIT or _independent(p, condition):
+            return _by_cholesky(X, y, p, L, condition, intercept)
+    if method == "auto" and X.numel() > SMALL and (found := _by_eigenvalues(X, y, p)) is not None:
+        return found
+    return _by_qr(X, y, p, intercept, method)
+
+
+def _independent(p: System, condition: float) -> bool:
+    """Whether refining Cholesky works, and it is not rounding alone that keeps the columns apart."""
+    return condition <= CHOLESKY_LIMIT and condition * float(p.noise.max()) <= 0.1
+
+
+def _in_range(M: Tensor) -> bool:
+    """Whether all the sums are finite and none is zero or so small that its products were lost."""
+    low, high = torch.aminmax(M.diagonal())
+    return float(low) > SMALLEST and float(high) < LARGEST  # False for NaN
+
+
+def _solve_in_range(X: Tensor, y: Tensor, intercept: bool, method: Method) -> Fit:
+    """Solve with columns divided by powers of two, which rounds nothing; the one case that copies X."""
+    size = exponent(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))))
+    unit = size.where(size.isfinite(), 0)
+    X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
+    return in_units(_solve(X, y, intercept, method, unit), unit)
+
+
+def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, intercept: bool) -> Fit:
+    if not math.isfinite(condition):
+        nan = torch.full_like(p.g, torch.nan)
+        message = "The columns are dependent to working precision. Use `svd` for the minimum-norm answer."
+        return fit_of(p, nan, nan.sum(), "cholesky", condition, message, Status.RANK_DEFICIENT)
+    v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
+    rss = p.yy - p.g @ v
+    cancelled = float(rss) <= LOSS_LEFT * float(p.yy)
+    number = number_text(p, condition)
+    if condition <= PLAIN_LIMIT and not cancelled:
+        told = _told(X, p, L, v, condition)
+        return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
+    why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
+    error, _ = rounding(p, L, v, condition)
+    # a sum that ends near zero rounds less than one that grows: once
+    left, most = digits_of(p, v, error(max(float(rss), 0.0) ** 0.5) / ROUNDINGS)
+    if X.numel() <= SMALL or left < ENOUGH:
+        R = L.T
+        if intercept:  # and the column of ones, orthogonal to the centred ones
+            R = torch.nn.functional.pad(R, (0, 1, 0, 1))
+            R[-1, -1] = p.n**0.5
+        return _refined(X, y, p, R, v, "cholesky", condition, f"{number}{why}")
+    g, rss = _residual(X, y, p, v)
+    change = torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1)
+    rss = (rss - g @ change).clamp(min=0)
+    message = f"Cholesky, refined once: {number}{why}{lost(left, most, v.dtype)}."
+    return fit_of(p, v + change, rss, "cholesky", condition, message)
+
+
+def _told(X: Tensor, p: System, L: Tensor, v: Tensor, condition: float) -> str:
+    """How many digits the Gram matrix has left, where that is not all of them."""
+    first = p.n <= FIRST_ROWS  # of which the shift is the mean, and the sums those of centred columns
+    return lost(*digits_left(p, L, v, condition, first, X.numel() <= SMALL), v.dtype)
+
+
+def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
+    """A'r (d,) and |r|^2 of the residual r = y - Av, from the data, where nothing has cancelled yet."""
+    g, squares = _residuals(X, y, p, v.unsqueeze(1))
+    return g.squeeze(1), squares.squeeze()
+
+
+def _residuals(X: Tensor, y: Tensor, p: System, V: Tensor) -> tuple[Tensor, Tensor]:
+    """A'R (d, k) and R'R (k, k) for V (d, k) and R = [y, 0, ..., 0] - A V."""
+    k, W = V.shape[1], V * p.factor.unsqueeze(1)
+    theta = torch.vstack((-W, W.new_zeros(1, k), p.offset[:-1] @ W))
+    theta[-2, 0], theta[-1, 0] = 1, theta[-1, 0] - p.offset[-1]
+    total, squares = residual_products(X, y, p.shift, theta)
+    return (total[:-2] - torch.outer(p.offset[:-1], total[-1])) * p.factor.unsqueeze(1), squares
+
+
+def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
+    """The shortest answer from the sums, refined once, if they tell dependent columns from the others.
+
+    The eigenvalues of G are the squares of what tells the rank. Between those that a step of refinement can
+    bear and those that are rounding there must be a gap; and as the sums cannot tell a difference of 1e-9
+    from none, the rows have to confirm each dependence, in the pass that refines.
+    """
+    squares, V = torch.linalg.eigh(p.G)
+    kept = squares * CHOLESKY_LIMIT**2 > squares[-1]
+    d, rank = len(V), int(kept.sum())
+    if rank == d or bool((squares[~kept] > GAP * squares[-1]).any()):
+        return None
+    rows, inverse = V.T[kept], 1 / squares[kept].unsqueeze(1)
+    v = rows.T @ ((rows @ p.g) * inverse.squeeze(1))
+    null = V[:, ~kept]
+    g, products = _residuals(X, y, p, torch.column_stack((v, null)))
+    inside = rows @ g
+    change = rows.T @ (inside * inverse)
+    left = (products - inside.T @ (inside * inverse))[1:, 1:]  # what no correction of a null vector removes
+    rounded = rounding_of(p.G) + torch.linalg.vector_norm(null * p.noise.unsqueeze(1), dim=0)
+    if bool((left.diagonal().clamp(min=0).sqrt() > rounded).any()):
+        return None
+    basis = torch.linalg.qr(null + change[:, 1:], mode="complete").Q
+    rows = basis[:, d - rank :].T
+    s = squares[kept].flip(0).sqrt()
+    v, certain = shortest(v + change[:, 0], rows, p.size, doubt(s, p.noise, rounding_of(p.G)))
+    _, rss = _residual(X, y, p, v)
+    message = f"Eigenvalues of the sums, refined once. {shortest_text(d, rank, certain)}"
+    return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
+
+
+def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> Fit:
+    d, k = len(p.scale), len(p.scale) + intercept
+    T = _triangle(X, y, p, intercept)  # of [A, 1, y] or [A, y]
+    R, z = T[:k, :k], T[:k, k]
+    U, s, Vh = torch.linalg.svd(R[:d, :d])
+    kept = significant(s, Vh, p.noise, rounding_of(R))
+    rank = int(kept.sum())
+    if rank < d and method == "qr":
+        nan = torch.full_like(p.g, torch.nan)
+        message = f"The {d} columns have rank {rank}. Use `svd` or `solve` for the minimum-norm answer."
+        return fit_of(p, nan, nan.sum(), "qr", math.inf, message, Status.RANK_DEFICIENT, rank)
+    if rank < d or method == "svd":
+        c = U.T @ z[:d]
+        v = Vh[kept].T @ (c[kept] / s[kept])
+        if rank == d:
+            condition, rss = float(s[0] / s[-1]), T[d:, k].square().sum()
+            error, size = rounding(p, R[:d, :d].T, v, condition)
+            left, most = digits_of(p, v, error(float(rss) ** 0.5 + EPS * size))
+            message = f"svd: the condition number is {condition:.3g}{lost(left, most, v.dtype)}."
+            fit = fit_of(p, v, rss, "svd", condition, message)
+            return fit if most else no_digits(fit)
+        v, certain = shortest(v, Vh[kept], p.size, doubt(s[kept], p.noise, rounding_of(R)))
+        _, rss = _residual(X, y, p, v)  # of this v: the triangle only knows that of the one before
+        message = f"SVD. {shortest_text(d, rank, certain)}"
+        return fit_of(p, v, rss, "svd", math.inf, message, Status.RANK_DEFICIENT, rank)
+    condition = float(s[0] / s[-1])
+    v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
+    number = f"the condition number is {condition:.3g}, too large for Cholesky"
+    return _refined(X, y, p, R, v[:d], "qr", condition, number)
+
+
+def _refined(
+    X: Tensor, y: Tensor, p: System, R: Tensor, v: Tensor, method: str, condition: float, why: str
+) -> Fit:
+    """Refine v in doubled precision with the triangle R of [A, 1], or of A without an intercept."""
+    name = "QR" if method == "qr" else "Cholesky"
+    w, b = p.unscaled(v)
+    from_gram = method == "cholesky"
+    best = refined(X, y, R, p.mean[:-1], p.scale, len(R) > len(v), w, b, from_gram=from_gram)
+    w, b = (best.w.hi, best.b.hi) if best.steps else (w, b)
+    unknown = torch.cat((best.unknown, 0 * best.unknown[:1]))  # of w, b, and 0 without an intercept
+    b_size = p.y_size + float(p.mean[-1].abs())
+    left, most = digits(w * p.scale, unknown[: len(v)] * p.scale, b, float(unknown[len(v)]), b_size)
+    if best.converged:
+        steps = "1 step" if best.steps == 1 else f"{best.steps} steps"
+        message = f"{name}, refined in doubled precision in {steps}: {why}{lost(left, most, w.dtype)}."
+        rss = best.rss
+    else:
+        end = f"refinement in doubled precision did not converge{leaves(left, most)}"
+        message = f"{name}: {why}, and {end}."
+        rss = float(_residual(X, y, p, w * p.scale)[1])
+    loss = torch.as_tensor(rss / (2 * p.n), dtype=w.dtype, device=w.device)
+    status = Status.OK if best.converged else Status.NOT_CONVERGED
+    fit = Fit(w, b, status, message, method, loss, len(v), condition)
+    return fit if most else no_digits(fit)
+
+
+def _triangle(X: Tensor, y: Tensor, p: System, intercept: bool) -> Tensor:
+    """R of [A, 1, y - mean] by blocks of rows, each stacked below the triangle of those before."""
+    d = len(p.scale)
+    mean = p.mean
+    rows = max(BLOCK_BYTES // (32 * (d + 2)), 4 * (d + 2))  # the factorisation needs several copies
+    T = X.new_zeros(0, d + 1 + intercept, dtype=torch.float64)
+    for some in (slice(start, start + rows) for start in range(0, len(X), rows)):
+        A = (X[some] - mean[:-1]) * p.factor
+        one = [torch.ones_like(A[:, :1])] * intercept
+        T = torch.linalg.qr(
+            torch.cat((T, torch.hstack((A, *one, (y[some] - mean[-1:]).unsqueeze(1))))), mode="r"
+        ).R
+    return T

@@ -1,0 +1,1 @@
+"""What a fit explains, and how far to trust it."""

@@ -1,0 +1,183 @@
+"""What a fit explains, what one feature adds to the others, and how far they repeat each other."""
+
+import torch
+from torch import Tensor
+
+from linreg.ambient import plain
+from linreg.checks import check_column, check_finite, check_pair, check_X, check_Xy
+from linreg.closed_form.solve import solve
+from linreg.closed_form.textbook import rounding_of, scaled, significant, triangle
+from linreg.errors import DataError
+from linreg.result import Fit
+
+__all__ = ["added_variable", "r2", "residuals", "vif"]
+
+
+@plain
+def residuals(X: Tensor, y: Tensor, fit: Fit) -> Tensor:
+    r"""What the fit leaves over, $r = y - (X w + b)$: signed, in units of `y`.
+
+    Cost: O(n d).
+
+    Args:
+        X: (n, d) features.
+        y: (n,) targets.
+        fit: a fit with d weights.
+
+    Returns:
+        (n,) residuals.
+
+    Raises:
+        ShapeError: the shapes do not go together.
+        DtypeError: the dtypes differ or are not float32 or float64.
+        DeviceError: the devices differ.
+        DataError: empty, NaN or infinite data.
+
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2.
+
+    Examples:
+        >>> import torch
+        >>> from linreg import solve
+        >>> X, y = torch.tensor([[0.], [1.], [2.]]), torch.tensor([0., 3., 0.])
+        >>> residuals(X, y, solve(X, y))
+        tensor([-1.,  2., -1.])
+    """
+    X, y = check_Xy(X, y)
+    return y - fit.predict(X)
+
+
+@plain
+def r2(y: Tensor, y_hat: Tensor) -> float:
+    r"""The variance explained, $R^2 = 1 - \sum_i (y_i - \hat y_i)^2 / \sum_i (y_i - \bar y)^2$.
+
+    1 for perfect predictions, 0 for predictions no better than the mean, negative for worse ones.
+
+    Cost: O(n).
+
+    Args:
+        y: (n,) targets.
+        y_hat: (n,) predictions.
+
+    Returns:
+        A plain number without unit, at most 1.
+
+    Raises:
+        ShapeError: the shapes differ or are not (n,) with n >= 1.
+        DtypeError: the dtypes differ or are not float32 or float64.
+        DeviceError: the devices differ.
+        DataError: NaN or infinite values, or a constant `y`, which has no variance to explain.
+
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.3.4 (there
+    as variance explained).
+
+    Examples:
+        >>> import torch
+        >>> r2(torch.tensor([1., 2., 3.]), torch.tensor([1., 2., 2.]))
+        0.5
+    """
+    y, y_hat = check_pair(y, y_hat)
+    check_finite(y, "y")
+    check_finite(y_hat, "y_hat")
+    if bool((y == y[0]).all()):
+        raise DataError(
+            f"`y` must vary to have a variance to explain; all of its {len(y)} entries are equal. "
+            "Compare the residuals themselves instead."
+        )
+    y, y_hat = y.detach().double(), y_hat.detach().double()
+    left, total = y - y_hat, y - y.mean()
+    largest = total.abs().max()  # taken out first: the squares of the units could overflow
+    return float(1 - (left / largest).square().sum() / (total / largest).square().sum())
+
+
+@plain
+def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
+    r"""What feature j adds: its residual and the target's, after regressing both on the other features.
+
+    The slope of the second on the first is exactly $w_j$ of the full fit, and the scatter about that
+    line is the full fit's residual.
+
+    Cost: two fits on d - 1 columns, O(n d^2).
+
+    Args:
+        X: (n, d) features.
+        y: (n,) targets.
+        j: the feature, 0 to d - 1.
+
+    Returns:
+        (n,) residual of column j in its units, and (n,) residual of `y` in its units.
+
+    Raises:
+        RangeError: `j` is not a column of `X`.
+        ShapeError: wrong shapes.
+        DtypeError: the dtypes differ or are not float32 or float64.
+        DeviceError: the devices differ.
+        DataError: empty, NaN or infinite data.
+
+    Source: Cook and Weisberg, Residuals and Influence in Regression, section 2.3.2; the theorem is
+    Frisch, Waugh and Lovell's.
+
+    Examples:
+        >>> import torch
+        >>> X = torch.tensor([[0., 0.], [1., 0.], [0., 1.], [1., 1.]])
+        >>> y = X @ torch.tensor([2., -3.])
+        >>> x_left, y_left = added_variable(X, y, 1)
+        >>> print(y_left / x_left)
+        tensor([-3., -3., -3., -3.])
+    """
+    X, y = check_Xy(X, y)
+    j = check_column(X, j, "j")
+    x = X[:, j]
+    others = torch.cat((X[:, :j], X[:, j + 1 :]), dim=1)
+    if others.shape[1] == 0:
+        return x - x.mean(), y - y.mean()
+    return residuals(others, x, solve(others, x)), residuals(others, y, solve(others, y))
+
+
+@plain
+def vif(X: Tensor) -> Tensor:
+    r"""Variance inflation factors, $\mathrm{VIF}_j = 1 / (1 - R_j^2)$, one for each feature.
+
+    $R_j^2$ is the share of the variance of feature j that the other features and a constant explain. The
+    variance of $w_j$ is VIF times, and its standard error $\sqrt{\mathrm{VIF}}$ times, what it would be
+    if the feature were uncorrelated with the others. VIF are also the diagonal of the inverse of the
+    correlation matrix; here they are computed without forming either.
+
+    Works in float64. Cost: O(n d^2 + d^3), and a copy of `X`.
+
+    Args:
+        X: (n, d) features, without a constant column.
+
+    Returns:
+        (d,) factors without unit, dtype and device of `X`, 1 or more; infinite for a feature that the
+        others determine, and for a constant one, which the intercept determines.
+
+    Raises:
+        ShapeError: `X` is not (n, d).
+        DtypeError: `X` is not a tensor of float32 or float64.
+        DataError: empty, NaN or infinite data.
+
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2.3; Belsley,
+    Kuh and Welsch, Regression Diagnostics, section 3.1.
+
+    Examples:
+        >>> import torch
+        >>> vif(torch.tensor([[-1., -2.], [-1., 0.], [1., 0.], [1., 2.]]))  # R^2 = 1/2
+        tensor([2., 2.])
+    """
+    X = check_X(X).detach()
+    Z = X.double()
+    p = scaled(Z, Z[:, 0], True, torch.finfo(X.dtype).eps)
+    R = triangle(p.A)  # (min(n, d), d)
+    _, s, Vh = torch.linalg.svd(R)  # Vh (d, d)
+    s = torch.cat((s, s.new_zeros(len(Vh) - len(s))))
+    rounding = rounding_of(R)
+    kept = significant(s, Vh, p.noise, rounding)
+    if not bool(kept.any()):
+        return torch.full_like(X[0], torch.inf)
+    factors = (Vh[kept] / s[kept].unsqueeze(1)).square().sum(0).clamp(min=1)
+    # A feature is determined by the others when it has a part in a combination that vanishes.
+    part = torch.linalg.vector_norm(Vh[~kept], dim=0)
+    # Rounding turns these combinations by its size over the smallest singular value that is kept.
+    turned = (rounding + float(p.noise.max())) / float(s[kept].min())
+    result: Tensor = factors.masked_fill(part > turned, torch.inf).to(X.dtype)
+    return result

@@ -1,0 +1,1 @@
+"""More rows than memory holds, from files and across machines."""

@@ -1,0 +1,318 @@
+"""One source of rows out of one file or many, read ahead of where it is summed."""
+
+import codecs
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from torch import Tensor
+
+from linreg.ambient import plain
+from linreg.checks import check_count
+from linreg.errors import DtypeError, FileError, RangeError, StreamError
+from linreg.streaming.ahead import ahead
+from linreg.streaming.delimited import COMPRESSED, Delimited
+from linreg.streaming.folders import Part, Paths, parts
+from linreg.streaming.npy import Npy
+from linreg.streaming.tables import NUMBERS, Arrow, Parquet, Table
+
+__all__ = ["Blocks", "blocks"]
+
+TABLES: dict[str, type[Table]] = {
+    ".parquet": Parquet,
+    ".arrow": Arrow,
+    ".feather": Arrow,
+    ".ipc": Arrow,
+    ".csv": Delimited,
+    ".tsv": Delimited,
+}
+SUFFIXES = (".npy", *TABLES, *(text + how for text in (".csv", ".tsv") for how in COMPRESSED))
+ROW_NAMES = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas and R call a column of them
+
+
+@plain
+def blocks(
+    path: Paths,
+    *,
+    target: int | str,
+    features: Iterable[int] | Iterable[str] | None = None,
+    rows: int | None = None,
+    start: int = 0,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+) -> "Blocks":
+    r"""Read the rows of files a block at a time: pairs of `X` (m, d) and `y` (m,), for `fit_stream`.
+
+    `.npy` files hold a matrix of numbers. `.parquet`, `.arrow`, `.feather`, `.ipc`, `.csv` and `.tsv` are
+    tables, read by pyarrow (the extra `stream`); the last two also compressed, as `.csv.gz`, `.bz2`, `.zst`,
+    `.lz4` or `.br`. Columns may hold floating-point numbers, decimals, true and false as 1 and 0, and
+    integers up to 2^53, which float64 holds exactly. A block is float32 if one of its columns is and no other
+    needs more; otherwise float64. What is missing from a table is NaN.
+
+    A thread reads the next block while one is used. Memory: two blocks of 16 MB, of tables 8 MB and what
+    pyarrow decodes at a time, a row group of Parquet, a record batch of Arrow or a MB of text.
+
+    A byte that changed on its way is found in Parquet files written with page checksums and in compressed
+    CSV, there only at the end of the file. In `.npy`, plain CSV and Arrow files it is another number.
+
+    Args:
+        path: a file, a folder, a pattern such as "2013/*.csv", or several of them, all of one kind. Files of
+            a folder follow each other in the order of their names; those that begin with "_" or "." are
+            passed over. Folders called key=value in it are columns.
+        target: the column of `y`: its number in a `.npy` file, its name in a table; -1 is the last column.
+        features: the columns of `X`, in this order: a list, an array or a pandas Index; by default all
+            others, without the index that pandas may have written.
+        rows: largest number of rows a block; by default as many as fill 16 MB, or 8 MB of a table.
+        start: rows to pass over, counted over all files: where a pass that stopped goes on.
+        delimiter: what stands between the fields of CSV; by default "," and in `.tsv` a tab.
+        decimal: the decimal point of CSV, "." or ",".
+        encoding: that of CSV; by default UTF-8.
+
+    Returns:
+        An iterable of (X, y), from the beginning each time it is iterated. A file that turns out to be
+        damaged, cut short, to lack a column of the first or to hold a row without numbers stops it with a
+        `StreamError`.
+
+    Raises:
+        FileError: a file is missing, cannot be read, or holds something else.
+        RangeError: a column that is not there or is named twice, row names without a name, no file, mixed
+            kinds of files, or an option outside its range.
+        DtypeError: a column does not hold numbers, or `features` is not a list.
+        MissingError: a table without pyarrow.
+
+    Examples:
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "line.csv")
+        >>> _ = path.write_text("x;y\n0;1,0\n1;3,0\n2;5,0\n")
+        >>> for X, y in blocks(path, target="y", rows=2, delimiter=";", decimal=","):
+        ...     print(X.tolist(), y.tolist())
+        [[0.0], [1.0]] [1.0, 3.0]
+        [[2.0]] [5.0]
+    """
+    return Blocks(path, target, features, rows, start, _text_options(delimiter, decimal, encoding))
+
+
+class Blocks:
+    """What `blocks` returns: rows in files, to be iterated as often as needed.
+
+    Attributes:
+        paths: the files.
+        features: the columns of `X`, in the order of the weights.
+        target: the column of `y`.
+        start: rows passed over.
+    """
+
+    def __init__(
+        self,
+        path: Paths,
+        target: int | str,
+        features: Iterable[int] | Iterable[str] | None,
+        rows: int | None,
+        start: int,
+        text: dict[str, str],
+    ) -> None:
+        self._parts = parts(path, SUFFIXES)
+        self.paths = [part.path for part in self._parts]
+        self.start = check_count(start, "start", least=0)
+        self._size = None if rows is None else check_count(rows, "rows")
+        suffixes = {_suffix(p) for p in self.paths}
+        if suffixes not in [{suffix} for suffix in SUFFIXES]:
+            raise RangeError(
+                f"`path` must name files of one kind, {', '.join(SUFFIXES)}; got {self.paths[:4]}. "
+                "Rename or convert them."
+            )
+        self._text = _for_text(suffixes.pop(), text)
+        for missing in (p for p in self.paths if not os.path.isfile(p)):
+            raise FileError(f"`path` must name a file that exists; got {missing!r}. Check its folder.")
+        first = self._open(self._parts[0])
+        self.target, self.features = _chosen(first, target, features)
+        self._width = len(first.names)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows the files have, `start` of them passed over; None if not all of them say."""
+        total = 0
+        for part in self._parts:
+            try:
+                count = self._open(part).rows
+            except FileError:  # to be told when its turn comes
+                return None
+            if count is None:
+                return None
+            total += count
+        return total
+
+    def place(self, row: int) -> tuple[str, int]:
+        """File and row in it of a row that has been read, counted over all files."""
+        i = max(i for i, begin in enumerate(self._begins) if begin <= row)
+        return self.paths[i], row - self._begins[i]
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return ahead(self._read())
+
+    def _read(self) -> Iterator[tuple[Tensor, Tensor]]:
+        first, skip = 0, self.start
+        self._begins = []
+        for part in self._parts:
+            self._begins.append(first)
+            try:
+                file = self._open(part)
+                self._check_same(file)
+            except FileError as error:
+                raise StreamError(f"{error}", first + skip, part.path) from error
+            yield from file.blocks(self.features, self.target, self._size, skip, first)
+            assert file.rows is not None  # known at the latest when all have been read
+            skip = max(skip - file.rows, 0)
+            first += file.rows
+        if skip:
+            raise StreamError(
+                f"`start` must be at most {first}, the number of rows in all files; got {self.start}. "
+                "Check that they are the files of the pass that stopped.",
+                first,
+            )
+
+    def _check_same(self, file: Npy | Table) -> None:
+        """Require the columns of the first file, of numbers here too."""
+        for name in (*self.features, self.target):
+            kind = file.kinds.get(name)
+            if kind is None or not NUMBERS.fullmatch(kind):
+                raise FileError(
+                    f"{file.path!r} must have the columns of {self.paths[0]!r}; column {name!r} holds "
+                    f"numbers there and {'is missing' if kind is None else 'holds ' + kind} here. "
+                    "Convert it, or leave that column out by naming the `features`."
+                )
+        if isinstance(file, Npy) and len(file.names) != self._width:
+            raise FileError(
+                f"{file.path!r} must have {self._width} columns, as {self.paths[0]!r}; it has "
+                f"{len(file.names)}. Without names, nothing tells which is which: convert the file."
+            )
+
+    def _open(self, part: Part) -> Npy | Table:
+        try:
+            suffix = _suffix(part.path)
+            if suffix == ".npy":
+                return Npy(part.path)
+            return TABLES[suffix[:4] if self._text else suffix](part.path, part.given, **self._text)
+        except FileError:
+            raise
+        except OSError as error:
+            raise FileError(
+                f"`path` must name a file that can be read; got {part.path!r} ({error})."
+            ) from error
+
+    def __repr__(self) -> str:
+        more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
+        return f"Blocks({self.paths[0]!r}{more}, target={self.target!r}, features={len(self.features)})"
+
+
+def _suffix(path: str) -> str:
+    stem, suffix = os.path.splitext(path.lower())
+    return os.path.splitext(stem)[1] + suffix if suffix in COMPRESSED else suffix
+
+
+def _text_options(delimiter: str | None, decimal: str | None, encoding: str | None) -> dict[str, str]:
+    """Those that are given, checked."""
+    given = {"delimiter": delimiter, "decimal": decimal, "encoding": encoding}
+    for name, value in given.items():
+        if not isinstance(value, (str, type(None))):
+            raise DtypeError(f"`{name}` must be a string; got {value!r}. Quote it.")
+    if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n'):
+        raise RangeError(f"`delimiter` must be one ASCII character; got {delimiter!r}. A tab is '\\t'.")
+    if decimal not in (None, ".", ","):
+        raise RangeError(f"`decimal` must be '.' or ','; got {decimal!r}. Pick one of these.")
+    try:
+        codecs.lookup(encoding or "utf-8")
+    except LookupError as error:
+        raise RangeError(
+            f"`encoding` must be one that Python knows; got {encoding!r}. Western Europe often has 'cp1252'."
+        ) from error
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _for_text(suffix: str, given: dict[str, str]) -> dict[str, str]:
+    """The options of a CSV file, with what holds by default; none for other files."""
+    if not suffix.startswith((".csv", ".tsv")):
+        for name in given:
+            raise RangeError(f"`{name}` must be left out for {suffix} files; it is for CSV. Drop it.")
+        return {}
+    options = {"delimiter": "\t" if suffix.startswith(".tsv") else ",", "decimal": ".", "encoding": "utf-8"}
+    options |= given
+    if options["delimiter"] == options["decimal"]:
+        raise RangeError(
+            "`delimiter` must differ from `decimal`; both are ','. Such files mostly have delimiter=';'."
+        )
+    return options
+
+
+def _chosen(
+    file: Npy | Table, target: int | str, features: Iterable[int] | Iterable[str] | None
+) -> tuple[Any, tuple[Any, ...]]:
+    """The names of the target and of the features, all there, each once, and all of numbers."""
+    target = _column(file, target, "target")
+    if features is None:
+        columns = tuple(name for name in file.names if name != target and name not in file.index)
+        _check_named(file, columns)
+    else:
+        columns = tuple(_column(file, name, "features") for name in _listed(features))
+    named = (*columns, target)
+    there, asked = Counter(file.names), Counter(named)
+    twice = [name for name in asked if there[name] + asked[name] > 2]
+    if twice or not columns:
+        what = f"{twice[0]!r} is there twice" if twice else "there is none"
+        raise RangeError(
+            f"`features` must be one column or more, each once, without the target; {what}. "
+            "Name them: features=[...]."
+        )
+    other = [name for name in named if not NUMBERS.fullmatch(file.kinds[name])]
+    if other:
+        held = ", ".join(f"column {name!r} holds {file.kinds[name]}" for name in other[:8])
+        good = [name for name in columns if name not in other]
+        raise DtypeError(
+            f"`features` and `target` must hold numbers; in {file.path!r} {held}"
+            f"{', ...' * (len(other) > 8)}. Name the `features` without such columns, "
+            f"features={_some(good)}, or turn them into numbers first."
+        )
+    return target, columns
+
+
+def _listed(features: object) -> list[Any]:
+    """The columns of a list, an array, an Index."""
+    held = features.tolist() if hasattr(features, "tolist") else features
+    if isinstance(held, (str, bytes, set, frozenset)) or not isinstance(held, Iterable):
+        raise DtypeError(
+            f"`features` must be a list of columns, in order; got {features!r}. "
+            f"Put it into a list: {sorted(held) if isinstance(held, (set, frozenset)) else [held]!r}."
+        )
+    return list(held)
+
+
+def _check_named(file: Npy | Table, columns: tuple[Any, ...]) -> None:
+    """Refuse row names as features: they are counted, not measured."""
+    nameless = [name for name in columns if isinstance(name, str) and ROW_NAMES.fullmatch(name)]
+    if nameless:
+        good = [name for name in columns if name not in nameless]
+        raise RangeError(
+            f"`features` must be named where a column has no name of its own; in {file.path!r} one is called "
+            f"{nameless[0]!r}, as the row names of pandas and R are. Say features={_some(good)}."
+        )
+
+
+def _some(names: list[Any]) -> str:
+    """A list of columns, as long as it can be read."""
+    return f"{names}" if len(names) <= 8 else f"[{', '.join(map(repr, names[:8]))}, ...]"
+
+
+def _column(file: Npy | Table, name: int | str, argument: str) -> int | str:
+    width = len(file.names)
+    name = name.item() if hasattr(name, "item") else name  # a number of NumPy
+    if isinstance(file, Npy) and type(name) is int and -width <= name < 0:
+        return name + width
+    if isinstance(name, bool) or not isinstance(name, (int, str)) or name not in file.kinds:
+        some = ", ".join(repr(known) for known in file.names[:8]) + ", ..." * (width > 8)
+        other = next((mark for mark in ";\t|," if width == 1 and mark in str(file.names[0])), None)
+        advice = f"If {other!r} stands between them, say delimiter={other!r}" if other else "Pick among these"
+        raise RangeError(f"`{argument}` must name columns of {file.path!r}: {some}; got {name!r}. {advice}.")
+    return name
