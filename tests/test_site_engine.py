@@ -122,7 +122,7 @@ def test_the_package_enters_the_cache_key(tmp_path: Path) -> None:
     package = copytree(ROOT / "linreg", tmp_path / "linreg")
     before = executed.digest(package)
     assert before == executed.digest(ROOT / "linreg")
-    loss = package / "loss.py"
+    loss = package / "basics" / "loss.py"
     loss.write_text(loss.read_text().replace("1", "2", 1))
     assert executed.digest(package) != before
 
