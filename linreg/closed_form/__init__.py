@@ -1,1 +1,1 @@
-"""The exact answer, by one formula."""
+"""The exact answer in closed form: from rows, from sums, and to the last digit."""
