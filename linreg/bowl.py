@@ -16,14 +16,13 @@ from linreg.exact import solve
 from linreg.model import fold_bias
 from linreg.normal import solve_statistics
 from linreg.result import Status
-from linreg.statistics import Statistics
+from linreg.statistics import LARGEST, SMALLEST, Statistics
 from linreg.wide import COLUMNS, Wide, wide_of
 
 __all__: list[str] = []
 
 EASY = 1e3  # condition number up to which sums tell the excess to 1e-16 of what there is to gain
 TINY = 1e-140  # of the target: the square is 1e-280, and eps of that still a normal number
-SMALLEST, LARGEST = 1e-270, 1e300  # sums of squares within hold products that neither under- nor overflowed
 
 
 class Bowl(NamedTuple):

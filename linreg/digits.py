@@ -77,32 +77,42 @@ def intercept_errors(
     return float(terms @ error) + torch.finfo(v.dtype).eps * b_size, b_size
 
 
-def bounded(
-    v: list[float], condition: float, longer: float, factor: list[float], mean: list[float], y: float, n: int
+def quickly(
+    v: list[float],
+    longer: float,
+    factor: list[float],
+    mean: list[float],
+    y: float,
+    n: int,
+    sensitivity: list[float],
+    steepness: float,
 ) -> tuple[int, int]:
-    """The same for the answer of a Gram matrix by bounds alone: no operation on a tensor, which takes longer.
+    """As `digits`, for the answer of a Gram matrix, without an operation on a tensor: these take longer.
 
     Args:
         v: weights for columns of length 1.
-        condition: of the columns; `1 / sigma_min` is at most that.
-        longer: times what the columns were longer when they were multiplied.
+        longer: times what the columns were longer when they were multiplied, at the most.
         factor: 1 / lengths of the columns.
         mean: of X and y; zero without an intercept.
         y: length of the centred y.
         n: rows.
+        sensitivity: lengths of the rows of R^-1, or what bounds them, as the condition number does.
+        steepness: 1 / sigma_min, or what bounds it, and `longer` times that.
     """
-    eps = EPS
     parts = [abs(value) for value in v]
-    size = longer * (math.hypot(*parts) + y)
-    error = ROUNDINGS * eps * condition * (1 + condition * longer) * size
+    unit = ROUNDINGS * EPS * (1 + steepness) * longer * (math.hypot(*parts) + y)
+    error = [unit * times for times in sensitivity]
     largest = max(parts)
-    worst = max(_beside(part, error, largest) for part in parts)
+    worst = max(_beside(part, e, largest) for part, e in zip(parts, error, strict=True))
     if any(mean):
-        terms = [m * f for m, f in zip(mean, factor, strict=False)]
-        b = mean[-1] - sum(t * value for t, value in zip(terms, v, strict=True))
-        b_size = abs(mean[-1]) + sum(abs(t) * part for t, part in zip(terms, parts, strict=True)) + y / n**0.5
-        worst = max(worst, _beside(abs(b), error * sum(map(abs, terms)) + eps * b_size, b_size))
-    return _count(worst), _count(error / largest if largest else 0.0)
+        terms = [abs(m * f) for m, f in zip(mean, factor, strict=False)]
+        b = mean[-1] - sum(m * f * value for m, f, value in zip(mean, factor, v, strict=False))
+        b_size = abs(mean[-1]) + sum(t * part for t, part in zip(terms, parts, strict=True)) + y / n**0.5
+        b_error = sum(t * e for t, e in zip(terms, error, strict=True)) + EPS * b_size
+        if longer > 1:  # the means are sums of what was not yet centred, each as wrong as its length was
+            b_error += EPS * longer * (y + sum(parts)) / n**0.5
+        worst = max(worst, _beside(abs(b), b_error, b_size))
+    return _count(worst), _count(max(error) / largest if largest else 0.0)
 
 
 def _beside(found: float, error: float, size: float) -> float:

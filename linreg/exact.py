@@ -41,6 +41,7 @@ from linreg.normal import (
     sizes,
     system,
 )
+from linreg.ordinary import LOSS_LEFT, PLAIN_LIMIT, SMALL, from_rows, from_sums
 from linreg.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
 from linreg.refinement import refined
 from linreg.result import Fit, Status
@@ -50,12 +51,9 @@ from linreg.workers import alone
 
 __all__ = ["solve"]
 
-PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
 CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
-SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 ENOUGH = 10  # digits; with fewer left, doubled precision wins them back, whatever it costs
 GAP = 1e-11  # of the largest: eigenvalues of a Gram matrix below are rounding
-LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits to the subtraction
 
 Method = Literal["auto", "cholesky", "qr", "svd"]
 
@@ -132,12 +130,17 @@ def solve(
 
 @alone
 def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor | None = None) -> Fit:
+    short = method in ("auto", "cholesky") and unit is None
+    if short and (fit := from_rows(X, y, intercept)):
+        return fit
     shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
     M = summed(X, y, shift)
     if unit is None and not _in_range(M):
         check_finite(X, "X")
         check_finite(y, "y")
         return _solve_in_range(X, y, intercept, method)
+    if short and (fit := from_sums(X, shift, M, intercept)):
+        return fit
     if len(X) < X.shape[1] + intercept:
         A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps)
         fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
@@ -184,9 +187,9 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
         told = _told(X, p, L, v, condition)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
-    error, size = rounding(p, L, v, condition)
-    once = float(rss.clamp(min=EPS * float(p.yy))) ** 0.5 + ROUNDINGS * EPS * condition**2 * size
-    left, most = digits_of(p, v, error(once) / 4)  # a sum that ends near zero rounds less than one that grows
+    error, _ = rounding(p, L, v, condition)
+    # a sum that ends near zero rounds less than one that grows: once
+    left, most = digits_of(p, v, error(max(float(rss), 0.0) ** 0.5) / ROUNDINGS)
     if X.numel() <= SMALL or left < ENOUGH:
         R = L.T
         if intercept:  # and the column of ones, orthogonal to the centred ones
@@ -314,7 +317,7 @@ def _triangle(X: Tensor, y: Tensor, p: System, intercept: bool) -> Tensor:
     d = len(p.scale)
     mean = p.mean
     rows = max(BLOCK_BYTES // (32 * (d + 2)), 4 * (d + 2))  # the factorisation needs several copies
-    T = X.new_zeros(d + 1 + intercept, d + 1 + intercept, dtype=torch.float64)
+    T = X.new_zeros(0, d + 1 + intercept, dtype=torch.float64)
     for some in (slice(start, start + rows) for start in range(0, len(X), rows)):
         A = (X[some] - mean[:-1]) * p.factor
         one = [torch.ones_like(A[:, :1])] * intercept

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.checks import DtypeError
-from linreg.digits import bounded, digits, errors, intercept_errors, leaves, no_digits, within_range
+from linreg.digits import digits, errors, intercept_errors, leaves, no_digits, quickly, within_range
 from linreg.direct import doubt, rounding_of, significant
 from linreg.result import Fit, Status
 from linreg.shortest import shortest, shortest_text
@@ -197,7 +197,9 @@ def digits_left(
     longer = 1.0 if centred else max(1.0, float((p.reached[:-1] * p.factor).max()))
     mean = p.shift if centred else p.mean
     y = float(p.yy) ** 0.5
-    found = bounded(v.tolist(), condition, longer, p.factor.tolist(), mean.tolist(), y, p.n)
+    values, factor = v.tolist(), p.factor.tolist()
+    bound = [condition] * len(values), condition * longer
+    found = quickly(values, longer, factor, mean.tolist(), y, p.n, *bound)
     if small or found[0] >= BOUND_ENOUGH:
         return found
     error, size = rounding(p, L, v, condition)

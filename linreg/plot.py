@@ -152,7 +152,7 @@ def loss_curve(
     ax = _axes(ax)
     ax.semilogy(fit.path.loss.tolist(), color=BLUE, linewidth=2, label="measured")
     if predicted is not None:
-        ax.semilogy(predicted.tolist(), color=ORANGE, linewidth=1.5, linestyle=(0, (4, 3)), label="predicted")
+        ax.semilogy(predicted.tolist(), color=ORANGE, linewidth=1.5, linestyle="--", label="predicted")
     if floor is not None:
         ax.axhline(floor, color=GREY, linewidth=1, linestyle=":", label="smallest loss")
     ax.set_xlabel("epoch" if fit.method == "sgd" else "step")

@@ -95,10 +95,11 @@ class _Work:
     into an array that is there: to allocate one costs more than to fill it.
     """
 
+    sums: Doubled  # (k + 1,) A'r and r'r of a run so far
+
     def __init__(self, d: int, k: int, rows: int, doubled: bool, device: torch.device) -> None:
         self.d, self.k, self.rows = d, k, rows
         self.buffers = torch.empty(6 + doubled, (k + 1) * rows, dtype=torch.float64, device=device)
-        self.sums = as_doubled(torch.zeros(k + 1, dtype=torch.float64, device=device))
 
     def load(self, X: Tensor | Doubled, factor: Tensor) -> None:
         """Take a block (m, d): transposed, in units, and split for exact products."""

@@ -71,9 +71,7 @@ class _Held(NamedTuple):
 
     def followed(self) -> "_Held":
         """The same from a new shift where the data have drifted away from it, before the digits are lost."""
-        if self.n == 0:
-            return self
-        s = self.M[-1, :-1] / self.n
+        s = self.M[-1, :-1] / self.n  # NaN without rows, and no comparison is true of it
         variance = self.M.diagonal()[:-1] / self.n - s.square()
         return self.about(self.shift + s) if bool((s.square() > 16 * variance).any()) else self
 

@@ -49,7 +49,7 @@ def mutants(source: str) -> list[Mutant]:
     """All mutants of a module, in the order of its text."""
     text = _Text(source)
     found = [text.changed(kind, span, new) for kind, span, new in _changes(ast.parse(source), text)]
-    return sorted((m for m in found if _compiles(m.source)), key=lambda m: m.line)
+    return sorted((m for m in found if m.source != source and _compiles(m.source)), key=lambda m: m.line)
 
 
 class _Text:

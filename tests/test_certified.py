@@ -389,3 +389,40 @@ def test_one_target_far_from_all_others(largest):
     y = p.y.clone()
     y[4] = largest
     check(p.X, y)
+
+
+@pytest.mark.parametrize("far", [0.0, 100.0])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("kappa", [3.0, 1e3, 1e6, 1e9])
+def test_what_is_called_unknown_holds_the_error_and_not_much_more(kappa, noise, intercept, far):
+    """Against fractions, from the same triangle as `certified`, with columns and targets in odd units."""
+    p = built(40, 3, kappa, noise=noise)
+    X, y = (p.X + far) * torch.tensor([1.0, 2.0**20, 2.0**-9], dtype=D), p.y * 2.0**7
+    shift = X.mean(0) * intercept
+    scale = torch.tensor([1.0, 2.0**20, 2.0**-9], dtype=D)
+    Z = (X - shift) / scale
+    Z = torch.column_stack((Z, torch.ones(40, dtype=D))) if intercept else Z
+    R = torch.linalg.qr(Z, mode="r").R
+    v = torch.linalg.lstsq(Z, y).solution
+    w = v[:3] / scale
+    b = v[3:].sum() - shift @ w
+    best = refinement.refined(X, y, R, shift, scale, intercept, w, b, from_gram=False)
+    truth = exact_fit(X, y, intercept)
+    hi, lo = ([*part.tolist(), float(of_b)] for part, of_b in zip(best.w, best.b, strict=True))
+    wrong = [
+        abs(Fraction(a) + Fraction(c) - t)
+        for a, c, t in zip(hi, lo, truth.estimate[intercept:] + truth.estimate[:intercept], strict=False)
+    ]
+    shares = [
+        # two numbers of 53 bits hold no more
+        float(e / (Fraction(u) + abs(Fraction(a)) * Fraction(2) ** -104))
+        for e, u, a in zip(wrong, best.unknown.tolist(), hi, strict=False)
+    ]
+    assert best.converged
+    assert max(shares) <= 2  # the rate at which steps shrink is as seen, and the last may miss it
+    assert max(shares[:3]) >= 1e-4
+    assert best.rss == pytest.approx(float(truth.rss), rel=4 * EPS)
+    assert best.length == pytest.approx(math.sqrt(float(truth.rss)), rel=4 * EPS)
+    if not intercept:
+        assert (float(best.b.hi), float(best.b.lo)) == (0, 0)

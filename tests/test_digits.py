@@ -9,7 +9,8 @@ import torch
 from problems import EPS, built, exact, gen
 
 import linreg
-from linreg import Statistics, Status
+from linreg import Fit, Statistics, Status
+from linreg.digits import digits, errors, intercept_errors, leaves, lost, quickly, within_range
 
 D = torch.float64
 
@@ -304,14 +305,176 @@ def test_the_quick_bound_of_few_entries_names_no_digit_more(monkeypatch):
 
 @pytest.mark.parametrize("method", ["auto", "cholesky", "qr", "svd"])
 @pytest.mark.parametrize("far", [0.0, 1e4])
-@pytest.mark.parametrize("kappa", [3.0, 1e3, 1e6])
-def test_units_change_no_word_of_a_message(kappa, far, method):
+@pytest.mark.parametrize("kappa", [3.0, 30.0, 1e3, 1e6])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_units_change_no_word_of_a_message(intercept, kappa, far, method):
     """Powers of two round nothing: the digits that are left are those of the data in any units."""
     for n, d in ((60, 4), (4000, 20)):
         p = built(n, d, kappa, noise=0.3)
         X = p.X + far
         y = p.y - p.b + far * p.w.sum()  # b is 0, a difference of large numbers where X is far off
         units = 2.0 ** torch.arange(-20, 4 * d - 20, 4)
-        plain = linreg.solve(X, y, method=method).message
-        assert linreg.solve(X * units, y, method=method).message == plain
-        assert linreg.solve(X, y * 2.0**30, method=method).message == plain
+        plain = linreg.solve(X, y, method=method, intercept=intercept).message
+        for A, t in ((X * units, y), (X, y * 2.0**30), (X, y * 2.0**-30)):
+            assert linreg.solve(A, t, method=method, intercept=intercept).message == plain
+
+
+def from_sums(X, y, *, intercept=True):
+    return linreg.solve_statistics(Statistics.of(X, y), intercept=intercept)
+
+
+@pytest.mark.parametrize("solver", [linreg.cholesky, linreg.qr, linreg.svd, from_sums])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("far", [0.0, 1e4])
+@pytest.mark.parametrize("kappa", [3.0, 1e3, 1e6])
+def test_units_change_no_word_of_other_methods(kappa, far, intercept, solver):
+    p = built(60, 4, kappa, noise=0.3)
+    X, y = p.X + far, p.y - p.b + far * p.w.sum()
+    plain = solver(X, y, intercept=intercept).message
+    for A, t in ((X * 2.0 ** torch.arange(-20, -4, 4), y), (X, y * 2.0**30), (X, y * 2.0**-30)):
+        assert solver(A, t, intercept=intercept).message == plain
+
+
+@pytest.mark.parametrize(("steps", "rank"), [((1, 2), 1), ((2, 3), 2)])
+@pytest.mark.parametrize("solver", [linreg.solve, linreg.svd, from_sums])
+def test_a_column_within_twice_its_rounding_is_constant(solver, steps, rank):
+    """Entries so many units in the last place above and below 1, or 1.6 and 2.5 of them on average."""
+    x = torch.randn(80, generator=gen(), dtype=D)
+    wobble = 1 + EPS * torch.tensor([steps[0], -steps[0], steps[1], -steps[1]], dtype=D).repeat(20)
+    fit = solver(torch.stack((x, wobble), 1), 3 * x + 1)
+    assert fit.rank == rank
+    assert float(fit.w[0]) == pytest.approx(3, rel=1e-13)
+
+
+# The estimate itself, on numbers small enough to follow.
+
+
+def test_the_error_is_four_roundings_of_the_residual_and_of_the_gradient():
+    """4 eps (5 + 3 * 7) for a row of length 1 of the inverse, and twice that for one of length 2."""
+    assert errors(torch.tensor([1.0, 2.0]), 3, 5, 7, 0.5).tolist() == [52, 104]
+
+
+def test_the_error_of_an_intercept_is_that_of_its_terms():
+    """B = 10 - 4 * 2 - (-6 / 2) * (-3), with a y of root mean square 1: 10 + 8 + 9 + 1."""
+    v, factor = torch.tensor([2.0, -3.0], dtype=D), torch.tensor([1, 0.5], dtype=D)
+    mean = torch.tensor([4.0, -6, 10], dtype=D)
+    assert intercept_errors(v, 0 * v, factor, mean, 1) == (28 * EPS, 28)
+    wrong, _ = intercept_errors(v, torch.tensor([0.5, 1], dtype=D), factor, mean, 1)
+    assert wrong == pytest.approx(4 * 0.5 + 3 * 1, rel=1e-14)
+
+
+SHARES = [
+    # v, error of each, b, its error, what it is a difference of, digits of the worst and of the largest
+    ([1.0, 1e-3], 2e-10, 2.0, 0.0, 1.0, (6, 9)),
+    ([-1.0, 1e-3], 2e-10, -1e-5, 2e-10, 1.0, (4, 9)),  # b is the worst
+    ([1.0, 1.0], 5e-16, 1.0, 0.0, 1.0, (15, 15)),
+    ([1.0, 1.0], 5e-17, 1.0, 0.0, 1.0, (16, 16)),
+    ([1.0, 1.0], 1.5, 1.0, 0.0, 1.0, (0, 0)),
+    ([0.0, 0.0], 0.0, 0.0, 0.0, 0.0, (16, 16)),  # exactly
+    ([1.0, 0.0], 0.0, 1.0, 0.0, 1.0, (16, 16)),
+    ([1.0, 1.8e-14], 5e-15, 1.0, 0.0, 1.0, (14, 14)),  # not told from zero: beside the largest
+    ([1.0, 2.2e-14], 5e-15, 1.0, 0.0, 1.0, (0, 14)),  # more than 4 times its error: told
+    ([1.0, 1e-13], 8e-14, 1.0, 0.0, 1.0, (13, 13)),
+    ([1.0, 2e-13], 2e-13, 1.0, 0.0, 1.0, (0, 12)),  # an error above 1e-13 may hide a weight
+    ([1.0, 1.0], 5e-17, 1e-14, 5e-15, 1.0, (14, 16)),
+    ([1.0, 1.0], 5e-17, 1e-14, 5e-15, 1e-3, (0, 16)),
+    ([1.0, 1.0], 5e-17, 0.0, 5e-15, 1e-3, (0, 16)),
+]
+
+
+@pytest.mark.parametrize(("v", "error", "b", "b_error", "b_size", "expected"), SHARES)
+def test_digits_of_the_worst_and_of_the_largest(v, error, b, b_error, b_size, expected):
+    v, b = torch.tensor(v, dtype=D), torch.tensor(b, dtype=D)
+    for order in ([0, 1], [1, 0]):
+        assert digits(v[order], torch.full_like(v, error), b, b_error, b_size) == expected
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("cancels", [True, False])
+@pytest.mark.parametrize("longer", [1.0, 4.0])
+def test_without_tensors_the_digits_are_the_same(longer, cancels, intercept):
+    """And where the columns were longer before they were centred, the means are as wrong as that."""
+    found = set()
+    for seed in range(60):
+        g = gen(seed)
+        v = torch.randn(3, generator=g, dtype=D)
+        v[0] *= 1e-6 ** (seed % 3)
+        factor = torch.rand(3, generator=g, dtype=D) + 0.1
+        mean = 10 * torch.randn(4, generator=g, dtype=D) * intercept
+        if cancels:
+            mean[3] = (mean[:3] * factor) @ v  # b is 0, to rounding
+        n, y = 50, float(10 ** torch.randn((), generator=g, dtype=D))
+        sensitivity = 10 ** (2 * torch.rand(3, generator=g, dtype=D))
+        steepness = longer * float(sensitivity.norm())
+        size = longer * (float(v.norm()) + y)
+        error = errors(sensitivity, steepness, size, size, EPS)
+        b_error, b_size = intercept_errors(v, error, factor, mean, y / n**0.5)
+        b_error += EPS * longer * (y + float(v.abs().sum())) / n**0.5 * (longer > 1)
+        b = mean[3] - (mean[:3] * factor) @ v
+        expected = digits(v, error, b, *((b_error, b_size) if intercept else (0.0, 0.0)))
+        lists = v.tolist(), longer, factor.tolist(), mean.tolist(), y, n, sensitivity.tolist(), steepness
+        assert quickly(*lists) == expected
+        found.add(expected)
+    assert len(found) >= 4
+
+
+def test_digits_of_nothing_and_of_all():
+    assert quickly([0.0], 1.0, [1.0], [0.0, 0.0], 0.0, 5, [1.0], 1.0) == (16, 16)
+    assert quickly([0.0], 1.0, [1.0], [0.0, 2.0], 0.0, 5, [1.0], 1.0) == (15, 16)  # b = 2, rounded once
+    assert quickly([0.0], 1.0, [1.0], [0.0, 2.0], 1e9, 5, [1e5], 1e5)[0] == 0
+
+
+def test_words_for_digits():
+    assert leaves(3, 5) == ", which leaves 3 digits"
+    assert leaves(0, 0) == ", which leaves 0 digits"
+    assert leaves(0, 5) == ", which leaves 0 digits of the smallest weight, or of `b`, and 5 of the largest"
+    assert [lost(left, 14, D) for left in (13, 14)] == [", which leaves 13 digits", ""]
+    assert [lost(left, 6, torch.float32) for left in (5, 6)] == [", which leaves 5 digits", ""]
+
+
+def fit_with(*w):
+    w = torch.tensor(w, dtype=D)
+    return Fit(w, w.new_tensor(1.0), Status.OK, "As it was.", "made", w.new_tensor(0.5))
+
+
+@pytest.mark.parametrize(
+    ("w", "x", "y", "counts"),
+    [
+        ((1.0, 1e-50), (1.0, 1.0), 1.0, False),
+        ((1.0, 1e-50), (1.0, 1e45), 1.0, True),  # adds 1e-5 to a prediction
+        ((1.0, -1e-50), (1.0, -1e45), 1.0, True),
+        ((1.0, 1e-50), (1.0, 1e45), 1e30, False),  # nothing beside 1e30
+        ((1.0, 1e-40), (1.0, 1e35), 1.0, True),  # below the normal numbers, which hold all digits
+        ((1.0, 1e-37), (1.0, 1e35), 1.0, False),
+    ],
+)
+def test_a_weight_below_the_range_counts_where_it_adds_to_a_prediction(w, x, y, counts):
+    X = torch.tensor([[0.0, 0.0], x], dtype=D)
+    fit = within_range(fit_with(*w), torch.float32, X, torch.tensor([0.0, y], dtype=D))
+    assert fit.w.dtype == fit.b.dtype == fit.loss.dtype == torch.float32
+    assert fit.status is (Status.OUT_OF_RANGE if counts else Status.OK)
+    assert fit.message == (
+        f"The answer is beyond the range of torch.float32: a weight is {w[1]:.3g}, too small for all its "
+        "digits. Ask for `dtype=torch.float64`."
+        if counts
+        else "As it was."
+    )
+    assert within_range(fit_with(*w), torch.float32).status is Status.OK  # without the data nobody can tell
+
+
+@pytest.mark.parametrize(
+    ("w", "dtype", "why"),
+    [
+        ((math.nan, math.nan), D, None),  # no answer, as the fit says
+        ((math.nan, math.inf), D, "it has infinite weights. Multiply `X`, or divide `y`, by a power of two"),
+        ((1.0, -math.inf), D, "it has infinite weights. Multiply `X`, or divide `y`, by a power of two"),
+        ((1.0, math.inf), torch.float32, "it has infinite weights. Multiply `X`, or divide `y`"),
+        ((1.0, -1e40), torch.float32, "its largest weight is 1e+40. Ask for `dtype=torch.float64`."),
+    ],
+)
+def test_what_is_said_beyond_the_range(w, dtype, why):
+    fit = within_range(fit_with(*w), dtype)
+    assert fit.status is (Status.OUT_OF_RANGE if why else Status.OK)
+    assert fit.message.startswith(
+        f"The answer is beyond the range of {dtype}: {why}" if why else "As it was."
+    )

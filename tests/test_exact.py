@@ -1,6 +1,7 @@
 """`solve`: right on every problem however hard, tall, wide, huge or tiny, without a copy of the data."""
 
 import math
+import re
 import subprocess
 import sys
 
@@ -200,29 +201,6 @@ def test_nan_and_infinity_are_found_in_one_pass_and_named():
         linreg.solve(X[:100], y[:100])
 
 
-MEMORY = """
-import resource, sys, torch, linreg
-torch.set_num_threads(1)
-X = torch.empty(1_000_000, 10, dtype=torch.float64).normal_()
-X[:, 1].mul_({spread}).add_(X[:, 0])
-y = X[:, 0].clone()
-linreg.solve(X[:5000], y[:5000])
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-fit = linreg.solve(X, y)
-print(fit.method, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-"""
-
-
-@pytest.mark.parametrize(("spread", "method"), [(1, "cholesky"), (1e-3, "cholesky"), (1e-6, "qr")])
-def test_no_copy_of_the_data(spread, method):
-    """80 MB of data, at most 5 MB (and the allocator's slack) more at any moment."""
-    code = MEMORY.format(spread=spread)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    name, kilobytes = done.stdout.split()
-    assert name == method
-    assert int(kilobytes) < 8000
-
-
 @given(
     n=st.integers(1, 80),
     d=st.integers(1, 8),
@@ -270,6 +248,219 @@ def test_the_cheapest_way_that_leaves_ten_digits(n, kappa, noise, way):
     assert error(fit, p.w) <= max(p.tolerance, 1e-10)
 
 
+def pair(n, kappa, share=0.5):
+    """Two columns of this condition number, and a `share` of the variance of y that they leave over."""
+    basis = torch.randn(n, 4, generator=gen(), dtype=torch.float64)
+    basis[:, 0] = 1
+    Q = torch.linalg.qr(basis).Q * n**0.5
+    c = (kappa**2 - 1) / (kappa**2 + 1)  # the cosine between them, whose eigenvalues are 1 + c and 1 - c
+    X = torch.stack((Q[:, 1], c * Q[:, 1] + (1 - c * c) ** 0.5 * Q[:, 2]), 1)
+    y = 2 * X[:, 0] + X[:, 1]
+    return X, (1 - share) ** 0.5 * y / y.norm() * n**0.5 + share**0.5 * Q[:, 3] + 3
+
+
+@pytest.mark.parametrize(
+    ("n", "kappa", "way"),
+    [
+        (60, 19, "Cholesky: the condition number is 19, which leaves 11 digits."),
+        (60, 21, "Cholesky, refined in doubled precision in 1 step: "),
+        (60, 9900, "Cholesky, refined in doubled precision in 2 steps: "),
+        (60, 10_100, "QR, refined in doubled precision in 1 step: "),
+        (16_384, 19, "Cholesky: the condition number is 19, which leaves 11 digits."),  # by the quick bound
+        (16_385, 19, "Cholesky: the condition number is 19, which leaves 12 digits."),  # by the estimate
+        (16_384, 21, "Cholesky, refined in doubled precision in 1 step: "),  # 32768 entries are few
+        (16_385, 21, "Cholesky, refined once: "),
+        (16_385, 9900, "Cholesky, refined in doubled precision in 2 steps: "),
+        (16_385, 10_100, "QR, refined in doubled precision in 1 step: "),
+    ],
+)
+def test_where_one_way_ends_and_the_next_begins(n, kappa, way):
+    fit = linreg.solve(*pair(n, kappa))
+    assert fit.message.startswith(way)
+    assert fit.condition == pytest.approx(kappa, rel=1e-7)
+
+
+@pytest.mark.parametrize(("share", "way"), [(0.8e-4, "Cholesky, refined once: "), (1.25e-4, "Cholesky: ")])
+def test_a_ten_thousandth_of_the_variance_left_is_almost_no_loss(share, way):
+    X, y = pair(20_000, 3, share)
+    fit = linreg.solve(X, y)
+    assert fit.message.startswith(way)
+    assert float(fit.loss) == pytest.approx(share / 2, rel=1e-10)
+
+
+def test_ten_digits_are_enough_and_nine_are_not():
+    told = set()
+    for kappa in torch.logspace(1.5, 4, 40).tolist():
+        message = linreg.solve(*pair(16_385, kappa)).message
+        told.add(message.partition("which leaves ")[2] or message.partition(":")[0])
+    doubled = {f"Cholesky, refined in doubled precision in {steps}" for steps in ("1 step", "2 steps")}
+    assert told == {"12 digits.", "11 digits.", "10 digits.", *doubled}
+
+
+@pytest.mark.parametrize(("n", "method"), [(16_384, "svd"), (16_385, "eigenvalues")])
+def test_which_dependent_columns_the_sums_may_tell(n, method):
+    X, y = pair(n, 3)
+    fit = linreg.solve(torch.stack((X[:, 0], 2 * X[:, 0]), 1), y)
+    assert (fit.method, fit.rank) == (method, 1)
+    assert float(fit.w[1]) == pytest.approx(2 * float(fit.w[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize("far", [0, 1])
+@pytest.mark.parametrize(
+    ("kappa", "method"),
+    [
+        (50, "cholesky"),
+        (400, "qr"),  # 400 times the 1.2e-3 that rounding has added: the triangle tells, not the sums
+        (4000, "svd"),  # dependent, to the digits of the data
+    ],
+)
+def test_columns_that_rounding_alone_may_keep_apart(kappa, method, far):
+    """One float32 column 1e4 of its standard deviations from zero, of which three digits are known."""
+    X, y = pair(60, kappa)
+    X[:, far] += 1e4
+    fit = linreg.solve(X.float(), y.float(), dtype=torch.float64)
+    assert fit.method == method
+    assert (fit.status is Status.OK) == (method != "svd")
+
+
+def test_as_many_rows_as_unknowns_are_solved_as_they_are():
+    X = torch.tensor([[1.0, 0], [0, 1], [0, 0]], dtype=torch.float64)
+    y = torch.tensor([3.0, 5, 1], dtype=torch.float64)
+    fit = linreg.solve(X, y)
+    assert (fit.method, fit.status) == ("cholesky", Status.OK)
+    torch.testing.assert_close(fit.w, torch.tensor([2.0, 4], dtype=torch.float64), rtol=1e-14, atol=0)
+    flat = linreg.solve(X[:2], y[:2], intercept=False)
+    assert (flat.method, flat.w.tolist(), float(flat.b)) == ("cholesky", [3.0, 5.0], 0.0)
+    fewer = linreg.solve(X[:2], y[:2])
+    assert (fewer.method, fewer.rank) == ("svd", 1)
+    assert fewer.message.startswith("SVD, fewer rows than unknowns. The 2 columns have rank 1")
+
+
+@pytest.mark.parametrize(("kappa", "method"), [(5e3, "eigenvalues"), (5e4, "svd")])
+def test_a_copy_beside_columns_that_hardly_differ(kappa, method):
+    """What remains decides whether the sums are enough. The copy takes half of the weight."""
+    X, y = pair(20_000, kappa)
+    best = linreg.certified(X, y)
+    fit = linreg.solve(torch.column_stack((X, X[:, 1])), y)
+    assert (fit.method, fit.rank) == (method, 2)
+    expected = torch.stack((best.w[0], best.w[1] / 2, best.w[1] / 2))
+    # kappa^2 |r| eps, the residual being as long as what is explained
+    torch.testing.assert_close(fit.w, expected, rtol=kappa**2 * EPS, atol=0)
+    assert float(fit.w[1]) == pytest.approx(float(fit.w[2]), rel=1e-11)
+    torch.testing.assert_close(fit.loss, best.loss, rtol=1e-13, atol=0)
+    assert float((fit.predict(X[:, [0, 1, 1]]) - best.predict(X)).abs().max()) <= 1e-11
+
+
+def test_each_dependence_is_confirmed_by_the_rows():
+    z = torch.randn(20_000, 3, generator=gen(), dtype=torch.float64)
+    X = torch.column_stack((z[:, :2], z[:, 0], z[:, 1] + 1e-9 * z[:, 2]))
+    fit = linreg.solve(X, z[:, 0] + 2 * z[:, 1] + 3 * z[:, 2])
+    assert (fit.method, fit.rank) == ("svd", 3)
+    assert float(fit.w[3]) == pytest.approx(3e9, rel=1e-6)
+
+
+def test_a_float32_sum_of_columns_is_dependent_to_its_rounding():
+    z = torch.randn(20_000, 2, generator=gen())
+    fit = linreg.solve(torch.column_stack((z, z[:, 0] + z[:, 1])), z[:, 0])
+    assert (fit.method, fit.rank) == ("eigenvalues", 2)
+    torch.testing.assert_close(fit.w, torch.tensor([2.0, -1.0, 1.0]) / 3, rtol=1e-5, atol=0)
+
+
+def test_a_first_thousand_rows_unlike_the_rest_cost_digits():
+    """Their mean is subtracted from all: sums of a column six times as long have fewer."""
+    n = 32_768
+    x = torch.randn(n, 1, generator=gen(), dtype=torch.float64)
+    x[:1024] += 1000
+    y = x[:, 0] + 300 * torch.randn(n, generator=gen(1), dtype=torch.float64)
+    mixed = torch.randperm(n, generator=gen(2))
+    told = [
+        re.search(r"Cholesky: the condition number is 1, which leaves (\d+) digits.", fit.message)[1]
+        for fit in (linreg.solve(x, y), linreg.solve(x[mixed], y[mixed]))
+    ]
+    assert int(told[0]) < int(told[1])
+
+
+@pytest.mark.parametrize("far", [0.0, 100.0])
+@pytest.mark.parametrize("kappa", [300.0, 3e3, 3e5])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_refined_in_doubled_precision_every_digit_is_right(intercept, kappa, far):
+    p = built(kappa=kappa, noise=0.1)
+    X = p.X + far
+    fit = linreg.solve(X, p.y, intercept=intercept)
+    w, b = truth(X, p.y, intercept)
+    torch.testing.assert_close(fit.w, w, rtol=EPS, atol=0)
+    assert float(fit.b) == pytest.approx(b, rel=EPS)
+    assert "leaves" not in fit.message
+    r = p.y - fit.predict(X)
+    assert float(fit.loss) == pytest.approx(float(r @ r) / 120, rel=1e-9)
+
+
+def test_an_intercept_of_zero_is_measured_beside_what_it_is_a_difference_of():
+    """Exactly zero, by symmetry: no digit of it is right, and none is missing."""
+    p = built(kappa=300, noise=0.1)
+    X, y = torch.cat((p.X + 3, -p.X - 3)), torch.cat((p.y, -p.y))
+    fit = linreg.solve(X, y)
+    assert abs(float(fit.b)) <= 1e-15
+    assert "leaves" not in fit.message
+
+
+def test_the_loss_of_weights_that_could_not_be_refined_is_theirs():
+    g = gen(3)
+    x, z = torch.randn(13, 2, generator=g, dtype=torch.float64).T
+    X = torch.stack((x, x + 1e-8 * z), 1)
+    y = x - 2 * z
+    fit = linreg.solve(X, y, method="cholesky")
+    assert fit.message.startswith("Cholesky: the condition number is 9.49e+07, and refinement in doubled")
+    assert fit.status in (Status.NOT_CONVERGED, Status.NO_DIGITS)
+    r = y - fit.predict(X)
+    assert float(fit.loss) == pytest.approx(float(r @ r) / 26, rel=1e-6)
+
+
+def test_zeros_among_tiny_numbers():
+    """The largest entry of a column says how far it is from range, and a column of zeros is none."""
+    p = built(noise=0.1)
+    X, y = p.X.clone(), p.y.clone()
+    X[0], y[0] = 0, 0
+    plain = linreg.solve(X, y)
+    fit = linreg.solve(X * 2.0**-600, y * 2.0**-590)
+    torch.testing.assert_close(fit.w * 2.0**-10, plain.w, rtol=1e-14, atol=0)
+    beside = linreg.solve(torch.column_stack((X * 2.0**-600, 0 * y)), y * 2.0**-590)
+    assert beside.rank == 4
+    torch.testing.assert_close(beside.w[:4] * 2.0**-10, plain.w, rtol=1e-12, atol=0)
+
+
+def test_fewer_rows_than_unknowns_in_units_beyond_the_squares_of_float64():
+    """The column of huge numbers does it all: any weight of the others would be longer."""
+    x = torch.tensor([0.0, 1.0, 4.0], dtype=torch.float64)
+    fit = linreg.solve(torch.stack((1e-170 * x, 3e-170 * x, 1e170 * x), 1), 5e170 * x + 1)
+    assert fit.message.startswith("SVD, fewer rows than unknowns. The 3 columns have rank 1")
+    torch.testing.assert_close(fit.w[2], torch.tensor(5.0, dtype=torch.float64), rtol=1e-13, atol=0)
+    assert float(fit.w[:2].abs().max()) < 1e-100
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_a_constant_target_leaves_no_loss(value):
+    X, _ = pair(60, 3)
+    fit = linreg.solve(X, torch.full((60,), value, dtype=torch.float64))
+    assert (fit.w.tolist(), float(fit.b), float(fit.loss)) == ([0, 0], value, 0)
+    assert "and the loss almost 0" in fit.message
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.int64, "float64"])
+def test_an_answer_of_another_dtype_is_refused(dtype):
+    X, y = pair(60, 3)
+    with pytest.raises(linreg.DtypeError, match=r"`dtype` must be floating point, float32 or float64; got"):
+        linreg.solve(X, y, dtype=dtype)
+
+
+@pytest.mark.parametrize("method", ["cholesky", "qr"])
+def test_methods_without_an_answer_for_dependent_columns_give_none(method):
+    x = torch.tensor([0.0, 1.0, 2.0, 4.0], dtype=torch.float64)
+    fit = linreg.solve(torch.stack((x, x), 1), x, method=method)
+    assert (fit.method, fit.status, fit.condition) == (method, Status.RANK_DEFICIENT, math.inf)
+    assert bool(fit.w.isnan().all() & fit.b.isnan() & fit.loss.isnan())
+
+
 @pytest.mark.parametrize("kappa", [300.0, 3e3])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_loss_told_is_that_of_the_refined_weights(seed, kappa):
@@ -280,3 +471,26 @@ def test_the_loss_told_is_that_of_the_refined_weights(seed, kappa):
     r = p.y - fit.predict(p.X)
     # each entry, 1e-13 of y, is rounded by eps of y: 2e-3 of it, and less of the sum of 4000 squares
     assert float(fit.loss) * 2 * p.X.shape[0] == pytest.approx(float(r @ r), rel=2e-3, abs=0)
+
+
+MEMORY = """
+import resource, sys, torch, linreg
+torch.set_num_threads(1)
+X = torch.empty(1_000_000, 10, dtype=torch.float64).normal_()
+X[:, 1].mul_({spread}).add_(X[:, 0])
+y = X[:, 0].clone()
+linreg.solve(X[:5000], y[:5000])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+fit = linreg.solve(X, y)
+print(fit.method, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize(("spread", "method"), [(1, "cholesky"), (1e-3, "cholesky"), (1e-6, "qr")])
+def test_no_copy_of_the_data(spread, method):
+    """80 MB of data, at most 5 MB (and the allocator's slack) more at any moment."""
+    code = MEMORY.format(spread=spread)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    name, kilobytes = done.stdout.split()
+    assert name == method
+    assert int(kilobytes) < 8000

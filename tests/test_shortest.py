@@ -9,6 +9,7 @@ from problems import gen
 
 import linreg
 from linreg import Statistics, Status
+from linreg.shortest import shortest, shortest_text
 
 D = torch.float64
 EPS = torch.finfo(D).eps
@@ -221,3 +222,90 @@ def test_ones_and_a_copy_without_an_intercept():
         linreg.fit_stream([(X, 2 * x + 1)], intercept=False),
     ):
         torch.testing.assert_close(fit.w, torch.ones(3, dtype=D), rtol=0, atol=1e-13)
+
+
+# The projection itself, against fractions.
+
+
+def rational_length(rows, size, c):
+    """The square of the length of the shortest w with rows (w size) = c, exactly: c' (B B')^-1 c."""
+    B = [[Fraction(a) * Fraction(s) for a, s in zip(row, size, strict=True)] for row in rows]
+    k = len(B)
+    M = [[*(sum(a * b for a, b in zip(B[i], B[j], strict=True)) for j in range(k)), c[i]] for i in range(k)]
+    for i in range(k):
+        M[i] = [value / M[i][i] for value in M[i]]
+        for j in range(k):
+            if j != i:
+                M[j] = [a - M[j][i] * b for a, b in zip(M[j], M[i], strict=True)]
+    return sum(c[i] * M[i][k] for i in range(k))
+
+
+@pytest.mark.parametrize("spread", [0, 6, 12, 40, 200])
+@pytest.mark.parametrize(("rank", "d"), [(1, 2), (1, 6), (3, 4), (2, 6), (4, 6), (3, 6)])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_minimiser_is_shorter(seed, rank, d, spread):
+    g = gen(seed)
+    rows = torch.linalg.qr(torch.randn(d, rank, generator=g, dtype=D)).Q.T
+    size = torch.exp2(torch.randint(-spread, spread + 1, (d,), generator=g).double())
+    v = torch.randn(d, generator=g, dtype=D)
+    moved, certain = shortest(v, rows, size, 1e-15)
+    assert certain
+    torch.testing.assert_close(rows @ moved, rows @ v, rtol=0, atol=1e-12)
+    c = [
+        sum(Fraction(a) * Fraction(b) for a, b in zip(row, v.tolist(), strict=True)) for row in rows.tolist()
+    ]
+    least = rational_length(rows.tolist(), size.tolist(), c)
+    length = sum((Fraction(m) / Fraction(s)) ** 2 for m, s in zip(moved.tolist(), size.tolist(), strict=True))
+    assert float(length / least - 1) <= 1e-9
+
+
+def test_as_many_rows_as_columns_leave_no_choice():
+    v = torch.tensor([3.0, -2.0], dtype=D)
+    for rows in (torch.eye(2, dtype=D), torch.zeros(0, 2, dtype=D)):
+        moved, certain = shortest(v, rows, torch.tensor([1, 1e9], dtype=D), 1e-15)
+        assert certain
+        assert torch.equal(moved, v)
+
+
+@pytest.mark.parametrize(("small", "far"), [(2e-4, False), (5e-5, True)])
+def test_a_move_ten_thousand_times_as_long_is_not_made(small, far):
+    """The second column could do what the first does, by a weight that is shorter and 1 / small in v."""
+    rows = torch.tensor([[1.0, small]], dtype=D)
+    v = torch.tensor([1.0, 0.0], dtype=D)
+    moved, certain = shortest(v, rows, torch.tensor([1, 1e30], dtype=D), 1e-15)
+    assert certain != far
+    expected = v if far else torch.tensor([0, 1 / small], dtype=D)
+    torch.testing.assert_close(moved, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("entry", "small", "certain"),
+    [
+        (0.0, 1e-20, True),
+        (1e-18, 1e-20, False),
+        (1e-18, 1e-15, False),
+        (1e-18, 1e-13, True),
+    ],
+)
+def test_an_entry_that_rounding_may_have_made_decides_nothing(entry, small, certain):
+    """Beside a column so much smaller it would: then which answer is the shortest nobody can tell."""
+    rows = torch.tensor([[0.8, 0.0, 0.6], [0.0, 1.0, entry]], dtype=D)
+    v = torch.tensor([1.0, 2.0, 3.0], dtype=D)
+    moved, told = shortest(v, rows, torch.tensor([1e3, small, 1.0], dtype=D), 1e-16)
+    assert told == certain
+    torch.testing.assert_close(rows @ moved, rows @ v, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize(("entry", "counts"), [(2e-6, True), (5e-7, False)])
+def test_however_large_the_doubt_an_entry_above_a_millionth_counts(entry, counts):
+    rows = torch.tensor([[1.0, entry]], dtype=D)
+    moved, _ = shortest(torch.tensor([1.0, 0.0], dtype=D), rows, torch.tensor([1, 1e3], dtype=D), 0.1)
+    share = (entry * 1e3) ** 2 if counts else entry**2  # of the second column in what both do
+    assert float(moved[0]) == pytest.approx(1 / (1 + share), rel=1e-9)
+
+
+def test_what_is_said_of_dependent_columns():
+    assert shortest_text(5, 3, True).startswith(
+        "The 5 columns have rank 3: of all answers with this loss, this w is the shortest. Only"
+    )
+    assert "which such answer is the shortest, rounding hides. Only" in shortest_text(5, 3, False)

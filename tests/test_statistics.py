@@ -13,6 +13,7 @@ from problems import EPS, built, dependent, error, gen, unchanged
 
 import linreg
 from linreg import Statistics, Status
+from linreg.keep import write
 
 SEEDS = (0, 1, 2)
 
@@ -107,13 +108,17 @@ def test_rows_leave_by_subtraction(seed):
 
 
 def test_what_subtraction_leaves_can_be_saved(tmp_path):
-    X = torch.rand(2000, 3, generator=gen(), dtype=torch.float64)
-    X[1000:] = 0.1  # constant once the first half has left
-    whole, part = Statistics.of(X, X[:, 0]), Statistics.of(X[:1000], X[:1000, 0])
-    left = whole - part
-    assert (left.M.diagonal() >= 0).all()
-    left.save(tmp_path / "left.pt")
-    assert torch.equal(Statistics.load(tmp_path / "left.pt").M, left.M)
+    below = 0
+    for seed in range(10):
+        X = torch.rand(3000, 3, generator=gen(seed), dtype=torch.float64)
+        X[:2000] = 0.5  # the shift, and all that is there once the others have left
+        whole, part = Statistics.of(X, X[:, 0]), Statistics.of(X[2000:], X[2000:, 0])
+        left = whole - part
+        assert (left.M.diagonal() >= 0).all()
+        left.save(tmp_path / "left.pt")
+        assert torch.equal(Statistics.load(tmp_path / "left.pt").M, left.M)
+        below += int(((whole.M - part.about(whole.shift)).diagonal() < 0).sum())
+    assert below > 0  # what rounding alone would leave there
 
 
 def test_far_from_zero():
@@ -314,6 +319,27 @@ def test_more_columns_than_eigenvalues_are_worth():
     assert kappa <= fit.condition <= 20 * kappa
 
 
+@pytest.mark.parametrize(("d", "bound"), [(256, False), (257, True)])
+def test_up_to_256_columns_the_condition_number_is_measured(d, bound):
+    X, y = data(600, d)
+    fit = linreg.solve_statistics(Statistics.of(X, y))
+    A = X - X.mean(0)
+    kappa = float(torch.linalg.cond(A / A.norm(dim=0)))
+    assert ("at most" in fit.message) == bound
+    assert (fit.condition == pytest.approx(kappa, rel=1e-9)) != bound
+
+
+@pytest.mark.parametrize(("kappa", "dependent"), [(1.2e7, False), (2.5e7, True)])
+def test_where_sums_cannot_tell_columns_apart(kappa, dependent):
+    """At 1.7e7 for two columns, the root of 8 roundings in each: kappa^2 eps is 0.06."""
+    z = torch.randn(200, 3, generator=gen(), dtype=torch.float64)
+    z = torch.linalg.qr(z - z.mean(0)).Q
+    X = torch.stack((z[:, 0], z[:, 0] + 2 / kappa * z[:, 1]), 1)
+    fit = linreg.solve_statistics(Statistics.of(X, X.sum(1)))
+    assert (fit.status is Status.RANK_DEFICIENT) == dependent
+    assert (fit.rank, fit.method) == ((1, "eigenvalues") if dependent else (2, "cholesky"))
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_dependent_columns_from_sums(seed):
     p = dependent(seed=seed)
@@ -361,3 +387,56 @@ def test_a_file_of_the_former_format_holds_the_same_sums(tmp_path):
     for name in ("M", "shift", "unit"):
         assert torch.equal(getattr(read, name), getattr(sums, name))
     assert torch.equal(linreg.solve_statistics(read).w, linreg.solve_statistics(sums).w)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n": -1},
+        {"n": 59},
+        {"n": 60.0},
+        {"dropped": -1},
+        {"dropped": 1.0},
+        {"shift": torch.zeros(4, dtype=torch.float64)},
+        {"shift": torch.full((5,), torch.inf, dtype=torch.float64)},
+        {"M": torch.zeros(6, 6, dtype=torch.float64)},
+        {"M": torch.ones(6, 5, dtype=torch.float64)},
+        {"reached": torch.zeros(6, dtype=torch.float64)},
+        {"reached": torch.zeros(5)},
+        {"unit": torch.zeros(6, dtype=torch.float64)},
+        {"unit": torch.full((5,), 0.5, dtype=torch.float64)},
+        {"unit": torch.full((5,), torch.nan, dtype=torch.float64)},
+        {"spare": 0},
+        {"n": None},
+    ],
+)
+def test_what_is_no_sum_of_rows_is_not_loaded(tmp_path, wrong):
+    held = Statistics.of(*data(60))._held._asdict()
+    write(tmp_path / "sums", held)
+    assert Statistics.load(tmp_path / "sums").n == 60
+    write(tmp_path / "sums", {name: value for name, value in (held | wrong).items() if value is not None})
+    with pytest.raises(linreg.FileError, match=r"it holds something else|what it holds are no sums of rows"):
+        Statistics.load(tmp_path / "sums")
+
+
+@pytest.mark.parametrize(("i", "j", "value"), [(0, 0, -1.0), (4, 4, -1.0), (0, 1, 7.0), (2, 5, 7.0)])
+def test_a_matrix_of_sums_is_symmetric_without_a_negative_square(tmp_path, i, j, value):
+    held = Statistics.of(*data(60))._held._asdict()
+    M = held["M"].clone()
+    M[i, j] = value
+    write(tmp_path / "sums", held | {"M": M})
+    with pytest.raises(linreg.FileError, match="what it holds are no sums of rows"):
+        Statistics.load(tmp_path / "sums")
+
+
+def test_sums_of_a_mean_of_zero_keep_their_unit_beside_smaller_ones():
+    """The first mean is zero, and the squares are not: tiny numbers beside them add nothing."""
+    x = torch.tensor([[-1e160], [1e160]], dtype=torch.float64)
+    large = Statistics.of(x, x[:, 0])
+    assert not large.shift.any()
+    small = Statistics.of(x.sign() * 1e-160 + 1e-150, x[:, 0].sign() * 1e-160)
+    for both in (large + small, small + large):
+        assert bool(both.M.isfinite().all())
+        fit = linreg.solve_statistics(both)
+        assert float(fit.w) == pytest.approx(1, rel=1e-14)
+        assert abs(float(both.X_mean)) <= 1e145

@@ -1,0 +1,81 @@
+"""The short way of `solve`: the same answer and the same words as the long way, or none."""
+
+import pytest
+import torch
+from problems import built, gen
+
+import linreg
+from linreg import exact, ordinary
+
+
+def long_way(monkeypatch, *data, **options):
+    with monkeypatch.context() as patched:
+        patched.setattr(exact, "from_rows", lambda *_: None)
+        patched.setattr(exact, "from_sums", lambda *_: None)
+        return linreg.solve(*data, **options)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("n", "d"), [(30, 1), (300, 20), (1024, 32), (1025, 20), (20_000, 3), (5000, 60)])
+@pytest.mark.parametrize("kappa", [1.0, 15.0])
+def test_both_ways_say_the_same(n, d, kappa, dtype, intercept, monkeypatch):
+    kappa = min(kappa, 1.0 if d == 1 else kappa)
+    p = built(n=n, d=d, kappa=kappa, noise=0.5, dtype=dtype, intercept=intercept)
+    options = {"intercept": intercept, "dtype": torch.float64}
+    short, long = linreg.solve(p.X, p.y, **options), long_way(monkeypatch, p.X, p.y, **options)
+    assert (short.status, short.method, short.rank) == (long.status, long.method, long.rank)
+    assert short.condition == pytest.approx(long.condition, rel=1e-11)
+    assert float(short.loss) == pytest.approx(float(long.loss), rel=1e-12)
+    torch.testing.assert_close(short.w, long.w, rtol=1e-12, atol=1e-13 * float(long.w.abs().max()))
+    torch.testing.assert_close(short.b, long.b, rtol=1e-12, atol=1e-13 * float(p.y.abs().max()))
+    assert short.message.partition(", which")[0].rstrip(".") == long.message.partition(", which")[0].rstrip(
+        "."
+    )
+    assert digits(short) == pytest.approx(digits(long), abs=1)
+
+
+def digits(fit: linreg.Fit) -> int:
+    """How many the message promises."""
+    return int(fit.message.partition("which leaves ")[2].partition(" ")[0] or 14)
+
+
+@pytest.mark.parametrize("n", [200, 5000])
+def test_the_short_way_is_taken(n):
+    X, y = linreg.simulate(n, generator=gen(), dtype=torch.float64)
+    assert way(X, y) is not None
+
+
+def way(X: torch.Tensor, y: torch.Tensor) -> linreg.Fit | None:
+    """What the short way finds, by rows or by sums."""
+    if len(X) <= 1024:
+        return ordinary.from_rows(X, y, True)
+    shift = exact.first_mean(X, y)
+    return ordinary.from_sums(X, shift, exact.summed(X, y, shift), True)
+
+
+@pytest.mark.parametrize("n", [200, 5000])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X, y: (X.index_fill(1, torch.tensor([1]), 0.1), y),  # a constant
+        lambda X, y: (torch.column_stack((X, X[:, 0] / 3)), y),
+        lambda X, y: (torch.column_stack((X, X[:, 0] + 0.01 * X[:, 1])), y),
+        lambda X, y: (X, X @ torch.ones(2, dtype=X.dtype) + 1e-3 * y),  # a loss of almost nothing
+        lambda X, y: (X + 1e5, y),
+        lambda X, y: (X, y + 1e5),
+        lambda X, y: (X * 1e-140, y),
+        lambda X, y: (X * 1e160, y),
+        lambda X, y: (X, y * torch.inf),
+        lambda X, y: (torch.where(X > 2, torch.nan, X), y),
+        lambda X, y: (X, torch.full_like(y, 2.0)),
+        lambda X, y: (X[:2], y[:2]),
+    ],
+)
+def test_what_is_not_ordinary_goes_the_long_way(change, n):
+    generator = gen()
+    X = torch.randn(n, 2, generator=generator, dtype=torch.float64)
+    y = torch.randn(n, generator=generator, dtype=torch.float64)
+    assert way(X, y) is not None
+    X, y = change(X, y)
+    assert way(X, y) is None
