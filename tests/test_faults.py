@@ -188,6 +188,10 @@ def test_a_flipped_bit_is_found_in_every_byte(saved):
     assert same(Statistics.load(saved), SUMS)
 
 
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    assert refused(tmp_path / "none").endswith(": there is no such file. Check its name and folder.")
+
+
 def test_what_was_cut_off_or_added_is_found(saved):
     whole = saved.read_bytes()
     for content in (*(whole[:n] for n in range(0, len(whole), 37)), whole + b"\0", b"\n" + whole, whole * 2):
