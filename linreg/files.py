@@ -118,7 +118,7 @@ class Blocks:
         self.start = check_count(start, "start", least=0)
         self._size = None if rows is None else check_count(rows, "rows")
         suffixes = {_suffix(p) for p in self.paths}
-        if len(suffixes) != 1 or not suffixes <= set(SUFFIXES):
+        if suffixes not in [{suffix} for suffix in SUFFIXES]:
             raise RangeError(
                 f"`path` must name files of one kind, {', '.join(SUFFIXES)}; got {self.paths[:4]}. "
                 "Rename or convert them."

@@ -56,7 +56,7 @@ def _of(path: str, suffixes: Sequence[str]) -> list[Part]:
             f"`path` must name files, or a folder or pattern with some; {path!r} has none of "
             f"{', '.join(suffixes)}. Check its name."
         )
-    return [Part(name, _given(os.path.relpath(name, base or "."))) for name in found]
+    return [Part(name, _given(os.path.relpath(name, base))) for name in found]
 
 
 def _hidden(name: str) -> bool:

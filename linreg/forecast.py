@@ -278,11 +278,12 @@ class Modes:
             return 0
         if lr * float(self.eigenvalues[0]) >= 2:  # some mode grows, or never shrinks
             return math.inf
-        low, high = 0, 1  # not reached at low
+        high = 1
         while not reached(high):
-            low, high = high, 2 * high
+            high *= 2
             if high > 2**60:  # from here on float64 cannot tell 1 - lr * lambda from 1
                 return math.inf
+        low = high // 2  # not reached there
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if reached(middle) else (middle, high)

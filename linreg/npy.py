@@ -193,8 +193,6 @@ def _header(file: BinaryIO, path: str) -> tuple[Kind, bool, int, int]:
     try:
         held = _literal(file)
         descr, order, shape = held["descr"], held["fortran_order"], held["shape"]
-        n, d = shape if len(shape) == 2 else (0, 0)
-        sound = type(n) is int and type(d) is int and n >= 0 and d >= 0
     except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError) as error:
         raise FileError(
             f"`path` must name a .npy file; {path!r} does not begin as one ({error}). "
@@ -205,12 +203,13 @@ def _header(file: BinaryIO, path: str) -> tuple[Kind, bool, int, int]:
             f"`path` must name a .npy file of little-endian numbers; {path!r} holds {descr!r}, "
             f"{_other(descr)}."
         )
-    if not sound or not 2 <= d <= COLUMN_LIMIT:
+    sound = type(shape) is tuple and len(shape) == 2 and all(type(k) is int and k >= 0 for k in shape)
+    if not sound or not 2 <= shape[1] <= COLUMN_LIMIT:
         raise FileError(
             f"`path` must name a .npy file of shape (rows, columns), one column the target, others features, "
             f"{COLUMN_LIMIT} at most; {path!r} has shape {shape}. Stack them: numpy.column_stack((X, y))."
         )
-    return KINDS[descr], bool(order), n, d
+    return KINDS[descr], bool(order), *shape
 
 
 def _other(descr: object) -> str:
@@ -236,9 +235,7 @@ def _literal(file: BinaryIO) -> dict[str, Any]:
     if length > HEADER_LIMIT:
         raise ValueError(f"a header of {length} characters")
     text = file.read(length)
-    if len(text) < length:
-        raise ValueError("it ends in its header")
-    held = ast.literal_eval(text.decode("utf-8" if start[6] == 3 else "latin1"))
+    held = ast.literal_eval(text.decode("latin1"))  # UTF-8 in version 3, for names of columns alone
     if not isinstance(held, dict):
         raise ValueError("its header is no dictionary")
     return held

@@ -76,15 +76,14 @@ def rounds(want: Token, got: Token, full: Token) -> bool:
     assert want.value is not None
     assert got.value is not None
     assert full.value is not None
-    if point(want) != point(got):  # `3` and `3.` differ in type
-        return False
-    if not want.value and got.value:  # rounded away
-        return False
     place = unit(want.value)
-    if place < unit(got.value):  # more digits than the machine printed
-        return False
     noise = min(NOISE * abs(full.value), place / 10)
-    return abs(want.value - full.value) <= place / 2 + noise
+    return (
+        point(want) == point(got)  # `3` and `3.` differ in type
+        and (want.value != 0 or got.value == 0)  # not rounded away
+        and place >= unit(got.value)  # not more digits than the machine printed
+        and abs(want.value - full.value) <= place / 2 + noise
+    )
 
 
 def beside(want: Token, got: Token) -> bool:

@@ -66,7 +66,7 @@ class Table:
         raise NotImplementedError
 
     def _batches(self, columns: Sequence[str], rows: int, start: int) -> Iterator[Any]:
-        """Record batches of at most `rows` rows from row `start` on; sets `rows` when all have been read.
+        """Record batches of at most `rows` rows from row `start` on; `rows` is known after the last.
 
         Before a row that cannot be read it ends with a text instead, which says what is wrong with it.
         """
@@ -159,7 +159,6 @@ class Parquet(Table):
                 for batch in file.iter_batches(rows, row_groups=[i], columns=list(columns)):
                     yield from sliced(batch, begin, rows, start)
                     begin += len(batch)
-        self.rows = begin
 
 
 class Arrow(Table):

@@ -29,6 +29,7 @@ TESTS = {
     "ahead": ("stream", "files"),
     "bowl": ("bowl", "forecast", "noise"),
     "certify": ("certified", "nist"),
+    "checks": ("checks", "faults"),
     "delimited": ("files", "stream"),
     "descent": ("descent", "wide"),
     "deviation": ("certified", "nist"),
@@ -47,6 +48,7 @@ TESTS = {
     "residual": ("residual", "certified"),
     "result": ("result", "digits"),
     "statistics": ("statistics", "digits"),
+    "stream": ("stream", "files", "faults"),
     "tables": ("stream", "files"),
     "wide": ("wide", "noise"),
 }

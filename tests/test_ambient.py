@@ -297,6 +297,23 @@ def test_two_threads_at_once_leave_the_settings_as_they_were():
     assert seen == [False, True]
 
 
+@pytest.mark.parametrize("value", ["high", "medium"])
+def test_products_on_cuda_are_full_too(monkeypatch, value):
+    """Its settings can be made where there is no device, and are as if one were there."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with precision(value):
+        assert plain(torch.get_float32_matmul_precision)() == "highest"
+        assert torch.get_float32_matmul_precision() == value
+
+
+def test_the_newer_setting_of_cuda_is_put_back(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    cuda = torch.backends.cuda.matmul
+    with newer(cuda, "tf32"):
+        assert plain(lambda: cuda.fp32_precision)() == "ieee"
+        assert cuda.fp32_precision == "tf32"
+
+
 @pytest.mark.parametrize("setting", ["autocast bfloat16", "autocast float16", "default dtype float64"])
 @pytest.mark.parametrize("dtype", [torch.float32, F64])
 def test_gradients_flow_as_before(setting, dtype):

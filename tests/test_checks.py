@@ -6,7 +6,9 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas
 import pytest
+import scipy.sparse
 import torch
 import torch.masked
 from problems import (
@@ -443,6 +445,32 @@ def test_the_conversion_that_is_advised_works(case):
         code = str(error).partition("Convert it: ")[2].removesuffix(".")
         value = eval(code, {"torch": torch, "X": value})
     assert error is None or isinstance(error, (DataError, ShapeError, DeviceError)) or case == "own way"
+
+
+OTHERS = {
+    "frame": pandas.DataFrame(X.numpy()),
+    "nullable": pandas.DataFrame(X.numpy()).convert_dtypes(),
+    "masked": np.ma.masked_array(X.numpy(), mask=X.numpy() > 9),
+    "matrix": np.asmatrix(X.numpy()),
+    "big-endian": X.numpy().astype(">f8"),
+    "flipped": X.flip(0, 1).numpy()[::-1, ::-1],
+    "sparse": scipy.sparse.csr_matrix(X.numpy()),
+    "sparse columns": scipy.sparse.csc_array(X.numpy()),
+    "lists": X.tolist(),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_the_conversion_keeps_all_numbers(kind):
+    """Whatever library holds them, and in whatever order of bytes and rows."""
+    code = str(refusal(OTHERS[kind])).partition("Convert it: ")[2].removesuffix(".")
+    assert torch.equal(eval(code, {"torch": torch, "X": OTHERS[kind]}), X)
+
+
+def test_the_conversion_of_a_masked_array_leaves_gaps():
+    held = np.ma.masked_array(X.numpy(), mask=X.numpy() > 0)
+    code = str(refusal(held)).partition("Convert it: ")[2].removesuffix(".")
+    assert torch.equal(eval(code, {"torch": torch, "X": held}).isnan(), X > 0)
 
 
 # What is accepted.

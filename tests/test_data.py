@@ -19,6 +19,8 @@ def test_defaults():
     assert y.shape == (1000,)
     assert X.dtype == y.dtype == F64
     assert X.device.type == "cpu"
+    r = y - (X @ torch.tensor([-1.0, 1.0], dtype=F64) + 2)
+    assert float(r.std()) == pytest.approx(0.1, rel=5 / math.sqrt(2000))  # five standard errors
 
 
 def test_the_seed_decides():
@@ -58,6 +60,12 @@ def test_correlation_of_more_columns(correlation):
     X, _ = linreg.simulate(100_000, (1.0, 1.0, 1.0, 1.0), correlation=correlation, generator=gen())
     off = torch.corrcoef(X.T)[~torch.eye(4, dtype=torch.bool)]
     torch.testing.assert_close(off, torch.full_like(off, correlation), rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize("correlation", [-0.9, 0.9])
+def test_one_feature_has_no_other_to_go_with(correlation):
+    X, _ = linreg.simulate(20, (1.0,), correlation=correlation, generator=gen())
+    torch.testing.assert_close(X, linreg.simulate(20, (1.0,), generator=gen())[0], rtol=2 * EPS, atol=0)
 
 
 @pytest.mark.parametrize("d", [1, 2, 5])

@@ -72,6 +72,17 @@ def test_from_sums_the_path_is_the_same(dtype, intercept, reduction):
     assert summed.status is plain.status
 
 
+def test_sums_keep_digits_that_rows_of_float32_lose():
+    """A `y` far from zero: sums are of float64, and tell the loss at the start to all digits of float32."""
+    X, y = s8(dtype=torch.float32)
+    y = y + 1e6
+    best = linreg.solve(X.double(), y.double())
+    w, b = best.w.float(), best.b.float()
+    exact = linreg.squared_loss(linreg.predict(X.double(), w.double(), b.double()), y.double())
+    fit = linreg.gradient_descent(X, y, lr=0.1, steps=0, w=w, b=b, sums=True)  # rows are 2 % off
+    assert float(fit.loss) == pytest.approx(float(exact), rel=2 * torch.finfo(torch.float32).eps)
+
+
 def test_sums_or_autograd():
     with pytest.raises(linreg.RangeError, match="`sums` must be False where `autograd` is True"):
         linreg.gradient_descent(*s8(), lr=0.1, steps=1, sums=True, autograd=True)
@@ -452,6 +463,18 @@ def test_sgd_diverges_and_names_a_rate_that_works(batch_size, epochs, times, red
     again = linreg.sgd(X, y, lr=named_rate(fit), epochs=epochs, generator=gen(), **settings)
     assert again.status is Status.OK
     assert float(again.loss) < 3 * float(linreg.solve(X, y).loss)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_a_blow_up_is_noticed_within_an_epoch(reduction):
+    """Equal rows, and a rate that doubles `w` each time: one row of 100 then has 4^t times its first loss."""
+    X, y = torch.ones(100, 1, dtype=F64), torch.zeros(100, dtype=F64)
+    lr = 3.0 / {"half_mean": 1, "mean": 2, "half_sum": 1, "sum": 2}[reduction]
+    settings = {"w": torch.ones(1, dtype=F64), "intercept": False, "reduction": reduction}
+    fit = linreg.sgd(X, y, lr=lr, epochs=1, batch_size=1, generator=gen(), **settings)
+    # 4^t / 100 of the loss of all is more than ten thousand times its start from t = 10 on
+    assert (fit.status, fit.steps) == (Status.DIVERGED, 10)
+    assert fit.path.w[:, 0].tolist() == [(-2.0) ** t for t in range(11)]
 
 
 def steep() -> tuple[torch.Tensor, torch.Tensor]:

@@ -139,6 +139,19 @@ def test_vif_is_infinite_for_the_columns_that_depend_and_for_no_other(dtype):
     assert linreg.vif(others[:1]).tolist() == [torch.inf] * 3
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_vif_blames_no_column_for_what_rounding_mixes_in(seed):
+    """Two that nearly coincide, or one far from zero beside others, turn the combination that vanishes."""
+    x, e, z, u = torch.randn(4, 100, generator=gen(seed), dtype=F64)
+    close = torch.stack((x, x + 1e-6 * e, z, 2 * z), dim=1)
+    far = torch.stack((x, u, z, z + 1e6), dim=1)
+    for X in (close, far):
+        found = linreg.vif(X)
+        assert found[2:].tolist() == [torch.inf] * 2
+        # the last column adds nothing to what explains the first two; rounding is 1e6 larger here
+        torch.testing.assert_close(found[:2], linreg.vif(X[:, :3])[:2], rtol=1e6 * 100 * EPS, atol=0)
+
+
 def test_vif_of_float32_sees_what_its_rounding_hides():
     """Columns that differ by less than float32 can tell are dependent in float32, not in float64."""
     g = gen()

@@ -1,6 +1,7 @@
 """Sums of two processes: equal to one, whatever either holds; and an end, in words, when one is lost."""
 
 import ast
+import inspect
 import json
 import math
 import os
@@ -280,6 +281,11 @@ def test_of_another_kind(world):
         merge_ranks(torch.zeros(3))
 
 
+def test_it_waits_as_long_as_torch_does():
+    default = inspect.signature(merge_ranks).parameters["timeout"].default
+    assert default == dist.distributed_c10d.default_pg_timeout.total_seconds()
+
+
 @pytest.mark.parametrize("timeout", [1e10, 1e15, 1e300])
 def test_a_timeout_that_no_clock_can_count_is_as_long_as_one_can(world, timeout):
     sums = Statistics.of(*data(n=50))
@@ -405,6 +411,23 @@ def test_features_differ_here(world, monkeypatch):
     monkeypatch.setattr(ring, "sum", lambda mine: answer)
     with pytest.raises(linreg.ShapeError, match=r"rank 0 has 2, rank 2 has 3 \(1 of 3 differ"):
         ring.rows(Statistics(2))
+
+
+def test_rows_of_all_ranks_are_counted(world, monkeypatch):
+    """Those that were dropped too; and one rank with units is enough."""
+    ring = distributed._Ring(None, torch.device("cpu"), 3.0)
+    ring.size = 2
+    monkeypatch.setattr(ring, "sum", lambda mine: torch.tensor([[2, 5, 1, 0], [2, 7, 3, 1]]))
+    assert ring.rows(Statistics(2)) == (12, 4, True)
+
+
+def test_dropped_rows_stay_counted(world):
+    X, y = data(n=50)
+    y[[3, 4]] = math.nan
+    sums = linreg.accumulate([(X, y)], missing="drop")
+    assert merge_ranks(sums).dropped == 2
+    none = merge_ranks(sums - Statistics.of(X[~y.isnan()], y[~y.isnan()]))
+    assert (none.n, none.dropped) == (0, 2)
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,21 @@ def test_a_new_file_has_the_usual_rights(tmp_path):
     assert (tmp_path / "sums").stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
+def test_all_is_on_the_disk_before_it_takes_the_place_of_the_old(tmp_path, monkeypatch):
+    """Power may fail at any time."""
+    done, replace = [], os.replace
+    monkeypatch.setattr(os, "fsync", lambda file: done.append(("written", os.fstat(file).st_size)))
+
+    def noted(part, where):
+        done.append(("replaced", os.stat(part).st_size))
+        replace(part, where)
+
+    monkeypatch.setattr(os, "replace", noted)
+    SUMS.save(tmp_path / "sums")
+    size = (tmp_path / "sums").stat().st_size
+    assert done == [("written", size), ("replaced", size)]
+
+
 def test_a_name_of_the_greatest_length(tmp_path):
     SUMS.save(tmp_path / ("é" * 127))
     assert same(Statistics.load(tmp_path / ("é" * 127)), SUMS)

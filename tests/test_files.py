@@ -71,6 +71,16 @@ class TestNpy:
         rest = blocks(tmp_path / "a.npy", target=0, start=3)
         assert accumulate(rest, start=caught.value.statistics).n == 3
 
+    def test_a_flag_that_is_neither(self, tmp_path):
+        """A byte of 2 is what damage makes of a flag."""
+        numpy.save(tmp_path / "a.npy", numpy.array([[True, False], [True, True], [False, True]]))
+        held = bytearray((tmp_path / "a.npy").read_bytes())
+        held[-3] = 2
+        (tmp_path / "a.npy").write_bytes(held)
+        with pytest.raises(StreamError, match=r"must have true or false .*column 1 has 2 in row 1") as caught:
+            accumulate(blocks(tmp_path / "a.npy", target=0))
+        assert caught.value.statistics.n == 1
+
     def test_columns_cut_short(self, tmp_path):
         """What is cut off is missing from the last column only."""
         path = tmp_path / "a.npy"
@@ -124,9 +134,23 @@ class TestCsv:
     )
     def test_ways_to_write_the_same(self, tmp_path, content):
         path = text(tmp_path / "a.csv", content)
-        for start in range(4):
+        for start in range(5):
             got = torch.cat([torch.column_stack(b) for b in blocks(path, target="y", start=start)])
             assert got.tolist() == torch.column_stack((X, Y))[start:].tolist()
+
+    def test_names_that_are_numbers(self, tmp_path):
+        """The first line is no row, whatever it looks like."""
+        path = text(tmp_path / "a.csv", "1900,2000,2100\n" + LINE)
+        assert blocks(path, target="2100").features == ("1900", "2000")
+        fits(blocks(path, target="2100"))
+
+    def test_the_first_hundred_rows_say_what_a_column_holds(self, tmp_path):
+        path = text(tmp_path / "a.csv", "a,y\n" + "x,1\n" * 99 + "2,1\n")
+        with pytest.raises(StreamError, match="row 0 has 'x' in column 'a'"):  # numbers, with a fault
+            accumulate(blocks(path, target="y"))
+        path = text(tmp_path / "a.csv", "a,y\n" + "x,1\n" * 100 + "2,1\n")
+        with pytest.raises(linreg.DtypeError, match="column 'a' holds string"):
+            blocks(path, target="y")
 
     @pytest.mark.parametrize("suffix", [".csv.gz", ".csv.bz2", ".tsv.gz", ".csv.zst", ".CSV.GZ"])
     def test_compressed(self, tmp_path, suffix):
@@ -186,6 +210,8 @@ class TestCsv:
             fit = fit_stream(blocks(path, target="y"), missing="drop")
             torch.testing.assert_close(fit.w, torch.tensor([2.0], dtype=torch.float64))
             assert (round(float(fit.b), 12), fit.dropped) == (2, 1)
+            path = text(tmp_path / "b.csv", f"a,y\n{yes},{yes}\n{no},{yes}\n")
+            assert fit_stream(blocks(path, target="y")).b == 1  # flags and nothing else
 
     def test_text_and_dates_are_named(self, tmp_path):
         content = "a,day,b,kind,y\n" + "".join(
@@ -198,6 +224,19 @@ class TestCsv:
         assert "column 'day' holds string, column 'kind' holds string" in str(caught.value)
         features = eval(re.search(r"features=(\[.*?\])", str(caught.value))[1])
         fits(blocks(path, target="y", features=features))
+
+    @pytest.mark.parametrize("width", [8, 9])
+    def test_eight_columns_are_named_and_no_more(self, tmp_path, width):
+        words, numbers = ([f"{letter}{j}" for j in range(width)] for letter in "wn")
+        row = ",".join(["x"] * width + ["1"] * (width + 1))
+        path = text(tmp_path / "a.csv", f"{','.join([*words, *numbers, 'y'])}\n{row}\n")
+        with pytest.raises(linreg.DtypeError) as caught:
+            blocks(path, target="y")
+        held = ", ".join(f"column {name!r} holds string" for name in words[:8])
+        some = ", ".join(map(repr, numbers[:8]))
+        more = ", ..." if width > 8 else ""
+        assert f" {held}{more}. " in str(caught.value)
+        assert f" features=[{some}{more}], " in str(caught.value)
 
     @pytest.mark.parametrize("at", [0, 1, 500, 29_999, 40_000, 59_999])
     @pytest.mark.parametrize("bad", ["7", "7,8,9,10", "-,8,9", "7,?,9", '"7,8,9'])
@@ -221,8 +260,8 @@ class TestCsv:
     @pytest.mark.parametrize("size", [1, 30_000])
     def test_lines_within_a_field(self, tmp_path, size):
         """Text of several lines in a column that is left out does not count as rows."""
-        row = '{0},"a ""word""\nand, a line{1}",{2}\n'
-        content = "a,text,y\n" + "".join(row.format(i, "x" * (i % 50), 2 * i + 1) for i in range(3 * size))
+        row = '"a ""word""\nand, a line{1}",{0},{2}\n'
+        content = "text,a,y\n" + "".join(row.format(i, "x" * (i % 50), 2 * i + 1) for i in range(3 * size))
         path = text(tmp_path / "a.csv", content)
         source = blocks(path, target="y", features=["a"])
         sums = accumulate(source)
@@ -234,9 +273,11 @@ class TestCsv:
     @pytest.mark.parametrize("value", ["9007199254740993", "-9007199254740993", "123456789012345678901"])
     def test_integers_that_no_float_holds(self, tmp_path, value):
         path = text(tmp_path / "a.csv", f"a,y\n1,1\n9007199254740992,2\n1e300,4\n{value},3\n5,5\n")
+        before = []
         with pytest.raises(StreamError, match=rf"row 3 has {value} in column 'a', beyond 2\^53") as caught:
-            list(blocks(path, target="y"))
+            before.extend(y for _, y in blocks(path, target="y"))
         assert caught.value.row == 3
+        assert torch.cat(before).tolist() == [1, 2, 4]
         assert len(list(blocks(path, target="y", start=4))) == 1
 
     def test_such_an_integer_before_a_bad_row(self, tmp_path):
@@ -411,7 +452,9 @@ class TestFolders:
         folder = self.fill(tmp_path / "rows.parquet", [f"part-{i:05d}.snappy.parquet" for i in range(3)])
         (folder / "_SUCCESS").touch()
         (folder / ".part-00000.snappy.parquet.crc").write_bytes(b"crc")
-        (folder / "_metadata.parquet").write_bytes(b"none of the rows")
+        (folder / "_temporary").mkdir()
+        for name in ("_metadata.parquet", "_temporary/part-00003.snappy.parquet"):
+            (folder / name).write_bytes(b"none of the rows")
         source = blocks(folder, target="y")
         assert [Path(path).name[:10] for path in source.paths] == ["part-00000", "part-00001", "part-00002"]
         fits(source)
@@ -422,6 +465,7 @@ class TestFolders:
         folder = self.fill(tmp_path / "all", ["1/a.parquet", "1/b.parquet", "2/a.parquet"])
         fits(blocks(folder, target="y"))
         fits(blocks(f"{folder}/**/*.parquet", target="y"))
+        fits(blocks(f"{tmp_path}/**/*.parquet", target="y"))  # at any depth
         fits(blocks(f"{folder}/[12]", target="y"))
 
     def test_partitions_are_columns(self, tmp_path):
@@ -433,6 +477,9 @@ class TestFolders:
             blocks(tmp_path / "t", target="y")
         fits(blocks(tmp_path / "t", target="y", features=["a", "b", "g"]), (2.0, -1.0, 3.0))
         fits(blocks(f"{tmp_path}/t/*/*/*.parquet", target="y", features=["g", "a", "b"]), (3.0, 2.0, -1.0))
+        below = tmp_path / "t" / "h=x%20y"
+        assert blocks(below, target="y").features == ("a", "b", "g")  # and those above it are not
+        assert blocks(f"{below}/g=1*", target="y").features == ("a", "b", "g")
         one = next((tmp_path / "t" / "h=x%20y" / "g=10").iterdir())
         assert blocks(one, target="y").features == ("a", "b")  # a file is a file
 
@@ -445,18 +492,20 @@ class TestFolders:
         assert accumulate(blocks(folder, target="y"), missing="drop").dropped == 1
 
     @pytest.mark.parametrize(
-        ("name", "kind"), [("9007199254740993", "string"), ("007", "double"), ("-1.5", "double")]
+        ("name", "value"),
+        [("9007199254740992", 2.0**53), ("007", 7), ("-1.5", -1.5), ("1e3", 1000), ("true", 1), ("false", 0)],
     )
-    def test_values_of_partitions(self, tmp_path, name, kind):
+    def test_values_of_partitions(self, tmp_path, name, value):
         self.fill(tmp_path, [f"g={name}/{i}.parquet" for i in range(3)])
-        source = blocks(tmp_path, target="y", features=["a", "b"])
-        fits(source)
-        if kind == "double":
-            X0, _ = next(iter(blocks(tmp_path, target="y")))
-            assert X0[0, 2] == float(name)
-        else:
-            with pytest.raises(linreg.DtypeError, match="column 'g' holds string"):
-                blocks(tmp_path, target="y")
+        fits(blocks(tmp_path, target="y", features=["a", "b"]))
+        assert next(iter(blocks(tmp_path, target="y")))[0][:, 2].tolist() == [value, value]
+
+    @pytest.mark.parametrize("name", ["9007199254740993", "x", "1_000"])
+    def test_values_of_partitions_that_no_float_holds(self, tmp_path, name):
+        self.fill(tmp_path, [f"g={name}/{i}.parquet" for i in range(3)])
+        fits(blocks(tmp_path, target="y", features=["a", "b"]))
+        with pytest.raises(linreg.DtypeError, match="column 'g' holds string"):
+            blocks(tmp_path, target="y")
 
     @pytest.mark.parametrize("log", ["_delta_log", ".hoodie", "metadata"])
     def test_tables_with_a_log(self, tmp_path, log):

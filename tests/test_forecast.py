@@ -161,6 +161,15 @@ def test_predicted_loss_of_a_run_that_overflows():
     assert (curve[1:] >= curve[:-1]).all()
 
 
+def test_a_direction_without_error_stays_without():
+    """Its factor overflows first, and 0 times infinity would be no loss."""
+    X = torch.tensor([[1.0, 0.0], [0.0, 3.0]], dtype=torch.float64)
+    curve = linreg.predict_loss(X, X[:, 0], lr=1e3, steps=50, intercept=False)
+    # lambda = 1/2 alone, with an excess of 1/4
+    expected = torch.tensor([0.25 * 499.0 ** (2 * t) for t in range(51)], dtype=torch.float64)
+    torch.testing.assert_close(curve, expected, rtol=1e-12, atol=0)
+
+
 # Predicted steps, against the run. The article's table: steps to within 1 % of the floor.
 
 TABLE = {0.01: 547, 0.03: 181, 0.1: 52.5, 0.3: 16, 1.0: 3}  # the middle of what several seeds gave

@@ -75,6 +75,7 @@ def test_rounding_half_is_decided_on_the_exact_value():
         ("steps: 12 (48.1%)", "steps: 12 (48.1%)", "steps: 12 (48.1493%)"),
         ("torch 2.13.0", "torch 2.13.0", None),
         ("", "", ""),
+        ("0.5 of", "0.52 of", "about 0.5199999 of"),  # all digits of another text say nothing of this one
     ],
 )
 def test_agrees(want, got, full):
@@ -138,6 +139,12 @@ def test_says_which_number_is_wrong():
     assert difference("1.0, 2.6", "1.0, 2.5", "1.01, 2.51") == "2.6 should be 2.5 (exactly 2.51)"
 
 
+def test_says_whether_something_is_missing():
+    assert difference("1.0", "1.0 2.0") == "there is more in the result"
+    assert difference("1.0 2.0", "1.0") == "there is less in the result"
+    assert difference("1.0", "") == "there is nothing in the result"
+
+
 # What a reader's doctest sees: two texts, of two machines.
 
 
@@ -199,6 +206,8 @@ def test_one_line_switches_it_on(tmp_path, value, want, failed):
     assert doctest.testfile(str(page), module_relative=False, report=False).failed
     assert main([str(page)]) == failed
     assert doctest.testfile(str(page), module_relative=False, report=False).failed  # and off again
+    command = [sys.executable, "-m", "linreg.rounding", str(page)]
+    assert subprocess.run(command, capture_output=True).returncode == failed
     command = [sys.executable, "-m", "pytest", "-q", "-p", "linreg.rounding", "--doctest-glob=*.md"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == failed, done.stdout + done.stderr

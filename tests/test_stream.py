@@ -267,7 +267,8 @@ class TestNpy:
         ("text", "words"),
         [
             ("{'descr': '<f8', 'fortran_order': False}", "'shape'"),
-            ("{'descr': '<f8', 'fortran_order': False, 'shape': 3}", "has no len()"),
+            ("{'descr': '<f8', 'fortran_order': False, 'shape': 3}", "has shape 3"),
+            ("{'descr': '<f8', 'fortran_order': False, 'shape': {1: 2, 3: 4}}", "has shape {1: 2, 3: 4}"),
             ("[1, 2]", "its header is no dictionary"),
             ("{'descr': ", "was never closed"),
             ("{'descr': open('x')}", "malformed node"),
@@ -410,7 +411,7 @@ class TestTables:
         assert got[:, 0].long().tolist() == whole.tolist()
 
     def test_an_integer_that_float64_does_not_hold(self, tmp_path):
-        values = pa.array([0, 1, 2, 2**53 + 1, 4])
+        values = pa.array([0, 1, 2**53, 2**53 + 1, 4])
         path = write(tmp_path / "a.parquet", pa.table({"a": values, "y": pa.array([1.0, 2, 3, 4, 5])}))
         error = stopped(blocks(path, target="y"))
         assert "row 3 has 9007199254740993 in column 'a', more than the 2^53 of a float" in str(error)
@@ -458,6 +459,9 @@ class TestTables:
         error = stopped(blocks(path, target="y"))
         assert f"'{path}' must be readable to its end; reading failed in row 60 or later (" in str(error)
         assert "checksum" in str(error)
+        assert torch.equal(
+            read(blocks(path, target="y", start=90)), data[90:]
+        )  # what is passed over stays unread
         path.write_bytes(whole)
         check_resumes(error, data[:60], blocks(path, target="y", start=60), data)
 
@@ -558,7 +562,8 @@ class TestArguments:
 
     def test_no_such_column(self, tmp_path, path):
         with pytest.raises(
-            linreg.RangeError, match=r"`target` must name columns of '.*': 'a', 'b', 'c', 'y'; got 'z'"
+            linreg.RangeError,
+            match=r"`target` must name columns of '.*': 'a', 'b', 'c', 'y'; got 'z'\. Pick among these\.",
         ):
             blocks(path, target="z")
         with pytest.raises(linreg.RangeError, match="`features` must name columns"):
@@ -643,6 +648,11 @@ class TestIterables:
         error = stopped([(self.X, self.y.unsqueeze(1))])
         assert "`y.squeeze(1)`" in str(error)
         assert (error.row, error.statistics) == (0, None)
+        for bad, words in (
+            (self.X.tolist(), "`X` must be a torch.Tensor"),
+            (self.y, "`X` must have shape (n, d)"),
+        ):
+            assert words in str(stopped([(bad, self.y)]))
 
     @pytest.mark.parametrize(("column", "name"), [(0, "feature 0"), (2, "feature 2"), (3, "the target")])
     def test_nan(self, column, name):
@@ -680,6 +690,9 @@ class TestIterables:
         assert "800/800" in capsys.readouterr().err
         accumulate(self.pairs(), progress=True)
         assert "90.0row" in capsys.readouterr().err
+        fit_stream(blocks(path, target=-1))
+        accumulate(self.pairs())
+        assert capsys.readouterr().err == ""  # unless it is asked for
 
     def test_progress_without_tqdm(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "tqdm", None)
@@ -791,15 +804,16 @@ def test_memory_stays_bounded(tmp_path, kind):
     assert float(done.stdout) < 150, done.stdout  # MB, of a file of 198
 
 
+@pytest.mark.parametrize("dtype", [numpy.float32, numpy.float64])
 @pytest.mark.parametrize(("suffix", "megabytes"), [("npy", 16), ("parquet", 8)])
-def test_a_block_takes_what_the_documentation_says(tmp_path, suffix, megabytes):
+def test_a_block_takes_what_the_documentation_says(tmp_path, suffix, megabytes, dtype):
     """As many rows as fill 16 MB, or 8 MB of a table: memory stays bounded, and a block is worth its call."""
-    data = numpy.zeros((1_300_000, 2))
+    data = numpy.zeros((2_200_000, 2), dtype)
     path = tmp_path / f"rows.{suffix}"
     if suffix == "npy":
         numpy.save(path, data)
     else:
         parquet.write_table(pa.table({"x": data[:, 0], "y": data[:, 1]}), path, row_group_size=len(data))
     X, y = next(iter(blocks(path, target=-1 if suffix == "npy" else "y")))
-    assert len(y) == (megabytes << 20) // (2 * 8)
+    assert len(y) == (megabytes << 20) // (2 * data.itemsize)
     assert X.shape == (len(y), 1)
