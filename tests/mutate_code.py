@@ -40,6 +40,7 @@ TESTS = {
     "forecast": ("forecast", "descent"),
     "keep": ("statistics", "result", "faults"),
     "loss": ("loss", "descent"),
+    "noise": ("noise", "wide"),
     "normal": ("statistics", "digits", "shortest", "exact"),
     "npy": ("stream", "files"),
     "ordinary": ("ordinary", "exact"),
