@@ -47,6 +47,7 @@ TESTS = {
     "descent.bowl": ("bowl", "forecast", "noise"),
     "descent.curvature": ("forecast", "descent"),
     "descent.forecast": ("forecast", "descent"),
+    "descent.noise": ("noise", "wide"),
     "descent.trail": ("descent", "wide"),
     "descent.gradient": ("descent", "wide"),
     "descent.batches": ("descent", "wide"),

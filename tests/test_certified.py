@@ -9,6 +9,7 @@ from problems import EPS, built, decimal, exact_fit, gen, nist, unchanged
 
 import linreg
 from linreg import Doubled, Status, certified, powers
+from linreg.closed_form.certified import _digits
 from linreg.closed_form.doubled import refinement
 
 NAMES = ("Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", *(f"Wampler{i}" for i in range(1, 6)))
@@ -427,3 +428,31 @@ def test_what_is_called_unknown_holds_the_error_and_not_much_more(kappa, noise, 
     assert best.length == pytest.approx(math.sqrt(float(truth.rss)), rel=4 * EPS)
     if not intercept:
         assert (float(best.b.hi), float(best.b.lo)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("w", "b", "unknown", "scale", "size", "digits"),
+    [
+        ([2.0, -1.0], 3.0, [3e-10, 0, 0], [1.0, 4.0], 5.0, 9),  # 1.5e-10
+        ([2.0, -1.0], 3.0, [0, 3e-8, 0], [1.0, 4.0], 5.0, 7),
+        ([2.0, -1.0], 3.0, [0, 0, -3e-6], [1.0, 4.0], 5.0, 16),
+        ([2.0, -1.0], 3.0, [0, 0, 6e-6], [1.0, 4.0], 5.0, 5),
+        ([2.0, -1.0], 3.0, [3e-10, 0], [1.0, 4.0], 5.0, 9),  # without an intercept
+        ([1e-30, 1.0], 0.5, [1e-12, 0, 0], [8.0, 1.0], 0.1, 11),  # next to nothing: 8e-12 beside 1
+        ([1e-30, 1.0], 0.5, [1e-12, 0, 0], [8.0, 1.0], 100.0, 13),  # or beside the largest target
+        ([2e-16, 1.0], 0.5, [1e-26, 0, 0], [8.0, 1.0], 0.1, 10),  # 1.6e-15 of the largest is something
+        ([2e-17, 1.0], 0.5, [1e-26, 0, 0], [8.0, 1.0], 0.1, 16),
+        ([0.0, 0.0], 0.0, [1e-5, 0, 0], [1.0, 1.0], 5.0, 5),
+        ([0.0, 0.0], 0.0, [0, 0, 0], [1.0, 1.0], 0.0, 16),
+        ([1.0, 1.0], 1.0, [5e-17, 0, 0], [1.0, 1.0], 1.0, 16),
+        ([1.0, 1.0], 1.0, [5e-16, 0, 0], [1.0, 1.0], 1.0, 15),
+        ([1.0, 1.0], 1.0, [2.0, 0, 0], [1.0, 1.0], 1.0, 0),
+        ([1.0, 1.0], 1.0, [math.inf, 0, 0], [1.0, 1.0], 1.0, 0),
+    ],
+)
+def test_digits_that_are_certain_of_every_coefficient(w, b, unknown, scale, size, digits):
+    w, b, unknown, scale = (torch.tensor(part, dtype=D) for part in (w, b, unknown, scale))
+    best = refinement.Refined(Doubled(w, 0 * w), Doubled(b, 0 * b), 1, True, 1.0, 1.0, unknown)
+    kept = unknown.clone()
+    assert _digits(best, scale, size) == digits
+    assert torch.equal(best.unknown, kept)

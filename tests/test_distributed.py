@@ -287,6 +287,11 @@ def test_it_waits_as_long_as_torch_does():
     assert default == dist.distributed_c10d.default_pg_timeout.total_seconds()
 
 
+def test_gloo_waits_longer_than_its_own_half_an_hour(world):
+    ring = _Ring(None, torch.device("cpu"), 7200.0)
+    assert ring.options.timeout.total_seconds() == 7200
+
+
 @pytest.mark.parametrize("timeout", [1e10, 1e15, 1e300])
 def test_a_timeout_that_no_clock_can_count_is_as_long_as_one_can(world, timeout):
     sums = Statistics.of(*data(n=50))

@@ -213,6 +213,15 @@ def test_the_article_s_badly_scaled_feature():
         assert fit.status is Status.DIVERGED
 
 
+@pytest.mark.parametrize("unit", [2.0**-10, 2.0**10])
+def test_steps_have_no_unit(unit):
+    """A power of two rounds nothing."""
+    X, y = s8()
+    for lr in (0.3, 1.5, 3.0):
+        steps = linreg.predict_steps(X, y, lr=lr, intercept=False)
+        assert linreg.predict_steps(X * unit, y, lr=lr / unit**2, intercept=False) == steps
+
+
 def test_predicted_steps_at_the_ends():
     X, y = s8()
     best = linreg.solve(X, y)

@@ -10,7 +10,8 @@ from problems import gen
 import linreg
 from linreg import Status
 from linreg.descent.bowl import bowl_of
-from linreg.descent.noise import settled
+from linreg.descent.noise import Run, settled
+from linreg.descent.wide import wide_of
 
 F64 = torch.float64
 
@@ -169,3 +170,23 @@ def test_the_largest_number_is_a_rate_like_another():
     for reduction in ("half_mean", "sum"):
         fit = linreg.sgd(X, y, lr=1e308, epochs=1, batch_size=50, generator=gen(), reduction=reduction)
         assert fit.status is Status.DIVERGED
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+@pytest.mark.parametrize("part", [0.05, 0.5, 0.95])
+def test_many_columns_of_a_factorial_design_settle_where_the_equation_says(part, batch_size):
+    """Rows of one length, a Hessian that is the identity, errors of one size: then the envelope is exact."""
+    X = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0], dtype=F64)] * 4).repeat(3, 1)
+    y = X.sum(1) + 2 + 0.5 * X.prod(1)  # the product of all is orthogonal to each
+    f = share(48, batch_size)
+    limit = 2 / (1 - f + 5 * f)
+    run = Run(X, y, wide_of(X, y, True), True, part * limit, batch_size, "half_mean")
+    noise = run._envelope(run.bowl)
+    assert noise.mean == pytest.approx(exact_floor(X, y, part * limit, f), rel=1e-9)
+    assert noise.level == pytest.approx(2 * noise.mean, rel=1e-12)
+    assert noise.stable_rate == pytest.approx(limit, rel=1e-9)
+    summed = run._replace(lr=part * limit / (2 * batch_size), reduction="sum")
+    assert summed._envelope(run.bowl).mean == pytest.approx(noise.mean, rel=1e-9)
+    beyond = run._replace(lr=1.01 * limit)._envelope(run.bowl)
+    assert math.isinf(beyond.level)
+    assert beyond.stable_rate == pytest.approx(limit, rel=1e-9)

@@ -124,6 +124,7 @@ RAISED = "Traceback (most recent call last):\n    ...\nValueError: {}"
         ("bad ...", "bad `y` of shape (", True),
         ("bad ... 3", "bad `y` of shape 3", True),
         ("bad ... 4", "bad `y` of shape 3", False),
+        ("bad ... shape", "bad `y`", False),  # no end of the message is where `...` would have to stop
         ("bad ...", "bad `y` of shape 3", False),  # no number hides in `...`
         ("... of ... and ...", "size of a and b", True),
     ],

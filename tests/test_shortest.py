@@ -304,6 +304,18 @@ def test_however_large_the_doubt_an_entry_above_a_millionth_counts(entry, counts
     assert float(moved[0]) == pytest.approx(1 / (1 + share), rel=1e-9)
 
 
+@pytest.mark.parametrize(("third", "certain"), [(1.0, True), (1e-100, True), (1e-300, False)])
+def test_columns_of_lengths_whose_squares_vanish(third, certain):
+    """The second and the third do the same: by the longer one alone, if their lengths can be told apart."""
+    rows = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.8, 0.6]], dtype=D)
+    v = torch.tensor([1.0, 2.0, 3.0], dtype=D)
+    moved, told = shortest(v, rows, torch.tensor([1, 1e-200, third], dtype=D), 1e-16)
+    assert told == certain
+    torch.testing.assert_close(rows @ moved, rows @ v, rtol=1e-13, atol=0)
+    if certain:
+        torch.testing.assert_close(moved, torch.tensor([1, 0, 3.4 / 0.6], dtype=D), rtol=1e-13, atol=1e-60)
+
+
 def test_what_is_said_of_dependent_columns():
     assert shortest_text(5, 3, True).startswith(
         "The 5 columns have rank 3: of all answers with this loss, this w is the shortest. Only"

@@ -440,3 +440,11 @@ def test_sums_of_a_mean_of_zero_keep_their_unit_beside_smaller_ones():
         fit = linreg.solve_statistics(both)
         assert float(fit.w) == pytest.approx(1, rel=1e-14)
         assert abs(float(both.X_mean)) <= 1e145
+
+
+def test_an_estimate_names_more_digits_of_sums_than_the_bound_that_costs_nothing():
+    """Which takes each row of the inverse to be as long as it can: 10 digits, where 11 are there."""
+    p = built(4000, 10, 30.0, noise=0.1)
+    fit = linreg.solve_statistics(Statistics.of(p.X, p.y))
+    assert fit.message.endswith("which leaves 11 digits.")
+    assert float(((fit.w - p.w) / p.w).abs().max()) < 1e-11

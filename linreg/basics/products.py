@@ -96,12 +96,8 @@ def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
 
         return sum_of
 
-    parts = runs(X)
-    if len(parts) == 1:
-        M = worker()(parts[0])
-    else:
-        M = torch.zeros(columns, columns, dtype=torch.float64, device=X.device)
-        dealt(parts, worker, M.add_)
+    M = torch.zeros(columns, columns, dtype=torch.float64, device=X.device)
+    dealt(runs(X), worker, M.add_)
     M = M[:k, :k]
     return M.triu() + M.triu(1).T
 

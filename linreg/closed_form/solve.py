@@ -209,7 +209,8 @@ def _residuals(X: Tensor, y: Tensor, p: System, V: Tensor) -> tuple[Tensor, Tens
     theta = torch.vstack((-W, W.new_zeros(1, k), p.offset[:-1] @ W))
     theta[-2, 0], theta[-1, 0] = 1, theta[-1, 0] - p.offset[-1]
     total, squares = residual_products(X, y, p.shift, theta)
-    return (total[:-2] - torch.outer(p.offset[:-1], total[-1])) * p.factor.unsqueeze(1), squares
+    # not centred: the shift, off the mean, would only add to it the sum of the residuals, which is 0
+    return total[:-2] * p.factor.unsqueeze(1), squares
 
 
 def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:

@@ -173,7 +173,7 @@ class Delimited(Table):
         if count <= 0:
             return text, 0
         if b'"' not in text and b"\n" in text and not BLANK.search(text):
-            lines = text.count(b"\n") + (not text.endswith(b"\n"))
+            lines = text.count(b"\n")  # the last of which ends the text
             if lines <= count:
                 return b"", lines
         ends = self._ends(text, count) or [len(text)]  # one row that never ends
