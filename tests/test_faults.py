@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,13 @@ def test_an_error_is_copied_with_all_it_carries(kind, how):
     again = COPIES[how](error)
     assert same(again, error)
     assert again.__notes__ == ["and more"]
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_an_error_goes_by_its_public_name(kind):
+    """A traceback and a pickle name what a reader can import."""
+    assert traceback.format_exception_only(raised(kind))[0].startswith(f"linreg.{kind.__name__}: ")
+    assert b"clinreg\n" + kind.__name__.encode() in pickle.dumps(kind, protocol=0)
 
 
 @pytest.mark.parametrize("how", COPIES)

@@ -14,7 +14,6 @@ from linreg.result import Fit, Path, Status
 
 __all__: list[str] = []
 
-
 # A stable rate never lifts the full-batch loss above its start. Ten thousand times is no rounding error.
 BLOW_UP = 1e4
 
