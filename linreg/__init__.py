@@ -1,5 +1,8 @@
 """Linear regression in PyTorch, to read and to use. Public names, in reading order."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from linreg.errors import (
     LinregError,
     ShapeError,
@@ -22,15 +25,17 @@ from linreg.closed_form.doubled.arithmetic import Doubled, powers
 from linreg.closed_form.certified import certified
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
-from linreg.descent.curvature import Curvature, curvature
-from linreg.descent.forecast import predict_loss, predict_steps
-from linreg.descent.gradient import gradient_descent, step
-from linreg.descent.batches import batches, sgd
-from linreg.inference.explained import added_variable, r2, residuals, vif
-from linreg.streaming.files import Blocks, blocks
-from linreg.streaming.stream import accumulate, fit_stream
-from linreg.streaming.ranks import merge_ranks
-from linreg import plot
+
+if TYPE_CHECKING:
+    from linreg.descent.curvature import Curvature, curvature
+    from linreg.descent.forecast import predict_loss, predict_steps
+    from linreg.descent.gradient import gradient_descent, step
+    from linreg.descent.batches import batches, sgd
+    from linreg.inference.explained import added_variable, r2, residuals, vif
+    from linreg.streaming.files import Blocks, blocks
+    from linreg.streaming.stream import accumulate, fit_stream
+    from linreg.streaming.ranks import merge_ranks
+    from linreg import plot
 
 __version__ = "0.1.0"
 
@@ -84,3 +89,29 @@ __all__ = [
     "merge_ranks",
     "plot",
 ]
+
+# What not every program needs is imported when it is asked for: half of the time that the package takes.
+LATER = {
+    "linreg.descent.curvature": ("Curvature", "curvature"),
+    "linreg.descent.forecast": ("predict_loss", "predict_steps"),
+    "linreg.descent.gradient": ("gradient_descent", "step"),
+    "linreg.descent.batches": ("batches", "sgd"),
+    "linreg.inference.explained": ("added_variable", "r2", "residuals", "vif"),
+    "linreg.streaming.files": ("Blocks", "blocks"),
+    "linreg.streaming.stream": ("accumulate", "fit_stream"),
+    "linreg.streaming.ranks": ("merge_ranks",),
+    "linreg.plot": ("plot",),
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        for module, names in LATER.items():
+            if name in names:
+                found = import_module(module)
+                globals()[name] = found if name == "plot" else getattr(found, name)
+                return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return [*__all__, "__version__"]

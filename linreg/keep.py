@@ -3,7 +3,6 @@
 import hashlib
 import io
 import os
-import secrets
 import shutil
 import zipfile
 from collections.abc import Mapping
@@ -51,7 +50,7 @@ def write(path: object, held: Mapping[str, Any]) -> None:
         where = os.path.realpath(path)  # a link stays, and what it leads to is replaced
         if os.path.exists(where) and not os.path.isfile(where):
             raise OSError("a folder or a device stands there")
-        part = os.path.join(os.path.dirname(where), f"linreg-{secrets.token_hex(8)}.part")
+        part = os.path.join(os.path.dirname(where), f"linreg-{os.urandom(8).hex()}.part")
         try:
             with open(part, "xb") as file:
                 file.write(TITLE + digest.encode() + b"\n")

@@ -141,13 +141,35 @@ def test_a_module_imports_only_earlier_ones(module):
 
 def test_names_stand_in_reading_order():
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
-    froms = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module.startswith("linreg")]
     assert [n.module.removeprefix("linreg.") for n in froms if n.module != "linreg"] == [
         module for module in ORDER if module not in INNER | {"rounding"} and not module.startswith("plot.")
     ]
     order = {alias.name: i for i, node in enumerate(froms) for alias in node.names}
     assert sorted(linreg.__all__, key=order.__getitem__) == linreg.__all__
     assert set(linreg.__all__) == set(order)
+
+
+def test_what_is_imported_later_is_what_type_checkers_are_told():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    told = next(node for node in tree.body if isinstance(node, ast.If))
+    named = {node.module: tuple(alias.name for alias in node.names) for node in told.body}
+    named["linreg.plot"] = named.pop("linreg")
+    assert named == linreg.LATER
+
+
+def test_fitting_alone_imports_half():
+    code = (
+        "import sys, linreg; linreg.solve; print(*{*sys.modules} & {*linreg.LATER}); linreg.sgd, linreg.plot"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "\n"
+
+
+def test_a_name_that_is_not_there():
+    assert {*dir(linreg)} >= {*linreg.__all__}
+    with pytest.raises(AttributeError, match="module 'linreg' has no attribute 'solv'"):
+        linreg.solv  # noqa: B018
 
 
 @pytest.mark.parametrize("module", ORDER)

@@ -33,8 +33,9 @@ def runs(X: Tensor) -> list[slice]:
     n, d = X.shape
     if X.is_cuda:
         return [slice(0, n)]
-    rows = block_rows(X)
-    return in_runs(slice(0, n), rows * -(-RUN_ENTRIES // (rows * (d + 2))))
+    rows, columns = block_rows(X), d + 2
+    least = max(RUN_ENTRIES // columns, 2 * columns)  # what a run gives has to be added, all columns^2 of it
+    return in_runs(slice(0, n), rows * -(-least // rows))
 
 
 def in_runs(run: slice, rows: int) -> list[slice]:

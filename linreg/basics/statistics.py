@@ -388,22 +388,31 @@ class Statistics(ByValue):
         """
         self.check_rows(1)
         like = self.M[:1, : self.d]  # stands for X in the checks: d columns, float64
-        _, dw, db = self.slope()(check_w(like, w), check_b(like, b))
+        _, _, dw, db = self._products()(check_w(like, w), check_b(like, b))
         return dw, db
 
     def slope(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
         """A function of w and b: the half-mean loss (), its derivative in w (d,) and in b ()."""
+        products = self._products()
+
+        def at(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            v, Cv, dw, db = products(w, b)
+            return (v @ Cv).clamp(min=0) / 2 + db.square() / 2, dw, db
+
+        return at
+
+    def _products(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]:
+        """A function of w and b: v with the residual (x, y) v + b, Cv, and the derivatives by w and by b."""
         C, mean = self._centred() / self.n, self.shift + self.M[-1, :-1] / self.n
         minus = -torch.ones_like(mean[:1])
         unit = self.unit if bool(self.unit.any()) else None
 
-        def at(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            v = torch.cat((w, minus))  # the residual is (x, y) v + b
+        def at(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+            v = torch.cat((w, minus))
             v = v if unit is None else times_two_to(v, unit)
             Cv, db = C @ v, mean @ v + b
             dw = Cv[:-1] + db * mean[:-1]
-            dw = dw if unit is None else times_two_to(dw, unit[:-1])
-            return (v @ Cv).clamp(min=0) / 2 + db.square() / 2, dw, db
+            return v, Cv, dw if unit is None else times_two_to(dw, unit[:-1]), db
 
         return at
 

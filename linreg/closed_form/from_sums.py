@@ -131,12 +131,13 @@ class System(NamedTuple):
 
 
 def _solved(p: System) -> Fit:
-    L, condition = factored(p)
+    factor = factored(p)
+    condition = factor.condition
     if condition > 1 / math.sqrt(8 * EPS * len(p.g)):
         return _by_eigenvalues(p)
-    v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
+    v = torch.cholesky_solve(p.g.unsqueeze(1), factor.L).squeeze(1)
     rss = (p.yy - p.g @ v).clamp(min=0)
-    left, most = digits_left(p, L, v, condition)
+    left, most = digits_left(p, factor, v)
     message = f"Cholesky, from sums of {p.n} rows: {number_text(p, condition)}{leaves(left, most)}."
     fit = fit_of(p, v, rss, "cholesky", condition, message)
     return fit if most else no_digits(fit)
@@ -170,33 +171,51 @@ def system(
     return System(n, G, g, squares[-1], scale, factor, eps, shift, offset, M, reached, unit)
 
 
-def factored(p: System) -> tuple[Tensor, float]:
-    """L of G = LL' and the condition number of the scaled columns, infinite where there is no L."""
+class Factor(NamedTuple):
+    """G = L L', and how far from dependent its columns are."""
+
+    L: Tensor  # (d, d)
+    condition: float  # of the scaled columns; infinite where there is no L
+    known: Tensor | None = None  # (d,) the lengths of the columns of L^-1, where they have been needed
+
+    def sensitivity(self) -> Tensor:
+        """(d,) how far a rounding error moves each weight: the lengths of the columns of L^-1."""
+        return _lengths(self.L) if self.known is None else self.known
+
+
+def _lengths(L: Tensor) -> Tensor:
+    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
+    lengths: Tensor = torch.linalg.vector_norm(inverse, dim=0)
+    return lengths
+
+
+def factored(p: System) -> Factor:
+    """The factor of G."""
     L, failed = torch.linalg.cholesky_ex(p.G)
     if bool(failed):
-        return L, math.inf
+        return Factor(L, math.inf)
     if len(L) <= EIGEN_COLUMNS:
         squares = torch.linalg.eigvalsh(p.G).tolist()
         largest, smallest = squares[-1], squares[0]
-        return L, math.sqrt(largest / smallest) if smallest > 0 else math.inf
+        return Factor(L, math.sqrt(largest / smallest) if smallest > 0 else math.inf)
     # trace(G^-1) = |L^-1|^2 is at least 1 / lambda_min, and the largest row sum at least lambda_max.
-    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
-    return L, math.sqrt(float(p.G.abs().sum(1).max() * inverse.square().sum()))
+    lengths = _lengths(L)
+    return Factor(L, math.sqrt(float(p.G.abs().sum(1).max() * lengths.square().sum())), lengths)
 
 
-def rounding(p: System, L: Tensor, v: Tensor, condition: float) -> tuple[Callable[[float], Tensor], float]:
+def rounding(p: System, factor: Factor, v: Tensor) -> tuple[Callable[[float], Tensor], float]:
     """What may be wrong with v (d,), as a function of what the gradient is a product with, and its size."""
-    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
-    sensitivity = torch.linalg.vector_norm(inverse, dim=0)
+    sensitivity = factor.sensitivity()
     longer = p.reached * torch.cat((p.factor, torch.ones_like(p.factor[:1])))
     size = float(longer[-1] + torch.linalg.vector_norm(longer[:-1] * v))
     longer = longer[:-1].clamp(min=1)
-    steepness = min(condition * float(longer.max()), float(torch.linalg.vector_norm(longer * sensitivity)))
+    bound = factor.condition * float(longer.max())
+    steepness = min(bound, float(torch.linalg.vector_norm(longer * sensitivity)))
     return lambda load: errors(sensitivity, steepness, size, load, EPS), size
 
 
 def digits_left(
-    p: System, L: Tensor, v: Tensor, condition: float, centred: bool = False, small: bool = False
+    p: System, factor: Factor, v: Tensor, centred: bool = False, small: bool = False
 ) -> tuple[int, int]:
     """Digits of an answer of the Gram matrix: by a bound first, which costs nothing and is often enough.
 
@@ -205,12 +224,11 @@ def digits_left(
     longer = 1.0 if centred else max(1.0, float((p.reached[:-1] * p.factor).max()))
     mean = p.shift if centred else p.mean
     y = float(p.yy) ** 0.5
-    values, factor = v.tolist(), p.factor.tolist()
-    bound = [condition] * len(values), condition * longer
-    found = quickly(values, longer, factor, mean.tolist(), y, p.n, *bound)
+    bound = [factor.condition] * len(v), factor.condition * longer
+    found = quickly(v.tolist(), longer, p.factor.tolist(), mean.tolist(), y, p.n, *bound)
     if small or found[0] >= BOUND_ENOUGH:
         return found
-    error, size = rounding(p, L, v, condition)
+    error, size = rounding(p, factor, v)
     return digits_of(p, v, error(size))
 
 

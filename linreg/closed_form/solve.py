@@ -20,6 +20,7 @@ from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digi
 from linreg.closed_form.doubled.refinement import refined
 from linreg.closed_form.from_sums import (
     EPS,
+    Factor,
     System,
     digits_left,
     digits_of,
@@ -135,9 +136,10 @@ def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor |
         return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
     p = system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps, unit=unit)
     if method in ("auto", "cholesky"):
-        L, condition = factored(p)
+        factor = factored(p)
+        condition = factor.condition
         if method == "cholesky" or condition <= PLAIN_LIMIT or _independent(p, condition):
-            return _by_cholesky(X, y, p, L, condition, intercept)
+            return _by_cholesky(X, y, p, factor, intercept)
     if method == "auto" and X.numel() > SMALL and (found := _by_eigenvalues(X, y, p)) is not None:
         return found
     return _by_qr(X, y, p, intercept, method)
@@ -162,7 +164,8 @@ def _solve_in_range(X: Tensor, y: Tensor, intercept: bool, method: Method) -> Fi
     return in_units(_solve(X, y, intercept, method, unit), unit)
 
 
-def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, intercept: bool) -> Fit:
+def _by_cholesky(X: Tensor, y: Tensor, p: System, factor: Factor, intercept: bool) -> Fit:
+    L, condition, _ = factor
     if not math.isfinite(condition):
         nan = torch.full_like(p.g, torch.nan)
         message = "The columns are dependent to working precision. Use `svd` for the minimum-norm answer."
@@ -172,10 +175,10 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     cancelled = float(rss) <= LOSS_LEFT * float(p.yy)
     number = number_text(p, condition)
     if condition <= PLAIN_LIMIT and not cancelled:
-        told = _told(X, p, L, v, condition)
+        told = _told(X, p, factor, v)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
-    error, _ = rounding(p, L, v, condition)
+    error, _ = rounding(p, factor, v)
     # a sum that ends near zero rounds less than one that grows: once
     left, most = digits_of(p, v, error(max(float(rss), 0.0) ** 0.5) / ROUNDINGS)
     if X.numel() <= SMALL or left < ENOUGH:
@@ -191,10 +194,10 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, L: Tensor, condition: float, i
     return fit_of(p, v + change, rss, "cholesky", condition, message)
 
 
-def _told(X: Tensor, p: System, L: Tensor, v: Tensor, condition: float) -> str:
+def _told(X: Tensor, p: System, factor: Factor, v: Tensor) -> str:
     """How many digits the Gram matrix has left, where that is not all of them."""
     first = p.n <= FIRST_ROWS  # of which the shift is the mean, and the sums those of centred columns
-    return lost(*digits_left(p, L, v, condition, first, X.numel() <= SMALL), v.dtype)
+    return lost(*digits_left(p, factor, v, first, X.numel() <= SMALL), v.dtype)
 
 
 def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
@@ -260,7 +263,7 @@ def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> 
         v = Vh[kept].T @ (c[kept] / s[kept])
         if rank == d:
             condition, rss = float(s[0] / s[-1]), T[d:, k].square().sum()
-            error, size = rounding(p, R[:d, :d].T, v, condition)
+            error, size = rounding(p, Factor(R[:d, :d].T, condition), v)
             left, most = digits_of(p, v, error(float(rss) ** 0.5 + EPS * size))
             message = f"svd: the condition number is {condition:.3g}{lost(left, most, v.dtype)}."
             fit = fit_of(p, v, rss, "svd", condition, message)

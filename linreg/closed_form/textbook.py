@@ -13,6 +13,7 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import squared_loss
+from linreg.basics.products import in_runs
 from linreg.checks import check_count, check_number, check_Xy
 from linreg.closed_form.accuracy import (
     ROUNDINGS,
@@ -26,6 +27,7 @@ from linreg.closed_form.accuracy import (
 from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.errors import ShapeError
 from linreg.result import Fit, Status
+from linreg.workers import dealt
 
 __all__ = ["cholesky", "qr", "svd"]
 
@@ -250,8 +252,9 @@ def _product(A: Tensor, B: Tensor) -> Tensor:
 
 def triangle(M: Tensor) -> Tensor:
     """R of M = QR, by blocks of rows: first of each block, then of those triangles on top of each other."""
-    rows = max(BLOCK, 8 * M.shape[1])
-    parts = [torch.linalg.qr(block, mode="r").R for block in torch.split(M, rows)]
+    parts: list[Tensor] = []
+    runs = in_runs(slice(0, len(M)), max(BLOCK, 8 * M.shape[1]))
+    dealt(runs, lambda: lambda run: torch.linalg.qr(M[run], mode="r").R, parts.append)
     return parts[0] if len(parts) == 1 else triangle(torch.cat(parts))
 
 
