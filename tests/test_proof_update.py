@@ -89,7 +89,12 @@ TEXT = "\n        a\n        <BLANKLINE>\n        b"
         ("docs/en/page.md", THEORY, WRONG, RIGHT),
         ("README.md", THEORY, WRONG, RIGHT),
         ("docs/en/page.py", SCRIPT, {"x": "1"}, {"x": "0.50"}),
-        ("linreg/loss.py", DOCSTRING, {"ones": "", "text": "\n        a"}, {"ones": ONES, "text": TEXT}),
+        (
+            "linreg/basics/loss.py",
+            DOCSTRING,
+            {"ones": "", "text": "\n        a"},
+            {"ones": ONES, "text": TEXT},
+        ),
     ],
 )
 def test_rewrites_what_is_wrong_once(tmp_path, name, text, wrong, right):
