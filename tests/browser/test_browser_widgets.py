@@ -301,7 +301,11 @@ def check_descent(page: Page, kappa: float, ratio: float, start: list[float]) ->
     for t in (steps, steps // 2):
         slider(page, "step shown").fill(str(t))
         assert beside(page, "step shown") == str(t)
-        assert float(shown(page, "loss")) == pytest.approx(float(f"{fit.path.loss[t]:.4g}")), (where, t)
+        loss = float(fit.path.loss[t])  # halfway between two numbers of four digits, its last bit decides
+        assert float(shown(page, "loss")) in {float(f"{loss * (1 + e):.4g}") for e in (-1e-12, 1e-12)}, (
+            where,
+            t,
+        )
         follow(page, fit.path.w[: t + 1], start)
 
 
