@@ -115,7 +115,7 @@ def _changes(tree: ast.Module, text: _Text) -> Iterator[tuple[str, tuple[int, in
         elif isinstance(node, ast.IfExp):
             yield "condition", text.span(node.test), "True"
             yield "condition", text.span(node.test), "False"
-        elif isinstance(node, ast.If | ast.While):
+        elif isinstance(node, ast.If | ast.While) and ast.unparse(node.test) != "TYPE_CHECKING":
             yield "condition", text.span(node.test), "False"
         if isinstance(node, ast.Expr | ast.AugAssign | ast.Assign | ast.Raise | ast.Continue | ast.Break):
             yield "lost statement", text.span(node), "pass"
