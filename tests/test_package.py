@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from mutate_code import path_of
 
 import linreg
 from linreg import rounding
@@ -94,12 +95,6 @@ PUBLIC |= {f"linreg.rounding.{name}": getattr(rounding, name) for name in roundi
 FUNCTIONS = {name: item for name, item in PUBLIC.items() if inspect.isfunction(item)}
 
 
-def path_of(module: str) -> str:
-    """The file of a module or of a folder."""
-    name = module.replace(".", "/")
-    return f"linreg/{name}/__init__.py" if module in FOLDERS else f"linreg/{name}.py"
-
-
 def imports(module: str) -> set[str]:
     """The modules of the package that one imports, wherever in its code."""
     found = set()
@@ -111,7 +106,7 @@ def imports(module: str) -> set[str]:
     return found
 
 
-MODULES = {"linreg/__init__.py", *map(path_of, [*ORDER, *FOLDERS])}
+MODULES = {path_of(name) for name in ("__init__", *ORDER, *(f"{folder}.__init__" for folder in FOLDERS))}
 
 
 def test_no_other_modules():
@@ -127,7 +122,7 @@ def test_the_modules_of_a_folder_stand_together():
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_a_folder_says_in_one_sentence_what_it_holds(folder):
     """And does nothing else; the figures alone have names in their folder."""
-    tree = ast.parse((ROOT / path_of(folder)).read_text())
+    tree = ast.parse((ROOT / path_of(f"{folder}.__init__")).read_text())
     assert ast.get_docstring(tree).splitlines()[0].endswith(".")
     if folder != "plot":
         assert len(tree.body) == 1

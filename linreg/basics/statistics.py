@@ -61,7 +61,9 @@ class _Held(NamedTuple):
 
     def followed(self) -> "_Held":
         """The same from a new shift where the data have drifted away from it, before the digits are lost."""
-        s = self.M[-1, :-1] / self.n  # NaN without rows, and no comparison is true of it
+        if self.n == 0:
+            return self
+        s = self.M[-1, :-1] / self.n
         variance = self.M.diagonal()[:-1] / self.n - s.square()
         return self.about(self.shift + s) if bool((s.square() > 16 * variance).any()) else self
 

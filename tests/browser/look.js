@@ -226,9 +226,8 @@ window.look = (() => {
     }
   }
 
-  /** Every part of a formula that takes a fixed number of parts has them. */
-  function misshapen() {
-    const taken = { mfrac: 2, mroot: 2, msub: 2, msup: 2, msubsup: 3, munder: 2, mover: 2, munderover: 3 };
+  /** Every element of a formula that takes a fixed number of parts, `taken`, has them. */
+  function misshapen(taken) {
     return all(Object.keys(taken).join())
       .filter((part) => part.childElementCount !== taken[part.localName])
       .map((part) => `${name(part)} has ${part.childElementCount} parts`);
