@@ -6,6 +6,7 @@ the same for all four; the gradient, and with it the largest stable learning rat
 
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from linreg.ambient import plain
@@ -69,6 +70,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
 
 
 @plain
+@alone
 def gradient(
     X: Tensor,
     y: Tensor,
@@ -112,22 +114,20 @@ def gradient(
     """
     X, y = check_Xy(X, y)
     X, w, b = recordable(X, check_w(X, w), check_b(X, b))
-    _, dw, db = loss_and_gradient(X, y, w, b, weight_of(reduction, len(y)))
-    return dw, db
+    weight = weight_of(reduction, len(y))
+    _, moved, total = residual_sums(X, y, w, b)
+    return 2 * weight * moved, 2 * weight * total
 
 
-@alone
-def loss_and_gradient(
-    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The loss $c |r|^2$ (), its derivative 2c X'r (d,) by w and 2c sum r () by b, for the constant c."""
+def residual_sums(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Of the residual r = Xw + b - y: r'r (), X'r (d,) and the sum of r ()."""
 
     def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        r = X @ w + b - y  # (n,)
-        return r.dot(r), X.T @ r, r.sum()
+        r = torch.mv(X, w) + b - y  # (n,)
+        return r.dot(r), torch.mv(X.T, r), r.sum()
 
     squares, moved, total = pass_over(X, y, products)
-    return weight * squares, 2 * weight * moved, 2 * weight * total
+    return squares, moved, total
 
 
 @plain

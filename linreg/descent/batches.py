@@ -107,15 +107,17 @@ def sgd(
     bowl = bowl_of(X, y, intercept)
     worth = bowl.worth(w, b, X.dtype)
     blown_up = False
-    whole = weight_of(reduction, n)
+    weights = {rows: weight_of(reduction, rows) for rows in (n, min(batch_size, n), n % batch_size or n)}
     with torch.inference_mode():  # an eighth of the time of a small update goes into what autograd might need
         for _ in rounds(epochs, "epoch", progress):
             for X_batch, y_batch in batches(X, y, batch_size, generator=generator):
-                loss, dw, db = objective.slope(X_batch, y_batch, w, b)
+                weight = weights[y_batch.shape[0]]
+                squares, moved, total = objective.products(X_batch, y_batch, w, b)
                 # What these rows alone add to the loss of all tells of a blow-up before it reaches NaN.
-                if trail.too_large(float(loss) * whole / weight_of(reduction, len(y_batch))):
+                if trail.too_large(float(squares) * weights[n]):
                     break
-                w, b = w - lr * dw, b - lr * db
+                rate = 2 * lr * weight
+                w, b = w.sub(moved, alpha=rate), b.sub(total, alpha=rate)
                 trail.move(w, b)
             blown_up = trail.measure(w, b, objective.slope(X, y, w, b)[0])
             if blown_up:
@@ -163,4 +165,4 @@ def batches(
     check_count(batch_size, "batch_size")
     check_generator(generator, X.device)
     order = torch.randperm(len(y), generator=generator, device=X.device)
-    return ((X[rows], y[rows]) for rows in torch.split(order, batch_size))
+    return ((X.index_select(0, rows), y.index_select(0, rows)) for rows in torch.split(order, batch_size))

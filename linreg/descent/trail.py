@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.basics.loss import Reduction, loss_and_gradient, weight_of
+from linreg.basics.loss import Reduction, residual_sums, weight_of
 from linreg.basics.products import pass_over
 from linreg.errors import DataError, MissingError
 from linreg.result import Fit, Path, Status
@@ -29,32 +29,36 @@ class Objective(NamedTuple):
     def slope(self, X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Loss (), derivative by w (d,) and by b (), which is 0 where b is not fitted."""
         weight = weight_of(self.reduction, len(y))
+        squares, moved, total = self.products(X, y, w, b)
+        return weight * squares, 2 * weight * moved, 2 * weight * total
+
+    def products(self, X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of the residual r: r'r (), X'r (d,) and its sum (), which counts as 0 where b is not fitted."""
         if self.from_sums is not None:
             found = self.from_sums(w.double(), b.double())
-            loss, dw, db = ((2 * len(y) * weight * part).to(w.dtype) for part in found)
+            squares, moved, total = (len(y) * part.to(w.dtype) for part in found)
+            squares = 2 * squares
         else:
-            loss, dw, db = (_autograd_gradient if self.autograd else loss_and_gradient)(X, y, w, b, weight)
-        return loss, dw, db if self.intercept else torch.zeros_like(db)
+            squares, moved, total = (_by_autograd if self.autograd else residual_sums)(X, y, w, b)
+        return squares, moved, total if self.intercept else torch.zeros_like(total)
 
     def to_half_mean(self, n: int) -> float:
         return weight_of("half_mean", n) / weight_of(self.reduction, n)
 
 
-def _autograd_gradient(
-    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weight: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss and derivatives, by differentiating the code of the loss."""
+def _by_autograd(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same as `residual_sums`, by differentiating half the sum of squares."""
 
     def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
             at = [t.clone().requires_grad_() for t in (w, b)]
             X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
-            loss = weight * (X @ at[0] + at[1] - y).square().sum()
-            dw, db = torch.autograd.grad(loss, at)
-        return loss.detach(), dw, db
+            squares = (X @ at[0] + at[1] - y).square().sum()
+            moved, total = torch.autograd.grad(squares / 2, at)
+        return squares.detach(), moved, total
 
-    loss, dw, db = pass_over(X, y, products)
-    return loss, dw, db
+    squares, moved, total = pass_over(X, y, products)
+    return squares, moved, total
 
 
 class Trail:
