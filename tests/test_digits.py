@@ -70,7 +70,6 @@ def test_no_message_claims_more_than_there_is(kappa, noise, seed):
     sums = Statistics.of(p.X, p.y)
     for fit in (
         linreg.solve(p.X, p.y),
-        linreg.solve(p.X, p.y, method="svd"),
         linreg.cholesky(p.X, p.y),
         linreg.cholesky(p.X, p.y, refine=1),
         linreg.qr(p.X, p.y),
@@ -113,17 +112,12 @@ def test_columns_that_hardly_differ(e, intercept):
     for n in (8, 13):
         X, y = nearly(e, n)
         truth = exact(X, y, intercept)
-        for method in ("auto", "qr", "cholesky"):
-            fit = linreg.solve(X, y, intercept=intercept, method=method)
-            if fit.status is Status.RANK_DEFICIENT:
-                assert e <= 1e-8 if method == "cholesky" else e <= 1e-14
-                continue
-            if fit.status is Status.OK:
-                assert reached(fit, truth) >= told(fit) > 0
-            else:
-                assert fit.status in (Status.NO_DIGITS, Status.NOT_CONVERGED)
-                assert method == "cholesky"
-                assert "did not converge" in fit.message
+        fit = linreg.solve(X, y, intercept=intercept)
+        if fit.status is Status.RANK_DEFICIENT:
+            assert e <= 1e-14
+        else:
+            assert fit.status is Status.OK
+            assert reached(fit, truth) >= told(fit) > 0
 
 
 # Differences of sums.
@@ -303,20 +297,19 @@ def test_the_quick_bound_of_few_entries_names_no_digit_more(monkeypatch):
     assert fewer
 
 
-@pytest.mark.parametrize("method", ["auto", "cholesky", "qr", "svd"])
 @pytest.mark.parametrize("far", [0.0, 1e4])
 @pytest.mark.parametrize("kappa", [3.0, 30.0, 1e3, 1e6])
 @pytest.mark.parametrize("intercept", [True, False])
-def test_units_change_no_word_of_a_message(intercept, kappa, far, method):
+def test_units_change_no_word_of_a_message(intercept, kappa, far):
     """Powers of two round nothing: the digits that are left are those of the data in any units."""
     for n, d in ((60, 4), (4000, 20)):
         p = built(n, d, kappa, noise=0.3)
         X = p.X + far
         y = p.y - p.b + far * p.w.sum()  # b is 0, a difference of large numbers where X is far off
         units = 2.0 ** torch.arange(-20, 4 * d - 20, 4)
-        plain = linreg.solve(X, y, method=method, intercept=intercept).message
+        plain = linreg.solve(X, y, intercept=intercept).message
         for A, t in ((X * units, y), (X, y * 2.0**30), (X, y * 2.0**-30)):
-            assert linreg.solve(A, t, method=method, intercept=intercept).message == plain
+            assert linreg.solve(A, t, intercept=intercept).message == plain
 
 
 def from_sums(X, y, *, intercept=True):

@@ -355,15 +355,6 @@ def test_solve_chooses_svd():
     assert linreg.solve(p.X, p.y).method == "svd"
 
 
-@pytest.mark.parametrize("method", ["cholesky", "qr", "svd"])
-def test_solve_by_name(method):
-    p = built(noise=0.1)
-    fit = linreg.solve(p.X, p.y, method=method)
-    assert fit.method == method
-    assert error(fit, p.w) <= p.tolerance_normal
-    assert "the condition number is" in fit.message
-
-
 def test_solve_is_right_for_the_float32_data_it_was_given():
     """Its sums run in float64, so the answer is that of the rounded data to the last float32 digit."""
     p = built(kappa=1e3, noise=0.1, dtype=torch.float32)

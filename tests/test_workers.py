@@ -45,8 +45,7 @@ def parts_of(result: object) -> list[torch.Tensor]:
 
 ASKED = {
     "solve": linreg.solve,
-    "qr": lambda X, y: linreg.solve(X, y, method="qr"),
-    "svd": lambda X, y: linreg.solve(X, y, method="svd"),
+    "refined by qr": lambda X, y: linreg.solve(torch.column_stack((X, X[:, 0] + 1e-6 * X[:, 1])), y),
     "dependent": lambda X, y: linreg.solve(torch.column_stack((X, X[:, 0])), y),
     "sums": linreg.Statistics.of,
     "gradient": lambda X, y: linreg.gradient(X, y, torch.ones_like(X[0]), 2.0),

@@ -7,7 +7,6 @@ or a QR factorisation refined in doubled precision.
 
 import math
 from dataclasses import replace
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -15,11 +14,10 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
 from linreg.basics.statistics import LARGEST, SMALLEST, exponent, times_two_to
-from linreg.checks import check_choice, check_dtype, check_finite, check_Xy
+from linreg.checks import check_dtype, check_finite, check_Xy
 from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
 from linreg.closed_form.doubled.refinement import refined
 from linreg.closed_form.from_sums import (
-    EPS,
     Factor,
     System,
     digits_left,
@@ -34,7 +32,7 @@ from linreg.closed_form.from_sums import (
 )
 from linreg.closed_form.ordinary import LOSS_LEFT, PLAIN_LIMIT, SMALL, from_rows, from_sums
 from linreg.closed_form.shortest import shortest, shortest_text
-from linreg.closed_form.textbook import check_tall, doubt, rounding_of, scaled, significant, svd_of
+from linreg.closed_form.textbook import doubt, rounding_of, scaled, significant, svd_of
 from linreg.result import Fit, Status
 from linreg.workers import alone
 
@@ -44,8 +42,6 @@ CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition 
 ENOUGH = 10  # digits; with fewer left, doubled precision wins them back, whatever it costs
 GAP = 1e-11  # of the largest: eigenvalues of a Gram matrix below are rounding
 
-Method = Literal["auto", "cholesky", "qr", "svd"]
-
 
 @plain
 def solve(
@@ -53,13 +49,12 @@ def solve(
     y: Tensor,
     *,
     intercept: bool = True,
-    method: Method = "auto",
     dtype: torch.dtype | None = None,
 ) -> Fit:
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ exactly, by a method that suits the data.
 
     Works in float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
-    that dtype. `"auto"` solves the normal equation of the centred and scaled columns by Cholesky up to a
+    that dtype. Solves the normal equation of the centred and scaled columns by Cholesky up to a
     condition number of 1e4, with a pass of refinement from 20 on or when the loss is almost zero. Above, it
     takes a QR factorisation by blocks of rows and refines in doubled precision until every digit is right.
     What rounding costs, $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$, is estimated for each
@@ -80,21 +75,19 @@ def solve(
         X: (n, d) features, any n and d.
         y: (n,) targets.
         intercept: fit `b` as well; otherwise it is 0.
-        method: `"auto"`, or the name of the one to use.
         dtype: of the answer, by default that of `X`; float64 keeps every digit that float32 data determine.
 
     Returns:
         The fit; status `RANK_DEFICIENT` when the columns are dependent, `OUT_OF_RANGE` when `dtype` cannot
-        hold the weights, `NOT_CONVERGED` when a method taken by name could not be refined, and `NO_DIGITS`
-        when nothing is left of the weights. With Cholesky on more than 256 columns `condition` is an upper
+        hold the weights, `NOT_CONVERGED` when refinement did not come to an end, and `NO_DIGITS` when nothing
+        is left of the weights. With Cholesky on more than 256 columns `condition` is an upper
         bound.
 
     Raises:
-        ShapeError: wrong shapes, or fewer rows than unknowns for `"cholesky"` and `"qr"`.
+        ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data.
-        RangeError: an unknown `method`.
 
     Source: Golub and Van Loan, Matrix Computations, section 5.3; refinement: Björck, Numerical Methods for
     Least Squares Problems, sections 2.9 and 6.6.
@@ -107,42 +100,36 @@ def solve(
         >>> print(fit.message)
         Cholesky, refined in doubled precision in 1 step: the condition number is 1 and the loss almost 0.
     """
-    check_choice(method, "method", ("auto", "cholesky", "qr", "svd"))
     dtype = None if dtype is None else check_dtype(dtype)
     X, y = check_Xy(X, y, finite=False)
-    if method in ("cholesky", "qr"):
-        check_tall(X, intercept)
     with torch.inference_mode():  # a fifth of the time of a small problem goes into what autograd might need
-        fit = _solve(X, y, intercept, method)
+        fit = _solve(X, y, intercept)
     return within_range(fit, dtype or X.dtype, X, y)  # of ordinary tensors again
 
 
 @alone
-def _solve(X: Tensor, y: Tensor, intercept: bool, method: Method, unit: Tensor | None = None) -> Fit:
-    short = method in ("auto", "cholesky") and unit is None
-    if short and (fit := from_rows(X, y, intercept)):
+def _solve(X: Tensor, y: Tensor, intercept: bool, unit: Tensor | None = None) -> Fit:
+    if unit is None and (fit := from_rows(X, y, intercept)):
         return fit
     shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
     M = summed(X, y, shift)
     if unit is None and not _in_range(M):
         check_finite(X, "X")
         check_finite(y, "y")
-        return _solve_in_range(X, y, intercept, method)
-    if short and (fit := from_sums(X, shift, M, intercept)):
+        return _solve_in_range(X, y, intercept)
+    if unit is None and (fit := from_sums(X, shift, M, intercept)):
         return fit
     if len(X) < X.shape[1] + intercept:
         A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps)
         fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
         return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
     p = system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps, unit=unit)
-    if method in ("auto", "cholesky"):
-        factor = factored(p)
-        condition = factor.condition
-        if method == "cholesky" or condition <= PLAIN_LIMIT or _independent(p, condition):
-            return _by_cholesky(X, y, p, factor, intercept)
-    if method == "auto" and X.numel() > SMALL and (found := _by_eigenvalues(X, y, p)) is not None:
+    factor = factored(p)
+    if factor.condition <= PLAIN_LIMIT or _independent(p, factor.condition):
+        return _by_cholesky(X, y, p, factor, intercept)
+    if X.numel() > SMALL and (found := _by_eigenvalues(X, y, p)) is not None:
         return found
-    return _by_qr(X, y, p, intercept, method)
+    return _by_qr(X, y, p, intercept)
 
 
 def _independent(p: System, condition: float) -> bool:
@@ -156,20 +143,16 @@ def _in_range(M: Tensor) -> bool:
     return float(low) > SMALLEST and float(high) < LARGEST  # False for NaN
 
 
-def _solve_in_range(X: Tensor, y: Tensor, intercept: bool, method: Method) -> Fit:
+def _solve_in_range(X: Tensor, y: Tensor, intercept: bool) -> Fit:
     """Solve with columns divided by powers of two, which rounds nothing; the one case that copies X."""
     size = exponent(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))))
     unit = size.where(size.isfinite(), 0)
     X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
-    return in_units(_solve(X, y, intercept, method, unit), unit)
+    return in_units(_solve(X, y, intercept, unit), unit)
 
 
 def _by_cholesky(X: Tensor, y: Tensor, p: System, factor: Factor, intercept: bool) -> Fit:
     L, condition, _ = factor
-    if not math.isfinite(condition):
-        nan = torch.full_like(p.g, torch.nan)
-        message = "The columns are dependent to working precision. Use `svd` for the minimum-norm answer."
-        return fit_of(p, nan, nan.sum(), "cholesky", condition, message, Status.RANK_DEFICIENT)
     v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
     rss = p.yy - p.g @ v
     cancelled = float(rss) <= LOSS_LEFT * float(p.yy)
@@ -247,27 +230,16 @@ def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
     return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
 
 
-def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool, method: Method) -> Fit:
+def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool) -> Fit:
     d, k = len(p.scale), len(p.scale) + intercept
     T = _triangle(X, y, p, intercept)  # of [A, 1, y] or [A, y]
     R, z = T[:k, :k], T[:k, k]
     U, s, Vh = torch.linalg.svd(R[:d, :d])
     kept = significant(s, Vh, p.noise, rounding_of(R))
     rank = int(kept.sum())
-    if rank < d and method == "qr":
-        nan = torch.full_like(p.g, torch.nan)
-        message = f"The {d} columns have rank {rank}. Use `svd` or `solve` for the minimum-norm answer."
-        return fit_of(p, nan, nan.sum(), "qr", math.inf, message, Status.RANK_DEFICIENT, rank)
-    if rank < d or method == "svd":
+    if rank < d:
         c = U.T @ z[:d]
         v = Vh[kept].T @ (c[kept] / s[kept])
-        if rank == d:
-            condition, rss = float(s[0] / s[-1]), T[d:, k].square().sum()
-            error, size = rounding(p, Factor(R[:d, :d].T, condition), v)
-            left, most = digits_of(p, v, error(float(rss) ** 0.5 + EPS * size))
-            message = f"svd: the condition number is {condition:.3g}{lost(left, most, v.dtype)}."
-            fit = fit_of(p, v, rss, "svd", condition, message)
-            return fit if most else no_digits(fit)
         v, certain = shortest(v, Vh[kept], p.size, doubt(s[kept], p.noise, rounding_of(R)))
         _, rss = _residual(X, y, p, v)  # of this v: the triangle only knows that of the one before
         message = f"SVD. {shortest_text(d, rank, certain)}"
