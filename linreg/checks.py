@@ -159,8 +159,8 @@ def _target(X: Tensor, y: object) -> Tensor:
     return y
 
 
-def check_pair(y: object, y_hat: object) -> tuple[Tensor, Tensor]:
-    """Require targets and predictions of one shape (n,), n >= 1, same dtype and device."""
+def check_pair(y_hat: object, y: object) -> tuple[Tensor, Tensor]:
+    """Require predictions and targets of one shape (n,), n >= 1, same dtype and device."""
     y, y_hat = check_tensor(y, "y"), check_tensor(y_hat, "y_hat")
     if y.ndim != 1 or y_hat.shape != y.shape or len(y) == 0:
         raise ShapeError(
@@ -168,7 +168,7 @@ def check_pair(y: object, y_hat: object) -> tuple[Tensor, Tensor]:
             "Squeeze a column, or PyTorch broadcasts the pair to (n, n)."
         )
     check_same_kind(y, y_hat, "y_hat", of="y")
-    return y, y_hat
+    return y_hat, y
 
 
 def check_column(X: Tensor, j: object, name: str) -> int:

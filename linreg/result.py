@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from linreg.ambient import plain
 from linreg.checks import check_w, check_X, recordable
@@ -114,6 +115,33 @@ class Fit(ByValue):
         X = check_X(X)
         X, w, b = recordable(X, check_w(X, self.w), self.b)
         return X @ w + b
+
+    def to_linear(self) -> nn.Linear:
+        r"""The same model as a layer of PyTorch, which computes $X W^\top + b$ with $W = w^\top$.
+
+        Its parameters are copies, free to be trained further; no random number is drawn for them.
+
+        Returns:
+            A layer with d inputs and 1 output, of the dtype and on the device of the fit: its predictions
+            have shape (m, 1).
+
+        Examples:
+            >>> import torch
+            >>> from linreg import solve
+            >>> fit = solve(torch.tensor([[0.], [1.], [2.]]), torch.tensor([1., 3., 5.]))
+            >>> layer = fit.to_linear()
+            >>> layer
+            Linear(in_features=1, out_features=1, bias=True)
+            >>> layer(torch.tensor([[10.]])).squeeze(1).detach()
+            tensor([21.])
+        """
+        w, b = self.w.detach(), self.b.detach()
+        with torch.inference_mode(False), torch.no_grad():  # for training, wherever this is called
+            # by way of the meta device, where a layer starts without random numbers
+            layer = nn.Linear(len(w), 1, dtype=w.dtype, device="meta").to_empty(device=w.device)
+            layer.weight.copy_(w)
+            layer.bias.copy_(b)
+        return layer
 
     def __repr__(self) -> str:
         shown = self.w[:8].tolist()

@@ -146,7 +146,7 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
 
 TAKES_Y_HAT: dict[str, Callable[[Any, Any], Any]] = {
     "squared_loss": lambda y_hat, y: linreg.squared_loss(y_hat, y),
-    "r2": lambda y_hat, y: linreg.r2(y, y_hat),
+    "r2": lambda y_hat, y: linreg.r2(y_hat, y),
 }
 
 TAKES_W: dict[str, Callable[[Any, Any, Any], Any]] = {

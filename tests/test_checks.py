@@ -377,13 +377,13 @@ def test_bad_pair(function, case):
         ),
         (lambda: linreg.plot.contours(X[:, :1], Y), ShapeError, "`X` must have two features or more"),
         (
-            lambda: linreg.r2(Y[:3] * 0 + 0.1, Y[:3]),
+            lambda: linreg.r2(Y[:3], Y[:3] * 0 + 0.1),
             DataError,
             "`y` must vary to have a variance to explain; all of its 3",
         ),
         (lambda: linreg.r2(Y[:1], Y[:1]), DataError, "all of its 1 entries are equal"),
-        (lambda: linreg.r2(with_entry(Y, torch.nan), Y), DataError, "`y` must be finite"),
-        (lambda: linreg.r2(Y, with_entry(Y, torch.nan)), DataError, "`y_hat` must be finite"),
+        (lambda: linreg.r2(Y, with_entry(Y, torch.nan)), DataError, "`y` must be finite"),
+        (lambda: linreg.r2(with_entry(Y, torch.nan), Y), DataError, "`y_hat` must be finite"),
         (lambda: linreg.plot.loss_curve(linreg.solve(X, Y)), DataError, "Run it with `record=True`."),
     ],
 )

@@ -21,21 +21,21 @@ def test_residuals_of_the_least_squares_fit(seed):
 def test_r2():
     y = torch.tensor([1.0, 2.0, 4.0], dtype=F64)
     assert linreg.r2(y, y) == 1.0
-    assert linreg.r2(y, y.mean().expand(3)) == pytest.approx(0, abs=1e-15)
-    assert linreg.r2(y, -y) < 0
+    assert linreg.r2(y.mean().expand(3), y) == pytest.approx(0, abs=1e-15)
+    assert linreg.r2(-y, y) < 0
     assert isinstance(linreg.r2(y.float(), y.float()), float)
 
 
 @pytest.mark.parametrize("scale", [1e-150, 1e-8, 1e8, 1e200])
 def test_r2_has_no_unit(scale):
     y, y_hat = torch.randn(2, 30, generator=gen(), dtype=F64)
-    assert linreg.r2(y * scale, y_hat * scale) == pytest.approx(linreg.r2(y, y_hat), rel=1e-12)
+    assert linreg.r2(y_hat * scale, y * scale) == pytest.approx(linreg.r2(y_hat, y), rel=1e-12)
 
 
 def test_r2_of_a_target_far_from_zero_in_float32():
     y = 1e4 + torch.rand(1000, generator=gen())
     y_hat = y + 0.1 * torch.randn(1000, generator=gen(1))
-    assert linreg.r2(y, y_hat) == pytest.approx(linreg.r2(y.double(), y_hat.double()), rel=1e-12)
+    assert linreg.r2(y_hat, y) == pytest.approx(linreg.r2(y_hat.double(), y.double()), rel=1e-12)
 
 
 def test_one_feature_explains_half():
@@ -43,9 +43,9 @@ def test_one_feature_explains_half():
     shares, added = [], []
     for seed in range(20):
         X, y = linreg.simulate(generator=gen(seed))
-        shares.append(linreg.r2(y, linreg.solve(X[:, 1:], y).predict(X[:, 1:])))
+        shares.append(linreg.r2(linreg.solve(X[:, 1:], y).predict(X[:, 1:]), y))
         x_left, y_left = linreg.added_variable(X, y, 1)
-        added.append(linreg.r2(y_left, linreg.solve(x_left[:, None], y_left).predict(x_left[:, None])))
+        added.append(linreg.r2(linreg.solve(x_left[:, None], y_left).predict(x_left[:, None]), y_left))
     assert sum(shares) / 20 == pytest.approx(0.5, abs=0.05)
     assert sum(added) / 20 == pytest.approx(0.990, abs=0.002)
 
@@ -97,7 +97,7 @@ def test_vif_is_what_the_others_explain(seed):
     X, _ = linreg.simulate(50, (1.0, 1.0, 1.0), correlation=0.9, generator=gen(seed))
     for j, factor in enumerate(linreg.vif(X).tolist()):
         others = X[:, [k for k in range(3) if k != j]]
-        share = linreg.r2(X[:, j], linreg.solve(others, X[:, j]).predict(others))
+        share = linreg.r2(linreg.solve(others, X[:, j]).predict(others), X[:, j])
         assert factor == pytest.approx(1 / (1 - share), rel=1e-12)
         assert factor == pytest.approx(float(torch.linalg.inv(torch.corrcoef(X.T))[j, j]), rel=1e-12)
 

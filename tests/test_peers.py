@@ -35,7 +35,7 @@ def test_scikit_learn(method, name, intercept):
     close(fit.w, peer.coef_, RTOL[name])
     close(fit.b, peer.intercept_, RTOL[name])
     close(fit.predict(X), peer.predict(X.numpy()), 1e-9)
-    assert linreg.r2(y, fit.predict(X)) == pytest.approx(peer.score(X.numpy(), y.numpy()), rel=1e-9)
+    assert linreg.r2(fit.predict(X), y) == pytest.approx(peer.score(X.numpy(), y.numpy()), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", DATA)
@@ -47,7 +47,7 @@ def test_statsmodels(method, name):
     close([fit.b, *fit.w], peer.params, RTOL[name])
     close(linreg.residuals(X, y, fit), peer.resid, 1e-6)
     assert 2 * len(y) * float(fit.loss) == pytest.approx(peer.ssr, rel=1e-9)
-    assert linreg.r2(y, fit.predict(X)) == pytest.approx(peer.rsquared, rel=1e-9)
+    assert linreg.r2(fit.predict(X), y) == pytest.approx(peer.rsquared, rel=1e-9)
 
 
 def test_minimum_norm_of_numpy():
@@ -64,7 +64,7 @@ def test_minimum_norm_of_numpy():
 
 def test_r2_of_scikit_learn():
     y, y_hat = torch.randn(2, 40, generator=gen(), dtype=torch.float64)
-    assert linreg.r2(y, y_hat) == pytest.approx(r2_score(y.numpy(), y_hat.numpy()), rel=1e-12)
+    assert linreg.r2(y_hat, y) == pytest.approx(r2_score(y.numpy(), y_hat.numpy()), rel=1e-12)
 
 
 def test_added_variable_of_statsmodels():

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from problems import built, gen
 
 import linreg
 from linreg import Fit, Path, Status
@@ -61,3 +62,43 @@ def test_a_prediction_adds_the_intercept():
     assert fit_of([10.0, 1.0]).predict(X).tolist() == [12.5, 34.5]
     with pytest.raises(linreg.ShapeError, match="2"):
         fit_of([10.0]).predict(X)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_layer_of_the_fit_predicts_the_same_and_learns_on(dtype):
+    """A table of 20 correlated columns; the layer's numbers are its own, and no random number is drawn."""
+    p = built(300, 20, kappa=30.0, noise=0.5, dtype=dtype)
+    fit = linreg.solve(p.X, p.y)
+    drawn = torch.get_rng_state()
+    with torch.inference_mode():
+        layer = fit.to_linear()
+    assert torch.equal(torch.get_rng_state(), drawn)
+    torch.testing.assert_close(layer(p.X).squeeze(1).detach(), fit.predict(p.X))
+    kept = fit.w.clone()
+    torch.nn.functional.mse_loss(layer(p.X).squeeze(1), p.y + p.X[:, 0]).backward()
+    torch.optim.SGD(layer.parameters(), lr=0.1).step()
+    assert not torch.equal(layer.weight.detach().flatten(), fit.w)
+    assert torch.equal(fit.w, kept)
+
+
+@pytest.mark.parametrize(
+    "solver",
+    [
+        linreg.solve,
+        linreg.cholesky,
+        linreg.qr,
+        linreg.svd,
+        linreg.certified,
+        linreg.gradient_descent,
+        linreg.sgd,
+    ],
+)
+def test_no_gradient_flows_through_an_answer_and_its_page_says_so(solver):
+    p = built(noise=0.1)
+    more = {
+        linreg.gradient_descent: {"lr": 0.1, "steps": 3},
+        linreg.sgd: {"lr": 0.1, "epochs": 1, "batch_size": 10, "generator": gen()},
+    }
+    fit = solver(p.X.requires_grad_(), p.y.requires_grad_(), **more.get(solver, {}))
+    assert not any(part.requires_grad for part in (fit.w, fit.b, fit.loss))
+    assert "no gradient flows through it" in solver.__doc__

@@ -115,7 +115,7 @@ def test_twenty_correlated_columns(n, seed, spread):
         assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 16)
         assert float((fit.predict(X) - answer).abs().max()) <= 1e-10  # condition number 40, squared in sums
         assert float(fit.loss) == pytest.approx(0.5, rel=1e-10)
-        assert linreg.r2(y, fit.predict(X)) <= 1 - float(1 / (y - y.mean()).square().mean()) + 1e-10
+        assert linreg.r2(fit.predict(X), y) <= 1 - float(1 / (y - y.mean()).square().mean()) + 1e-10
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -191,8 +191,8 @@ def test_a_column_and_its_copy(seed, part, intercept, n):
         assert float(fit.w[1] / fit.w[0]) == pytest.approx(
             part, rel=1e-9
         )  # the shortest is a multiple of a row
-        assert linreg.r2(y, fit.predict(X)) == pytest.approx(best, abs=1e-12)
-        assert linreg.r2(y, fit.predict(X)) <= best + 1e-14
+        assert linreg.r2(fit.predict(X), y) == pytest.approx(best, abs=1e-12)
+        assert linreg.r2(fit.predict(X), y) <= best + 1e-14
 
 
 @pytest.mark.parametrize("value", [0.1, 1.0])

@@ -98,8 +98,8 @@ def test_r2_is_never_above_the_best_possible(way, factor: float) -> None:
     """R2 from residuals cannot exceed that of the single column which spans the same."""
     x = torch.arange(1.0, 51.0, dtype=torch.float64)
     y = 2 * x + 1 + torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64).repeat(17)[:50]
-    best = linreg.r2(y, linreg.solve(x.unsqueeze(1), y).predict(x.unsqueeze(1)))
+    best = linreg.r2(linreg.solve(x.unsqueeze(1), y).predict(x.unsqueeze(1)), y)
     X = torch.stack((x, factor * x), dim=1)
-    found = linreg.r2(y, way(X, y).predict(X))
+    found = linreg.r2(way(X, y).predict(X), y)
     assert best == pytest.approx(0.9992096, abs=1e-7)
     assert best - 1e-12 < found < best + 1e-12

@@ -65,7 +65,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
         >>> squared_loss(y_hat, y, reduction="mean")
         tensor(2.5000)
     """
-    y, y_hat = check_pair(y, y_hat)
+    y_hat, y = check_pair(y_hat, y)
     return weight_of(reduction, len(y)) * (y_hat - y).square().sum()
 
 

@@ -66,6 +66,8 @@ def solve(
     that no float64 holds both, the predictions count and the length of `w` gives way, which the message
     tells. The message also says which way was taken, and why.
 
+    The answer is detached: no gradient flows through it.
+
     Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine, some 40 n d
     a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent columns n d^2 and
     4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is never copied.

@@ -54,6 +54,8 @@ def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -
     $\kappa \approx 1/\sqrt{\varepsilon}$ on. Each step of `refine` solves again for the residual and
     wins digits back while $\kappa^2 \varepsilon < 1$. Otherwise use `qr`.
 
+    The answer is detached: no gradient flows through it.
+
     Cost: n d^2 + d^3/3 operations, and 2 n d more for each refinement step.
 
     Args:
@@ -116,6 +118,8 @@ def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
     residual. The choice for full-rank problems that `cholesky` finds too hard. For dependent columns
     use `svd`.
 
+    The answer is detached: no gradient flows through it.
+
     Cost: 2 n d^2 operations, twice `cholesky` or more, and a copy of `X`.
 
     Args:
@@ -163,6 +167,8 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
     Always has an answer. When the columns are dependent, or fewer than the unknowns need, infinitely
     many `w` have the same smallest loss; this returns the one of smallest length $\|w\|$ and says so
     in the status.
+
+    The answer is detached: no gradient flows through it.
 
     Cost: about 2 n d^2 + 11 d^3 operations, and a copy of `X`.
 

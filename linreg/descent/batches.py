@@ -44,6 +44,8 @@ def sgd(
     the batch size before the first step; the status tells whether the run has come down to it.
     Every batch order is stable for rates below twice the one that the message of a diverged run names.
 
+    The answer is detached: no gradient flows through it.
+
     Cost: 4 n d operations an epoch, and 4 n d for its loss; for the status n d^2 once, and 4 n d^2 for each
     of the few terms of a series for the noise floor.
 

@@ -92,6 +92,8 @@ def gradient_descent(
     $0 < \eta < 2 / \lambda_{\max}$; `curvature` computes that rate, `predict_steps` the number of steps.
     For the answer rather than the journey, `solve` is faster and exact.
 
+    The answer is detached: no gradient flows through it.
+
     Cost: 4 n d operations a step, with `sums` 2 d^2; n d^2 once, for the smallest loss, and some ten times
     that with a condition number above 1000. Of more than 2048 columns no d x d numbers are formed: the
     smallest loss comes from conjugate gradients, 4 n d operations each, and a step costs 6 n d.

@@ -47,7 +47,7 @@ def residuals(X: Tensor, y: Tensor, fit: Fit) -> Tensor:
 
 
 @plain
-def r2(y: Tensor, y_hat: Tensor) -> float:
+def r2(y_hat: Tensor, y: Tensor) -> float:
     r"""The variance explained, $R^2 = 1 - \sum_i (y_i - \hat y_i)^2 / \sum_i (y_i - \bar y)^2$.
 
     1 for perfect predictions, 0 for predictions no better than the mean, negative for worse ones.
@@ -55,8 +55,8 @@ def r2(y: Tensor, y_hat: Tensor) -> float:
     Cost: O(n).
 
     Args:
-        y: (n,) targets.
         y_hat: (n,) predictions.
+        y: (n,) targets, in this order as for `squared_loss`: exchanged they give another number.
 
     Returns:
         A plain number without unit, at most 1.
@@ -72,10 +72,10 @@ def r2(y: Tensor, y_hat: Tensor) -> float:
 
     Examples:
         >>> import torch
-        >>> r2(torch.tensor([1., 2., 3.]), torch.tensor([1., 2., 2.]))
+        >>> r2(torch.tensor([1., 2., 2.]), torch.tensor([1., 2., 3.]))
         0.5
     """
-    y, y_hat = check_pair(y, y_hat)
+    y_hat, y = check_pair(y_hat, y)
     check_finite(y, "y")
     check_finite(y_hat, "y_hat")
     if bool((y == y[0]).all()):

@@ -97,7 +97,7 @@ class Line:
         assert rounded(shown(self.page, "area"), float(r.square().sum()))
         assert rounded(shown(self.page, "loss"), float(squared_loss(y_hat, y)))
         assert rounded(shown(self.page, "least"), float(solve(X, y).loss))
-        assert rounded(shown(self.page, "r2"), r2(y, y_hat))
+        assert rounded(shown(self.page, "r2"), r2(y_hat, y))
         assert rounded(beside(self.page, "slope w"), self.w)
         assert rounded(beside(self.page, "intercept b"), self.b)
         words = figure(self.page).locator("text").all_text_contents()

@@ -477,8 +477,8 @@ print("fitted:", [round(value, 3) for value in exact.w.tolist()])
 one = linreg.solve(X[:, 1:], y)
 x_left, y_left = linreg.added_variable(X, y, 1)
 line = linreg.solve(x_left[:, None], y_left)
-r2_alone = linreg.r2(y, one.predict(X[:, 1:]))
-r2_added = linreg.r2(y_left, line.predict(x_left[:, None]))
+r2_alone = linreg.r2(one.predict(X[:, 1:]), y)
+r2_added = linreg.r2(line.predict(x_left[:, None]), y_left)
 print(f"R2 of y on feature 1 alone:                {r2_alone:.3f}")
 print(f"R2 with feature 0 taken out of both sides: {r2_added:.3f}")
 print(f"slopes {one.w[0]:.3f} and {line.w[0]:.3f}, in the full fit {exact.w[1]:.3f}")
@@ -862,7 +862,7 @@ print(f"fitted on {len(train)} rows, judged on {len(test)} others")
 # %%
 rmse = float((y[test] - y_hat).square().mean().sqrt())
 print(f"typical error {rmse:.4f} in units of y (the noise has 0.1)")
-print(f"R2 {linreg.r2(y[test], y_hat):.4f} on new rows")
+print(f"R2 {linreg.r2(y_hat, y[test]):.4f} on new rows")
 
 # %% [markdown]
 # Third, how sure it is. The variance of the noise, estimated from the residuals, times the diagonal of

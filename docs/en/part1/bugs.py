@@ -390,7 +390,7 @@ for kappa in (1e3, 1e5, 1e7):
 
 # %% [markdown]
 # **Symptom.** The predictions are fine and the weights are not. At $\kappa = 10^7$ the inverse has <!--= digits(by_inverse, 1e7):.0f -->2<!--/--> digits left of 16, QR has <!--= digits(by_qr, 1e7):.0f -->10<!--/-->.
-# Yet $R^2$ is <!--= linreg.r2(hard(1e7)[1], hard(1e7)[0] @ by_inverse(*hard(1e7))):.3f -->1.000<!--/-->.
+# Yet $R^2$ is <!--= linreg.r2(hard(1e7)[0] @ by_inverse(*hard(1e7)), hard(1e7)[1]):.3f -->1.000<!--/-->.
 #
 # **Why.** $X^\top X$ has the condition number $\kappa^2$, so the error is about $\kappa^2 \varepsilon$ instead of $\kappa \varepsilon$
 # ([the race](exact-run.py#the-race)).
@@ -489,7 +489,7 @@ def r2_on_test_and_new(seen, d=5000):
         X, y = noise(seed, d)
         X_new, y_new = noise(100 + seed, d)
         model = build(X, y, seen)
-        r2 = linreg.r2(y[80:], model(X[80:])), linreg.r2(y_new, model(X_new))
+        r2 = linreg.r2(model(X[80:]), y[80:]), linreg.r2(model(X_new), y_new)
         found.append(torch.tensor(r2))
     return torch.stack(found).median(0).values.tolist()
 
@@ -514,7 +514,7 @@ def shuffle_proof(seen, X, y):
     for _ in range(10):
         shuffled = y[torch.randperm(100, generator=g)]
         model = build(X, shuffled, seen)
-        scores.append(linreg.r2(shuffled[80:], model(X[80:])))
+        scores.append(linreg.r2(model(X[80:]), shuffled[80:]))
     return sum(scores) / len(scores) < 0.1
 
 
@@ -758,10 +758,10 @@ def too_good(X, y):
 assert check_too_good(too_good)
 print("shuffle_proof:", shuffle_proof(train_rows, X_file, y_file))
 model = linreg.solve(X_file[:80], y_file[:80])
-print(f"with column 7:    R2 {linreg.r2(y_file[80:], model.predict(X_file[80:])):5.2f}")
+print(f"with column 7:    R2 {linreg.r2(model.predict(X_file[80:]), y_file[80:]):5.2f}")
 rest = torch.cat((X_file[:, :7], X_file[:, 8:]), dim=1)
 model = linreg.solve(rest[:80], y_file[:80])
-print(f"without column 7: R2 {linreg.r2(y_file[80:], model.predict(rest[80:])):5.2f}")
+print(f"without column 7: R2 {linreg.r2(model.predict(rest[80:]), y_file[80:]):5.2f}")
 
 # %% [markdown]
 # ## Where next

@@ -45,7 +45,7 @@ alone = X[:, [1]]  # (n, 1)
 fit_alone = linreg.solve(alone, y)
 ax = linreg.plot.data_and_fit(alone, y, fit_alone)
 ax.set_xlabel("second feature, X[:, 1]")
-r2_alone = linreg.r2(y, fit_alone.predict(alone))
+r2_alone = linreg.r2(fit_alone.predict(alone), y)
 ax.set_title(f"The second feature alone: $R^2$ = {r2_alone:.2f}")
 
 # %% [markdown]
@@ -58,7 +58,7 @@ ax.set_title(f"The second feature alone: $R^2$ = {r2_alone:.2f}")
 # %% alt="Scatter of y against the first feature with a falling line through a band as wide as before."
 alone = X[:, [0]]
 fit_alone = linreg.solve(alone, y)
-r2_first = linreg.r2(y, fit_alone.predict(alone))
+r2_first = linreg.r2(fit_alone.predict(alone), y)
 ax = linreg.plot.data_and_fit(alone, y, fit_alone)
 ax.set_xlabel("first feature, X[:, 0]")
 ax.set_title(f"The first feature alone: $R^2$ = {r2_first:.2f}")
@@ -124,7 +124,7 @@ assert abs(r2_many.mean() - predicted) < 0.002  # four standard errors
 # %% alt="Added-variable plot of the second feature: the points lie close to a rising line of slope 1; R squared is 0.990."
 x_left, y_left = linreg.added_variable(X, y, 1)  # (n,) residuals of the two fits
 slope = (x_left @ y_left) / (x_left @ x_left)
-r2_left = linreg.r2(y_left, slope * x_left)
+r2_left = linreg.r2(slope * x_left, y_left)
 
 ax = linreg.plot.added_variable(X, y, 1)
 ax.set_xlabel("second feature, the first taken out")
@@ -161,14 +161,14 @@ plt.plot(ends, ends, color=linreg.plot.ORANGE)
 plt.text(4.4, 5, "y = prediction", color=linreg.plot.ORANGE, ha="right")
 plt.xlabel("prediction of the full fit")
 plt.ylabel("target y")
-plt.title(f"Both features: $R^2$ = {linreg.r2(y, y_hat):.3f}")
+plt.title(f"Both features: $R^2$ = {linreg.r2(y_hat, y):.3f}")
 
 # %% [markdown]
 # | what is used | share of the variance explained |
 # | --- | --- |
 # | second feature alone | <!--= r2_alone:.3f -->0.480<!--/--> |
 # | second feature, the first taken out of both | <!--= r2_left:.3f -->0.990<!--/--> |
-# | both features | <!--= linreg.r2(y, y_hat):.3f -->0.995<!--/--> |
+# | both features | <!--= linreg.r2(y_hat, y):.3f -->0.995<!--/--> |
 #
 # The last two differ because they divide the same residuals by different totals: by what the first
 # feature leaves of the target, and by all of it.
@@ -219,7 +219,7 @@ def check_r2(expected_r2):
     X, y = linreg.simulate(100_000, w, 0.0, sigma, generator=generator)
     for j in range(3):
         x = X[:, [j]]
-        measured = linreg.r2(y, linreg.solve(x, y).predict(x))
+        measured = linreg.r2(linreg.solve(x, y).predict(x), y)
         if abs(measured - expected_r2(w, sigma, j)) > 0.01:  # five standard errors
             return False
     return True

@@ -157,7 +157,7 @@ X = torch.hstack((features(0.99), lone))  # a third feature that resembles nothi
 shares = []
 for j in range(3):
     others = X[:, [k for k in range(3) if k != j]]
-    shares.append(linreg.r2(X[:, j], linreg.solve(others, X[:, j]).predict(others)))
+    shares.append(linreg.r2(linreg.solve(others, X[:, j]).predict(others), X[:, j]))
 by_shares = 1 / (1 - torch.tensor(shares))
 
 C = torch.corrcoef(X.T)
@@ -294,7 +294,7 @@ for name, b, w in (
 data = linreg.load("longley")
 X, y = data.X, data.y
 fit = linreg.certified(X, y)
-print(f"condition number {fit.condition:.0f}, R2 {linreg.r2(y, fit.predict(X)):.4f}")
+print(f"condition number {fit.condition:.0f}, R2 {linreg.r2(fit.predict(X), y):.4f}")
 print("               weight      error     VIF")
 for name, w, se, factor in zip(
     data.columns, fit.w, fit.w_se, linreg.vif(X), strict=True
@@ -302,7 +302,7 @@ for name, w, se, factor in zip(
     print(f"{name:8} {w:12.5g} {se:10.4g} {factor:7.1f}")
 
 # %% [markdown]
-# A fit that explains <!--= linreg.r2(y, fit.predict(X)):.1%-->99.5%<!--/--> of the variance, and half of the weights are smaller than their standard errors or hardly larger. Leave out one year at a time, and give each weight per standard deviation of its column ([Scaling](scaling.py)), in millions of jobs:
+# A fit that explains <!--= linreg.r2(fit.predict(X), y):.1%-->99.5%<!--/--> of the variance, and half of the weights are smaller than their standard errors or hardly larger. Leave out one year at a time, and give each weight per standard deviation of its column ([Scaling](scaling.py)), in millions of jobs:
 
 # %% alt="Six rows, one for each column of Longley's data, with the weights of sixteen fits that each leave out one year as small marks, the fit of all years as a star, and a grey bar of two standard errors to either side. All marks lie on their bars. The bars of price index, national product and population, drawn in orange, reach over zero; those of the unemployed, the army and the year, in blue, do not. The bar of the army is the shortest."
 n_years, s = len(y), X.std(0, correction=0)
@@ -398,7 +398,7 @@ print("solve: more than 12 digits; explicit inverse: fewer than 9")
 three = [data.columns.index(name) for name in ("UNEMP", "ARMED", "YEAR")]
 small = linreg.certified(X[:, three], y)
 for columns, found in ((X, fit), (X[:, three], small)):
-    share = linreg.r2(y, found.predict(columns))
+    share = linreg.r2(found.predict(columns), y)
     print(f"R2 of {len(found.w)} columns: {share:.4f}")
 print("            weight      error     VIF     error before")
 for k, (j, factor) in enumerate(zip(three, linreg.vif(X[:, three]), strict=True)):

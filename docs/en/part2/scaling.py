@@ -316,7 +316,7 @@ for name, y_hat in (
     ("w taken back, b forgotten", forgotten),
     ("y scaled, never taken back", standard_y),
 ):
-    print(f"{name:28} {linreg.r2(y_new, y_hat):7.3f}")
+    print(f"{name:28} {linreg.r2(y_hat, y_new):7.3f}")
 
 # %% alt="Predicted against true targets of 200 new rows. Scaled by the training rows the points lie on the diagonal. Scaled by their own mean they form a second band, parallel to the diagonal and one unit below it."
 fig, ax = plt.subplots(figsize=(5.5, 4.2), layout="constrained")
