@@ -159,6 +159,56 @@ def _target(X: Tensor, y: object) -> Tensor:
     return y
 
 
+LIGHTEST, HEAVIEST = 1e-100, 1e100  # weights within leave sums of squares in the range of float64
+
+
+def check_weights(y: Tensor, weights: object) -> Tensor:
+    """Require a weight of 0 or above for each row, and return them in float64."""
+    c = check_tensor(weights, "weights")
+    if c.shape != y.shape:
+        column = c.shape == (len(y), 1)
+        hint = "If it is a column, pass `weights.squeeze(1)`." if column else "Zero is one as well."
+        raise ShapeError(f"`weights` must have shape {_shape(y)}, one for each row; got {_shape(c)}. {hint}")
+    check_same_kind(y, c, "weights", of="X")
+    check_finite(c, "weights")
+    c = c.detach().double()
+    bad = (c < 0) | ((c > 0) & (c < LIGHTEST)) | (c > HEAVIEST)
+    if bool(bad.any()):
+        i = int(bad.nonzero()[0])
+        found = float(c[i])
+        cure = "A row that shall not count has 0." if found < 0 else "Divide all by one number."
+        raise DataError(
+            f"`weights` must be 0, or from {LIGHTEST:.0e} to {HEAVIEST:.0e}; "
+            f"got {found:.4g} at index {i}. {cure}"
+        )
+    return c
+
+
+def check_some_weight(y: Tensor, weights: object) -> Tensor:
+    """Require weights of which one is above 0."""
+    c = check_weights(y, weights)
+    if not bool(c.any()):
+        raise DataError(f"`weights` must have one above 0; all {len(c)} are 0. Pass rows that count.")
+    return c
+
+
+def relative(weights: Tensor) -> Tensor:
+    """The same divided by a power of two, the largest then from 1/2 to 1: no answer changes, in no bit."""
+    return torch.ldexp(weights, -torch.frexp(weights.max()).exponent)
+
+
+def check_counts(weights: Tensor) -> int:
+    """Require whole numbers, as often as each row has been seen, and return their sum."""
+    bad = weights != weights.round()
+    if bool(bad.any()):
+        i = int(bad.nonzero()[0])
+        raise DataError(
+            f"`weights` must be whole numbers where `frequency=True`; got {float(weights[i]):.4g} "
+            f"at index {i}. Leave `frequency` out for weights that are precisions."
+        )
+    return int(weights.sum())
+
+
 def check_pair(y_hat: object, y: object) -> tuple[Tensor, Tensor]:
     """Require predictions and targets of one shape (n,), n >= 1, same dtype and device."""
     y, y_hat = check_tensor(y, "y"), check_tensor(y_hat, "y_hat")

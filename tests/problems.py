@@ -278,21 +278,24 @@ class Exact(NamedTuple):
     rss: Fraction
 
 
-def exact_fit(X: Any, y: Any, intercept: bool) -> Exact:
+def exact_fit(X: Any, y: Any, intercept: bool, weights: Any = None, frequency: bool = False) -> Exact:
     """The exact answer with its standard errors, of tensors or `Doubled`."""
     rows = [[Fraction(1)] * intercept + row for row in _fractions(X)]
     target = _fractions(y)
+    c = [Fraction(1)] * len(rows) if weights is None else _fractions(weights)
     k = len(rows[0])
-    gram = [[sum(r[i] * r[j] for r in rows) for j in range(k)] for i in range(k)]
-    xy = [sum(r[i] * t for r, t in zip(rows, target, strict=True)) for i in range(k)]
+    scaled = [[v * a for a in row] for v, row in zip(c, rows, strict=True)]
+    gram = [[sum(s[i] * r[j] for s, r in zip(scaled, rows, strict=True)) for j in range(k)] for i in range(k)]
+    xy = [sum(s[i] * t for s, t in zip(scaled, target, strict=True)) for i in range(k)]
     M = _eliminated([[*gram[i], xy[i], *(Fraction(i == j) for j in range(k))] for i in range(k)])
     estimate = [row[k] for row in M]
     r = [
         t - sum(a * b for a, b in zip(row, estimate, strict=True))
         for row, t in zip(rows, target, strict=True)
     ]
-    rss = sum((v * v for v in r), Fraction(0))
-    noise = rss / (len(rows) - k) if len(rows) > k else Fraction(1)
+    rss = sum((v * e * e for v, e in zip(c, r, strict=True)), Fraction(0))
+    n = sum(c) if frequency else sum(v > 0 for v in c)
+    noise = rss / (n - k) if n > k else Fraction(1)
     return Exact(estimate, [M[i][k + 1 + i] * noise for i in range(k)], rss)
 
 

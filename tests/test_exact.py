@@ -410,9 +410,10 @@ def test_the_loss_of_weights_that_could_not_be_refined_is_theirs():
     x, z = torch.randn(13, 2, generator=g, dtype=torch.float64).T
     X = torch.stack((x, x + 1e-8 * z), 1)
     y = x - 2 * z
-    p = system(13, torch.zeros(3, dtype=X.dtype), summed(X, y, torch.zeros(3, dtype=X.dtype)), False, EPS)
+    none = torch.zeros(3, dtype=X.dtype)
+    p = system(13, 13.0, none, summed(X, y, none), False, EPS)
     R = torch.eye(2, dtype=X.dtype) / 3  # not that of these columns: no step comes closer
-    fit = _refined(X, y, p, R, torch.ones(2, dtype=X.dtype), "qr", 9.49e7, "why")
+    fit = _refined(X, y, None, p, R, torch.ones(2, dtype=X.dtype), "qr", 9.49e7, "why")
     assert fit.message.startswith("QR: why, and refinement in doubled precision did not converge")
     assert fit.status in (Status.NOT_CONVERGED, Status.NO_DIGITS)
     r = y - fit.predict(X)

@@ -12,7 +12,17 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.model import fold_bias
 from linreg.basics.products import pass_over
-from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
+from linreg.checks import (
+    check_b,
+    check_choice,
+    check_pair,
+    check_some_weight,
+    check_w,
+    check_X,
+    check_Xy,
+    recordable,
+    relative,
+)
 from linreg.workers import alone
 
 __all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
@@ -22,20 +32,34 @@ Reduction = Literal["half_mean", "mean", "half_sum", "sum"]
 REDUCTIONS: tuple[Reduction, ...] = ("half_mean", "mean", "half_sum", "sum")
 
 
-def weight_of(reduction: Reduction, n: int) -> float:
-    """The constant c in $c \\sum_i r_i^2$."""
+def weight_of(reduction: Reduction, n: float) -> float:
+    """The constant in front of $\\sum_i r_i^2$, for n rows or a sum of weights n."""
     check_choice(reduction, "reduction", REDUCTIONS)
     half = 0.5 if reduction.startswith("half") else 1.0
     return half / n if reduction.endswith("mean") else half
 
 
+def _weighed(y: Tensor, weights: Tensor | None, reduction: Reduction) -> tuple[Tensor | None, float]:
+    """The weights (n,) in the dtype of `y`, at most 1, and the constant before the sum that has them."""
+    if weights is None:
+        return None, weight_of(reduction, len(y))
+    c = check_some_weight(y, weights)
+    near_one = relative(c)
+    unit = 1.0 if reduction.endswith("mean") else float(c.max() / near_one.max())
+    return near_one.to(y.dtype), unit * weight_of(reduction, float(near_one.sum()))
+
+
 @plain
-def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean") -> Tensor:
+def squared_loss(
+    y_hat: Tensor, y: Tensor, *, weights: Tensor | None = None, reduction: Reduction = "half_mean"
+) -> Tensor:
     r"""Half the mean squared residual, $L = \frac{1}{2n} \sum_i (\hat y_i - y_i)^2$.
 
     The half cancels the 2 of the derivative; the mean keeps the largest stable learning rate the same
     for any n that is large beside d. The other conventions: `"mean"` $\frac1n \sum r_i^2$, which is
     `torch.nn.functional.mse_loss`; `"half_sum"` $\frac12 \sum r_i^2$; `"sum"` $\sum r_i^2$.
+
+    With weights $c_i$ a row counts $c_i$ times, and n is the sum of the weights.
 
     Cost: O(n). Gradients flow through both arguments. NaN in the predictions, as a diverged run makes
     them, stays NaN.
@@ -43,6 +67,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
     Args:
         y_hat: (n,) predictions, in units of `y`.
         y: (n,) targets.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: `"half_mean"`, `"mean"`, `"half_sum"` or `"sum"`.
 
     Returns:
@@ -53,6 +78,7 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
             are not (n,) with n >= 1.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
+        DataError: negative weights, or none above 0.
         RangeError: an unknown `reduction`.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2.
@@ -66,7 +92,9 @@ def squared_loss(y_hat: Tensor, y: Tensor, *, reduction: Reduction = "half_mean"
         tensor(2.5000)
     """
     y_hat, y = check_pair(y_hat, y)
-    return weight_of(reduction, len(y)) * (y_hat - y).square().sum()
+    c, constant = _weighed(y, weights, reduction)
+    squares = (y_hat - y).square()
+    return constant * (squares if c is None else c * squares).sum()
 
 
 @plain
@@ -77,13 +105,15 @@ def gradient(
     w: Tensor,
     b: Tensor | float = 0.0,
     *,
+    weights: Tensor | None = None,
     reduction: Reduction = "half_mean",
 ) -> tuple[Tensor, Tensor]:
     r"""The gradient of the squared loss, written by hand.
 
     $\nabla_w L = \frac1n X^\top (X w + b - y)$ and
     $\frac{\partial L}{\partial b} = \frac1n \sum_i (x_i^\top w + b - y_i)$ for `"half_mean"`; twice that
-    for `"mean"`, n times that for `"half_sum"`, 2n times that for `"sum"`.
+    for `"mean"`, n times that for `"half_sum"`, 2n times that for `"sum"`. With weights $c_i$ the row
+    and its residual count $c_i$ times, and n is the sum of the weights.
 
     Cost: O(n d), two products with `X`.
 
@@ -92,6 +122,7 @@ def gradient(
         y: (n,) targets.
         w: (d,) weights.
         b: () intercept.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss.
 
     Returns:
@@ -101,7 +132,7 @@ def gradient(
         ShapeError: `y` is not (n,), `w` not (d,) or `b` not a scalar.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: an unknown `reduction`.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2.
@@ -114,34 +145,45 @@ def gradient(
     """
     X, y = check_Xy(X, y)
     X, w, b = recordable(X, check_w(X, w), check_b(X, b))
-    weight = weight_of(reduction, len(y))
-    _, moved, total = residual_sums(X, y, w, b)
-    return 2 * weight * moved, 2 * weight * total
+    c, constant = _weighed(y, weights, reduction)
+    _, moved, total = residual_sums(X, y, w, b, c)
+    return 2 * constant * moved, 2 * constant * total
 
 
-def residual_sums(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Of the residual r = Xw + b - y: r'r (), X'r (d,) and the sum of r ()."""
+def residual_sums(
+    X: Tensor, y: Tensor, w: Tensor, b: Tensor, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Of the residual r = Xw + b - y, weighted by C: r'Cr (), X'Cr (d,) and the sum of Cr ()."""
 
-    def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def products(X: Tensor, y: Tensor, c: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         r = torch.mv(X, w) + b - y  # (n,)
-        return r.dot(r), torch.mv(X.T, r), r.sum()
+        s = r if c is None else c * r
+        return r.dot(s), torch.mv(X.T, s), s.sum()
 
-    squares, moved, total = pass_over(X, y, products)
+    squares, moved, total = pass_over(products, X, y, *(() if weights is None else (weights,)))
     return squares, moved, total
 
 
 @plain
-def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Tensor:
+def hessian(
+    X: Tensor,
+    *,
+    intercept: bool = True,
+    weights: Tensor | None = None,
+    reduction: Reduction = "half_mean",
+) -> Tensor:
     r"""The Hessian of the squared loss, $H = \frac1n \tilde X^\top \tilde X$ with $\tilde X = [1 \; X]$.
 
     It does not depend on the parameters: the loss is the same bowl everywhere. Its eigenvalues
-    decide which learning rates are stable; see `curvature`.
+    decide which learning rates are stable; see `curvature`. With weights $c_i$ a row counts $c_i$ times, and
+    n is the sum of the weights.
 
     Cost: O(n d^2).
 
     Args:
         X: (n, d) features.
         intercept: whether the model has one; without it the matrix is `X.T @ X / n`.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss.
 
     Returns:
@@ -150,7 +192,7 @@ def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_m
     Raises:
         ShapeError: `X` is not (n, d).
         DtypeError: `X` is not a tensor of float32 or float64.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: an unknown `reduction`.
 
     Source: Boyd and Vandenberghe, Convex Optimization, section 9.1.1.
@@ -162,6 +204,7 @@ def hessian(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_m
                 [2., 5.]])
     """
     X = check_X(X)
-    weight = weight_of(reduction, len(X))
+    c, constant = _weighed(X[:, 0], weights, reduction)
     A = (fold_bias(X) if intercept else X).double()  # a float32 sum of a million rows keeps three digits
-    return (2 * weight * (A.T @ A)).to(X.dtype)
+    C = A if c is None else A * c.unsqueeze(1)
+    return (2 * constant * (A.T @ C)).to(X.dtype)

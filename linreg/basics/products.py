@@ -22,10 +22,16 @@ RUN_ENTRIES = 1 << 19  # of rows that one thread takes in one go
 FIRST_ROWS = 1024  # rows whose mean becomes the shift
 
 
-def first_mean(X: Tensor, y: Tensor) -> Tensor:
-    """(d + 1,) the mean of the first rows of X and y: near enough to the mean of all of them."""
-    rows = slice(0, FIRST_ROWS)
-    return torch.cat((X[rows].mean(0, dtype=torch.float64), y[rows].mean(dtype=torch.float64).unsqueeze(0)))
+def first_mean(X: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
+    """(d + 1,) the mean of the first rows of X and y that count: near enough to the mean of all of them."""
+    if weights is None:
+        first, of_y = X[:FIRST_ROWS], y[:FIRST_ROWS]
+        return torch.cat((first.mean(0, dtype=torch.float64), of_y.mean(dtype=torch.float64).unsqueeze(0)))
+    counting = weights.nonzero().flatten()[:FIRST_ROWS]
+    if len(counting) == 0:
+        return X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
+    share = weights[counting] / weights[counting].sum()
+    return torch.column_stack((X[counting], y[counting])).double().T @ share
 
 
 def runs(X: Tensor) -> list[slice]:
@@ -75,9 +81,18 @@ class Blocks:
             torch.sub(self.y[some], self.shift[-1:], out=block[:, d])
             yield block
 
+    def weighted(self, run: slice, weights: Tensor | None) -> Iterator[tuple[Tensor, Tensor]]:
+        """Those, each beside the same times its weights; the very same where there are none."""
+        if weights is None:
+            yield from ((Z, Z) for Z in self.of(run))
+            return
+        C = torch.empty_like(self.Z)
+        for some, Z in zip(in_runs(run, self.rows), self.of(run), strict=True):
+            yield Z, torch.mul(Z, weights[some].unsqueeze(1), out=C[: len(Z)])
 
-def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
-    """M (d + 2, d + 2), the sum of z z' over all rows."""
+
+def summed(X: Tensor, y: Tensor, shift: Tensor, weights: Tensor | None = None) -> Tensor:
+    """M (d + 2, d + 2), the sum of z z' over all rows, each as often as its weight says."""
     k = X.shape[1] + 2
     add = _add_batch if k <= NARROW else _add_upper
     columns = _columns(k)
@@ -87,11 +102,11 @@ def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
 
         def sum_of(run: slice) -> Tensor:
             total, part, rows = None, blocks.Z.new_zeros(columns, columns), 0
-            for Z in blocks.of(run):
+            for Z, C in blocks.weighted(run, weights):
                 if rows >= PART_ROWS:  # and more to come
                     total = part if total is None else total.add_(part)
                     part, rows = torch.zeros_like(part), 0
-                add(part, Z)
+                add(part, Z, C)
                 rows += len(Z)
             return part if total is None else total.add_(part)
 
@@ -103,8 +118,10 @@ def summed(X: Tensor, y: Tensor, shift: Tensor) -> Tensor:
     return M.triu() + M.triu(1).T
 
 
-def residual_products(X: Tensor, y: Tensor, shift: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
-    """Z'R (d + 2, k) and R'R (k, k) of R = Z theta over all rows z = (x - shift, y - shift, 1)."""
+def residual_products(
+    X: Tensor, y: Tensor, shift: Tensor, theta: Tensor, weights: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Z'R (d + 2, k) and R'R (k, k) of R = Z theta over all weighted rows z = (x - shift, y - shift, 1)."""
     rows, k = theta.shape
     theta = torch.nn.functional.pad(theta, (0, 0, 0, _columns(rows) - rows))
     total = torch.zeros(len(theta) + k, k, dtype=torch.float64, device=X.device)
@@ -114,10 +131,10 @@ def residual_products(X: Tensor, y: Tensor, shift: Tensor, theta: Tensor) -> tup
 
         def sum_of(run: slice) -> Tensor:
             part = torch.zeros_like(total)
-            for Z in blocks.of(run):
+            for Z, C in blocks.weighted(run, weights):
                 R = Z @ theta
-                part[:-k] += Z.T @ R
-                part[-k:] += R.T @ R
+                part[:-k] += C.T @ R
+                part[-k:] += R.T @ R if C is Z else R.T @ (C @ theta)
             return part
 
         return sum_of
@@ -131,39 +148,38 @@ def _columns(k: int) -> int:
     return k if k <= NARROW else -(-k // 8) * 8
 
 
-def _add_batch(M: Tensor, Z: Tensor) -> None:
-    """M += Z'Z, as a sum of products of a few rows each."""
+def _add_batch(M: Tensor, Z: Tensor, C: Tensor) -> None:
+    """M += Z'C, as a sum of products of a few rows each."""
     whole = len(Z) - len(Z) % SUB_ROWS
     if whole:
-        B = Z[:whole].view(-1, SUB_ROWS, Z.shape[1])
-        M += torch.bmm(B.transpose(1, 2), B).sum(0)
+        B, D = (rows[:whole].view(-1, SUB_ROWS, Z.shape[1]) for rows in (Z, C))
+        M += torch.bmm(B.transpose(1, 2), D).sum(0)
     if whole < len(Z):
-        M.addmm_(Z[whole:].T, Z[whole:])
+        M.addmm_(Z[whole:].T, C[whole:])
 
 
-def _add_upper(M: Tensor, Z: Tensor) -> None:
-    """M += Z'Z, only on and above the diagonal as far as blocks of columns allow: almost half the work."""
+def _add_upper(M: Tensor, Z: Tensor, C: Tensor) -> None:
+    """M += Z'C, only on and above the diagonal as far as blocks of columns allow: almost half the work."""
     columns = Z.shape[1]
     if columns <= 2 * NARROW:
-        M.addmm_(Z.T, Z)
+        M.addmm_(Z.T, C)
         return
     half = columns // 16 * 8
-    left, right = Z[:, :half], Z[:, half:]
-    _add_upper(M[:half, :half], left)
-    M[:half, half:].addmm_(left.T, right)
-    _add_upper(M[half:, half:], right)
+    _add_upper(M[:half, :half], Z[:, :half], C[:, :half])
+    M[:half, half:].addmm_(Z[:, :half].T, C[:, half:])
+    _add_upper(M[half:, half:], Z[:, half:], C[:, half:])
 
 
-def pass_over(X: Tensor, y: Tensor, products: Callable[[Tensor, Tensor], tuple[Tensor, ...]]) -> list[Tensor]:
-    """What `products` makes of some rows of X and y, numbers and vectors, summed over all of them."""
+def pass_over(products: Callable[..., tuple[Tensor, ...]], X: Tensor, *beside: Tensor) -> list[Tensor]:
+    """What `products` makes of some rows of X and of what is beside it, summed over all of them."""
     n, d = X.shape
     rows = n if X.is_cuda else max(BLOCK_BYTES // (X.element_size() * d), 1)
     if n <= rows:
-        return list(products(X, y))
+        return list(products(X, *beside))
     totals: list[Tensor] = []  # in float64: a float32 sum of many parts would lose digits
 
     def worker() -> Callable[[slice], tuple[Tensor, ...]]:
-        return lambda run: products(X[run], y[run])
+        return lambda run: products(X[run], *(t[run] for t in beside))
 
     def add(parts: tuple[Tensor, ...]) -> None:
         before = totals or [part.new_zeros(()).double() for part in parts]

@@ -15,7 +15,17 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.products import first_mean, summed
-from linreg.checks import check_b, check_count, check_device, check_finite, check_same_kind, check_w, check_Xy
+from linreg.checks import (
+    check_b,
+    check_count,
+    check_counts,
+    check_device,
+    check_finite,
+    check_same_kind,
+    check_w,
+    check_weights,
+    check_Xy,
+)
 from linreg.errors import DataError, RangeError, ShapeError
 from linreg.keep import ByValue, read, unreadable, write
 from linreg.workers import alone
@@ -38,12 +48,17 @@ class _Held(NamedTuple):
     unit: Tensor  # (d + 1,) exponents: all of the above is of x and y divided by these powers of two
     dropped: int = 0  # rows that a pass has left out
 
-    def plus(self, X: Tensor, y: Tensor) -> "_Held":
-        """With these rows, which may put a square out of range."""
+    @property
+    def weight(self) -> float:
+        """Sum of the weights: the number of rows where there are none."""
+        return float(self.M[-1, -1])
+
+    def plus(self, X: Tensor, y: Tensor, n: int, weights: Tensor | None) -> "_Held":
+        """With these rows, of which n count; they may put a square out of range."""
         if bool(self.unit.any()):
             X, y = times_two_to(X.double(), -self.unit[:-1]), times_two_to(y.double(), -self.unit[-1])
-        shift = self.shift if self.n else first_mean(X, y)
-        return self._replace(n=self.n + len(X), shift=shift).summing(self.M + summed(X, y, shift))
+        shift = self.shift if self.n else first_mean(X, y, weights)
+        return self._replace(n=self.n + n, shift=shift).summing(self.M + summed(X, y, shift, weights))
 
     def summing(self, M: Tensor) -> "_Held":
         """With another M."""
@@ -53,18 +68,18 @@ class _Held(NamedTuple):
         """The same sums from another shift: z moves by a constant, so that no row is needed again."""
         t = self.shift - shift  # small where both shifts are means of parts of the same data
         G, s = self.M[:-1, :-1], self.M[-1, :-1]
-        cross = torch.outer(s + self.n / 2 * t, t)  # added with its transpose: symmetric to the last bit
+        cross = torch.outer(s + self.weight / 2 * t, t)  # added with its transpose: symmetric to the last bit
         M = self.M.clone()
         M[:-1, :-1] = G + (cross + cross.T)
-        M[-1, :-1] = M[:-1, -1] = s + self.n * t
+        M[-1, :-1] = M[:-1, -1] = s + self.weight * t
         return self._replace(shift=shift).summing(M)
 
     def followed(self) -> "_Held":
         """The same from a new shift where the data have drifted away from it, before the digits are lost."""
         if self.n == 0:
             return self
-        s = self.M[-1, :-1] / self.n
-        variance = self.M.diagonal()[:-1] / self.n - s.square()
+        s = self.M[-1, :-1] / self.weight
+        variance = self.M.diagonal()[:-1] / self.weight - s.square()
         return self.about(self.shift + s) if bool((s.square() > 16 * variance).any()) else self
 
     def in_range(self) -> bool:
@@ -132,7 +147,8 @@ class _Held(NamedTuple):
             and self.reached.shape == self.unit.shape == (k - 1,)
             and all(part.dtype == torch.float64 and bool(part.isfinite().all()) for part in self[1:5])
             and torch.equal(self.unit, self.unit.round())
-            and float(self.M[-1, -1]) == self.n >= 0
+            and self.n >= 0
+            and (self.weight > 0) == (self.n > 0)
             and bool((self.M == self.M.T).all() and (self.M.diagonal() >= 0).all())
         )
 
@@ -187,7 +203,7 @@ class Statistics(ByValue):
 
     @classmethod
     @plain
-    def of(cls, X: Tensor, y: Tensor) -> Self:
+    def of(cls, X: Tensor, y: Tensor, *, weights: Tensor | None = None, frequency: bool = False) -> Self:
         r"""Sum up a data set in one pass.
 
         Cost: n d^2 operations; memory as for `update`.
@@ -195,6 +211,8 @@ class Statistics(ByValue):
         Args:
             X: (n, d) features, float32 or float64.
             y: (n,) targets.
+            weights: (n,) as for `update`.
+            frequency: as for `update`.
 
         Returns:
             The statistics, on the device of `X`.
@@ -213,13 +231,18 @@ class Statistics(ByValue):
         """
         X, y = check_Xy(X, y, finite=False)
         sums = cls(X.shape[1], device=X.device)
-        sums.update(X, y)
+        sums.update(X, y, weights=weights, frequency=frequency)
         return sums
 
     @property
     def n(self) -> int:
-        """Number of rows."""
+        """Number of rows; of weighted ones, those with a weight above 0, or the sum of frequencies."""
         return self._held.n
+
+    @property
+    def weight(self) -> float:
+        """Sum of the weights, `n` where there are none: what a mean is divided by."""
+        return self._held.weight
 
     @property
     def dropped(self) -> int:
@@ -276,13 +299,13 @@ class Statistics(ByValue):
         return self._moments()[self.d, self.d]
 
     def _mean(self) -> Tensor:
-        return times_two_to(self.shift + self.M[-1, :-1] / self.n, self.unit)
+        return times_two_to(self.shift + self.M[-1, :-1] / self.weight, self.unit)
 
     def _moments(self) -> Tensor:
         return times_two_to(times_two_to(self._centred(), self.unit), self.unit.unsqueeze(1))
 
     def _centred(self) -> Tensor:
-        s = self.M[-1, :-1] / max(self.n, 1) ** 0.5
+        s = self.M[-1, :-1] / (self.weight if self.n else 1.0) ** 0.5
         return self.M[:-1, :-1] - torch.outer(s, s)
 
     def about(self, shift: Tensor) -> Tensor:
@@ -291,20 +314,28 @@ class Statistics(ByValue):
 
     @plain
     @alone
-    def update(self, X: Tensor, y: Tensor) -> None:
+    def update(self, X: Tensor, y: Tensor, *, weights: Tensor | None = None, frequency: bool = False) -> None:
         r"""Add rows, all or none, also when it is interrupted.
+
+        Weights $c_i$ make the loss $\frac{1}{2 \sum_i c_i} \sum_i c_i r_i^2$. They are precisions: $c_i$
+        is the variance of the noise, up to a common factor, divided into 1. A row of weight 0 does not
+        count, though its entries must be finite. With `frequency` the row has been seen $c_i$ times, and
+        the sums are those of all these rows.
 
         Cost: n d^2 operations for n rows, one pass, no copy of `X`.
 
         Args:
             X: (n, d) features, float32 or float64.
             y: (n,) targets.
+            weights: (n,) without unit, 0 or from 1e-100 to 1e100; by default 1 each.
+            frequency: weights are whole numbers and count rows, for `n` as well.
 
         Raises:
-            ShapeError: `X` is not (n, d) with the d of these sums, or `y` not (n,).
+            ShapeError: `X` is not (n, d) with the d of these sums, or `y` or `weights` not (n,).
             DtypeError: the dtypes differ or are not float32 or float64.
             DeviceError: the rows are not where the sums are.
-            DataError: empty, NaN or infinite data.
+            DataError: empty, NaN or infinite data; weights that are negative, out of range, or, as
+                frequencies, no whole numbers.
         """
         X, y = check_Xy(X, y, finite=False)
         if X.shape[1] != self.d:
@@ -313,13 +344,23 @@ class Statistics(ByValue):
                 "Check the order and the number of the features, or start new statistics."
             )
         check_same_kind(self.M.to(X.dtype), X, "X", of="statistics")
+        n = len(X)
+        if weights is not None:
+            weights = check_weights(y, weights)
+            n = check_counts(weights) if frequency else int(weights.count_nonzero())
+            if n == 0:  # no row counts, but each must be one that could
+                check_finite(X, "X")
+                check_finite(y, "y")
+                return
         held = self._held.followed()
-        new = held.plus(X, y)
+        new = held.plus(X, y, n, weights)
         if not new.in_range():
             if not bool(new.M.isfinite().all()):
                 check_finite(X, "X")
                 check_finite(y, "y")
-            new = held.in_units(held.unit_with(X, y, new.out_of_range())).plus(X, y)
+            counting = slice(None) if weights is None else weights > 0
+            unit = held.unit_with(X[counting], y[counting], new.out_of_range())
+            new = held.in_units(unit).plus(X, y, n, weights)
         self._held = new
 
     def __add__(self, other: Self) -> Self:
@@ -327,7 +368,7 @@ class Statistics(ByValue):
         return self._combined(other, 1)
 
     def __sub__(self, other: Self) -> Self:
-        """The sums without the rows of `other`, which must have been among them."""
+        """The sums without the rows of `other`, which must have been among them, with their weights."""
         if isinstance(other, Statistics) and other.n > self.n:
             raise RangeError(
                 f"`other` must be part of these sums, at most {self.n} rows; got {other.n}. Swap the two."
@@ -353,7 +394,11 @@ class Statistics(ByValue):
         b = b.about(a.shift)
         M = a.M + sign * b.M
         M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
-        held = a._replace(n=n, reached=torch.maximum(a.reached, b.reached), dropped=dropped)
+        reached = torch.maximum(a.reached, b.reached)
+        rounded = (a.weight, b.weight) != (a.n, b.n)  # as a number of rows is not
+        if sign < 0 and rounded:
+            reached = torch.maximum(reached, M.diagonal()[:-1] * _before(a.weight, float(M[-1, -1])))
+        held = a._replace(n=n, reached=reached, dropped=dropped)
         held = held.summing(M).shrunk()
         return self._holding(held.followed() if sign > 0 else held)
 
@@ -405,7 +450,7 @@ class Statistics(ByValue):
 
     def _products(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]:
         """A function of w and b: v with the residual (x, y) v + b, Cv, and the derivatives by w and by b."""
-        C, mean = self._centred() / self.n, self.shift + self.M[-1, :-1] / self.n
+        C, mean = self._centred() / self.weight, self.shift + self.M[-1, :-1] / self.weight
         minus = -torch.ones_like(mean[:1])
         unit = self.unit if bool(self.unit.any()) else None
 
@@ -458,13 +503,14 @@ class Statistics(ByValue):
             DeviceError: `device` is not there.
             FileError: there is no such file, or it is damaged or of another kind.
         """
-        found = read(path, check_device(device))
+        found, counted = read(path, check_device(device)), True
         try:
             if "unit" not in found:  # of the former format
                 shift = torch.as_tensor(found["shift"])
                 found |= {"unit": torch.zeros_like(shift), "reached": found["M"].diagonal()[:-1].clone()}
+                counted = float(found["M"][-1, -1]) == found["n"]  # it knew no weights
             held = _Held(**found)
-            sound = held.sound()
+            sound = counted and held.sound()
         except Exception as error:  # whatever else a file may hold
             raise unreadable(path, "it holds something else") from error
         if not sound:
@@ -472,7 +518,19 @@ class Statistics(ByValue):
         return cls._holding(held)
 
     def __repr__(self) -> str:
-        return f"Statistics(n={self.n}, d={self.d}{f', dropped={self.dropped}' if self.dropped else ''})"
+        weight = f", weight={self.weight:.5g}" if self.weight != self.n else ""
+        dropped = f", dropped={self.dropped}" if self.dropped else ""
+        return f"Statistics(n={self.n}, d={self.d}{weight}{dropped})"
+
+
+def _before(weight: float, left: float) -> float:
+    """How many times what is left the weight was before rows were taken away."""
+    if left <= 1e-13 * weight:
+        raise DataError(
+            f"`other` must leave more weight than rounding; got {left:.3g} of {weight:.3g}. "
+            "Sum up the rows that stay."
+        )
+    return weight / left
 
 
 def exponent(size: Tensor) -> Tensor:

@@ -83,7 +83,7 @@ def quickly(
     factor: list[float],
     mean: list[float],
     y: float,
-    n: int,
+    weight: float,
     sensitivity: list[float],
     steepness: float,
 ) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def quickly(
         factor: 1 / lengths of the columns.
         mean: of X and y; zero without an intercept.
         y: length of the centred y.
-        n: rows.
+        weight: sum of the weights, or number of rows.
         sensitivity: lengths of the rows of R^-1, or what bounds them, as the condition number does.
         steepness: 1 / sigma_min, or what bounds it, and `longer` times that.
     """
@@ -107,10 +107,10 @@ def quickly(
     if any(mean):
         terms = [abs(m * f) for m, f in zip(mean, factor, strict=False)]
         b = mean[-1] - sum(m * f * value for m, f, value in zip(mean, factor, v, strict=False))
-        b_size = abs(mean[-1]) + sum(t * part for t, part in zip(terms, parts, strict=True)) + y / n**0.5
+        b_size = abs(mean[-1]) + sum(t * part for t, part in zip(terms, parts, strict=True)) + y / weight**0.5
         b_error = sum(t * e for t, e in zip(terms, error, strict=True)) + EPS * b_size
         if longer > 1:  # the means are sums of what was not yet centred, each as wrong as its length was
-            b_error += EPS * longer * (y + sum(parts)) / n**0.5
+            b_error += EPS * longer * (y + sum(parts)) / weight**0.5
         worst = max(worst, _beside(abs(b), b_error, b_size))
     return _count(worst), _count(max(error) / largest if largest else 0.0)
 

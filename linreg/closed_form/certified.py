@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_Xy
+from linreg.checks import check_counts, check_some_weight, check_Xy, relative
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.doubled.arithmetic import Doubled, check_doubled, power_of_two
 from linreg.closed_form.doubled.deviation import deviations
@@ -22,7 +22,14 @@ DIGITS = 12  # of every coefficient, or the status is not OK
 
 
 @plain
-def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = True) -> Fit:
+def certified(
+    X: Tensor | Doubled,
+    y: Tensor | Doubled,
+    *,
+    intercept: bool = True,
+    weights: Tensor | None = None,
+    frequency: bool = False,
+) -> Fit:
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ to the last digit, standard errors included.
 
     A QR factorisation in float64 is refined by residuals in twice the precision until the exact answer
@@ -31,7 +38,9 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
 
     The standard errors are $s \sqrt{((\tilde X^\top \tilde X)^{-1})_{jj}}$ with $s^2 = \|r\|^2 / (n - d - 1)$
     (n - d without an intercept), computed with the same care; NaN where nothing is left to
-    estimate the noise from.
+    estimate the noise from. With weights $c_i$ they come from $\tilde X^\top C \tilde X$ and
+    $\sum_i c_i r_i^2$, and n is the number of rows with a weight above 0; with `frequency` the weights say
+    how often each row has been seen, and n is their sum.
 
     The answer is detached: no gradient flows through it.
 
@@ -42,6 +51,8 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
         X: (n, d) features, n >= d (n > d with an intercept).
         y: (n,) targets.
         intercept: fit `b` as well; otherwise it is 0.
+        weights: (n,) precisions of the rows, exact, 0 or above; by default 1 each.
+        frequency: weights are whole numbers and count rows.
 
     Returns:
         The fit, float64, with `w_se` and, with an intercept, `b_se`. Its status is `RANK_DEFICIENT` and
@@ -53,7 +64,8 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
         ShapeError: wrong shapes, or fewer rows than unknowns.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data; weights that are negative, all 0, or, as frequencies, no
+            whole numbers.
 
     Source: Björck, Numerical Methods for Least Squares Problems, sections 2.9 and 6.6.5; Golub and Van
     Loan, Matrix Computations, section 3.5.3.
@@ -69,17 +81,25 @@ def certified(X: Tensor | Doubled, y: Tensor | Doubled, *, intercept: bool = Tru
         tensor([1.1358, 0.2236], dtype=torch.float64)
     """
     X, y = _checked(X, y)
+    c, n = None, len(leading(y))
+    if weights is not None:
+        c = check_some_weight(leading(y), weights)
+        n = check_counts(c) if frequency else int(c.count_nonzero())
+        counting = c > 0
+        X, y, c = some_rows(X, counting), some_rows(y, counting), relative(c[counting])
     check_tall(leading(X), intercept)
-    shift, scale = _coordinates(X, intercept)
-    R, z = _triangle(X, y, shift, scale, intercept)
+    shift, scale = _coordinates(X, c, intercept)
+    R, z = _triangle(X, y, c, shift, scale, intercept)
     rank, condition = _rank(R, len(scale))
     if rank < len(scale):
         return _no_answer(R, rank, len(scale))
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
     w = v[: len(scale)] / scale
     b = v[len(scale) :].sum() - shift @ w
-    best = refined(X, y, R, shift, scale, intercept, w, b, from_gram=False)
-    return _fit(X, y, best, deviations(X, R, shift, scale, intercept), scale, condition)
+    best = refined(X, y, R, shift, scale, intercept, w, b, weights=c, from_gram=False)
+    weight = float(n if c is None else c.sum())
+    deviation = deviations(X, R, shift, scale, intercept, c)
+    return _fit(n, weight, float(leading(y).abs().amax()), best, deviation, scale, condition)
 
 
 def _checked(X: Tensor | Doubled, y: Tensor | Doubled) -> tuple[Tensor | Doubled, Tensor | Doubled]:
@@ -91,14 +111,19 @@ def _checked(X: Tensor | Doubled, y: Tensor | Doubled) -> tuple[Tensor | Doubled
     ) else t
 
 
-def _coordinates(X: Tensor | Doubled, intercept: bool) -> tuple[Tensor, Tensor]:
-    """The mean (d,), and powers of two (d,) that bring the entries beside it to 2 at most."""
+def _coordinates(X: Tensor | Doubled, c: Tensor | None, intercept: bool) -> tuple[Tensor, Tensor]:
+    """The weighted mean (d,), and powers of two (d,) that bring the entries beside it to 2 at most."""
     A = leading(X)
     low, high = (t.double() for t in torch.aminmax(A, dim=0))
     unit = power_of_two(torch.maximum(-low, high))
     if not intercept:
         return torch.zeros_like(unit), unit
-    shift = unit * sum((block.double() / unit).sum(0) for block in torch.split(A, _rows(A))) / len(A)
+    blocks = torch.split(A, _rows(A))
+    if c is None:
+        shift = unit * sum((block.double() / unit).sum(0) for block in blocks) / len(A)
+    else:
+        parts = zip(torch.split(c / c.sum(), _rows(A)), blocks, strict=True)
+        shift = unit * sum(share @ (block.double() / unit) for share, block in parts)
     return shift, power_of_two(torch.maximum(high - shift, shift - low))
 
 
@@ -107,9 +132,14 @@ def _rows(A: Tensor) -> int:
 
 
 def _triangle(
-    X: Tensor | Doubled, y: Tensor | Doubled, shift: Tensor, scale: Tensor, intercept: bool
+    X: Tensor | Doubled,
+    y: Tensor | Doubled,
+    c: Tensor | None,
+    shift: Tensor,
+    scale: Tensor,
+    intercept: bool,
 ) -> tuple[Tensor, Tensor]:
-    """R (k, k) of [(X - shift) / scale, 1] and Q'y (k,), by blocks of rows below the triangle so far."""
+    """R (k, k) of the weighted [(X - shift) / scale, 1] and Q'y (k,), block by block below what there is."""
     n, k = len(leading(X)), len(scale) + intercept
     unit = power_of_two(leading(y).abs().amax().double())
     rows = max(BLOCK // k, 4 * k)
@@ -121,7 +151,10 @@ def _triangle(
             Z += A.lo / scale
         t = leading(some_rows(y, slice(first, first + rows))) / unit
         one = torch.ones_like(Z[:, : k - len(scale)])
-        T = torch.linalg.qr(torch.cat((T, torch.column_stack((Z, one, t)))), mode="r").R
+        Z = torch.column_stack((Z, one, t))
+        if c is not None:
+            Z *= c[first : first + rows].sqrt().unsqueeze(1)
+        T = torch.linalg.qr(torch.cat((T, Z)), mode="r").R
     return T[:k, :k].contiguous(), T[:k, k] * unit
 
 
@@ -148,15 +181,16 @@ def _no_answer(R: Tensor, rank: int, d: int) -> Fit:
 
 
 def _fit(
-    X: Tensor | Doubled,
-    y: Tensor | Doubled,
+    n: int,
+    weight: float,
+    y_size: float,
     best: Refined,
     deviation: tuple[Tensor, Tensor],
     scale: Tensor,
     condition: float,
 ) -> Fit:
-    n, d, k = len(leading(X)), len(scale), len(best.unknown)
-    digits = _digits(best, scale, float(leading(y).abs().amax()))
+    d, k = len(scale), len(best.unknown)
+    digits = _digits(best, scale, y_size)
     done = best.converged and digits >= DIGITS
     v = (best.w.hi * scale).abs()
     some = digits > 0 or float((best.unknown[:d] * scale).max()) < 0.1 * float(v.max())
@@ -177,7 +211,7 @@ def _fit(
         Status.OK if done else Status.NOT_CONVERGED if some else Status.NO_DIGITS,
         message,
         "certified",
-        best.w.hi.new_tensor(best.length) * (best.length / (2 * n)),
+        best.w.hi.new_tensor(best.length) * (best.length / (2 * weight)),
         d,
         condition,
         best.steps,

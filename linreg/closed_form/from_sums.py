@@ -73,7 +73,7 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
         )
     statistics.check_rows(1)
     held = statistics._held if intercept else statistics._held.about(torch.zeros_like(statistics.shift))
-    p = system(held.n, held.shift, held.M, intercept, EPS, held.reached, held.unit)
+    p = system(held.n, held.weight, held.shift, held.M, intercept, EPS, held.reached, held.unit)
     fit = within_range(in_units(_solved(p), p.unit), torch.float64)
     if statistics.dropped:
         left_out = f"{fit.message} {statistics.dropped} rows with missing entries were dropped."
@@ -84,7 +84,8 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
 class System(NamedTuple):
     """The normal equation G v = g of the columns centred (with an intercept) and scaled to length 1."""
 
-    n: int
+    n: int  # rows that count
+    weight: float  # the sum of their weights, n where there are none
     G: Tensor  # (d, d) unit diagonal; a constant column is zero
     g: Tensor  # (d,)
     yy: Tensor  # () squared length of the centred y
@@ -110,7 +111,7 @@ class System(NamedTuple):
     @property
     def y_size(self) -> float:
         """Root mean square of the centred y."""
-        return math.sqrt(float(self.yy) / self.n)
+        return math.sqrt(float(self.yy) / self.weight)
 
     @property
     def size(self) -> Tensor:
@@ -120,7 +121,7 @@ class System(NamedTuple):
     @property
     def noise(self) -> Tensor:
         """(d,) What rounding the entries of X to their dtype may have added to each scaled column."""
-        rounding = self.mean[:-1].abs() * (self.eps * self.n**0.5)
+        rounding = self.mean[:-1].abs() * (self.eps * self.weight**0.5)
         noise: Tensor = (self.eps + rounding * self.factor) * (self.factor != 0)
         return noise
 
@@ -145,6 +146,7 @@ def _solved(p: System) -> Fit:
 
 def system(
     n: int,
+    weight: float,
     shift: Tensor,
     M: Tensor,
     intercept: bool,
@@ -154,21 +156,21 @@ def system(
 ) -> System:
     """The equation from M about this shift, whose squares have `reached` (d + 1,), if more than they are."""
     C = M[:-1, :-1]
-    offset = M[-1, :-1] / n if intercept else torch.zeros_like(shift)
+    offset = M[-1, :-1] / weight if intercept else torch.zeros_like(shift)
     if intercept:
         C = torch.addr(C, M[-1, :-1], offset, alpha=-1)
     squares = C.diagonal().clamp(min=0)
     scale = squares[:-1].sqrt()
     # Rounding has moved each entry by eps relative to its size before centring. A column that varies
     # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
-    limit = (shift + offset)[:-1].abs() * (2 * eps * n**0.5) if intercept else torch.zeros_like(scale)
+    limit = (shift + offset)[:-1].abs() * (2 * eps * weight**0.5) if intercept else torch.zeros_like(scale)
     constant = scale <= limit
     factor = 1 / scale
     if bool(constant.any()):
         scale, factor = scale.masked_fill(constant, 1), factor.masked_fill(constant, 0)
     S = C[:-1] * factor.unsqueeze(1)
     G, g = S[:, :-1] * factor, S[:, -1]
-    return System(n, G, g, squares[-1], scale, factor, eps, shift, offset, M, reached, unit)
+    return System(n, weight, G, g, squares[-1], scale, factor, eps, shift, offset, M, reached, unit)
 
 
 class Factor(NamedTuple):
@@ -225,7 +227,7 @@ def digits_left(
     mean = p.shift if centred else p.mean
     y = float(p.yy) ** 0.5
     bound = [factor.condition] * len(v), factor.condition * longer
-    found = quickly(v.tolist(), longer, p.factor.tolist(), mean.tolist(), y, p.n, *bound)
+    found = quickly(v.tolist(), longer, p.factor.tolist(), mean.tolist(), y, p.weight, *bound)
     if small or found[0] >= BOUND_ENOUGH:
         return found
     error, size = rounding(p, factor, v)
@@ -237,7 +239,7 @@ def digits_of(p: System, v: Tensor, error: Tensor) -> tuple[int, int]:
     _, b = p.unscaled(v)
     b_error, b_size = intercept_errors(v, error, p.factor, p.mean, p.y_size)
     if bool(p.offset.any()):  # of sums, each as wrong as its length was
-        lengths = p.reached * (EPS / p.n**0.5)
+        lengths = p.reached * (EPS / p.weight**0.5)
         b_error += float(lengths[-1] + lengths[:-1] @ (v * p.factor).abs())
     return digits(v, error, b, b_error, b_size)
 
@@ -272,7 +274,9 @@ def fit_of(
     rank: int | None = None,
 ) -> Fit:
     w, b = p.unscaled(v)
-    return Fit(w, b, status, message, method, rss / (2 * p.n), len(v) if rank is None else rank, condition)
+    return Fit(
+        w, b, status, message, method, rss / (2 * p.weight), len(v) if rank is None else rank, condition
+    )
 
 
 def _by_eigenvalues(p: System) -> Fit:

@@ -24,37 +24,48 @@ LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits t
 FAR = 1e4  # times its spread: up to there the mean of a column may be, and the rounded mean do no harm
 
 
-def from_rows(X: Tensor, y: Tensor, intercept: bool) -> Fit | None:
-    """The fit of a few rows."""
+def from_rows(X: Tensor, y: Tensor, intercept: bool, C: Tensor | None = None) -> Fit | None:
+    """The fit of a few rows, by their weights."""
     if len(X) > FIRST_ROWS or X.numel() > SMALL or X.is_cuda:
         return None
     Z = torch.cat((X, y.unsqueeze(1)), 1).double()
-    mean = Z.mean(0) if intercept else torch.zeros_like(Z[0])
+    if C is None:
+        mean = Z.mean(0) if intercept else torch.zeros_like(Z[0])
+        Z -= mean
+        return _fit(len(X), X, Z.T @ Z, mean)
+    weight = C.sum()
+    mean = Z.T @ (C / weight) if intercept else torch.zeros_like(Z[0])
     Z -= mean
-    return _fit(X, Z.T @ Z, mean)
+    return _fit(float(weight), X, Z.T @ (Z * C.unsqueeze(1)), mean)
 
 
 def from_sums(X: Tensor, shift: Tensor, M: Tensor, intercept: bool) -> Fit | None:
     """The fit of more rows, from their sums M (d + 2, d + 2) about this shift."""
     if X.shape[1] > EIGEN_COLUMNS or X.is_cuda:
         return None
-    offset = M[-1, :-1] / len(X) if intercept else torch.zeros_like(shift)
-    C = torch.addr(M[:-1, :-1], M[-1, :-1], offset, alpha=-1)
-    return _fit(X, C, shift, offset, M)
+    weight = float(M[-1, -1])
+    offset = M[-1, :-1] / weight if intercept else torch.zeros_like(shift)
+    products = torch.addr(M[:-1, :-1], M[-1, :-1], offset, alpha=-1)
+    return _fit(weight, X, products, shift, offset, M)
 
 
 def _fit(
-    X: Tensor, C: Tensor, shift: Tensor, offset: Tensor | None = None, M: Tensor | None = None
+    weight: float,
+    X: Tensor,
+    products: Tensor,
+    shift: Tensor,
+    offset: Tensor | None = None,
+    M: Tensor | None = None,
 ) -> Fit | None:
-    """The fit from the products C (d + 1, d + 1) of [X, y] about the means, shift + offset."""
-    n, squares = len(X), C.diagonal()
+    """The fit from the products (d + 1, d + 1) of [X, y] about the means, shift + offset."""
+    squares = products.diagonal()
     sizes, mean = squares.tolist(), (shift if offset is None else shift + offset).tolist()
-    near = n / FAR**2
+    near = weight / FAR**2
     for square, m in zip(sizes, mean, strict=True):
         if not (SMALLEST < square < LARGEST and near * m * m <= square):  # False for NaN
             return None
     lengths = squares.sqrt()
-    S = C / lengths / lengths.unsqueeze(1)
+    S = products / lengths / lengths.unsqueeze(1)
     L, failed = torch.linalg.cholesky_ex(S)  # of [A, y]: its last row is L^-1 A'y, and what is left of y
     *pivots, rest = L.diagonal().tolist()
     if bool(failed) or min(pivots) * PLAIN_LIMIT < 1 or rest * rest <= LOSS_LEFT:
@@ -67,7 +78,7 @@ def _fit(
     v = torch.linalg.solve_triangular(L.T, z.unsqueeze(1) * y_length, upper=True).squeeze(1)
     factor = 1 / lengths[:-1]
     longer = 1.0 if M is None else max(1.0, float((M.diagonal()[:-2] / squares[:-1]).max()) ** 0.5)
-    count = partial(quickly, v.tolist(), longer, factor.tolist(), mean, y_length, n)
+    count = partial(quickly, v.tolist(), longer, factor.tolist(), mean, y_length, weight)
     left, most = count([condition] * len(v), condition * longer)
     if left < BOUND_ENOUGH and X.numel() > SMALL:  # then more than a bound is worth the time
         sensitivity = torch.cholesky_inverse(L).diagonal().sqrt().tolist()
@@ -77,4 +88,6 @@ def _fit(
     if offset is not None:  # the large part of the mean and the small one apart: less is rounded
         b = b + (offset[-1] - offset[:-1] @ w)
     message = f"Cholesky: the condition number is {condition:.3g}{lost(left, most, w.dtype)}."
-    return Fit(w, b, Status.OK, message, "cholesky", squares[-1] * (rest * rest / (2 * n)), len(w), condition)
+    return Fit(
+        w, b, Status.OK, message, "cholesky", squares[-1] * (rest * rest / (2 * weight)), len(w), condition
+    )

@@ -14,7 +14,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
 from linreg.basics.statistics import LARGEST, SMALLEST, exponent, times_two_to
-from linreg.checks import check_dtype, check_finite, check_Xy
+from linreg.checks import check_dtype, check_finite, check_some_weight, check_Xy, relative
 from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
 from linreg.closed_form.doubled.refinement import refined
 from linreg.closed_form.from_sums import (
@@ -49,6 +49,7 @@ def solve(
     y: Tensor,
     *,
     intercept: bool = True,
+    weights: Tensor | None = None,
     dtype: torch.dtype | None = None,
 ) -> Fit:
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ exactly, by a method that suits the data.
@@ -70,13 +71,16 @@ def solve(
 
     Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine, some 40 n d
     a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent columns n d^2 and
-    4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is never copied.
+    4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is not copied, unless it
+    has rows of weight 0, which are left out.
     The number of threads of PyTorch changes no bit.
 
     Args:
         X: (n, d) features, any n and d.
         y: (n,) targets.
         intercept: fit `b` as well; otherwise it is 0.
+        weights: (n,) precisions $c_i$, 0 or above: minimises $\frac{1}{2 \sum_i c_i} \sum_i c_i r_i^2$. Those
+            of rows that have been seen several times may be how often.
         dtype: of the answer, by default that of `X`; float64 keeps every digit that float32 data determine.
 
     Returns:
@@ -104,34 +108,42 @@ def solve(
     """
     dtype = None if dtype is None else check_dtype(dtype)
     X, y = check_Xy(X, y, finite=False)
+    C = None
+    if weights is not None:
+        C = check_some_weight(y, weights)
+        if not bool(C.all()):
+            check_finite(X, "X")
+            check_finite(y, "y")
+            X, y, C = X[C > 0], y[C > 0], C[C > 0]
+        C = relative(C)
     with torch.inference_mode():  # a fifth of the time of a small problem goes into what autograd might need
-        fit = _solve(X, y, intercept)
+        fit = _solve(X, y, C, intercept)
     return within_range(fit, dtype or X.dtype, X, y)  # of ordinary tensors again
 
 
 @alone
-def _solve(X: Tensor, y: Tensor, intercept: bool, unit: Tensor | None = None) -> Fit:
-    if unit is None and (fit := from_rows(X, y, intercept)):
+def _solve(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool, unit: Tensor | None = None) -> Fit:
+    if unit is None and (fit := from_rows(X, y, intercept, C)):
         return fit
-    shift = first_mean(X, y) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
-    M = summed(X, y, shift)
+    shift = first_mean(X, y, C) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
+    M = summed(X, y, shift, C)
     if unit is None and not _in_range(M):
         check_finite(X, "X")
         check_finite(y, "y")
-        return _solve_in_range(X, y, intercept)
+        return _solve_in_range(X, y, C, intercept)
     if unit is None and (fit := from_sums(X, shift, M, intercept)):
         return fit
     if len(X) < X.shape[1] + intercept:
-        A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps)
+        A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps, C)
         fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
         return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
-    p = system(len(X), shift, M, intercept, torch.finfo(X.dtype).eps, unit=unit)
+    p = system(len(X), float(M[-1, -1]), shift, M, intercept, torch.finfo(X.dtype).eps, unit=unit)
     factor = factored(p)
     if factor.condition <= PLAIN_LIMIT or _independent(p, factor.condition):
-        return _by_cholesky(X, y, p, factor, intercept)
-    if X.numel() > SMALL and (found := _by_eigenvalues(X, y, p)) is not None:
+        return _by_cholesky(X, y, C, p, factor, intercept)
+    if X.numel() > SMALL and (found := _by_eigenvalues(X, y, C, p)) is not None:
         return found
-    return _by_qr(X, y, p, intercept)
+    return _by_qr(X, y, C, p, intercept)
 
 
 def _independent(p: System, condition: float) -> bool:
@@ -145,15 +157,15 @@ def _in_range(M: Tensor) -> bool:
     return float(low) > SMALLEST and float(high) < LARGEST  # False for NaN
 
 
-def _solve_in_range(X: Tensor, y: Tensor, intercept: bool) -> Fit:
+def _solve_in_range(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool) -> Fit:
     """Solve with columns divided by powers of two, which rounds nothing; the one case that copies X."""
     size = exponent(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))))
     unit = size.where(size.isfinite(), 0)
     X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
-    return in_units(_solve(X, y, intercept, unit), unit)
+    return in_units(_solve(X, y, C, intercept, unit), unit)
 
 
-def _by_cholesky(X: Tensor, y: Tensor, p: System, factor: Factor, intercept: bool) -> Fit:
+def _by_cholesky(X: Tensor, y: Tensor, C: Tensor | None, p: System, factor: Factor, intercept: bool) -> Fit:
     L, condition, _ = factor
     v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
     rss = p.yy - p.g @ v
@@ -170,9 +182,9 @@ def _by_cholesky(X: Tensor, y: Tensor, p: System, factor: Factor, intercept: boo
         R = L.T
         if intercept:  # and the column of ones, orthogonal to the centred ones
             R = torch.nn.functional.pad(R, (0, 1, 0, 1))
-            R[-1, -1] = p.n**0.5
-        return _refined(X, y, p, R, v, "cholesky", condition, f"{number}{why}")
-    g, rss = _residual(X, y, p, v)
+            R[-1, -1] = p.weight**0.5
+        return _refined(X, y, C, p, R, v, "cholesky", condition, f"{number}{why}")
+    g, rss = _residual(X, y, C, p, v)
     change = torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1)
     rss = (rss - g @ change).clamp(min=0)
     message = f"Cholesky, refined once: {number}{why}{lost(left, most, v.dtype)}."
@@ -185,23 +197,23 @@ def _told(X: Tensor, p: System, factor: Factor, v: Tensor) -> str:
     return lost(*digits_left(p, factor, v, first, X.numel() <= SMALL), v.dtype)
 
 
-def _residual(X: Tensor, y: Tensor, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
+def _residual(X: Tensor, y: Tensor, C: Tensor | None, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
     """A'r (d,) and |r|^2 of the residual r = y - Av, from the data, where nothing has cancelled yet."""
-    g, squares = _residuals(X, y, p, v.unsqueeze(1))
+    g, squares = _residuals(X, y, C, p, v.unsqueeze(1))
     return g.squeeze(1), squares.squeeze()
 
 
-def _residuals(X: Tensor, y: Tensor, p: System, V: Tensor) -> tuple[Tensor, Tensor]:
+def _residuals(X: Tensor, y: Tensor, C: Tensor | None, p: System, V: Tensor) -> tuple[Tensor, Tensor]:
     """A'R (d, k) and R'R (k, k) for V (d, k) and R = [y, 0, ..., 0] - A V."""
     k, W = V.shape[1], V * p.factor.unsqueeze(1)
     theta = torch.vstack((-W, W.new_zeros(1, k), p.offset[:-1] @ W))
     theta[-2, 0], theta[-1, 0] = 1, theta[-1, 0] - p.offset[-1]
-    total, squares = residual_products(X, y, p.shift, theta)
+    total, squares = residual_products(X, y, p.shift, theta, C)
     # not centred: the shift, off the mean, would only add to it the sum of the residuals, which is 0
     return total[:-2] * p.factor.unsqueeze(1), squares
 
 
-def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
+def _by_eigenvalues(X: Tensor, y: Tensor, C: Tensor | None, p: System) -> Fit | None:
     """The shortest answer from the sums, refined once, if they tell dependent columns from the others.
 
     The eigenvalues of G are the squares of what tells the rank. Between those that a step of refinement can
@@ -216,7 +228,7 @@ def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
     rows, inverse = V.T[kept], 1 / squares[kept].unsqueeze(1)
     v = rows.T @ ((rows @ p.g) * inverse.squeeze(1))
     null = V[:, ~kept]
-    g, products = _residuals(X, y, p, torch.column_stack((v, null)))
+    g, products = _residuals(X, y, C, p, torch.column_stack((v, null)))
     inside = rows @ g
     change = rows.T @ (inside * inverse)
     left = (products - inside.T @ (inside * inverse))[1:, 1:]  # what no correction of a null vector removes
@@ -227,14 +239,14 @@ def _by_eigenvalues(X: Tensor, y: Tensor, p: System) -> Fit | None:
     rows = basis[:, d - rank :].T
     s = squares[kept].flip(0).sqrt()
     v, certain = shortest(v + change[:, 0], rows, p.size, doubt(s, p.noise, rounding_of(p.G)))
-    _, rss = _residual(X, y, p, v)
+    _, rss = _residual(X, y, C, p, v)
     message = f"Eigenvalues of the sums, refined once. {shortest_text(d, rank, certain)}"
     return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
 
 
-def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool) -> Fit:
+def _by_qr(X: Tensor, y: Tensor, C: Tensor | None, p: System, intercept: bool) -> Fit:
     d, k = len(p.scale), len(p.scale) + intercept
-    T = _triangle(X, y, p, intercept)  # of [A, 1, y] or [A, y]
+    T = _triangle(X, y, C, p, intercept)  # of [A, 1, y] or [A, y]
     R, z = T[:k, :k], T[:k, k]
     U, s, Vh = torch.linalg.svd(R[:d, :d])
     kept = significant(s, Vh, p.noise, rounding_of(R))
@@ -243,23 +255,31 @@ def _by_qr(X: Tensor, y: Tensor, p: System, intercept: bool) -> Fit:
         c = U.T @ z[:d]
         v = Vh[kept].T @ (c[kept] / s[kept])
         v, certain = shortest(v, Vh[kept], p.size, doubt(s[kept], p.noise, rounding_of(R)))
-        _, rss = _residual(X, y, p, v)  # of this v: the triangle only knows that of the one before
+        _, rss = _residual(X, y, C, p, v)  # of this v: the triangle only knows that of the one before
         message = f"SVD. {shortest_text(d, rank, certain)}"
         return fit_of(p, v, rss, "svd", math.inf, message, Status.RANK_DEFICIENT, rank)
     condition = float(s[0] / s[-1])
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
     number = f"the condition number is {condition:.3g}, too large for Cholesky"
-    return _refined(X, y, p, R, v[:d], "qr", condition, number)
+    return _refined(X, y, C, p, R, v[:d], "qr", condition, number)
 
 
 def _refined(
-    X: Tensor, y: Tensor, p: System, R: Tensor, v: Tensor, method: str, condition: float, why: str
+    X: Tensor,
+    y: Tensor,
+    C: Tensor | None,
+    p: System,
+    R: Tensor,
+    v: Tensor,
+    method: str,
+    condition: float,
+    why: str,
 ) -> Fit:
     """Refine v in doubled precision with the triangle R of [A, 1], or of A without an intercept."""
     name = "QR" if method == "qr" else "Cholesky"
     w, b = p.unscaled(v)
     from_gram = method == "cholesky"
-    best = refined(X, y, R, p.mean[:-1], p.scale, len(R) > len(v), w, b, from_gram=from_gram)
+    best = refined(X, y, R, p.mean[:-1], p.scale, len(R) > len(v), w, b, weights=C, from_gram=from_gram)
     w, b = (best.w.hi, best.b.hi) if best.steps else (w, b)
     unknown = torch.cat((best.unknown, 0 * best.unknown[:1]))  # of w, b, and 0 without an intercept
     b_size = p.y_size + float(p.mean[-1].abs())
@@ -271,14 +291,14 @@ def _refined(
     else:
         end = f"refinement in doubled precision did not converge{leaves(left, most)}"
         message = f"{name}: {why}, and {end}."
-        rss = float(_residual(X, y, p, w * p.scale)[1])
-    loss = torch.as_tensor(rss / (2 * p.n), dtype=w.dtype, device=w.device)
+        rss = float(_residual(X, y, C, p, w * p.scale)[1])
+    loss = torch.as_tensor(rss / (2 * p.weight), dtype=w.dtype, device=w.device)
     status = Status.OK if best.converged else Status.NOT_CONVERGED
     fit = Fit(w, b, status, message, method, loss, len(v), condition)
     return fit if most else no_digits(fit)
 
 
-def _triangle(X: Tensor, y: Tensor, p: System, intercept: bool) -> Tensor:
+def _triangle(X: Tensor, y: Tensor, C: Tensor | None, p: System, intercept: bool) -> Tensor:
     """R of [A, 1, y - mean] by blocks of rows, each stacked below the triangle of those before."""
     d = len(p.scale)
     mean = p.mean
@@ -287,7 +307,8 @@ def _triangle(X: Tensor, y: Tensor, p: System, intercept: bool) -> Tensor:
     for some in (slice(start, start + rows) for start in range(0, len(X), rows)):
         A = (X[some] - mean[:-1]) * p.factor
         one = [torch.ones_like(A[:, :1])] * intercept
-        T = torch.linalg.qr(
-            torch.cat((T, torch.hstack((A, *one, (y[some] - mean[-1:]).unsqueeze(1))))), mode="r"
-        ).R
+        Z = torch.hstack((A, *one, (y[some] - mean[-1:]).unsqueeze(1)))
+        if C is not None:
+            Z *= C[some].sqrt().unsqueeze(1)
+        T = torch.linalg.qr(torch.cat((T, Z)), mode="r").R
     return T

@@ -39,6 +39,7 @@ class Scaled(NamedTuple):
 
     A: Tensor  # (n, d) columns of X, centred, of length 1; a constant column is zero
     y: Tensor  # (n,) centred
+    weight: float  # sum of the weights, n where there are none
     scale: Tensor  # (d,) lengths taken out
     X_mean: Tensor  # (d,)
     y_mean: Tensor  # ()
@@ -223,16 +224,31 @@ def svd_of(p: Scaled, rcond: float | None = None, size: Tensor | None = None) ->
     )
 
 
-def scaled(X: Tensor, y: Tensor, intercept: bool, eps: float | None = None) -> Scaled:
-    """Centre and scale; `eps` is the precision to which the entries of `X` are known, its own by default."""
+def scaled(
+    X: Tensor, y: Tensor, intercept: bool, eps: float | None = None, weights: Tensor | None = None
+) -> Scaled:
+    """Centre and scale; `eps` is the precision to which the entries of `X` are known, its own by default.
+
+    Weighted rows are multiplied by the roots of their weights.
+    """
+    weight = float(len(X) if weights is None else weights.sum())
+
+    def mean_of(columns: Tensor) -> Tensor:
+        mean: Tensor = columns.mean(0) if weights is None else (weights / weight) @ columns
+        return mean
+
     X_mean, y_mean = X.new_zeros(X.shape[1]), y.new_zeros(())
     if intercept:
-        X_mean, y_mean = X.mean(0), y.mean()
+        X_mean, y_mean = mean_of(X), mean_of(y)
     A = X - X_mean  # a copy, changed in place from here on
     if intercept:
         # The mean of a column far from zero is itself rounded, by more than the column may vary:
         # a second pass takes that out.
-        A -= A.mean(0)
+        A -= mean_of(A)
+    y = y - y_mean
+    if weights is not None:
+        A *= weights.sqrt().unsqueeze(1)
+        y *= weights.sqrt()
     # Dividing by the largest entry first keeps the squares in the norm within range.
     largest = torch.linalg.vector_norm(A, torch.inf, dim=0)
     A /= largest.where(largest > 0, 1)
@@ -241,13 +257,13 @@ def scaled(X: Tensor, y: Tensor, intercept: bool, eps: float | None = None) -> S
     # Rounding has moved each entry by eps relative to its size before centring. A column that varies
     # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
     eps = torch.finfo(X.dtype).eps if eps is None else eps
-    rounding = eps * len(X) ** 0.5 * X_mean.abs()
+    rounding = eps * weight**0.5 * X_mean.abs()
     constant = scale <= 2 * rounding
     A /= length
     A.masked_fill_(constant, 0)
     scale = scale.masked_fill(constant, 1)
     noise = (eps + rounding / scale).masked_fill(constant, 0)
-    return Scaled(A, y - y_mean, scale, X_mean, y_mean, noise)
+    return Scaled(A, y, weight, scale, X_mean, y_mean, noise)
 
 
 def _product(A: Tensor, B: Tensor) -> Tensor:
@@ -307,12 +323,12 @@ def _finish(
     """
     w = v / p.scale
     b = p.y_mean - p.X_mean @ w
-    loss = squared_loss(p.A @ v, p.y)
+    loss = squared_loss(p.A @ v, p.y) * (len(p.y) / p.weight)
     message = f"{method}: the condition number is {condition:.3g}"
     fit = Fit(w, b, Status.OK, message, method, loss, rank, condition)
     if R is None:
         return within_range(replace(fit, message=f"{message}."), w.dtype)
-    root, eps = len(p.y) ** 0.5, torch.finfo(w.dtype).eps
+    root, eps = p.weight**0.5, torch.finfo(w.dtype).eps
     inverse = torch.linalg.solve_triangular(R, torch.eye(len(R), dtype=R.dtype, device=R.device), upper=True)
     y_size = float(torch.linalg.vector_norm(p.y))
     size = y_size + float(torch.linalg.vector_norm(v))

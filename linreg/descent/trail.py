@@ -57,7 +57,7 @@ def _by_autograd(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Te
             moved, total = torch.autograd.grad(squares / 2, at)
         return squares.detach(), moved, total
 
-    squares, moved, total = pass_over(X, y, products)
+    squares, moved, total = pass_over(products, X, y)
     return squares, moved, total
 
 

@@ -84,11 +84,13 @@ def merge_ranks(
     held = statistics._held
     if scaled:
         held = held.in_units(ring.unit(held))
-    total, reached = ring.sum(torch.stack((held.shift * held.n + held.M[-1, :-1], held.reached)))
-    held = held.about(total / n)
+    weight = held.M[-1, -1:]
+    totals = torch.cat((held.shift * weight + held.M[-1, :-1], weight))
+    total, reached = ring.sum(torch.stack((totals, torch.cat((held.reached, weight)))))
+    held = held.about(total[:-1] / total[-1])
     M = ring.sum(held.M)
     M = M.triu() + M.triu(1).T  # the halves were added in another order
-    held = held._replace(n=n, reached=reached, dropped=dropped)
+    held = held._replace(n=n, reached=reached[:-1], dropped=dropped)
     return statistics._holding(held.summing(M).shrunk())
 
 

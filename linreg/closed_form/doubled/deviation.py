@@ -15,6 +15,7 @@ from linreg.closed_form.doubled.arithmetic import (
     Doubled,
     as_doubled,
     fast_two_sum,
+    mul,
     power_of_two,
     total,
     two_prod,
@@ -28,7 +29,12 @@ BLOCK = 65536  # entries of X taken at a time
 
 
 def deviations(
-    X: Tensor | Doubled, R: Tensor, shift: Tensor, scale: Tensor, intercept: bool
+    X: Tensor | Doubled,
+    R: Tensor,
+    shift: Tensor,
+    scale: Tensor,
+    intercept: bool,
+    weights: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""Deviations of w and b for noise of 1, the roots of the diagonal of $(\tilde X^\top \tilde X)^{-1}$.
 
@@ -42,6 +48,7 @@ def deviations(
         shift: (d,) what was subtracted; zero without an intercept.
         scale: (d,) powers of two, such that no entry of the factorised matrix is above 2.
         intercept: whether R has the column of ones, last.
+        weights: (n,) above 0, at most 1: the rows of the matrix have been multiplied by their roots.
 
     Returns:
         (d,) deviations of the weights and () of the intercept, which is 0 without one.
@@ -52,7 +59,7 @@ def deviations(
     """
     identity = torch.eye(len(R), dtype=R.dtype, device=R.device)
     inverse = torch.linalg.solve_triangular(R, identity, upper=True)
-    left = _left(X, R, inverse, shift, scale)  # Q'Q - I
+    left = _left(X, R, inverse, shift, scale, weights)  # Q'Q - I
     columns = inverse.T  # (k, k), that of unknown j is row j of R^-1
     if intercept:
         # b = c - shift w, with c the constant beside centred columns.
@@ -66,7 +73,9 @@ def deviations(
     return diagonal[:d].sqrt() / scale, diagonal[d:].sqrt().sum()
 
 
-def _left(X: Tensor | Doubled, R: Tensor, inverse: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
+def _left(
+    X: Tensor | Doubled, R: Tensor, inverse: Tensor, shift: Tensor, scale: Tensor, weights: Tensor | None
+) -> Tensor:
     """Q'Q - I (k, k) for Q = [(X - shift) / scale, 1] R^-1, with an absolute error below eps / 4."""
     k = len(R)
     top = power_of_two(inverse.abs().amax(0))  # (k,) of each column
@@ -80,7 +89,10 @@ def _left(X: Tensor | Doubled, R: Tensor, inverse: Tensor, shift: Tensor, scale:
     coarse, fine = torch.zeros_like(R), torch.zeros_like(R)
     rows = max(BLOCK // k, 1)
     for first in range(0, len(leading(X)), rows):
-        Z = _columns(some_rows(X, slice(first, first + rows)), shift, scale, k)
+        some = slice(first, first + rows)
+        Z = _columns(some_rows(X, some), shift, scale, k)
+        if weights is not None:
+            Z = mul(Z, _root(weights[some].unsqueeze(1)))
         left = layers(Z, bits, count).flatten(1)  # (m, count k), coarsest first
         hi, lo = left[:, :k] @ right[-k:], torch.zeros_like(Z.hi)
         for level in range(2, count + 1):  # the sum of layer i times layer level - i, without error
@@ -91,6 +103,13 @@ def _left(X: Tensor | Doubled, R: Tensor, inverse: Tensor, shift: Tensor, scale:
         cross = Q.T @ rest
         fine += cross + cross.T + rest.T @ rest
     return coarse.sub_(torch.eye(k, dtype=R.dtype, device=R.device)).add_(fine)
+
+
+def _root(a: Tensor) -> Doubled:
+    """The square root of numbers above 0, in twice the precision."""
+    root = a.sqrt()
+    p, e = two_prod(root, root)
+    return Doubled(root, ((a - p) - e) / (2 * root))
 
 
 def _cut(hi: Tensor, lo: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from linreg.closed_form.doubled.arithmetic import Doubled, add, as_doubled, mul, negative, total, two_prod
-from linreg.closed_form.doubled.residual import Problem, leading, problem
+from linreg.closed_form.doubled.residual import Problem, problem
 
 __all__: list[str] = []
 
@@ -42,6 +42,7 @@ def refined(
     w: Tensor,
     b: Tensor,
     *,
+    weights: Tensor | None = None,
     from_gram: bool = True,
 ) -> Refined:
     r"""Refine `w` and `b` to the exact least-squares answer of the data, rounded once.
@@ -62,11 +63,13 @@ def refined(
         intercept: whether `b` is fitted; k is d + 1 if so, else d.
         w: (d,) start.
         b: () start.
+        weights: (n,) float64, none above 2; r and X'r, and the matrix of R, are then of rows that count by
+            them, X'Cr and R'R = X'CX.
         from_gram: whether R may be of the latter kind, whose error, kappa^2 eps, takes more steps.
 
     Source: Björck, Numerical Methods for Least Squares Problems, sections 2.9 and 6.6.5.
     """
-    p = problem(X, y, shift, scale, intercept)
+    p = problem(X, y, shift, scale, intercept, weights)
     start = torch.cat((w.double() * p.unit / p.y_unit, b.double().reshape(1) / p.y_unit))
     v = as_doubled(start[: len(R)])  # (k,)
     solver = _Solver(R, p, from_gram)
@@ -110,7 +113,7 @@ class _Solver:
     """Corrections from gradients, by a float64 triangle, and what is known of their errors."""
 
     def __init__(self, R: Tensor, p: Problem, from_gram: bool) -> None:
-        self.R, self.p, self.root = R, p, len(leading(p.X)) ** 0.5
+        self.R, self.p, self.root = R, p, p.weight**0.5
         self.one = torch.ones_like(p.scale[:1])
         inverse = torch.linalg.solve_triangular(
             R, torch.eye(len(R), dtype=R.dtype, device=R.device), upper=True

@@ -17,6 +17,7 @@ from linreg.closed_form.doubled.arithmetic import (
     add,
     as_doubled,
     fast_two_sum,
+    mul,
     power_of_two,
     split,
     total,
@@ -40,9 +41,15 @@ class Problem(NamedTuple):
     shift: Tensor  # (d,) in units
     scale: Tensor  # (d,) in units, from 1 to 2
     intercept: bool
+    weights: Tensor | None = None  # (n,) float64, none far above 1
+
+    @property
+    def weight(self) -> float:
+        """Sum of the weights, or number of rows."""
+        return float(len(leading(self.y)) if self.weights is None else self.weights.sum())
 
     def gradient(self, v: Doubled) -> tuple[Doubled, float]:
-        """A'r (k,) and r'r for r = y - A v and A = [X / unit, 1], in twice the precision."""
+        """A'Cr (k,) and r'Cr for r = y - A v and A = [X / unit, 1], C the weights, in twice the precision."""
         n, d = leading(self.X).shape
         rows = max(BLOCK // (d + 2), 1)
         column = Doubled(v.hi.unsqueeze(1), v.lo.unsqueeze(1))
@@ -76,17 +83,25 @@ class Problem(NamedTuple):
         e -= predicted.lo
         if isinstance(y, Doubled):
             e += y.lo / self.y_unit
-        work.add_products(fast_two_sum(r, e))
+        residual = fast_two_sum(r, e)
+        weights = None if self.weights is None else as_doubled(self.weights[rows])
+        work.add_products(residual, residual if weights is None else mul(residual, weights))
 
 
 def problem(
-    X: Tensor | Doubled, y: Tensor | Doubled, shift: Tensor, scale: Tensor, intercept: bool
+    X: Tensor | Doubled,
+    y: Tensor | Doubled,
+    shift: Tensor,
+    scale: Tensor,
+    intercept: bool,
+    weights: Tensor | None = None,
 ) -> Problem:
     """Take powers of two out of the data."""
     unit = power_of_two(scale)
     top = leading(y)
     y_unit = power_of_two(torch.maximum(top.max(), -top.min()).double())
-    return Problem(X, y, unit, y_unit, shift / unit if intercept else 0 * unit, scale / unit, intercept)
+    shift = shift / unit if intercept else 0 * unit
+    return Problem(X, y, unit, y_unit, shift, scale / unit, intercept, weights)
 
 
 def leading(x: Tensor | Doubled) -> Tensor:
@@ -94,7 +109,7 @@ def leading(x: Tensor | Doubled) -> Tensor:
     return x.hi if isinstance(x, Doubled) else x
 
 
-def some_rows(x: Tensor | Doubled, rows: slice) -> Tensor | Doubled:
+def some_rows(x: Tensor | Doubled, rows: slice | Tensor) -> Tensor | Doubled:
     return Doubled(x.hi[rows], x.lo[rows]) if isinstance(x, Doubled) else x[rows]
 
 
@@ -148,11 +163,11 @@ class _Work:
         """A v (m,)."""
         return total(self._multiply(v, self.k), 0, self.spare[: self.k])
 
-    def add_products(self, r: Doubled) -> None:
-        """Add A'r and r'r."""
+    def add_products(self, r: Doubled, weighted: Doubled) -> None:
+        """Add A'Cr and r'Cr, from r and Cr."""
         last = slice(self.k, self.k + 1)
         self.a[last] = r.hi
         self._split(last)
-        s = self._multiply(r, self.k + 1)
-        s.lo[last].addcmul_(r.lo, r.hi)
+        s = self._multiply(weighted, self.k + 1)
+        s.lo[last].addcmul_(r.lo, weighted.hi)
         self.sums = add(self.sums, total(s, 1, self.spare))
