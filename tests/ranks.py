@@ -61,6 +61,7 @@ def main() -> None:
     merge("split", mine)
     merge("first_empty", mine if rank else empty)
     merge("all_empty", empty)
+    merge("weighted", linreg.Statistics.of(X[rows], y[rows], weights=y[rows].abs()))
     merge("tiny", linreg.Statistics.of(X[rows] * 1e-160, y[rows]))
     merge("unlike", linreg.Statistics.of(X[rows] * (1e-160, 1e155)[rank], y[rows]))
     narrow = linreg.Statistics.of(X[:, : 3 + rank], y)

@@ -113,6 +113,17 @@ def test_the_shift_is_the_mean_of_all_rows(two):
     torch.testing.assert_close(total.shift, torch.cat((X.mean(0), y.mean().unsqueeze(0))), rtol=1e-14, atol=0)
 
 
+def test_weighted_rows_of_two_ranks(two):
+    X, y = data()
+    whole = Statistics.of(X, y, weights=y.abs())
+    for total in two.sums("weighted"):
+        assert total.n == len(y)
+        assert total.weight == pytest.approx(float(y.abs().sum()), rel=1e-14)
+        found, best = linreg.solve_statistics(total), linreg.solve_statistics(whole)
+        torch.testing.assert_close(found.w, best.w, rtol=1e-12, atol=0)
+        torch.testing.assert_close(total.shift[:-1], (y.abs() @ X) / y.abs().sum(), rtol=1e-12, atol=0)
+
+
 def test_a_rank_without_rows(two):
     X, y = data()
     for total in two.sums("first_empty"):
