@@ -15,11 +15,12 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from xml.etree import ElementTree
 
 import nbformat
-import policy
 import pytest
 from nbclient import NotebookClient
-from pages import parse
 from served import BASE, ROOT, build, sources
+
+from book.page.files import parse
+from book.publish import policy
 
 SCRIPTS = sorted(source for source in sources().values() if source.suffix == ".py")
 # Attributes that make a browser fetch something by itself, and links that do not.

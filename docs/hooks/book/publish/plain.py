@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from html import unescape
 from pathlib import Path
 
-import reference
-from downloads import absolute
-from pages import Page
+from book.page.model import Page
+from book.publish.notebook import absolute
+from book.render import reference
 
 FENCE = re.compile(r" *(`{3,}|~{3,})")
 FENCED = re.compile(r"^( *)(`{3,}|~{3,})[^\n`]*\n.*?^\1\2 *$", re.M | re.S)
@@ -15,7 +15,7 @@ BOX = re.compile(r'(?P<indent> *)(?P<kind>!!!|\?\?\?\+?) (?P<type>\w+)(?: "(?P<t
 
 
 def text(draft: str, page: Page, root: Path, links: Mapping[str, str], entries: Mapping[str, str]) -> str:
-    """The page that `rendering.markdown` gave as a draft.
+    """The page that `render.markdown` gave as a draft.
 
     `links` are addresses by source file, `entries` addresses by name of the package in `root`.
     """

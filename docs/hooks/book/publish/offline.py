@@ -8,7 +8,7 @@ from posixpath import dirname, join, normpath
 from urllib.parse import unquote, urljoin
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from theme import mend
+from book.render.repairs import mend
 
 NAME = "linreg-book.zip"
 INDEX, WORKER = "search/search_index.json", "assets/javascripts/workers/"

@@ -19,12 +19,15 @@ from platform import python_version
 from types import SimpleNamespace
 from typing import Any
 
-import nursery
-import whole
 from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import Files
+
+from book.cache import write
+from book.execute import kernels
+from book.execute.cells import Cell
+from book.page.files import ROOT
 
 HERE = Path(__file__).parent
 CACHE = Path(".cache")
@@ -47,15 +50,6 @@ TEXT, SVG = "text/plain", "image/svg+xml"
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A piece of code that runs at once, and whose last expression is shown."""
-
-    code: str
-    shown: bool = True  # with its outputs; what is not shown may warn
-    raises: bool = False  # and fail
-
-
-@dataclass(frozen=True)
 class Output:
     """What a cell printed, drew or left as its value."""
 
@@ -67,7 +61,7 @@ class Output:
 def digest(package: Path) -> str:
     """Name of everything that outputs depend on beside the code of the page itself."""
     sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + [Path(__file__)]
-    sources += sorted((HERE.parent / "en").rglob("*.json"))  # results that pages read
+    sources += sorted((ROOT / "docs/en").rglob("*.json"))  # results that pages read
     parts = [python_version(), *(f"{tool} {version(tool)}" for tool in TOOLS)]
     parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sources]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -117,12 +111,12 @@ def execute(
     def outputs(name: str) -> list[list[Output]]:
         if not kept[name].exists():
             made = run(name, pages[name], scripts[name], config, files)
-            whole.write(kept[name], json.dumps([[asdict(output) for output in cell] for cell in made]))
+            write(kept[name], json.dumps([[asdict(output) for output in cell] for cell in made]))
         return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
 
     todo = sorted(scripts.keys() & wanted, key=lambda name: -len(scripts[name]))  # no long one at the end
-    kernels = nullcontext() if all(kept[name].exists() for name in todo) else nursery.opened()
-    with kernels, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
+    ready = nullcontext() if all(kept[name].exists() for name in todo) else kernels.opened()
+    with ready, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
         return dict(zip(todo, pool.map(outputs, todo), strict=True))
 
 

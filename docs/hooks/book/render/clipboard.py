@@ -1,8 +1,9 @@
-"""What a copy button copies: the code that runs, without prompts and outputs."""
+"""What a reader takes away: the code that a copy button copies, and the page itself under its title."""
 
 import re
 from doctest import DocTestParser
 from html import escape, unescape
+from pathlib import PurePosixPath
 
 BLOCK = re.compile(r'<div class="(language-(pycon|python|sh)[^"]*)">(.*?)</div>', re.S)
 # A signature, or the source of one function, does not run by itself.
@@ -31,3 +32,21 @@ def runnable(text: str, language: str) -> str:
     if language == "sh":
         return re.sub(r"^\$ ", "", text, flags=re.M).rstrip()
     return text.rstrip()
+
+
+def line(uri: str) -> str:
+    """The line for the page of a source; all that it names lies beside the folder of the page."""
+    stem = PurePosixPath(uri).stem
+    links = [f'<a href="../{stem}.md" type="text/markdown">Markdown</a>']
+    if uri.endswith(".py"):
+        links += [
+            f'<a href="../{stem}.ipynb" download="{stem}.ipynb">Notebook</a>',
+            f'<a href="../{stem}.py" download="{stem}.py">Script</a>',
+        ]
+    button = '<button type="button">Copy page as Markdown</button><span role="status"></span>'
+    return f'<p class="offers">{" ".join(links)} {button}</p>'
+
+
+def under_title(html: str, uri: str) -> str:
+    """The page with the line; the first page of the site stays without."""
+    return html if uri == "index.md" else html.replace("</h1>", f"</h1>\n{line(uri)}", 1)

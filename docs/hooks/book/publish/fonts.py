@@ -10,7 +10,7 @@ from shutil import copytree
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-KATEX = Path(__file__).parent / "katex"
+KATEX = Path(__file__).parents[1] / "katex"
 CACHE = Path(".cache/fonts")
 
 

@@ -1,12 +1,11 @@
 """Count what the book states, for the page that says how it is verified."""
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
-from pages import book, read
+from book.page.files import ROOT, book, read
 
-ROOT = Path(__file__).parents[2]
 KINDS = ("claim", "example", "code", "figure")
 
 
@@ -26,12 +25,8 @@ def total(kind: str = "", part: str = "") -> int:
     return sum(n for (p, k), n in census().items() if kind in ("", k) and part in ("", p))
 
 
-def main() -> None:
+def main(_: Sequence[str]) -> None:
     """A row for each part of the book, a column for each kind."""
     print(f"{'':10}" + "".join(f"{kind:>10}" for kind in KINDS))
     for part in ("pages", "docstrings", "README", ""):
         print(f"{part or 'all':10}" + "".join(f"{total(kind, part):10}" for kind in KINDS))
-
-
-if __name__ == "__main__":
-    main()

@@ -4,14 +4,11 @@ Code and prose stay as they are. What raises without saying so, or no longer rai
 author to mend: it is reported, and the command fails.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from evaluate import TRACEBACK, Result, evaluate
-from pages import book, read
-
-ROOT = Path(__file__).parents[2]
+from book.page.files import ROOT, book, read
+from book.prove.evaluate import TRACEBACK, Result, evaluate
 
 
 def update(path: Path, root: Path = ROOT) -> Iterator[str]:
@@ -59,7 +56,3 @@ def main(arguments: Sequence[str]) -> int:
     ]
     print("\n".join(told) or "All outputs and claims are as the code gives them.")
     return any(" NOT REWRITTEN " in line for line in told)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -6,10 +6,10 @@ from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
-from executed import SVG, Cell, Output
-from pages import CLAIM, WIDGET, Block, Page
+from book.execute.outputs import SVG, Output
+from book.page.model import Block, Page
+from book.page.statements import CLAIM
 
-TRACEBACK = "Traceback (most recent call last)"
 GIVEN = re.compile(r"(?<!`)<!--\s*given\b.*?-->(?!`)", re.S)  # a note to the lint, not in a code span
 INSTALL = "<!-- install -->"  # alone on a line, where a page tells how to install `linreg`
 
@@ -21,31 +21,6 @@ class Drawn(NamedTuple):
     alt: str
     widget: str = ""
     values: str = ""  # JSON
-
-
-def cells(page: Page) -> list[list[Cell]]:
-    """What must be executed to draw the page, for each of its blocks."""
-    if page.path.suffix == ".py":
-        last = len(page.blocks)
-    else:  # the tests run all of a theory page; its figures need only what stands above them
-        last = max((i + 1 for i, block in enumerate(page.blocks) if block.kind == "figure"), default=0)
-    return [
-        [
-            Cell(statement.source, shown=statement.kind != "example", raises=TRACEBACK in statement.want)
-            for statement in block.statements
-            if i < last and statement.kind != "claim"
-        ]
-        + ([Cell(values(block.widget))] if block.widget else [])
-        for i, block in enumerate(page.blocks)
-    ]
-
-
-def values(widget: str) -> str:
-    """Code that prints the values of a widget as JSON, and leaves no name behind."""
-    match = WIDGET.fullmatch(widget)
-    assert match is not None, "the parser has seen to it"
-    pairs = ", ".join(f"{name}={name}" for name in match["values"].split(", "))
-    return f'print(__import__("json").dumps(dict({pairs}), default=lambda tensor: tensor.tolist()))'
 
 
 def markdown(

@@ -8,11 +8,12 @@ from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
-import whole
 from mkdocs.exceptions import PluginError
 from quickjs import Context, JSException
 
-KATEX = Path(__file__).parent / "katex" / "katex.min.js"
+from book.cache import write
+
+KATEX = Path(__file__).parents[1] / "katex" / "katex.min.js"
 CACHE = Path(".cache/katex.json")
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
@@ -130,7 +131,7 @@ def formulas() -> dict[str, str]:
 
 def save() -> None:
     """Keep the formulas for the next build."""
-    whole.write(CACHE, json.dumps({"katex": fingerprint(), "formulas": formulas()}))
+    write(CACHE, json.dumps({"katex": fingerprint(), "formulas": formulas()}))
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 
-from theme import mend
+from book.render.repairs import mend
 
 RULES = (
     "default-src 'none'",

@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from compare import difference
-from digits import Both, FStrings, formatted, joined, transcript
-from pages import Block, Page, Statement
+
+from book.page.model import Block, Page, Statement
+from book.prove.compare import difference
+from book.prove.digits import Both, FStrings, formatted, joined, transcript
 
 os.environ.setdefault("MPLBACKEND", "agg")
 

@@ -13,9 +13,10 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 
-from compare import STACK, point, tokens, unit
-from evaluate import Result
-from pages import CLAIM, Page
+from book.page.model import Page
+from book.page.statements import CLAIM
+from book.prove.compare import STACK, point, tokens, unit
+from book.prove.evaluate import Result
 
 GIVEN = re.compile(r"(?<!`)<!--\s*given\s+(?P<numbers>[^:]*?):\s*(?P<reason>.*?)\s*-->(?!`)", re.DOTALL)
 # What is in the source of prose and not read: markup, comments, the targets of links.

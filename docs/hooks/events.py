@@ -4,7 +4,6 @@ import gc
 import logging
 import os
 import re
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -22,28 +21,27 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-sys.path.insert(0, str(Path(__file__).parent))  # MkDocs takes it away again after loading this file
-
-import asmarkdown
-import card
-import copying
-import digest
-import downloads
-import executed
-import feed
-import figures
-import fonts
-import llms
-import mark
-import maths
-import names
-import offers
-import offline
-import pages
-import policy
-import reference
-import rendering
-import theme
+from book.execute import cells, outputs
+from book.page import files as sources
+from book.page.model import BLANK, PageError
+from book.page.model import Page as Source
+from book.publish import (
+    assets,
+    card,
+    digest,
+    feed,
+    fonts,
+    llms,
+    logo,
+    notebook,
+    offline,
+    plain,
+    policy,
+    wheel,
+)
+from book.render import clipboard, figures, formulas, names, reference, repairs
+from book.render.markdown import INSTALL, Drawn
+from book.render.markdown import markdown as draft
 
 WIDGETS = Path(__file__).parents[1] / "theme/assets/widgets"
 ONLY = os.environ.get("PAGES", "*")  # PAGES="part1/loss*" builds these pages alone, which is quick
@@ -67,26 +65,26 @@ ASIDE = re.compile(
 )
 
 # An empty line of output, which the sources mark as doctest has it.
-BLANK = f'<span class="go">{escape(pages.BLANK)}</span>'
+EMPTY = f'<span class="go">{escape(BLANK)}</span>'
 
 # What the search reads of a block of code: the words without the marks of their colours, which take it long.
 CODE = re.compile(r"(?<=<pre>)<span></span><code>.*?</code>(?=</pre>)", re.S)
 
-UNDATED = datetime.fromtimestamp(int(downloads.EPOCH), UTC).date()  # MkDocs' date of what has no history
+UNDATED = datetime.fromtimestamp(int(wheel.EPOCH), UTC).date()  # MkDocs' date of what has no history
 
 live = False  # whether `mkdocs serve` builds
 root: Path
-wheel: Path
+package: Path  # the wheel
 cache: Path  # of outputs
 navigation: Navigation
 marks: dict[str, str] = {}  # what becomes of a line that is nothing but a mark
 entries: dict[str, str] = {}  # address in the reference of each public name
 links: dict[str, str] = {}  # address of each source file and download
 beside: dict[str, str | bytes] = {}  # what is written beside the pages, by its path on the site
-sources: dict[str, pages.Page] = {}
-outputs: dict[str, list[list[executed.Output]]] = {}  # of each block
+read: dict[str, Source] = {}  # the pages
+made: dict[str, list[list[outputs.Output]]] = {}  # the outputs of each block
 hidden: dict[str, list[str]] = {}
-drawn: dict[str, list[rendering.Drawn]] = {}  # the figures
+drawn: dict[str, list[Drawn]] = {}  # the figures
 
 
 def on_startup(command: str, dirty: bool) -> None:
@@ -98,14 +96,14 @@ def on_startup(command: str, dirty: bool) -> None:
 
 def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
-    global root, wheel, cache
-    os.environ["SOURCE_DATE_EPOCH"] = downloads.EPOCH  # no file tells when it was built
+    global root, package, cache
+    os.environ["SOURCE_DATE_EPOCH"] = wheel.EPOCH  # no file tells when it was built
     root = Path(config.config_file_path).parent
-    wheel = downloads.wheel(root)
-    marks[rendering.INSTALL] = downloads.install_line(config.site_url or "", wheel)
-    marks[digest.DIGEST] = digest.told(root, wheel)
-    cache = executed.prepare(root / "linreg", wheel)
-    config.extra["mark"] = mark.logo()  # for docs/theme/partials/logo.html
+    package = wheel.wheel(root)
+    marks[INSTALL] = wheel.install_line(config.site_url or "", package)
+    marks[digest.DIGEST] = digest.told(root, package)
+    cache = outputs.prepare(root / "linreg", package)
+    config.extra["mark"] = logo.logo()  # for docs/theme/partials/logo.html
     config.extra_css = []  # instead of mkdocstrings' own file: see STYLES
     if ONLY != "*":
         config.nav = None
@@ -117,49 +115,49 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Read all pages, run what has changed, and add the downloads."""
     documents = {file.src_uri: file for file in files.documentation_pages()}
     for uri, file in documents.items():
-        sources[uri] = read(file)
+        read[uri] = parsed(file)
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
     run(wanted, config, files)
 
     beside.clear()
-    beside[str(config.theme["favicon"])] = mark.icon()
+    beside[str(config.theme["favicon"])] = logo.icon()
     reference.package.cache_clear()  # `mkdocs serve` builds again after a change
     links.update(
         (str(Path(file.abs_src_path).resolve()), urljoin(config.site_url or "", file.url))
         for file in files
         if file.abs_src_path
     )
-    for name in (wheel.name, offline.NAME):  # which have no source
+    for name in (package.name, offline.NAME):  # which have no source
         links[str((Path(config.docs_dir) / name).resolve())] = urljoin(config.site_url or "", name)
     entries.clear()
-    texts = {file.url: sources[uri].text for uri, file in documents.items()}
+    texts = {file.url: read[uri].text for uri, file in documents.items()}
     entries.update(reference.addresses(texts, root))
     for uri in wanted:
         if uri.endswith(".py"):
-            beside[f"{stem(uri)}.ipynb"] = downloads.notebook(sources[uri], marks[rendering.INSTALL], links)
-            beside[uri] = downloads.script(sources[uri], marks[rendering.INSTALL], links)
-    files.append(File.generated(config, wheel.name, content=wheel.read_bytes()))
+            beside[f"{stem(uri)}.ipynb"] = notebook.notebook(read[uri], marks[INSTALL], links)
+            beside[uri] = notebook.script(read[uri], marks[INSTALL], links)
+    files.append(File.generated(config, package.name, content=package.read_bytes()))
     files.append(File.generated(config, offline.NAME, content=b""))  # a place that pages can link to
     for uri in documents.keys() - wanted:
         files.remove(documents[uri])
 
 
-def read(file: File) -> pages.Page:
+def parsed(file: File) -> Source:
     """The page in a file; what is wrong with it stops the build."""
     try:
-        return pages.parse(Path(str(file.abs_src_path)))
-    except pages.PageError as error:
+        return sources.parse(Path(str(file.abs_src_path)))
+    except PageError as error:
         raise PluginError(str(error)) from None
 
 
 def run(wanted: set[str], config: MkDocsConfig, files: Files) -> None:
     """Execute each page as one list of cells, and give the outputs back to its blocks."""
-    cells = {uri: rendering.cells(page) for uri, page in sources.items()}
-    flat = {uri: [cell for block in blocks for cell in block] for uri, blocks in cells.items()}
-    made = executed.execute(flat, wanted, cache, config, files)
+    blocks = {uri: cells.cells(page) for uri, page in read.items()}
+    flat = {uri: [cell for block in page for cell in block] for uri, page in blocks.items()}
+    given = outputs.execute(flat, wanted, cache, config, files)
     for uri in wanted:
-        rest = iter(made.get(uri, []))
-        outputs[uri] = [[output for _ in block for output in next(rest)] for block in cells[uri]]
+        rest = iter(given.get(uri, []))
+        made[uri] = [[output for _ in block for output in next(rest)] for block in blocks[uri]]
 
 
 @event_priority(-50)
@@ -171,9 +169,9 @@ def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> None:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Hand the page to MkDocs as Markdown, outputs and all."""
     uri = page.file.src_uri
-    text, drawn[uri] = rendering.markdown(sources[uri], outputs[uri], marks)
+    text, drawn[uri] = draft(read[uri], made[uri], marks)
     places = {name: urljoin(config.site_url or "", place) for name, place in entries.items()}
-    beside[f"{stem(uri)}.md"] = asmarkdown.text(text, sources[uri], root, links, places)
+    beside[f"{stem(uri)}.md"] = plain.text(text, read[uri], root, links, places)
     return text
 
 
@@ -183,14 +181,14 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     hidden[uri] = []
 
     def put(match: re.Match[str]) -> str:
-        words = maths.words(unescape(match["tex"]).strip()) if match["tex"] else ""
+        words = formulas.words(unescape(match["tex"]).strip()) if match["tex"] else ""
         return kept(uri, match[0], escape(words))
 
-    html = html.replace(BLANK, "")
-    text = ASIDE.sub(put, counted(copying.mark(html)))
+    html = html.replace(EMPTY, "")
+    text = ASIDE.sub(put, counted(clipboard.mark(html)))
     page.meta["summary"] = page.meta.get("description") or first(text)
     page.meta["description"] = escape(shortened(page.meta["summary"]))
-    return names.link(text, sources[uri], page.file.url, entries)
+    return names.link(text, read[uri], page.file.url, entries)
 
 
 def kept(uri: str, part: str, instead: str) -> str:
@@ -231,7 +229,7 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """All pages are read: make what is made from all, before the first is written."""
     home, here = config.site_url or "", navigation.pages
     for page in here:
-        page.content = CODE.sub(partial(plain, page.file.src_uri), page.content or "")
+        page.content = CODE.sub(partial(uncoloured, page.file.src_uri), page.content or "")
     shared = Counter(page.title for page in here)
     for page in here:
         if shared[page.title] > 1 and page.parent:  # no two pages of one name in a list of results
@@ -249,13 +247,13 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     for page in here:  # for the site map
         if page.file.src_uri in changes:
             page.update_date = changes[page.file.src_uri][0].date[:10]
-    told = {page.file.src_uri: (str(page.title), urljoin(home, page.url)) for page in here}
-    if atom := feed.atom(config.site_name, home, changes, told):
+    titles = {page.file.src_uri: (str(page.title), urljoin(home, page.url)) for page in here}
+    if atom := feed.atom(config.site_name, home, changes, titles):
         beside["feed.xml"] = atom
     config.extra["feed"] = bool(atom)  # docs/theme/main.html links it
 
 
-def plain(uri: str, code: re.Match[str]) -> str:
+def uncoloured(uri: str, code: re.Match[str]) -> str:
     """A block of code as the search reads it."""
     return kept(uri, code[0], f"<code>{re.sub('<[^>]*>', '', code[0])}</code>")
 
@@ -279,20 +277,20 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
             raise PluginError(f"{uri}: there is no widget {widget!r} in {WIDGETS}.")
         return figures.alive(html, widget, values, get_relative_url(f"assets/widgets/{widget}.js", page.url))
 
-    output = offers.under_title(output, uri)
+    output = clipboard.under_title(output, uri)
     output = re.sub(r"(?s)<!--aside (\d+)-->.*?<!--/-->", lambda it: hidden[uri][int(it[1]) - 1], output)
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
     if 'src="figure:' in output:
         raise PluginError(f"{uri}: a figure stands where no paragraph can.")
-    for step in (theme.quiet, theme.scrolling, theme.lean, theme.readable):
+    for step in (repairs.quiet, repairs.scrolling, repairs.lean, repairs.readable):
         output = step(output)
-    return maths.typeset(theme.mend(output, theme.HTML), uri)
+    return formulas.typeset(repairs.mend(output, repairs.HTML), uri)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
     """Mend 404.html too, which is no page to MkDocs, and leave out of the site map dates that are none."""
     if template_name == "404.html":
-        return theme.mend(theme.quiet(output_content), theme.HTML)
+        return repairs.mend(repairs.quiet(output_content), repairs.HTML)
     return re.sub(rf"\s*<lastmod>{UNDATED}</lastmod>", "", output_content)
 
 
@@ -303,9 +301,9 @@ def on_post_build(config: MkDocsConfig) -> None:
     for path, content in beside.items():
         (site / path).parent.mkdir(parents=True, exist_ok=True)
         (site / path).write_bytes(content if isinstance(content, bytes) else content.encode())
-    maths.save()
-    fonts.publish(maths.used.values(), site)
-    theme.join(site / "assets/widgets")
-    theme.publish(site, STYLES)
+    formulas.save()
+    fonts.publish(formulas.used.values(), site)
+    assets.join(site / "assets/widgets")
+    assets.publish(site, STYLES)
     policy.publish(site, live)
     offline.publish(site, config.site_url or "")

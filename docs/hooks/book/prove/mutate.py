@@ -8,7 +8,6 @@ are, and a changed number is one unless exact arithmetic says that it still roun
 
 import argparse
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,10 +16,10 @@ from pathlib import Path
 from random import Random
 from string import ascii_lowercase, digits
 
-from evaluate import Result, evaluate
-from pages import PageError, book, read
+from book.page.files import ROOT, book, read
+from book.page.model import PageError
+from book.prove.evaluate import Result, evaluate
 
-ROOT = Path(__file__).parents[2]
 SAMPLE = 50  # mutants of each page in the tests
 # Sign, digits and exponent; not the digits in a name such as float64.
 NUMBER = re.compile(
@@ -225,19 +224,15 @@ def outcomes(paths: Sequence[Path], root: Path) -> Iterator[Result]:
             yield from evaluate(page)
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Reports the counts; fails when a lie escapes."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser("mutate", description=__doc__)
     parser.add_argument("--n", type=int, default=3000, help="how many mutants")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("paths", nargs="*", type=lambda name: Path(name).resolve(), help="default: the book")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     results = list(outcomes(options.paths or book(ROOT), ROOT))
     broken = [f"{r.page.path}:{r.statement.line}: untrue as it stands" for r in results if r.problem()]
     tally = mutate(results, ROOT, options.n, options.seed)
     print(*broken, *(f"ESCAPED {lie}" for lie in tally.escaped), tally, sep="\n")
     return bool(broken or tally.escaped)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

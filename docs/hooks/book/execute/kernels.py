@@ -18,7 +18,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-ENTRY = EntryPoint("forked", "nursery:Forked", KernelProvisionerFactory.GROUP_NAME)
+ENTRY = EntryPoint("forked", "book.execute.kernels:Forked", KernelProvisionerFactory.GROUP_NAME)
 parent: Popen[str]
 one_at_a_time = Lock()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import relpath
 
-from pages import Page
+from book.page.model import Page
 
 # What stays as it is, the pieces of a page where names are looked for, and the headings between sections.
 PIECE = re.compile(
