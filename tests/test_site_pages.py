@@ -213,7 +213,6 @@ def test_every_block_that_runs_can_be_copied(source: Path, html: dict[str, Html]
 
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
 def test_every_cell_that_prints_or_draws_shows_it(source: Path, html: dict[str, Html]) -> None:
-    """Fails when mkdocs-jupyter names its classes otherwise and outputs get lost."""
     cells = [block for block in parse(source).blocks if block.cell]
     page = built(source, html)
     outputs = [a for a in page.named("section") if "output" in a.get("class", "").split()]

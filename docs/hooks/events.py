@@ -117,7 +117,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     for uri, file in documents.items():
         read[uri] = parsed(file)
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
-    run(wanted, config, files)
+    run(wanted, config)
 
     beside.clear()
     beside[str(config.theme["favicon"])] = logo.icon()
@@ -150,11 +150,11 @@ def parsed(file: File) -> Source:
         raise PluginError(str(error)) from None
 
 
-def run(wanted: set[str], config: MkDocsConfig, files: Files) -> None:
+def run(wanted: set[str], config: MkDocsConfig) -> None:
     """Execute each page as one list of cells, and give the outputs back to its blocks."""
     blocks = {uri: cells.cells(page) for uri, page in read.items()}
     flat = {uri: [cell for block in page for cell in block] for uri, page in blocks.items()}
-    given = outputs.execute(flat, wanted, cache, config, files)
+    given = outputs.execute(flat, wanted, cache, config)
     for uri in wanted:
         rest = iter(given.get(uri, []))
         made[uri] = [[output for _ in block for output in next(rest)] for block in blocks[uri]]

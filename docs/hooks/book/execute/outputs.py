@@ -1,28 +1,28 @@
 """Run the code of pages through mkdocs-jupyter and keep nothing but the outputs.
 
-mkdocs-jupyter executes; its own HTML (half a megabyte of style, no maths, no link checks) is thrown away. It
-is given scripts made of code cells only, so that the cache of outputs, whose key is the text of the script,
-does not see the prose.
+mkdocs-jupyter executes, by its settings in mkdocs.yml; its own HTML (half a megabyte of style, no maths, no
+link checks) is not asked for. It is given notebooks made of code cells only, so that the cache of outputs,
+whose key is made of the cells, does not see the prose.
 """
 
-import base64
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from types import SimpleNamespace
-from typing import Any
 
-from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import Files
+from mkdocs.plugins import get_plugin_logger
+from mkdocs_jupyter.nbconvert2 import get_nbconvert_app
+from nbconvert.preprocessors import ExecutePreprocessor
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
 
 from book.cache import write
 from book.execute import kernels
@@ -41,12 +41,12 @@ TOOLS = [
     "ipykernel",
     "nbclient",
     "nbconvert",
-    "jupytext",
     "mkdocs-jupyter",
     "scikit-learn",
     "statsmodels",
 ]
 TEXT, SVG = "text/plain", "image/svg+xml"
+LOG = get_plugin_logger("execute")
 
 
 @dataclass(frozen=True)
@@ -94,67 +94,65 @@ def prepare(package: Path, wheel: Path) -> Path:
 
 
 def execute(
-    pages: Mapping[str, Sequence[Cell]],
-    wanted: Set[str],
-    home: Path,
-    config: MkDocsConfig,
-    files: Files,
+    pages: Mapping[str, Sequence[Cell]], wanted: Set[str], home: Path, config: MkDocsConfig
 ) -> dict[str, list[list[Output]]]:
     """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once."""
-    scripts = {name: percent(cells) for name, cells in pages.items() if cells}
-    kept = {
-        name: home / f"{hashlib.sha256(text.encode()).hexdigest()}.json" for name, text in scripts.items()
-    }
+    kept = {name: home / f"{key(cells)}.json" for name, cells in pages.items() if cells}
     for old in set(home.glob("*.json")) - set(kept.values()):
         old.unlink()
 
     def outputs(name: str) -> list[list[Output]]:
         if not kept[name].exists():
-            made = run(name, pages[name], scripts[name], config, files)
+            made = run(name, pages[name], config)
             write(kept[name], json.dumps([[asdict(output) for output in cell] for cell in made]))
         return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
 
-    todo = sorted(scripts.keys() & wanted, key=lambda name: -len(scripts[name]))  # no long one at the end
+    todo = sorted(kept.keys() & wanted, key=lambda name: -len(repr(pages[name])))  # no long one at the end
     ready = nullcontext() if all(kept[name].exists() for name in todo) else kernels.opened()
     with ready, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
         return dict(zip(todo, pool.map(outputs, todo), strict=True))
 
 
-def run(
-    name: str, cells: Sequence[Cell], script: str, config: MkDocsConfig, files: Files
-) -> list[list[Output]]:
-    """Let mkdocs-jupyter replace the `render` of a page, and render it."""
-    path = CACHE / "scripts" / f"{name}.py"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(script)
-    file = SimpleNamespace(abs_src_path=str(path.resolve()), src_path=name)
-    page: Any = SimpleNamespace(file=file, abs_url="/")
-    config.plugins["mkdocs-jupyter"].on_pre_page(page, config=config, files=files)
+def key(cells: Sequence[Cell]) -> str:
+    """Name of a page's code."""
+    return hashlib.sha256(repr(cells).encode()).hexdigest()
+
+
+def run(name: str, cells: Sequence[Cell], config: MkDocsConfig) -> list[list[Output]]:
+    """Execute a page with the settings of mkdocs-jupyter; an output that no page can show stops the build."""
+    settings = config.plugins["mkdocs-jupyter"].config
+    app = get_nbconvert_app(
+        execute=True, kernel_name=settings["kernel_name"], allow_errors=settings["allow_errors"]
+    )
+    book = new_notebook()
+    for cell in cells:
+        marks = {"tags": ["raises-exception"] * cell.raises}
+        book.cells.append(new_code_cell(cell.code.strip(), metadata=marks))
+    LOG.info(f"Executing {name}")
     try:
-        page.render(config, files)
+        ExecutePreprocessor(config=app.config).preprocess(book)
     except Exception as error:
         raise PluginError(f"{name}: {error}") from error
-    outputs = read_outputs(page.content)
-    check(name, cells, outputs)
-    return outputs
+    made = [joined(map(read, cell.outputs)) for cell in book.cells]
+    for cell, outputs in zip(cells, made, strict=True):
+        for output in outputs:
+            if cell.shown and output.mime not in (TEXT, SVG):
+                raise PluginError(f"{name}: unwanted output ({output.mime}) of\n{cell.code}\n\n{output.text}")
+    return made
 
 
-def percent(cells: Sequence[Cell]) -> str:
-    """The cells as a script that mkdocs-jupyter reads."""
-    marker = {False: "# %%", True: '# %% tags=["raises-exception"]'}
-    return "\n\n".join(f"{marker[cell.raises]}\n{cell.code.strip()}" for cell in cells) + "\n"
+def read(output: NotebookNode) -> Output:
+    """One output of a cell: its picture if it has one, its text if it has nothing else."""
+    match output.output_type:
+        case "stream":
+            return Output(TEXT if output.name == "stdout" else output.name, output.text)
+        case "error":
+            return Output("error", output.evalue)
+    mime = next((mime for mime in (SVG, *output.data) if mime in output.data and mime != TEXT), TEXT)
+    return Output(mime, str(output.data[mime]), result=output.output_type == "execute_result")
 
 
-def read_outputs(html: str) -> list[list[Output]]:
-    """Take the outputs of each code cell from the HTML of mkdocs-jupyter."""
-    soup = BeautifulSoup(html[html.rfind("</style>") :], "html.parser")
-    return [
-        joined([read_output(child) for child in cell.select(".jp-OutputArea-child")])
-        for cell in soup.select(".jp-CodeCell[id]")
-    ]
-
-
-def joined(outputs: Sequence[Output]) -> list[Output]:
+def joined(outputs: Iterable[Output]) -> list[Output]:
     """With what was printed in one piece: a kernel sends it in as many as its clock has it."""
     made: list[Output] = []
     for output in outputs:
@@ -168,24 +166,3 @@ def joined(outputs: Sequence[Output]) -> list[Output]:
 def printed(output: Output) -> bool:
     """Whether a cell wrote this on its way."""
     return output.mime == TEXT and not output.result
-
-
-def read_output(child: Tag) -> Output:
-    """One output, its picture decoded."""
-    box = child.select_one("[data-mime-type]")
-    if box is None:
-        raise PluginError(f"An output of a kind that pages do not use: {child.get_text()[:200]}")
-    mime, image = str(box["data-mime-type"]), box.select_one("img")
-    if mime == SVG and image is not None:
-        return Output(mime, base64.b64decode(str(image["src"]).partition(",")[2]).decode())
-    return Output(mime, (box.pre or box).get_text(), result="jp-OutputArea-executeResult" in child["class"])
-
-
-def check(name: str, cells: Sequence[Cell], outputs: Sequence[Sequence[Output]]) -> None:
-    """Stop the build at a warning, at an unknown output, and when mkdocs-jupyter's HTML has changed."""
-    if len(cells) != len(outputs):
-        raise PluginError(f"{name}: {len(cells)} cells, but {len(outputs)} in mkdocs-jupyter's HTML.")
-    for cell, made in zip(cells, outputs, strict=True):
-        for output in made:
-            if cell.shown and output.mime not in (TEXT, SVG):
-                raise PluginError(f"{name}: unwanted output ({output.mime}) of\n{cell.code}\n\n{output.text}")
