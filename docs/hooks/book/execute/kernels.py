@@ -3,84 +3,71 @@
 Alone, each kernel would take two seconds to import torch and matplotlib, and one to take them apart again.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from subprocess import PIPE, Popen
-from threading import Lock
+from runpy import run_path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-ENTRY = EntryPoint("forked", "book.execute.kernels:Forked", KernelProvisionerFactory.GROUP_NAME)
-parent: Popen[str]
-one_at_a_time = Lock()
+ENTRY = EntryPoint("forked", f"{__name__}:Forked", KernelProvisionerFactory.GROUP_NAME)
+SERVER = get_context("forkserver")  # starts with the first kernel, ends with the build
+START = Path(__file__).parent / "kernel" / "start.py"
 
 
 @contextmanager
 def opened() -> Iterator[None]:
     """Fork the kernels that start meanwhile; where that is not safe (not on Linux), let them start alone."""
-    global parent
     if sys.platform != "linux":
         yield
         return
+    SERVER.set_forkserver_preload(["torch", "matplotlib.pyplot", "ipykernel.kernelapp"])
     factory = KernelProvisionerFactory.instance()
     factory.provisioners[ENTRY.name] = ENTRY
-    usual = factory.default_provisioner_name
-    command = [sys.executable, "-P", str(Path(__file__).parent / "kernel" / "fork.py")]
-    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as parent:
-        factory.default_provisioner_name = ENTRY.name
-        try:
-            yield
-        finally:
-            factory.default_provisioner_name = usual
+    usual, factory.default_provisioner_name = factory.default_provisioner_name, ENTRY.name
+    try:
+        yield
+    finally:
+        factory.default_provisioner_name = usual
 
 
-class Process:
-    """What Jupyter asks of a process, for one that is not a child of ours."""
+class Kernel:
+    """A process by the names that Jupyter has for what it asks of one."""
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
+    def __init__(self, process: BaseProcess) -> None:
+        self.process = process
 
     def poll(self) -> int | None:
-        """None while it runs; with what it ended is not known here, and nobody asks."""
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return 0
-        return None
+        """With what it ended; None while it runs."""
+        return self.process.exitcode
 
     wait = poll  # Jupyter waits only for what has ended
 
     def send_signal(self, number: int) -> None:
         """Send it to the process alone."""
-        os.kill(self.pid, number)
+        os.kill(self.process.pid or 0, number)
 
 
 class Forked(LocalProvisioner):
-    """Starts a kernel by a request to the process of `kernel/fork.py`."""
+    """Starts a kernel in a fork of the server."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Ask for a fork, and keep its number."""
+        """Have `kernel/start.py` run there."""
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         self.cwd = kwargs.get("cwd") or os.getcwd()
-        asked = {"arguments": arguments, "cwd": self.cwd, "env": kwargs.get("env") or dict(os.environ)}
-        assert parent.stdin is not None
-        assert parent.stdout is not None
-        with one_at_a_time:
-            parent.stdin.write(json.dumps(asked) + "\n")
-            parent.stdin.flush()
-            answer = parent.stdout.readline()
-        if not answer:
-            raise RuntimeError("The process that forks the kernels has ended; its message stands above.")
-        self.process: Any = Process(int(answer))
-        self.pid = self.pgid = int(answer)
+        given = {"arguments": arguments, "cwd": self.cwd, "env": kwargs["env"]}
+        process = SERVER.Process(target=run_path, args=(str(START), given))
+        process.start()
+        self.process: Any = Kernel(process)
+        self.pid = self.pgid = process.pid
         return self.connection_info
