@@ -30,6 +30,7 @@ ORDER = [
     "render.markdown",
     "render.figures",
     "render.formulas",
+    "render.search",
     "render.names",
     "render.reference",
     "render.clipboard",

@@ -330,15 +330,19 @@ def luminance(colour: str) -> float:
 # Formulas
 
 
+def typeset(html: str, page: str) -> str:
+    return formulas.typeset(formulas.with_words(html), page)
+
+
 def test_a_formula_is_typeset_at_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formulas, "CACHE", tmp_path / "katex.json")
-    html = formulas.typeset('<p>$5 <span class="arithmatex">\\(a &lt; b\\)</span></p>', "page")
+    html = typeset('<p>$5 <span class="arithmatex">\\(a &lt; b\\)</span></p>', "page")
     assert html.startswith('<p>$5 <span class="katex">')
     assert "<math" in html
-    display = formulas.typeset('<div class="arithmatex">\\[\nx\n\\]</div>', "page")
+    display = typeset('<div class="arithmatex">\\[\nx\n\\]</div>', "page")
     assert 'class="formula" tabindex="0"' in display
     with pytest.raises(PluginError, match=r"page: KaTeX cannot read \$\\frac\{1\}\$"):
-        formulas.typeset('<span class="arithmatex">\\(\\frac{1}\\)</span>', "page")
+        typeset('<span class="arithmatex">\\(\\frac{1}\\)</span>', "page")
 
 
 @pytest.mark.parametrize(
@@ -377,7 +381,7 @@ def test_a_formula_with_too_many_parts_stops_the_build() -> None:
 
 @pytest.mark.parametrize("parts", ["x", "a = b + c + d + e"])
 def test_a_full_stop_stays_with_the_formula_before_it(parts: str) -> None:
-    html = formulas.typeset(f'<p>(<span class="arithmatex">\\({parts}\\)</span>). So</p>', "page")
+    html = typeset(f'<p>(<span class="arithmatex">\\({parts}\\)</span>). So</p>', "page")
     assert html.startswith('<p><span class="tight">(<span class="katex">')
     assert html.endswith("</span>).</span> So</p>")
 

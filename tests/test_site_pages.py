@@ -243,9 +243,18 @@ def test_formulas_are_typeset_and_claims_are_shown(html: dict[str, Html]) -> Non
         assert "<!--" not in text, address
 
 
-def test_the_search_knows_the_words_and_not_the_outputs(site: Path) -> None:
+def test_the_search_knows_the_words_and_not_the_outputs(site: Path, html: dict[str, Html]) -> None:
     index = json.loads((site / "search/search_index.json").read_text())
     text = " ".join(entry["text"] for entry in index["docs"])
+    outputs = [
+        output
+        for page in html.values()
+        for output in re.findall(
+            r'<section class="[^"]* output .*?<code>(.*?)</code>', page.path.read_text(), re.S
+        )
+    ]
+    assert len(outputs) > len(SCRIPTS)
+    assert [output for output in outputs if f"<pre><code>{output.strip()}\n</code></pre>" in text] == []
     assert "<!--" not in text
     assert "Source code in" not in text
     assert "\\(" not in re.sub(r"<pre>.*?</pre>|<code>.*?</code>", "", text, flags=re.S)

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from datetime import UTC, datetime
 from fnmatch import fnmatch
-from functools import partial
 from html import escape, unescape
 from pathlib import Path
 from urllib.parse import urljoin
@@ -39,7 +38,7 @@ from book.publish import (
     policy,
     wheel,
 )
-from book.render import clipboard, figures, formulas, names, reference, repairs
+from book.render import clipboard, figures, formulas, names, reference, repairs, search
 from book.render.markdown import INSTALL, Drawn
 from book.render.markdown import markdown as draft
 
@@ -55,20 +54,8 @@ STYLES = [
     "assets/style.css",
 ]
 
-# Outputs, figures and the sources in the API, which would drown the words; and formulas, which go into the
-# search as text.
-ASIDE = re.compile(
-    r'<div class="[^"]* output [^"]*">.*?</div>|<p><img alt="[^"]*" src="figure:\d+" /></p>'
-    r'|<details class="mkdocstrings-source">.*?</details>'
-    r'|(?<=class="arithmatex">)\\[(\[](?P<tex>.*?)\\[)\]](?=</(?:span|div)>)',
-    re.S,
-)
-
 # An empty line of output, which the sources mark as doctest has it.
 EMPTY = f'<span class="go">{escape(BLANK)}</span>'
-
-# What the search reads of a block of code: the words without the marks of their colours, which take it long.
-CODE = re.compile(r"(?<=<pre>)<span></span><code>.*?</code>(?=</pre>)", re.S)
 
 UNDATED = datetime.fromtimestamp(int(wheel.EPOCH), UTC).date()  # MkDocs' date of what has no history
 
@@ -83,7 +70,6 @@ links: dict[str, str] = {}  # address of each source file and download
 beside: dict[str, str | bytes] = {}  # what is written beside the pages, by its path on the site
 read: dict[str, Source] = {}  # the pages
 made: dict[str, list[list[outputs.Output]]] = {}  # the outputs of each block
-hidden: dict[str, list[str]] = {}
 drawn: dict[str, list[Drawn]] = {}  # the figures
 
 
@@ -176,25 +162,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Say what the copy buttons copy, and keep from the search what nobody searches for."""
-    uri = page.file.src_uri
-    hidden[uri] = []
-
-    def put(match: re.Match[str]) -> str:
-        words = formulas.words(unescape(match["tex"]).strip()) if match["tex"] else ""
-        return kept(uri, match[0], escape(words))
-
+    """Say what the copy buttons copy, and what the search reads."""
     html = html.replace(EMPTY, "")
-    text = ASIDE.sub(put, counted(clipboard.mark(html)))
+    text = search.leave_out(formulas.with_words(counted(clipboard.mark(html))))
     page.meta["summary"] = page.meta.get("description") or first(text)
     page.meta["description"] = escape(shortened(page.meta["summary"]))
-    return names.link(text, read[uri], page.file.url, entries)
-
-
-def kept(uri: str, part: str, instead: str) -> str:
-    """What the search reads instead of a part of a page; `on_post_page` puts the part back."""
-    hidden[uri].append(part)
-    return f"<!--aside {len(hidden[uri])}-->{instead}<!--/-->"
+    return repairs.lean(names.link(text, read[page.file.src_uri], page.file.url, entries))
 
 
 def counted(html: str) -> str:
@@ -228,8 +201,6 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """All pages are read: make what is made from all, before the first is written."""
     home, here = config.site_url or "", navigation.pages
-    for page in here:
-        page.content = CODE.sub(partial(uncoloured, page.file.src_uri), page.content or "")
     shared = Counter(page.title for page in here)
     for page in here:
         if shared[page.title] > 1 and page.parent:  # no two pages of one name in a list of results
@@ -253,18 +224,13 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     config.extra["feed"] = bool(atom)  # docs/theme/main.html links it
 
 
-def uncoloured(uri: str, code: re.Match[str]) -> str:
-    """A block of code as the search reads it."""
-    return kept(uri, code[0], f"<code>{re.sub('<[^>]*>', '', code[0])}</code>")
-
-
 def stem(uri: str) -> str:
     """The path of a source without its ending, which names all that is made of it."""
     return uri.rpartition(".")[0]
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
-    """Put in what was kept from the search, the figures and the typeset formulas."""
+    """Put in the figures and the typeset formulas."""
     uri = page.file.src_uri
     name = re.sub(r"\W+", "-", stem(uri))
 
@@ -278,11 +244,10 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
         return figures.alive(html, widget, values, get_relative_url(f"assets/widgets/{widget}.js", page.url))
 
     output = clipboard.under_title(output, uri)
-    output = re.sub(r"(?s)<!--aside (\d+)-->.*?<!--/-->", lambda it: hidden[uri][int(it[1]) - 1], output)
     output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
     if 'src="figure:' in output:
         raise PluginError(f"{uri}: a figure stands where no paragraph can.")
-    for step in (repairs.quiet, repairs.scrolling, repairs.lean, repairs.readable):
+    for step in (repairs.quiet, repairs.scrolling, repairs.readable):
         output = step(output)
     return formulas.typeset(repairs.mend(output, repairs.HTML), uri)
 

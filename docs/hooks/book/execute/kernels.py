@@ -55,7 +55,8 @@ class Kernel:
 
     def send_signal(self, number: int) -> None:
         """Send it to the process alone."""
-        os.kill(self.process.pid or 0, number)
+        if self.process.pid:
+            os.kill(self.process.pid, number)
 
 
 class Forked(LocalProvisioner):

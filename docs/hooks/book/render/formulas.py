@@ -4,7 +4,7 @@ import json
 import re
 from functools import cache
 from hashlib import sha256
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,8 +22,12 @@ APPLY = "\u2061"  # the sign of a function, which has no width
 # How many parts an element has, by which a browser tells the base from what stands below and above it.
 PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3}
 
-# Left behind by pymdownx.arithmatex, with what must stay on its line. Code never is inside.
-FORMULA = re.compile(r'(\(?)<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\2>([.,;:?!)]*)', re.S)
+# Left behind by pymdownx.arithmatex. Code never is inside.
+TEX = re.compile(r'(?<=class="arithmatex">)\\[(\[](.*?)\\[)\]](?=</(?:span|div)>)', re.S)
+# The same with its words, and with what must stay on its line.
+FORMULA = re.compile(
+    r'(\(?)<(span|div) class="arithmatex"><!--\\([(\[])(.*?)\\[)\]]-->.*?<!--/--></\2>([.,;:?!)]*)', re.S
+)
 
 GREEK = re.compile(
     r"\\(?:var)?(alpha|beta|gamma|delta|epsilon|eta|theta|kappa|lambda|mu|nu|rho|sigma|tau|phi|chi|psi|omega)"
@@ -34,8 +38,13 @@ GREEK = re.compile(
 used: dict[str, str] = {}  # by this build; the cache may know more, and the fonts must not hang on that
 
 
+def with_words(html: str) -> str:
+    """Formulas as text, which the search reads, with their TeX in a comment until they are typeset."""
+    return TEX.sub(lambda it: f"<!--{it[0]}-->{escape(words(unescape(it[1]).strip()))}<!--/-->", html)
+
+
 def typeset(html: str, page: str) -> str:
-    """Typeset every formula of a page; one that KaTeX cannot read stops the build."""
+    """Typeset every formula of a page `with_words`; one that KaTeX cannot read stops the build."""
 
     def one(match: re.Match[str]) -> str:
         before, _, kind, text, after = match.groups()
