@@ -26,10 +26,10 @@ picture: build  ## take the picture in README.md
 	$(BIN)/python docs/screenshot.py
 
 update: $(VENV)/installed  ## rewrite every expected output and claim after a change
-	$(BIN)/python docs/hooks/update.py
+	$(BIN)/python docs/hooks update
 
 mutate: $(VENV)/installed  ## falsify outputs and claims at random; every lie must be caught
-	$(BIN)/python docs/hooks/mutate.py
+	$(BIN)/python docs/hooks mutate
 
 mutate-code: $(VENV)/installed  ## change linreg at random; the tests must notice (parts: make mutate-code MUTANTS="--n 10 loss")
 	$(BIN)/python tests/mutate_code.py $(MUTANTS)
@@ -39,7 +39,7 @@ fuzz: $(VENV)/installed  ## change bytes of files at random and read them (parts
 
 bench: .bench/installed  ## measure linreg and its peers (parts: make bench BENCH="--only exact")
 	.bench/bin/python tests/bench/run.py $(BENCH)
-	$(BIN)/python docs/hooks/update.py docs/en/about/benchmarks.md
+	$(BIN)/python docs/hooks update docs/en/about/benchmarks.md
 
 lint: $(VENV)/installed  ## format, lint and type-check
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/mypy

@@ -10,10 +10,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs" / "hooks"))  # pytest's `pythonpath` comes later
 
-from evaluate import Result, evaluate
-from lint import lint
-from mutate import SAMPLE, mutate
-from pages import Page, PageError, book, read
+from book.page.files import book, read
+from book.page.model import Page, PageError
+from book.prove.evaluate import Result, evaluate
+from book.prove.lint import lint
+from book.prove.mutate import SAMPLE, mutate
 
 
 @cache

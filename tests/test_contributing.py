@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from evaluate import evaluate
-from lint import lint
-from pages import parse
+
+from book.page.files import parse
+from book.prove.evaluate import evaluate
+from book.prove.lint import lint
 
 PAGE = Path(__file__).parents[1] / "docs/en/about/contributing.md"
 SAMPLES = {"markdown": "sample.md", "text": "sample.py"}

@@ -5,17 +5,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import asmarkdown
-import card
-import downloads
-import feed
-import names
 import pytest
-import reference
-import rendering
-from executed import SVG, Output
-from pages import parse
 from PIL import Image
+
+from book.execute.outputs import SVG, Output
+from book.page.files import parse
+from book.publish import card, feed, notebook, plain
+from book.render import markdown, names, reference
 
 ROOT = Path(__file__).parents[1]
 ENTRIES = {
@@ -133,10 +129,10 @@ def test_a_page_as_markdown_has_values_outputs_and_no_marks(source: Path) -> Non
     made = iter(
         [[Output("text/plain", "2", result=True)], [Output(SVG, "<svg/>")], [Output("text/plain", "3")]]
     )
-    draft, _ = rendering.markdown(
-        parsed, [next(made) if b.cell else [] for b in parsed.blocks], {rendering.INSTALL: ""}
+    draft, _ = markdown.markdown(
+        parsed, [next(made) if b.cell else [] for b in parsed.blocks], {markdown.INSTALL: ""}
     )
-    assert asmarkdown.text(draft, parsed, ROOT, addresses(source), {}) == TEXT
+    assert plain.text(draft, parsed, ROOT, addresses(source), {}) == TEXT
 
 
 def test_the_reference_as_markdown_says_what_the_docstring_says() -> None:
@@ -154,13 +150,13 @@ def test_the_reference_as_markdown_says_what_the_docstring_says() -> None:
 
 
 def test_names_of_the_reference_lead_to_it() -> None:
-    assert asmarkdown.simple("a [`Status`][linreg.Status] [`x`][]", {"linreg.Status": "https://b/#s"}) == (
+    assert plain.simple("a [`Status`][linreg.Status] [`x`][]", {"linreg.Status": "https://b/#s"}) == (
         "a [`Status`](https://b/#s) [`x`][]"
     )
 
 
 def test_a_program_shows_each_figure_and_has_no_marks(source: Path) -> None:
-    text = downloads.script(parse(source), "```sh\npip install x\n```", addresses(source))
+    text = notebook.script(parse(source), "```sh\npip install x\n```", addresses(source))
     assert text.startswith("# %% [markdown]\n# This program needs `linreg`")
     assert "# pip install x\n" in text
     assert "# %%\nplot()\nimport matplotlib.pyplot as plt\n\nplt.show()\n" in text

@@ -11,12 +11,13 @@ from urllib.parse import unquote, urldefrag, urljoin
 from xml.etree import ElementTree
 
 import pytest
-from pages import CLAIM, parse
 from PIL import Image
 from served import BASE, ROOT, sources
 from test_site_pages import SCRIPTS, Html, built
 
 import linreg
+from book.page.files import parse
+from book.page.statements import CLAIM
 
 PAGES = sources()
 ATOM = {"a": "http://www.w3.org/2005/Atom"}

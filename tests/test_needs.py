@@ -5,7 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from pages import book
+
+from book.page.files import book
 
 ROOT = Path(__file__).parents[1]
 # What the code of a page does with a library, and the name to install.

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import book, read
+
+from book.page.files import book, read
 
 ROOT = Path(__file__).parents[1]
 CACHES = shutil.ignore_patterns("__pycache__")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from evaluate import Result, evaluate
-from pages import parse
+
+from book.page.files import parse
+from book.prove.evaluate import Result, evaluate
 
 
 def run(tmp_path: Path, text: str, name: str = "page.md") -> list[Result]:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from evaluate import evaluate
-from lint import lint
-from pages import docstrings, parse
+
+from book.page.files import docstrings, parse
+from book.prove.evaluate import evaluate
+from book.prove.lint import lint
 
 CODE = "```pycon\n>>> n, lr = 1000, 0.01\n>>> n * lr * 1.2345\n12.345\n\n```\n"
 

@@ -6,11 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from compare import tokens
-from evaluate import Result, evaluate
-from mutate import mutate
-from pages import read
-from update import update
+
+from book.page.files import read
+from book.prove.compare import tokens
+from book.prove.evaluate import Result, evaluate
+from book.prove.mutate import mutate
+from book.prove.update import update
 
 PAGE = """\
 ```pycon

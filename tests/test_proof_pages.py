@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pages import Page, PageError, docstrings, parse
+
+from book.page.files import docstrings, parse
+from book.page.model import Page, PageError
 
 THEORY = """\
 # A page

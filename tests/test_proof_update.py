@@ -3,9 +3,10 @@
 import doctest
 
 import pytest
-from evaluate import evaluate
-from pages import read
-from update import update
+
+from book.page.files import read
+from book.prove.evaluate import evaluate
+from book.prove.update import update
 
 THEORY = """\
 # Title with 0.5

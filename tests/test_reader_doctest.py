@@ -16,8 +16,9 @@ from doctest import DocTestParser, Example
 from pathlib import Path
 
 import pytest
-from pages import book
 from served import ROOT, sources
+
+from book.page.files import book
 
 MARKDOWN = [path for path in book(ROOT) if path.suffix == ".md"]
 SERVED = {path: f"{address.rstrip('/') or 'index'}.md" for address, path in sources().items()}

@@ -15,11 +15,12 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from xml.etree import ElementTree
 
 import nbformat
-import policy
 import pytest
 from nbclient import NotebookClient
-from pages import parse
 from served import BASE, ROOT, build, sources
+
+from book.page.files import parse
+from book.publish import policy
 
 SCRIPTS = sorted(source for source in sources().values() if source.suffix == ".py")
 # Attributes that make a browser fetch something by itself, and links that do not.
@@ -212,7 +213,6 @@ def test_every_block_that_runs_can_be_copied(source: Path, html: dict[str, Html]
 
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
 def test_every_cell_that_prints_or_draws_shows_it(source: Path, html: dict[str, Html]) -> None:
-    """Fails when mkdocs-jupyter names its classes otherwise and outputs get lost."""
     cells = [block for block in parse(source).blocks if block.cell]
     page = built(source, html)
     outputs = [a for a in page.named("section") if "output" in a.get("class", "").split()]
@@ -243,9 +243,18 @@ def test_formulas_are_typeset_and_claims_are_shown(html: dict[str, Html]) -> Non
         assert "<!--" not in text, address
 
 
-def test_the_search_knows_the_words_and_not_the_outputs(site: Path) -> None:
+def test_the_search_knows_the_words_and_not_the_outputs(site: Path, html: dict[str, Html]) -> None:
     index = json.loads((site / "search/search_index.json").read_text())
     text = " ".join(entry["text"] for entry in index["docs"])
+    outputs = [
+        output
+        for page in html.values()
+        for output in re.findall(
+            r'<section class="[^"]* output .*?<code>(.*?)</code>', page.path.read_text(), re.S
+        )
+    ]
+    assert len(outputs) > len(SCRIPTS)
+    assert [output for output in outputs if f"<pre><code>{output.strip()}\n</code></pre>" in text] == []
     assert "<!--" not in text
     assert "Source code in" not in text
     assert "\\(" not in re.sub(r"<pre>.*?</pre>|<code>.*?</code>", "", text, flags=re.S)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from doctest import DocTestParser, Example
 from pathlib import Path
 
-from pages import parse
-from rendering import INSTALL
 from visit import Visit
+
+from book.page.files import parse
+from book.render.markdown import INSTALL
 
 BUTTONS = ".md-content .md-code__button[data-md-type=copy]"
 

@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from axe_playwright_python.base import AXE_SCRIPT
-from maths import PARTS
 from playwright.sync_api import Browser, ConsoleMessage, Page, ProxySettings, Request, Response
 from served import BASE
+
+from book.render.formulas import PARTS
 
 LOOK = (Path(__file__).parent / "look.js").read_text()
 SHIFTS = """

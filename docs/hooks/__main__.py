@@ -1,0 +1,12 @@
+"""The engine at the command line: `python docs/hooks update`, `mutate` or `census`, and paths."""
+
+import sys
+from importlib import import_module
+
+COMMANDS = ("update", "mutate", "census")
+
+if __name__ == "__main__":
+    command, *arguments = sys.argv[1:] or [""]
+    if command not in COMMANDS:
+        sys.exit(f"python docs/hooks {'|'.join(COMMANDS)} [paths]")
+    sys.exit(import_module(f"book.prove.{command}").main(arguments))

@@ -1,0 +1,1 @@
+"""Run the code of pages, and keep what it prints and draws."""

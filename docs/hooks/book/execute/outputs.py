@@ -1,0 +1,168 @@
+"""Run the code of pages through mkdocs-jupyter and keep nothing but the outputs.
+
+mkdocs-jupyter executes, by its settings in mkdocs.yml; its own HTML (half a megabyte of style, no maths, no
+link checks) is not asked for. It is given notebooks made of code cells only, so that the cache of outputs,
+whose key is made of the cells, does not see the prose.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import get_plugin_logger
+from mkdocs_jupyter.nbconvert2 import get_nbconvert_app
+from nbconvert.preprocessors import ExecutePreprocessor
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+
+from book.cache import write
+from book.execute import kernels
+from book.execute.cells import Cell
+from book.page.files import ROOT
+
+HERE = Path(__file__).parent
+CACHE = Path(".cache")
+KEEP = 3  # execution caches kept, so that going back to another state of `linreg` costs nothing
+TOOLS = [
+    "torch",
+    "numpy",
+    "matplotlib",
+    "matplotlib-inline",
+    "ipython",
+    "ipykernel",
+    "nbclient",
+    "nbconvert",
+    "mkdocs-jupyter",
+    "scikit-learn",
+    "statsmodels",
+]
+TEXT, SVG = "text/plain", "image/svg+xml"
+LOG = get_plugin_logger("execute")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a cell printed, drew or left as its value."""
+
+    mime: str
+    text: str
+    result: bool = False  # the value of the cell's last line, not something printed
+
+
+def digest(package: Path) -> str:
+    """Name of everything that outputs depend on beside the code of the page itself."""
+    sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + [Path(__file__)]
+    sources += sorted((ROOT / "docs/en").rglob("*.json"))  # results that pages read
+    parts = [python_version(), *(f"{tool} {version(tool)}" for tool in TOOLS)]
+    parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sources]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def prepare(package: Path, wheel: Path) -> Path:
+    """Point the kernels at the wheel and at the settings in `kernel/`; the cache of outputs is returned."""
+    home = CACHE / "executed" / digest(package)
+    home.mkdir(parents=True, exist_ok=True)
+    os.utime(home)
+    for old in sorted(home.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEEP]:
+        for file in old.iterdir():
+            file.unlink()
+        old.rmdir()
+    profile = (CACHE / "ipython" / "profile_default").resolve()
+    profile.mkdir(parents=True, exist_ok=True)
+    settings = HERE / "kernel" / "ipython_kernel_config.py"
+    (profile / settings.name).write_bytes(settings.read_bytes())
+    os.environ |= {
+        "PYTHONPATH": str(wheel.resolve()),  # the very wheel that the site serves
+        "PYTHONHASHSEED": "0",
+        "OMP_NUM_THREADS": "1",  # one order of summation, whatever the number of cores
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MATPLOTLIBRC": str(HERE / "kernel" / "matplotlibrc"),
+        "IPYTHONDIR": str(profile.parent),
+        "JUPYTER_NO_CONFIG": "1",  # the settings of the person who builds stay out
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    return home
+
+
+def execute(
+    pages: Mapping[str, Sequence[Cell]], wanted: Set[str], home: Path, config: MkDocsConfig
+) -> dict[str, list[list[Output]]]:
+    """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once."""
+    kept = {name: home / f"{key(cells)}.json" for name, cells in pages.items() if cells}
+    for old in set(home.glob("*.json")) - set(kept.values()):
+        old.unlink()
+
+    def outputs(name: str) -> list[list[Output]]:
+        if not kept[name].exists():
+            made = run(name, pages[name], config)
+            write(kept[name], json.dumps([[asdict(output) for output in cell] for cell in made]))
+        return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
+
+    todo = sorted(kept.keys() & wanted, key=lambda name: -len(repr(pages[name])))  # no long one at the end
+    ready = nullcontext() if all(kept[name].exists() for name in todo) else kernels.opened()
+    with ready, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
+        return dict(zip(todo, pool.map(outputs, todo), strict=True))
+
+
+def key(cells: Sequence[Cell]) -> str:
+    """Name of a page's code."""
+    return hashlib.sha256(repr(cells).encode()).hexdigest()
+
+
+def run(name: str, cells: Sequence[Cell], config: MkDocsConfig) -> list[list[Output]]:
+    """Execute a page with the settings of mkdocs-jupyter; an output that no page can show stops the build."""
+    settings = config.plugins["mkdocs-jupyter"].config
+    app = get_nbconvert_app(
+        execute=True, kernel_name=settings["kernel_name"], allow_errors=settings["allow_errors"]
+    )
+    book = new_notebook()
+    for cell in cells:
+        marks = {"tags": ["raises-exception"] * cell.raises}
+        book.cells.append(new_code_cell(cell.code.strip(), metadata=marks))
+    LOG.info(f"Executing {name}")
+    try:
+        ExecutePreprocessor(config=app.config).preprocess(book)
+    except Exception as error:
+        raise PluginError(f"{name}: {error}") from error
+    made = [joined(map(read, cell.outputs)) for cell in book.cells]
+    for cell, outputs in zip(cells, made, strict=True):
+        for output in outputs:
+            if cell.shown and output.mime not in (TEXT, SVG):
+                raise PluginError(f"{name}: unwanted output ({output.mime}) of\n{cell.code}\n\n{output.text}")
+    return made
+
+
+def read(output: NotebookNode) -> Output:
+    """One output of a cell: its picture if it has one, its text if it has nothing else."""
+    match output.output_type:
+        case "stream":
+            return Output(TEXT if output.name == "stdout" else output.name, output.text)
+        case "error":
+            return Output("error", output.evalue)
+    mime = next((mime for mime in (SVG, *output.data) if mime in output.data and mime != TEXT), TEXT)
+    return Output(mime, str(output.data[mime]), result=output.output_type == "execute_result")
+
+
+def joined(outputs: Iterable[Output]) -> list[Output]:
+    """With what was printed in one piece: a kernel sends it in as many as its clock has it."""
+    made: list[Output] = []
+    for output in outputs:
+        if made and printed(output) and printed(made[-1]):
+            made[-1] = Output(TEXT, made[-1].text + output.text)
+        else:
+            made.append(output)
+    return [it if it.mime == SVG else replace(it, text=it.text.strip("\n")) for it in made]
+
+
+def printed(output: Output) -> bool:
+    """Whether a cell wrote this on its way."""
+    return output.mime == TEXT and not output.result

@@ -1,0 +1,1 @@
+"""Hold the pages to what their code gives."""

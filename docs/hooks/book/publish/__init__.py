@@ -1,0 +1,1 @@
+"""What the site has beside its pages, and the last touch to the whole."""

@@ -1,0 +1,126 @@
+"""The scripts and styles of the site: mended, joined, and without what no page needs."""
+
+import re
+from collections.abc import Sequence, Set
+from itertools import groupby
+from pathlib import Path
+
+from tinycss2 import parse_rule_list, parse_stylesheet, serialize
+from tinycss2.ast import Node, QualifiedRule
+
+from book.publish import spelling
+from book.render.repairs import mend
+
+SCRIPT = {
+    # begin when the page has been shown, of which docs/theme/main.html tells: a look at it before that
+    # has it laid out in the time of the script
+    '"use strict";(()=>{var ': '"use strict";shown.then(()=>{var ',
+    "window.component$=Ki;})();": "window.component$=Ki;});",
+    # by then the event that it would wait for may have passed
+    'h(document,"DOMContentLoaded",{once:!0}).subscribe(()=>e.next(document))': (
+        "setTimeout(()=>e.next(document))"
+    ),
+    # fetch the search index (the largest file of the site) when the search is opened, not with every page
+    'L($(location.protocol!=="file:"),Je("search"))': 'L(Je("search"))',
+    # and the search worker with it
+    "t=new Worker(e)": (
+        "t=(w=>Object.assign(new EventTarget,{postMessage(m){"
+        "w||((w=new Worker(e)).onmessage="
+        "({data:d})=>this.dispatchEvent(new MessageEvent('message',{data:d})));"
+        "w.postMessage(m)}}))()"
+    ),
+    # `repairs.scrolling` has done this at the build: here it would style the whole page once more
+    '...M("table:not([class])",e).map(i=>ti(i)),': "",
+    # making the address of the style absolute would load and apply it once more; all pages share it
+    'function vi(e){for(let t of M("[href], [src]",e))': (
+        'function vi(e){for(let t of M("[href]:not([rel=stylesheet]), [src]",e))'
+    ),
+    'M(":scope > *",e.head)': 'M(":scope > :not([rel=stylesheet])",e.head)',
+    # whether a block of code scrolls is asked when it comes into view, not of each one at the start
+    "function es(e){return Le(e).pipe(": "function es(e){return mt(e).pipe(g(t=>t),Ee(1),b(()=>Le(e)),",
+    # the library asks the browser for this each time, which styles and lays out what is there so far
+    "Kn.default.isSupported()&&(": "(",
+    # tells the scroll bar its colours, which on a <meta> would style every element again
+    'let o=x("meta",{name:"color-scheme"});document.head.appendChild(o);': "",
+    "o.content=a.colorScheme,": "document.documentElement.style.colorScheme=a.colorScheme,",
+    # styles every element of the page twice to keep a change of colours from fading
+    'document.body.setAttribute("data-md-color-switching",""),': "",
+    # asks for a site map beside every alternate form of the page, as if each were a language
+    'M("link[rel=alternate]")': 'M("link[rel=alternate][hreflang]")',
+    # the keys for the page before and after; `quiet` says why not by the links in the head
+    "link[rel=prev]": ".md-footer__link--prev",
+    "link[rel=next]": ".md-footer__link--next",
+    # a landmark per code block is too many
+    'x("nav",{class:"md-code__nav"})': 'x("div",{class:"md-code__nav"})',
+}
+WORKER = {
+    # words are kept and looked up in one spelling: see spelling.py
+    "new lunr.Token(g.slice(l,m).toLowerCase(),": "new lunr.Token(spelled(g.slice(l,m).toLowerCase()),",
+    "search(e){if(e=e.replace(": "search(e){if(e=spelled(e.toLowerCase()).replace(",
+}
+
+
+def join(folder: Path) -> None:
+    """Make each widget one script: what they share and its own, where no name can meet one of the page.
+
+    Two scripts might arrive in either order, and instant navigation runs one again at each visit.
+    """
+    shared = folder / "shared.js"
+    for file in folder.glob("*.js"):
+        if file != shared:
+            file.write_text(f"(() => {{\n{shared.read_text()}\n{file.read_text()}}})();\n")
+    shared.unlink()
+
+
+def publish(site: Path, styles: Sequence[str]) -> None:
+    """Mend the scripts, join the styles in one file, drop what no page needs."""
+    (bundle,) = site.glob("assets/javascripts/bundle.*.min.js")
+    script = mend(bundle.read_text(), SCRIPT)
+    bundle.write_text(script)
+    (worker,) = site.glob("assets/javascripts/workers/search.*.min.js")
+    worker.write_text(mend(worker.read_text(), WORKER) + spelling.script())
+    markup = [page.read_text() for page in sorted(site.rglob("*.html"))]
+    widgets = [file.read_text() for file in site.glob("assets/widgets/*.js")]
+    names = set(re.findall(r"[\w-]+", "\n".join([script, *widgets])))  # classes that scripts give
+    names.update(
+        name for text in markup for value in re.findall(r'class="([^"]*)"', text) for name in value.split()
+    )
+    joined = []
+    for pattern in styles:
+        (style,) = site.glob(pattern)
+        rules = parse_stylesheet(style.read_text(), skip_whitespace=True, skip_comments=True)
+        joined.append(used(rules, names))
+        style.unlink()
+    (site / "assets" / "book.css").write_text("".join(joined))
+    for file in site.glob("assets/**/*.map"):
+        file.unlink()
+    for file in site.glob("assets/javascripts/**/*.js"):
+        file.write_text(re.sub(r"//# sourceMappingURL=\S+", "", file.read_text()))
+
+
+def used(rules: Sequence[Node], names: Set[str]) -> str:
+    """The rules for classes that occur: some two thirds of the theme's."""
+    kept = []
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            selectors = [part for part in selectors_of(rule) if classes(part) <= names]
+            if selectors:
+                kept.append(f"{','.join(selectors)}{{{serialize(rule.content)}}}")
+        elif rule.type == "at-rule" and rule.lower_at_keyword == "media":
+            inner = used(parse_rule_list(rule.content, skip_whitespace=True, skip_comments=True), names)
+            if inner:
+                kept.append(f"@media{serialize(rule.prelude)}{{{inner}}}")
+        else:
+            kept.append(rule.serialize())
+    return "".join(kept)
+
+
+def selectors_of(rule: QualifiedRule) -> list[str]:
+    """The selectors of a list; commas within parentheses are within one token."""
+    parts = groupby(rule.prelude, key=lambda token: token.type == "literal" and token.value == ",")
+    return [serialize(list(tokens)) for comma, tokens in parts if not comma]
+
+
+def classes(selector: str) -> set[str]:
+    """The classes that an element must have, or one around it."""
+    return set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", re.sub(r":(not|is|where)\([^)]*\)", "", selector)))

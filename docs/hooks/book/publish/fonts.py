@@ -1,0 +1,43 @@
+"""KaTeX's fonts, cut down to the glyphs that occur on the site: a few kB a face instead of 26."""
+
+import re
+from collections.abc import Iterable
+from hashlib import sha256
+from html import unescape
+from pathlib import Path
+from shutil import copytree
+
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+
+KATEX = Path(__file__).parents[1] / "katex"
+CACHE = Path(".cache/fonts")
+
+
+def publish(formulas: Iterable[str], site: Path) -> None:
+    """Write the style and the fonts of KaTeX to the site."""
+    letters = "".join(sorted(set(unescape(re.sub(r"<math.*?</math>|<[^>]*>", "", "".join(formulas))))))
+    cut = CACHE / sha256(letters.encode()).hexdigest()[:16]
+    if not cut.exists():
+        cut.mkdir(parents=True)
+        for face in sorted((KATEX / "fonts").glob("*.woff2")):
+            subset(face, letters, cut / face.name)
+    copytree(cut, site / "assets" / "fonts", dirs_exist_ok=True)
+    (site / "assets" / "katex.css").write_text(style())
+
+
+def subset(face: Path, letters: str, target: Path) -> None:
+    """Keep the glyphs of these letters."""
+    font = TTFont(face, recalcTimestamp=False)
+    options = Options(flavor="woff2", layout_features=["*"], notdef_outline=True)
+    subsetter = Subsetter(options)
+    subsetter.populate(text=letters)
+    subsetter.subset(font)
+    font.flavor = "woff2"
+    font.save(target)
+
+
+def style() -> str:
+    """KaTeX's style with woff2 alone, which every browser of the last ten years reads."""
+    css = (KATEX / "katex.min.css").read_text()
+    return re.sub(r',url\([^)]*\) format\("(woff|truetype)"\)', "", css)

@@ -1,0 +1,100 @@
+"""What an executed page offers for download: itself as notebook and as program."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from textwrap import dedent, indent
+
+from book.page.model import Block, Page
+from book.page.statements import CLAIM
+from book.render.markdown import GIVEN, INSTALL
+
+ADMONITION = re.compile(r'^(?:!!!|\?\?\?\+?) \w+ "(?P<title>.*)"\n(?P<body>(?:\n| {4}.*(?:\n|\Z))+)', re.M)
+PYPLOT = "import matplotlib.pyplot as plt"
+PROGRAM = """\
+This program needs `linreg`, which brings torch:
+
+{install}
+
+Run it with `python`, or cell by cell in an editor that knows `# %%`: there the value of the last line of a
+cell is shown, too."""
+
+
+def notebook(page: Page, install: str, links: Mapping[str, str]) -> str:
+    """An executed page as a notebook; `links` are the addresses of the pages that it may link to."""
+    cells = [markdown_cell(f"This notebook needs `linreg`, which brings torch:\n\n{install}")]
+    for text, block in parts(page, install, links):
+        cells.append(code_cell(text) if block.cell else markdown_cell(text))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"  # nbformat's own are random
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def script(page: Page, install: str, links: Mapping[str, str]) -> str:
+    """An executed page as a program in cells, which shows each figure where it is drawn."""
+    cells = [comment(PROGRAM.format(install=install))]
+    known = False  # what `plt` is
+    for text, block in parts(page, install, links):
+        known |= PYPLOT in text
+        if block.kind == "figure" and "plt.show()" not in text:
+            text += "\nplt.show()" if known else f"\n{PYPLOT}\n\nplt.show()"
+        cells.append(f"# %%\n{text}" if block.cell else comment(text))
+    return "\n\n".join(cells) + "\n"
+
+
+def comment(text: str) -> str:
+    """Prose as a cell of a program."""
+    return "# %% [markdown]\n" + indent(text.strip(), "# ", lambda line: True).replace("# \n", "#\n")
+
+
+def parts(page: Page, install: str, links: Mapping[str, str]) -> Iterator[tuple[str, Block]]:
+    """The cells of an executed page, as text without marks and the (first) block of each."""
+    before = ""
+    for (answer, _), group in groupby(page.blocks, key=lambda block: (block.answer, block.line * block.cell)):
+        blocks = list(group)
+        if answer and answer != before:
+            yield f"**{answer}**", Block("prose", "", 0, 0, 0)
+        before = answer
+        text = "\n\n".join(plain(block, install) for block in blocks)
+        yield text if blocks[0].cell else absolute(text, page, links), blocks[0]
+
+
+def markdown_cell(text: str) -> dict[str, object]:
+    """A cell to read."""
+    return {"cell_type": "markdown", "metadata": {}, "source": text}
+
+
+def code_cell(text: str) -> dict[str, object]:
+    """A cell to run, not run yet."""
+    return {"cell_type": "code", "metadata": {}, "source": text, "execution_count": None, "outputs": []}
+
+
+def plain(block: Block, install: str) -> str:
+    """A block without what only the site understands."""
+    if block.kind == "shown":
+        return f"```{block.language}\n{block.source}\n```"
+    if block.kind != "prose":
+        return block.source
+    text = GIVEN.sub("", block.source).replace(INSTALL, install)
+    text = CLAIM.sub(lambda match: match["shown"] or match[0], text)
+    return ADMONITION.sub(quoted, text)
+
+
+def quoted(match: re.Match[str]) -> str:
+    """An admonition as a quotation with its title in bold."""
+    return (
+        indent(f"**{match['title']}**\n\n{dedent(match['body']).strip()}", "> ", lambda line: True) + "\n\n"
+    )
+
+
+def absolute(text: str, page: Page, links: Mapping[str, str]) -> str:
+    """A notebook is read away from the site: its links lead back there."""
+
+    def one(match: re.Match[str]) -> str:
+        target = (page.path.parent / match[1]).resolve()
+        return f"]({links[str(target)]}" if str(target) in links else match[0]
+
+    return re.sub(r"\]\(([^)#:]+)", one, text)

@@ -1,0 +1,1 @@
+"""Make a page of the site out of a page of the book."""

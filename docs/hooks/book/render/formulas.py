@@ -1,0 +1,159 @@
+"""Typeset formulas at build with KaTeX, so that a reader's browser runs no script for them."""
+
+import json
+import re
+from functools import cache
+from hashlib import sha256
+from html import escape, unescape
+from pathlib import Path
+from xml.etree import ElementTree
+
+from mkdocs.exceptions import PluginError
+from quickjs import Context, JSException
+
+from book.cache import write
+
+KATEX = Path(__file__).parents[1] / "katex" / "katex.min.js"
+CACHE = Path(".cache/katex.json")
+
+MATHML = "http://www.w3.org/1998/Math/MathML"
+MATH = re.compile(r"<math.*?</math>", re.S)
+APPLY = "\u2061"  # the sign of a function, which has no width
+# How many parts an element has, by which a browser tells the base from what stands below and above it.
+PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2, "mover": 2, "munderover": 3}
+
+# Left behind by pymdownx.arithmatex. Code never is inside.
+TEX = re.compile(r'(?<=class="arithmatex">)\\[(\[](.*?)\\[)\]](?=</(?:span|div)>)', re.S)
+# The same with its words, and with what must stay on its line.
+FORMULA = re.compile(
+    r'(\(?)<(span|div) class="arithmatex"><!--\\([(\[])(.*?)\\[)\]]-->.*?<!--/--></\2>([.,;:?!)]*)', re.S
+)
+
+GREEK = re.compile(
+    r"\\(?:var)?(alpha|beta|gamma|delta|epsilon|eta|theta|kappa|lambda|mu|nu|rho|sigma|tau|phi|chi|psi|omega)"
+    r"(?![a-z])",
+    re.I,
+)
+
+used: dict[str, str] = {}  # by this build; the cache may know more, and the fonts must not hang on that
+
+
+def with_words(html: str) -> str:
+    """Formulas as text, which the search reads, with their TeX in a comment until they are typeset."""
+    return TEX.sub(lambda it: f"<!--{it[0]}-->{escape(words(unescape(it[1]).strip()))}<!--/-->", html)
+
+
+def typeset(html: str, page: str) -> str:
+    """Typeset every formula of a page `with_words`; one that KaTeX cannot read stops the build."""
+
+    def one(match: re.Match[str]) -> str:
+        before, _, kind, text, after = match.groups()
+        tex, display = unescape(text).strip(), kind == "["
+        # Formulas side by side are set one by one, so that on a phone they stand one below the other.
+        parts = re.split(r"\\qquad", tex) if display and r"\begin" not in tex else [tex]
+        try:
+            formula = " ".join(render(part.strip(), display) for part in parts)
+        except JSException as error:
+            raise PluginError(f"{page}: KaTeX cannot read ${tex}$\n{error}") from None
+        # A long formula scrolls in its own box, which the keyboard must be able to reach.
+        if display:
+            return f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>'
+        # Browsers would begin a line with a full stop.
+        return f'<span class="tight">{before}{formula}{after}</span>' if before + after else formula
+
+    return FORMULA.sub(one, html)
+
+
+def words(tex: str) -> str:
+    r"""A formula in a line of text, to be searched: "2/λ_max (lambda)" for `\frac{2}{\lambda_{\max}}`."""
+    try:
+        shown = MATH.search(render(tex, r"\begin" in tex))
+    except JSException:
+        return tex  # `typeset` will say what is wrong with it
+    text = " ".join(line(ElementTree.fromstring(shown[0])).split()) if shown else tex
+    names = sorted({name.lower() for name in GREEK.findall(tex)})
+    return f"{text} ({', '.join(names)})" if names else text
+
+
+def line(node: ElementTree.Element) -> str:
+    """The text of MathML, with signs for what stands above, below or behind."""
+    text = (node.text or "").strip(APPLY)
+    parts = [text, *(line(child) for child in node)]
+    first, *rest = [part for part in parts if part] or [""]
+    match kind(node):
+        case "annotation":
+            return ""
+        case "mspace":
+            return " "
+        case "mover":
+            return first  # without its hat
+        case "mfrac":
+            return "/".join([first, *rest]) + " "
+        case "msub" | "munder":
+            return "_".join([first, *rest])
+        case "msup":
+            return "^".join([first, *rest])
+        case "msubsup" | "munderover":
+            return f"{first}_{'^'.join(rest)}"
+        case _:
+            return "".join([first, *rest])
+
+
+def kind(node: ElementTree.Element) -> str:
+    """What an element is, without its namespace."""
+    return node.tag.rpartition("}")[2]
+
+
+def mended(match: re.Match[str]) -> str:
+    r"""MathML in which every fraction, script and accent has its parts, and no more.
+
+    For `\lambda_{\max}` KaTeX writes three: λ, max, and the sign that max is applied to what follows. Nothing
+    does, and browsers would draw max beside λ. Where such a name is a part, the sign goes.
+    """
+    math = ElementTree.fromstring(match[0])
+    for node in math.iter():
+        if kind(node) in PARTS:
+            for part in list(node):
+                if part.text == APPLY:
+                    node.remove(part)
+            if len(node) != PARTS[kind(node)]:
+                raise PluginError(f"KaTeX gives a {kind(node)} {len(node)} parts in\n{match[0]}")
+    ElementTree.register_namespace("", MATHML)
+    return ElementTree.tostring(math, encoding="unicode", short_empty_elements=False)
+
+
+def render(tex: str, display: bool) -> str:
+    """One formula as HTML, with MathML for those who listen."""
+    known, key = formulas(), f"{display} {tex}"
+    if key not in known:
+        known[key] = MATH.sub(mended, str(katex().get("typeset")(tex, display)))
+    used[key] = known[key]
+    return used[key]
+
+
+@cache
+def formulas() -> dict[str, str]:
+    """Every formula typeset so far, by this KaTeX."""
+    stored = json.loads(CACHE.read_text()) if CACHE.exists() else {}
+    return dict(stored.get("formulas", {})) if stored.get("katex") == fingerprint() else {}
+
+
+def save() -> None:
+    """Keep the formulas for the next build."""
+    write(CACHE, json.dumps({"katex": fingerprint(), "formulas": formulas()}))
+
+
+@cache
+def fingerprint() -> str:
+    """What the typesetting depends on."""
+    return sha256(KATEX.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+
+
+@cache
+def katex() -> Context:
+    """KaTeX in an interpreter of its own, started when a new formula comes."""
+    context = Context()
+    context.eval(KATEX.read_text())
+    options = "{displayMode: display, throwOnError: true, strict: 'error', output: 'htmlAndMathml'}"
+    context.eval(f"function typeset(tex, display) {{ return katex.renderToString(tex, {options}) }}")
+    return context

@@ -1,0 +1,90 @@
+"""Give a page back as plain Markdown: fences, outputs, figures and folds that any generator can build."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from itertools import groupby
+from typing import NamedTuple
+
+from book.execute.outputs import SVG, Output
+from book.page.model import Block, Page
+from book.page.statements import CLAIM
+
+GIVEN = re.compile(r"(?<!`)<!--\s*given\b.*?-->(?!`)", re.S)  # a note to the lint, not in a code span
+INSTALL = "<!-- install -->"  # alone on a line, where a page tells how to install `linreg`
+
+
+class Drawn(NamedTuple):
+    """A figure, and what the script needs that takes its place, if there is one."""
+
+    svg: str
+    alt: str
+    widget: str = ""
+    values: str = ""  # JSON
+
+
+def markdown(
+    page: Page, outputs: Sequence[Sequence[Output]], marks: Mapping[str, str]
+) -> tuple[str, list[Drawn]]:
+    """The page as Markdown, and its figures.
+
+    A line that is one of the marks becomes what the mark stands for. Figure `i` stands in the text as
+    an image with the address `figure:i`.
+    """
+    figures: list[Drawn] = []
+    parts = []
+    for answer, blocks in groupby(zip(page.blocks, outputs, strict=True), key=lambda pair: pair[0].answer):
+        lines = "\n\n".join(part for block, made in blocks for part in shown(block, made, marks, figures))
+        parts.append(f'??? success "{answer}"\n\n{indented(lines, "    ")}' if answer else lines)
+    return "\n\n".join(parts) + "\n", figures
+
+
+def shown(
+    block: Block, outputs: Sequence[Output], marks: Mapping[str, str], figures: list[Drawn]
+) -> Iterator[str]:
+    """A block, and under it what it made."""
+    if block.kind == "prose":
+        prose = GIVEN.sub("", block.source)
+        lines = re.compile(rf"^( *)({'|'.join(marks)})$", re.M)
+        yield CLAIM.sub(claim, lines.sub(lambda line: indented(marks[line[2]], line[1]), prose))
+        return
+    code = fence(block.source, block.language, block.indent)
+    if not block.fold:
+        yield code
+    if not (block.cell or block.kind == "figure"):
+        return
+    if printed := "\n".join(output.text for output in outputs if block.cell and told(output, block)):
+        yield fence(printed, "{ .text .output .no-copy }", block.indent)
+    for output in outputs:
+        if output.mime == SVG:
+            name = block.widget.partition("(")[0]
+            figures.append(Drawn(output.text, block.alt, name, outputs[-1].text if name else ""))
+            yield f"{block.indent}![{block.alt}](figure:{len(figures)})"
+    if block.fold:
+        yield f'{block.indent}??? quote "{block.fold}"\n\n{indented(code, "    ")}'
+
+
+def told(output: Output, block: Block) -> bool:
+    """Whether to show a text: all but the Axes that the last line of a figure tends to be."""
+    return output.mime != SVG and not (output.result and block.kind == "figure")
+
+
+def fence(text: str, info: str, indent: str) -> str:
+    """A fenced block; with the empty line that ends the last output of examples."""
+    marks = "````" if "```" in text else "```"
+    end = "\n" if info == "pycon" else ""
+    return indented(f"{marks}{info}\n{text}\n{end}{marks}", indent)
+
+
+def indented(text: str, indent: str) -> str:
+    """The text with every line that is not empty moved right."""
+    return re.sub(r"^(?=.)", indent, text, flags=re.M)
+
+
+def claim(match: re.Match[str]) -> str:
+    """Show the value of a claim, and the expression it comes from on hover."""
+    if match["claim"] is None:
+        return match[0]
+    # As entities, so that no letter of an expression means anything to Markdown or to a table.
+    source = "".join(c if c.isalnum() else f"&#{ord(c)};" for c in match["claim"].strip())
+    return f'<span class="claim" title="{source}">{escape(match["shown"], quote=False)}</span>'
