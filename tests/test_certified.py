@@ -175,6 +175,13 @@ def test_dependent_almost_and_far_from_zero(offset, kappa):
         check(p.X + offset, p.y, w=10 * EPS)
 
 
+def test_times_of_which_only_the_low_parts_differ():
+    """In nanoseconds since 1970 two float64 are 256 apart: these twelve times have the same `hi`."""
+    times = Doubled.of([[1_760_000_000_000_000_000 + 3 * i] for i in range(12)])
+    assert len(times.hi.unique()) == 1
+    check(times, tensor(*(2.0 * i + i % 3 for i in range(12))))
+
+
 def test_float32():
     p = built(25, 3, 1e3, noise=0.1, dtype=torch.float32)
     fit = check(p.X, p.y)
