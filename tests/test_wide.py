@@ -44,6 +44,20 @@ def test_the_bottom_is_that_of_the_rows(dtype, n, d, intercept):
     assert found.steepness() == pytest.approx(linreg.curvature(X, intercept=intercept).L, rel=100 * eps)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-4])
+@pytest.mark.parametrize(("dtype", "farthest"), [(torch.float32, 1e2), (F64, 1e6)])
+def test_neither_units_nor_means_cost_rounds_or_digits(monkeypatch, dtype, farthest, unit):
+    """Forty columns take some sixty rounds, in any units and with means of a million times their spread."""
+    monkeypatch.setattr(module, "ROUNDS", 100)
+    X, y = data(300, 40)
+    spread = torch.logspace(-3, 3, 40, dtype=F64)
+    X = (unit * (X + torch.logspace(0, math.log10(farthest), 40, dtype=F64) * spread)).to(dtype)
+    y = y.to(dtype)
+    found, bowl = wide_of(X, y, True), from_rows(X, y, True)
+    assert found.found
+    assert bowl.excess(found.w, found.b) <= 1e-2 * torch.finfo(dtype).eps * bowl.gain
+
+
 def test_a_bottom_that_is_not_found_is_no_bottom(monkeypatch):
     X, y = data(300, 40)
     monkeypatch.setattr(module, "ROUNDS", 5)
@@ -124,3 +138,13 @@ def test_a_gain_that_is_rounding_of_the_loss_is_none():
         above = max(height, bottom.excess(bottom.w, bottom.b))
         assert at._replace(gain=3.9 * eps**2).worth(bottom.w, bottom.b, X.dtype) == above
         assert at._replace(gain=4.1 * eps**2).worth(bottom.w, bottom.b, X.dtype) == 4.1 * eps**2
+
+
+def test_of_targets_that_are_zero_there_is_nothing_to_gain():
+    X, y = data(300, 40)
+    w = torch.ones(40, dtype=F64)
+    bottom = wide_of(X, 0 * y, True)
+    assert bottom.found
+    assert (bottom.gain, bottom.height, bottom.floor) == (0, 0, 0)
+    excess = float(linreg.squared_loss(X @ w, 0 * y))
+    assert bottom.worth(w, torch.zeros((), dtype=F64), F64) == pytest.approx(excess)
