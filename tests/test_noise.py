@@ -144,7 +144,10 @@ def test_shuffled_epochs_end_within(reduction, batch_size):
     bowl = linreg.curvature(X)
     top = bowl.largest_stable_rate
     limit = settled(X, y, bowl_of(X, y, True), top, batch_size, top).stable_rate
-    lr = 0.3 * min(limit, top) / (1 if reduction == "half_mean" else 2 * batch_size)
+    rate, rest = 0.3 * min(limit, top), 600 % batch_size or batch_size
+    lr = rate / (1 if reduction == "half_mean" else 2 * batch_size)
+    last = rate * (1 if reduction == "half_mean" else rest / batch_size)
+    expected = settled(X, y, bowl_of(X, y, True), rate, batch_size, last)
     fits = [
         linreg.sgd(
             X, y, lr=lr, epochs=4, batch_size=batch_size, generator=gen(seed), reduction=reduction,
@@ -161,7 +164,8 @@ def test_shuffled_epochs_end_within(reduction, batch_size):
         left, level, mean = told(fit)
         assert left == pytest.approx(float(fit.loss - floor), rel=0.006)  # three digits are printed
         assert (fit.status is Status.OK) == (left <= level)
-        assert mean is None or mean < level
+        assert level == pytest.approx(expected.level, rel=0.006)
+        assert mean is None or mean == pytest.approx(expected.mean, rel=0.006)
 
 
 def told(fit: linreg.Fit) -> tuple[float, float, float | None]:
@@ -222,6 +226,14 @@ def test_the_largest_stable_rate_is_not_below_itself():
         fit = linreg.sgd(X, y, lr=lr, epochs=3, batch_size=100, generator=gen())
         assert fit.status is status
         assert ("is not below the largest stable rate, 2/lambda_max" in fit.message) == (lr == rate)
+
+
+def test_a_rate_that_is_stable_for_the_whole_is_too_large_for_some_batches():
+    X, y = ordinary(d=3)
+    lr = 0.9 * linreg.curvature(X).largest_stable_rate
+    fit = linreg.sgd(X, y, lr=lr, epochs=20, batch_size=1, generator=gen())
+    assert fit.status is Status.DIVERGED
+    assert f": lr = {lr:.4g} is too large for some batches. Try lr = " in fit.message
 
 
 def test_the_largest_number_is_a_rate_like_another():

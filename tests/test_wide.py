@@ -110,6 +110,14 @@ def test_mini_batches(seed):
     assert linreg.sgd(X, y, lr=9.0, batch_size=20, epochs=1, generator=gen()).status is Status.DIVERGED
 
 
+@pytest.mark.parametrize("reduction", ["half_mean", "mean", "half_sum", "sum"])
+def test_the_largest_stable_rate_is_that_of_the_eigenvalues(reduction):
+    X, y = linreg.simulate(200, [1.0] * 10, correlation=0.3, generator=gen())
+    run = Run(X, y, wide_of(X, y, True), True, 1e-4, 200, reduction)
+    exact = linreg.curvature(X, reduction=reduction).largest_stable_rate
+    assert run.largest_stable_rate() == pytest.approx(exact, rel=1e-9)
+
+
 def test_the_envelope_is_near_the_exact_floor():
     """For a small rate and noise that does not depend on the features."""
     X, y = linreg.simulate(2000, [1.0] * 10, correlation=0.3, noise=0.5, generator=gen())
@@ -138,6 +146,15 @@ def test_a_gain_that_is_rounding_of_the_loss_is_none():
         above = max(height, bottom.excess(bottom.w, bottom.b))
         assert at._replace(gain=3.9 * eps**2).worth(bottom.w, bottom.b, X.dtype) == above
         assert at._replace(gain=4.1 * eps**2).worth(bottom.w, bottom.b, X.dtype) == 4.1 * eps**2
+
+
+def test_a_column_of_zeros_changes_nothing():
+    X, y = data(300, 40)
+    without, zeros = wide_of(X, y, True), torch.zeros(300, 1, dtype=F64)
+    found = wide_of(torch.column_stack((X, zeros)), y, True)
+    assert found.found
+    assert float(found.w[-1]) == 0
+    torch.testing.assert_close(found.w[:-1], without.w, rtol=1e-9, atol=0)
 
 
 def test_of_targets_that_are_zero_there_is_nothing_to_gain():
