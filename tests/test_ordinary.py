@@ -36,6 +36,16 @@ def test_both_ways_say_the_same(n, d, kappa, dtype, intercept, monkeypatch):
     assert digits(short) == pytest.approx(digits(long), abs=1)
 
 
+@pytest.mark.parametrize("far", [0.0, 3.0, 300.0])
+def test_both_ways_promise_the_same_where_the_first_rows_are_unlike_the_rest(far, monkeypatch):
+    """The sums are about the mean of those, and of columns longer by as much as it is away."""
+    p = built(n=20_000, d=3, kappa=10.0, noise=0.5)
+    p.X[:1024, 1] += far
+    short, long = linreg.solve(p.X, p.y), long_way(monkeypatch, p.X, p.y)
+    assert digits(short) == pytest.approx(digits(long), abs=1)
+    assert digits(short) < 14
+
+
 def digits(fit: linreg.Fit) -> int:
     """How many the message promises."""
     return int(fit.message.partition("which leaves ")[2].partition(" ")[0] or 14)
