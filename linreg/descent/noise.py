@@ -210,7 +210,8 @@ class _Moments:
         return (S + term * (factor / (1 - factor)) if factor < 1 else None), lr / factor
 
     def _excess(self, S: Tensor) -> float:
-        return float(self.eigenvalues @ S.diagonal()) / 2
+        """Twice the excess loss; of a term beside another, what matters is how many times as much."""
+        return float(self.eigenvalues @ S.diagonal())
 
 
 def _gram(Q: Tensor, weights: Tensor) -> Tensor:
