@@ -11,6 +11,7 @@ import linreg
 from linreg import Doubled, Status, certified, powers
 from linreg.closed_form.certified import _digits
 from linreg.closed_form.doubled import refinement
+from linreg.closed_form.doubled.residual import problem
 
 NAMES = ("Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", *(f"Wampler{i}" for i in range(1, 6)))
 KAPPAS = (1e0, 1e3, 1e6, 1e9, 1e11, 1e13)
@@ -173,6 +174,13 @@ def test_dependent_almost_and_far_from_zero(offset, kappa):
     for seed in range(6):
         p = built(8, 3, kappa, seed=seed)
         check(p.X + offset, p.y, w=10 * EPS)
+
+
+def test_times_of_which_only_the_low_parts_differ():
+    """In nanoseconds since 1970 two float64 are 256 apart: these twelve times have the same `hi`."""
+    times = Doubled.of([[1_760_000_000_000_000_000 + 3 * i] for i in range(12)])
+    assert len(times.hi.unique()) == 1
+    check(times, tensor(*(2.0 * i + i % 3 for i in range(12))))
 
 
 def test_float32():
@@ -389,7 +397,7 @@ def test_one_target_far_from_all_others(largest):
     """Its square is beyond float64: the unit is that of the largest, on either side of zero."""
     p = built(30, 3, 1e3, noise=0.1)
     y = p.y.clone()
-    y[4] = largest
+    y[4], y[5] = largest, 1e-200  # in units of which the largest would be infinite
     check(p.X, y)
 
 
@@ -428,6 +436,30 @@ def test_what_is_called_unknown_holds_the_error_and_not_much_more(kappa, noise, 
     assert best.length == pytest.approx(math.sqrt(float(truth.rss)), rel=4 * EPS)
     if not intercept:
         assert (float(best.b.hi), float(best.b.lo)) == (0, 0)
+
+
+def test_the_bounds_of_refinement_on_numbers_small_enough_to_follow():
+    """Four rows of a column with shift 3 and scale 1.5; the inverse of the triangle is 1/3 -1/6, 0 1/2."""
+    R, root5 = tensor(3, 1, 0, 2).reshape(2, 2), math.sqrt(5)
+    X, y = tensor(1, -1, 1, -1).unsqueeze(1), tensor(1, 1, -1, 0)
+    p = problem(X, y, tensor(3), tensor(1.5), True)
+    solver = refinement._Solver(R, p, False)
+    # lengths of the columns of R times those of the rows of its inverse
+    assert solver.rate == pytest.approx(16 * 2 * EPS * 2.5**0.5)
+    assert refinement._Solver(R, p, True).rate == pytest.approx(16 * 2 * EPS * 2.5)
+    # rows of the inverse times 6: root(5) in units of the scale, and 3 and what the shift makes of that
+    assert solver.spread(6.0).tolist() == pytest.approx([root5 / 1.5, 3 + 3 * root5 / 1.5])
+    # 3 + 2 * 2 * 3 / 1.5 is the length of the column before the shift
+    amplified = math.hypot(11 / 3, 11 / 6 + root5 / 2)
+    size = 11 * 2 * 1.5 + 2 * 2 * (1 + 5)
+    floor = solver.spread(2.0**-105 * (size + amplified * 2))
+    assert solver.floor(tensor(-2, -5), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12)
+    # without an intercept there is no shift
+    alone = refinement._Solver(R[:1, :1], problem(X, y, tensor(3), tensor(1.5), False), False)
+    assert alone.rate == pytest.approx(16 * EPS)
+    assert alone.spread(6.0).tolist() == pytest.approx([2 / 1.5])
+    floor = alone.spread(2.0**-105 * (3 * 2 * 1.5 + 2 * 2 + 1 * 2))
+    assert alone.floor(tensor(-2), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -417,6 +417,19 @@ def test_digits_of_nothing_and_of_all():
     assert quickly([0.0], 1.0, [1.0], [0.0, 2.0], 1e9, 5, [1e5], 1e5)[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("v", "y", "longer", "expected"),
+    [
+        (1.0, 1e6, 1.0, 10),  # eps (1 + 1e6 / 10) of b = 1
+        (1.0, 1e6, 1e3, 7),  # and eps 1e3 (1e6 + 1) / 10
+        (1e6, 1.0, 1e3, 7),  # the same of a long v
+    ],
+)
+def test_an_intercept_is_as_wrong_as_the_mean_of_the_targets(v, y, longer, expected):
+    """A hundred rows: the mean has a tenth of the rounding of the length."""
+    assert quickly([v], longer, [1.0], [0.0, 1.0], y, 100, [1e-9], 1.0)[0] == expected
+
+
 def test_words_for_digits():
     assert leaves(3, 5) == ", which leaves 3 digits"
     assert leaves(0, 0) == ", which leaves 0 digits"
@@ -439,6 +452,7 @@ def fit_with(*w):
         ((1.0, 1e-50), (1.0, 1e45), 1e30, False),  # nothing beside 1e30
         ((1.0, 1e-40), (1.0, 1e35), 1.0, True),  # below the normal numbers, which hold all digits
         ((1.0, 1e-37), (1.0, 1e35), 1.0, False),
+        ((0.0, 0.0), (1.0, 1.0), 0.0, False),
     ],
 )
 def test_a_weight_below_the_range_counts_where_it_adds_to_a_prediction(w, x, y, counts):

@@ -463,6 +463,7 @@ class TestFolders:
 
     def test_a_folder_of_several_below(self, tmp_path):
         folder = self.fill(tmp_path / "all", ["1/a.parquet", "1/b.parquet", "2/a.parquet"])
+        (folder / "1" / "about.txt").write_text("Where the rows come from.")
         fits(blocks(folder, target="y"))
         fits(blocks(f"{folder}/**/*.parquet", target="y"))
         fits(blocks(f"{tmp_path}/**/*.parquet", target="y"))  # at any depth

@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import combinations
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ import linreg
 from linreg import Status
 from linreg.descent.bowl import bowl_of
 from linreg.descent.noise import Run, settled
+from linreg.descent.noise import _share as share
 from linreg.descent.wide import wide_of
 
 F64 = torch.float64
@@ -24,22 +26,25 @@ def ordinary(seed: int = 0, n: int = 600, d: int = 20) -> tuple[torch.Tensor, to
     return X, X.sum(1) + torch.randn(n, generator=g, dtype=F64) ** 3
 
 
-def exact_floor(X: torch.Tensor, y: torch.Tensor, lr: float, f: float) -> float:
-    """The equation as one linear system of p^2 unknowns, in the coordinates of the data."""
-    A, H, best = linreg.fold_bias(X), linreg.hessian(X), linreg.solve(X, y)
+def step(X: torch.Tensor, y: torch.Tensor, lr: float, f: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """What a step makes of S, as a matrix of p^2 by p^2 and what it adds, in the coordinates of the data."""
+    A, H = linreg.fold_bias(X), linreg.hessian(X)
     n, p = A.shape
-    r = linreg.residuals(X, y, best)
+    r = linreg.residuals(X, y, linreg.solve(X, y))
     C = (A * r.square().unsqueeze(1)).T @ A / n
     rows = torch.einsum("ni,nj->nij", A, A).reshape(n, p * p)
     fourth = (rows.T @ rows / n).reshape(p, p, p, p).transpose(1, 2).reshape(p * p, p * p)
     one = torch.eye(p, dtype=F64)
     both = torch.kron(H, one) + torch.kron(one, H)
-    S = torch.linalg.solve(both - lr * ((1 - f) * torch.kron(H, H) + f * fourth), lr * f * C.flatten())
-    return float(H.flatten() @ S) / 2
+    after = torch.eye(p * p, dtype=F64) - lr * both + lr**2 * ((1 - f) * torch.kron(H, H) + f * fourth)
+    return after, lr**2 * f * C.flatten()
 
 
-def share(n: int, batch_size: int) -> float:
-    return (n - batch_size) / (batch_size * (n - 1))
+def exact_floor(X: torch.Tensor, y: torch.Tensor, lr: float, f: float) -> float:
+    """The equation as one linear system: the S that a step leaves as it is."""
+    after, kick = step(X, y, lr, f)
+    S = torch.linalg.solve(torch.eye(len(kick), dtype=F64) - after, kick)
+    return float(linreg.hessian(X).flatten() @ S) / 2
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 300])
@@ -54,6 +59,43 @@ def test_the_mean_is_the_solution_of_the_equation(part, batch_size):
     assert noise.mean == pytest.approx(exact_floor(X, y, part * limit, share(600, batch_size)), rel=0.003)
     # within the standard deviation of one chi square and of as many as there are parameters
     assert 1 + 3 * math.sqrt(2 / 7) <= noise.level / noise.mean <= 1 + 3 * math.sqrt(2)
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(2, 1), (5, 1), (5, 2), (5, 4), (5, 5), (1, 1)])
+def test_a_step_averages_over_all_batches(n, batch_size):
+    """The share f and the fourth moments, against each set of so many rows."""
+    X, y = ordinary(n=n, d=1)
+    A, best = linreg.fold_bias(X), linreg.solve(X, y)
+    r, lr = linreg.residuals(X, y, best), 0.1
+    S = torch.tensor([[2.0, -0.5], [-0.5, 1.0]], dtype=F64)
+    found = []
+    for rows in combinations(range(n), batch_size):
+        a, e = A[list(rows)], r[list(rows)]
+        shrink, kick = torch.eye(2, dtype=F64) - lr * a.T @ a / batch_size, lr * a.T @ e / batch_size
+        found.append(shrink @ S @ shrink.T + torch.outer(kick, kick))
+    after, kick = step(X, y, lr, share(n, batch_size))
+    expected = torch.stack(found).mean(0)
+    torch.testing.assert_close((after @ S.flatten() + kick).reshape(2, 2), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("batch_size", "rest"), [(16, 8), (250, 100), (599, 1)])
+@pytest.mark.parametrize("summed", [False, True])
+def test_epochs_with_a_short_batch_at_their_end_settle_there(batch_size, rest, summed):
+    """Against the S that a whole epoch leaves as it is, its last step at the rate of so many rows."""
+    X, y = ordinary(d=4)
+    lr = 0.001 * linreg.curvature(X).largest_stable_rate
+    last_lr = lr * rest / batch_size if summed else lr
+    noise = settled(X, y, bowl_of(X, y, True), lr, batch_size, last_lr)
+    H, one = linreg.hessian(X), torch.eye(25, dtype=F64)
+    epoch, kicks = one, torch.zeros(25, dtype=F64)
+    for rate, f in [(lr, share(600, batch_size))] * (600 // batch_size) + [(last_lr, share(600, rest))]:
+        after, kick = step(X, y, rate, f)
+        epoch, kicks = after @ epoch, after @ kicks + kick
+    HS = H @ torch.linalg.solve(one - epoch, kicks).reshape(5, 5)
+    mean, spread = float(HS.trace()) / 2, float((HS @ HS).trace() / 2) ** 0.5
+    # the equation is that of single steps: it is off by the rate over the largest stable one
+    assert noise.mean == pytest.approx(mean, rel=0.003)
+    assert noise.level - noise.mean == pytest.approx(3 * spread, rel=0.003)
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 50])
@@ -102,7 +144,10 @@ def test_shuffled_epochs_end_within(reduction, batch_size):
     bowl = linreg.curvature(X)
     top = bowl.largest_stable_rate
     limit = settled(X, y, bowl_of(X, y, True), top, batch_size, top).stable_rate
-    lr = 0.3 * min(limit, top) / (1 if reduction == "half_mean" else 2 * batch_size)
+    rate, rest = 0.3 * min(limit, top), 600 % batch_size or batch_size
+    lr = rate / (1 if reduction == "half_mean" else 2 * batch_size)
+    last = rate * (1 if reduction == "half_mean" else rest / batch_size)
+    expected = settled(X, y, bowl_of(X, y, True), rate, batch_size, last)
     fits = [
         linreg.sgd(
             X, y, lr=lr, epochs=4, batch_size=batch_size, generator=gen(seed), reduction=reduction,
@@ -119,7 +164,8 @@ def test_shuffled_epochs_end_within(reduction, batch_size):
         left, level, mean = told(fit)
         assert left == pytest.approx(float(fit.loss - floor), rel=0.006)  # three digits are printed
         assert (fit.status is Status.OK) == (left <= level)
-        assert mean is None or mean < level
+        assert level == pytest.approx(expected.level, rel=0.006)
+        assert mean is None or mean == pytest.approx(expected.mean, rel=0.006)
 
 
 def told(fit: linreg.Fit) -> tuple[float, float, float | None]:
@@ -163,6 +209,31 @@ def test_without_noise_there_is_no_floor():
     fit = linreg.sgd(*one, lr=0.1, epochs=80, batch_size=5, generator=gen())
     assert fit.status is Status.OK
     assert fit.message.startswith("Converged: the excess loss, ")
+
+
+def test_of_targets_that_are_zero_a_run_is_at_its_end_at_once():
+    X, y = ordinary(d=3)
+    fit = linreg.sgd(X, 0 * y, lr=1e-3, epochs=1, batch_size=50, generator=gen())
+    assert fit.status is Status.OK
+    assert fit.message == "Converged: the excess loss, 0, is too small to tell from 0."
+
+
+def test_the_largest_stable_rate_is_not_below_itself():
+    """With all rows in a batch: such a run goes to and fro along the steepest direction."""
+    X, y = linreg.simulate(100, [1.0, 2.0], correlation=0.3, noise=0.5, generator=gen())
+    rate = linreg.curvature(X).largest_stable_rate
+    for lr, status in ((rate, Status.DIVERGED), ((1 - 1e-9) * rate, Status.NOT_CONVERGED)):
+        fit = linreg.sgd(X, y, lr=lr, epochs=3, batch_size=100, generator=gen())
+        assert fit.status is status
+        assert ("is not below the largest stable rate, 2/lambda_max" in fit.message) == (lr == rate)
+
+
+def test_a_rate_that_is_stable_for_the_whole_is_too_large_for_some_batches():
+    X, y = ordinary(d=3)
+    lr = 0.9 * linreg.curvature(X).largest_stable_rate
+    fit = linreg.sgd(X, y, lr=lr, epochs=20, batch_size=1, generator=gen())
+    assert fit.status is Status.DIVERGED
+    assert f": lr = {lr:.4g} is too large for some batches. Try lr = " in fit.message
 
 
 def test_the_largest_number_is_a_rate_like_another():

@@ -1,5 +1,7 @@
 """The short way of `solve`: the same answer and the same words as the long way, or none."""
 
+import math
+
 import pytest
 import torch
 from problems import built, gen
@@ -25,6 +27,7 @@ def test_both_ways_say_the_same(n, d, kappa, dtype, intercept, monkeypatch):
     p = built(n=n, d=d, kappa=kappa, noise=0.5, dtype=dtype, intercept=intercept)
     options = {"intercept": intercept, "dtype": torch.float64}
     short, long = linreg.solve(p.X, p.y, **options), long_way(monkeypatch, p.X, p.y, **options)
+    assert way(p.X, p.y, intercept) is not None
     assert (short.status, short.method, short.rank) == (long.status, long.method, long.rank)
     assert short.condition == pytest.approx(long.condition, rel=1e-11)
     assert float(short.loss) == pytest.approx(float(long.loss), rel=1e-12)
@@ -34,6 +37,16 @@ def test_both_ways_say_the_same(n, d, kappa, dtype, intercept, monkeypatch):
         "."
     )
     assert digits(short) == pytest.approx(digits(long), abs=1)
+
+
+@pytest.mark.parametrize("far", [0.0, 3.0, 300.0])
+def test_both_ways_promise_the_same_where_the_first_rows_are_unlike_the_rest(far, monkeypatch):
+    """The sums are about the mean of those, and of columns longer by as much as it is away."""
+    p = built(n=20_000, d=3, kappa=10.0, noise=0.5)
+    p.X[:1024, 1] += far
+    short, long = linreg.solve(p.X, p.y), long_way(monkeypatch, p.X, p.y)
+    assert digits(short) in ([digits(long) - 1, digits(long)] if far == 300 else [digits(long)])
+    assert digits(short) < 14
 
 
 def digits(fit: linreg.Fit) -> int:
@@ -47,12 +60,33 @@ def test_the_short_way_is_taken(n):
     assert way(X, y) is not None
 
 
-def way(X: torch.Tensor, y: torch.Tensor) -> linreg.Fit | None:
+def way(X: torch.Tensor, y: torch.Tensor, intercept: bool = True) -> linreg.Fit | None:
     """What the short way finds, by rows or by sums."""
     if len(X) <= 1024:
-        return ordinary.from_rows(X, y, True)
-    shift = first_mean(X, y)
-    return ordinary.from_sums(X, shift, summed(X, y, shift), True)
+        return ordinary.from_rows(X, y, intercept)
+    shift = first_mean(X, y) if intercept else torch.zeros(X.shape[1] + 1, dtype=torch.float64)
+    return ordinary.from_sums(X, shift, summed(X, y, shift), intercept)
+
+
+@pytest.mark.parametrize("n", [200, 5000])
+@pytest.mark.parametrize(
+    ("kappa", "loss", "mean", "ordinary"),
+    [
+        (19.0, 2e-4, 9e3, True),
+        (21.0, 2e-4, 9e3, False),  # the Gram matrix would lose more than three digits
+        (19.0, 5e-5, 9e3, False),  # so would the loss, as the difference of two sums
+        (19.0, 2e-4, 1.1e4, False),  # and the intercept, or the weights if it were of a feature
+    ],
+)
+def test_where_the_short_way_ends(n, kappa, loss, mean, ordinary):
+    """The loss is a share of that of the mean, the mean in units of the spread."""
+    rows = torch.column_stack((torch.ones(n), torch.randn(n, 3, generator=gen()))).double()
+    _, q, p, r = (n**0.5 * torch.linalg.qr(rows).Q).T  # of mean 0 and mean square 1
+    angle = math.atan(1 / kappa)
+    X = torch.stack((math.cos(angle) * q + math.sin(angle) * p, math.cos(angle) * q - math.sin(angle) * p), 1)
+    y = (1 - loss) ** 0.5 * q + loss**0.5 * r
+    assert (way(X, y + mean) is not None) == ordinary
+    assert (way(X + mean, y) is not None) == ordinary
 
 
 @pytest.mark.parametrize("n", [200, 5000])

@@ -70,14 +70,37 @@ def test_the_line_is_the_fit():
     assert (y1 - y0) / (x1 - x0) == pytest.approx(float(fit.w[1]))
     assert (x0, x1) == (float(X[:, 1].min()), float(X[:, 1].max()))
     assert ax.get_legend_handles_labels()[1] == [f"slope {float(fit.w[1]):.3g}"]
-    assert len(plot.data_and_fit(X, y).lines) == 1
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("X[:, 1]", "target y")
 
 
-def test_few_markers():
-    X, y = s8(1000)
+def test_the_line_is_drawn_where_the_other_features_are_at_their_mean():
+    """A least-squares fit takes the mean of the features to that of the targets."""
+    X, y = s8()
+    X += torch.tensor([5.0, -3.0], dtype=X.dtype)
+    x, height = plot.data_and_fit(X, y, linreg.solve(X, y), feature=1).lines[1].get_data()
+    assert np.interp(float(X[:, 1].mean()), x, height) == pytest.approx(float(y.mean()))
+
+
+def test_the_first_feature_without_a_fit_unless_told():
+    X, y = s8()
     ax = plot.data_and_fit(X, y)
-    assert len(ax.lines[0].get_xdata()) <= plot.axes.MOST_POINTS
-    assert [t.get_text() for t in ax.texts] == ["1 point in 4 drawn"]
+    assert len(ax.lines) == 1
+    np.testing.assert_allclose(ax.lines[0].get_xdata(), X[:, 0])
+    assert ax.get_xlabel() == "X[:, 0]"
+
+
+@pytest.mark.parametrize(
+    ("n", "drawn", "note"),
+    [
+        (300, 300, []),
+        (301, 151, ["1 point in 2 drawn"]),
+        (1000, 250, ["1 point in 4 drawn"]),
+    ],
+)
+def test_at_most_three_hundred_markers(n, drawn, note):
+    ax = plot.data_and_fit(*s8(n))
+    assert len(ax.lines[0].get_xdata()) == drawn
+    assert [t.get_text() for t in ax.texts] == note
 
 
 def test_added_variable_has_the_weight_as_slope():
@@ -121,6 +144,7 @@ def test_contours_are_the_loss(intercept):
     assert checked > 50
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("w[2]", "w[0]")
     assert tuple(float(v) for v in ax.lines[0].get_xydata()[0]) == (float(best.w[2]), float(best.w[0]))
+    assert ax.get_aspect() == 1  # or a round valley would look like a long one
 
 
 def test_contours_hold_the_path():
@@ -128,6 +152,9 @@ def test_contours_hold_the_path():
     fit = linreg.gradient_descent(X, y, lr=0.1, steps=50, w=torch.tensor([30.0, -40.0], dtype=torch.float64))
     ax = plot.contours(X, y, fit)
     np.testing.assert_allclose(ax.lines[0].get_xydata(), fit.path.w)
+    (start,) = ax.texts
+    assert (start.get_text(), start.xy) == ("start", (30, -40))
+    assert (start.xyann, start.anncoords) == ((6, 6), "offset points")  # above, and not on, the first marker
     x, y_limits = ax.get_xlim(), ax.get_ylim()
     assert x[0] < float(fit.path.w[:, 0].min()) < float(fit.path.w[:, 0].max()) < x[1]
     assert y_limits[0] < float(fit.path.w[:, 1].min()) < float(fit.path.w[:, 1].max()) < y_limits[1]
@@ -139,11 +166,24 @@ def test_contours_at_the_scale_of_the_weights():
     assert width[0] / width[1] == pytest.approx(1000, rel=1e-6)
 
 
+def test_contours_without_a_path():
+    X, y = s8()
+    for fit in (None, linreg.solve(X, y)):
+        ax = plot.contours(X, y, fit)
+        assert len(ax.lines) == 1  # the star
+        assert not ax.texts
+
+
 def test_contours_of_dependent_columns_and_of_nothing():
     p = dependent(60, 2, 1)
     plot.contours(p.X, p.y)
     X, y = s8()
-    plot.contours(X, torch.zeros_like(y))
+    ax = plot.contours(X, torch.zeros_like(y))
+    assert (
+        ax.get_xlim() == ax.get_ylim() == pytest.approx((-1, 1))
+    )  # where there is no distance to measure by
+    X = 1e-3 * X  # as flat as that is not flat
+    assert ax.collections[0].levels[-1] > plot.contours(X, torch.zeros_like(y)).collections[0].levels[-1] > 0
     with pytest.raises(linreg.DataError, match="an entry other than 0 in the two columns"):
         plot.contours(X * 0, y)
 
@@ -192,11 +232,12 @@ def test_marks_that_read_on_a_phone_and_on_paper(name, drawn):
         assert width in (None, line.get_linewidth())
         if rest:
             assert (line.get_markersize(), line.get_alpha()) == tuple(rest)
+            assert (line.get_markeredgewidth() == 0) == (rest[1] is not None)  # an edge would not be pale
     if name == "contours":
         assert set(ax.collections[0].get_linewidths()) == {0.8}
-        assert ax.texts[0].get_bbox_patch().get_boxstyle().pad == pytest.approx(
-            1 / ax.texts[0].get_fontsize()
-        )
+        behind = ax.texts[0].get_bbox_patch()
+        assert behind.get_boxstyle().pad == pytest.approx(1 / ax.texts[0].get_fontsize())
+        assert behind.get_facecolor() == (1, 1, 1, 0.8)
     assert tuple(ax.figure.get_size_inches()) == (5.5, 3.6)
     assert not ax.spines["top"].get_visible()
     assert ax.get_legend() is None or not ax.get_legend().get_frame_on()
@@ -219,6 +260,14 @@ def test_the_note_stands_where_the_cloud_is_not(slope, place):
     ax = plot.data_and_fit(x.unsqueeze(1), slope * x + 7)
     assert ax.texts[0].get_position() == place
     assert ax.texts[0].get_horizontalalignment() == ("left" if slope < 0 else "right")
+
+
+@pytest.mark.parametrize(("slope", "side"), [(1, "right"), (-1, "left")])
+def test_the_note_goes_by_the_cloud_however_far_from_zero_it_lies(slope, side):
+    """Beside numbers of ten million, products in float32 would tell nothing of a slope."""
+    i = torch.arange(1000, dtype=torch.float32)
+    ax = plot.data_and_fit((i + 1e7).unsqueeze(1), slope * i + 3e6)
+    assert ax.texts[0].get_horizontalalignment() == side
 
 
 def test_eight_contours_at_equal_steps_of_the_distance():

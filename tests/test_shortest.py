@@ -316,6 +316,44 @@ def test_columns_of_lengths_whose_squares_vanish(third, certain):
         torch.testing.assert_close(moved, torch.tensor([1, 0, 3.4 / 0.6], dtype=D), rtol=1e-13, atol=1e-60)
 
 
+def test_one_pair_whose_lengths_vanish_beside_one_whose_lengths_do_not():
+    """Of the first pair the shortest is known, of the second not: so it is not of the whole."""
+    rows = torch.tensor([[0.8, 0.6, 0.0, 0.0], [0.0, 0.0, 0.8, 0.6]], dtype=D)
+    v = torch.tensor([0.0, 1.0, 2.0, 3.0], dtype=D)
+    moved, certain = shortest(v, rows, torch.tensor([1, 1, 1e-300, 1e-200], dtype=D), 1e-16)
+    assert not certain
+    torch.testing.assert_close(moved[:2], torch.tensor([0.48, 0.36], dtype=D), rtol=1e-15, atol=0)
+    torch.testing.assert_close(rows @ moved, rows @ v, rtol=1e-13, atol=0)
+
+
+def test_a_column_and_its_copy_beside_one_whose_weight_float64_could_not_hold():
+    """The third is 1e400 times as short: as a weight in one unit with the others, 3 would be infinite."""
+    rows = torch.tensor([[0.5**0.5, 0.5**0.5, 0.0], [0.0, 0.0, 1.0]], dtype=D)
+    size = torch.tensor([1e200, 1e200, 1e-200], dtype=D)
+    moved, certain = shortest(torch.tensor([1.0, 0.0, 3.0], dtype=D), rows, size, 1e-16)
+    assert certain
+    torch.testing.assert_close(moved, torch.tensor([0.5, 0.5, 3.0], dtype=D), rtol=1e-15, atol=0)
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, 1e30])
+def test_a_column_of_zeros_has_no_length_that_hides_the_shortest(size):
+    """Rounding leaves 1e-17 of it in rows where a column 1e14 times as short as the largest counts."""
+    rows = torch.tensor([[0.5**0.5, 0.5**0.5, 0.0, 1e-17], [0.0, 0.0, 1.0, 1e-17]], dtype=D)
+    v = torch.tensor([1.0, 0.0, 3.0, 2.0], dtype=D)
+    moved, certain = shortest(v, rows, torch.tensor([1.0, 1.0, 1e-14, size], dtype=D), 1e-16)
+    assert certain
+    torch.testing.assert_close(moved, torch.tensor([0.5, 0.5, 3.0, 0.0], dtype=D), rtol=1e-15, atol=1e-20)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9])
+def test_of_targets_that_do_not_vary_the_answer_is_zero_and_the_shortest(unit):
+    x, z = torch.randn(2, 30, generator=gen(), dtype=D)
+    X = torch.stack((x, x, unit * z), 1)
+    for fit in (linreg.solve(X, 0 * x + 3), linreg.svd(X, 0 * x + 3), linreg.fit_stream([(X, 0 * x + 3)])):
+        assert (fit.rank, fit.w.tolist(), float(fit.b)) == (2, [0, 0, 0], 3)
+        assert "of all answers with this loss, this w is the shortest" in fit.message
+
+
 def test_what_is_said_of_dependent_columns():
     assert shortest_text(5, 3, True).startswith(
         "The 5 columns have rank 3: of all answers with this loss, this w is the shortest. Only"

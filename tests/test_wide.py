@@ -44,6 +44,20 @@ def test_the_bottom_is_that_of_the_rows(dtype, n, d, intercept):
     assert found.steepness() == pytest.approx(linreg.curvature(X, intercept=intercept).L, rel=100 * eps)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-4])
+@pytest.mark.parametrize(("dtype", "farthest"), [(torch.float32, 1e2), (F64, 1e6)])
+def test_neither_units_nor_means_cost_rounds_or_digits(monkeypatch, dtype, farthest, unit):
+    """Forty columns take some sixty rounds, in any units and with means of a million times their spread."""
+    monkeypatch.setattr(module, "ROUNDS", 100)
+    X, y = data(300, 40)
+    spread = torch.logspace(-3, 3, 40, dtype=F64)
+    X = (unit * (X + torch.logspace(0, math.log10(farthest), 40, dtype=F64) * spread)).to(dtype)
+    y = y.to(dtype)
+    found, bowl = wide_of(X, y, True), from_rows(X, y, True)
+    assert found.found
+    assert bowl.excess(found.w, found.b) <= 1e-2 * torch.finfo(dtype).eps * bowl.gain
+
+
 def test_a_bottom_that_is_not_found_is_no_bottom(monkeypatch):
     X, y = data(300, 40)
     monkeypatch.setattr(module, "ROUNDS", 5)
@@ -96,6 +110,14 @@ def test_mini_batches(seed):
     assert linreg.sgd(X, y, lr=9.0, batch_size=20, epochs=1, generator=gen()).status is Status.DIVERGED
 
 
+@pytest.mark.parametrize("reduction", ["half_mean", "mean", "half_sum", "sum"])
+def test_the_largest_stable_rate_is_that_of_the_eigenvalues(reduction):
+    X, y = linreg.simulate(200, [1.0] * 10, correlation=0.3, generator=gen())
+    run = Run(X, y, wide_of(X, y, True), True, 1e-4, 200, reduction)
+    exact = linreg.curvature(X, reduction=reduction).largest_stable_rate
+    assert run.largest_stable_rate() == pytest.approx(exact, rel=1e-9)
+
+
 def test_the_envelope_is_near_the_exact_floor():
     """For a small rate and noise that does not depend on the features."""
     X, y = linreg.simulate(2000, [1.0] * 10, correlation=0.3, noise=0.5, generator=gen())
@@ -124,3 +146,22 @@ def test_a_gain_that_is_rounding_of_the_loss_is_none():
         above = max(height, bottom.excess(bottom.w, bottom.b))
         assert at._replace(gain=3.9 * eps**2).worth(bottom.w, bottom.b, X.dtype) == above
         assert at._replace(gain=4.1 * eps**2).worth(bottom.w, bottom.b, X.dtype) == 4.1 * eps**2
+
+
+def test_a_column_of_zeros_changes_nothing():
+    X, y = data(300, 40)
+    without, zeros = wide_of(X, y, True), torch.zeros(300, 1, dtype=F64)
+    found = wide_of(torch.column_stack((X, zeros)), y, True)
+    assert found.found
+    assert float(found.w[-1]) == 0
+    torch.testing.assert_close(found.w[:-1], without.w, rtol=1e-9, atol=0)
+
+
+def test_of_targets_that_are_zero_there_is_nothing_to_gain():
+    X, y = data(300, 40)
+    w = torch.ones(40, dtype=F64)
+    bottom = wide_of(X, 0 * y, True)
+    assert bottom.found
+    assert (bottom.gain, bottom.height, bottom.floor) == (0, 0, 0)
+    excess = float(linreg.squared_loss(X @ w, 0 * y))
+    assert bottom.worth(w, torch.zeros((), dtype=F64), F64) == pytest.approx(excess)

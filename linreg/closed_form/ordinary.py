@@ -67,8 +67,8 @@ def _fit(
     lengths = squares.sqrt()
     S = products / lengths / lengths.unsqueeze(1)
     L, failed = torch.linalg.cholesky_ex(S)  # of [A, y]: its last row is L^-1 A'y, and what is left of y
-    *pivots, rest = L.diagonal().tolist()
-    if bool(failed) or min(pivots) * PLAIN_LIMIT < 1 or rest * rest <= LOSS_LEFT:
+    rest = float(L[-1, -1])
+    if bool(failed) or rest * rest <= LOSS_LEFT:
         return None
     G, L, z = S[:-1, :-1], L[:-1, :-1], L[-1, :-1]
     eigenvalues = torch.linalg.eigvalsh(G).tolist()

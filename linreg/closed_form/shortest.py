@@ -67,12 +67,8 @@ def _paired(v: Tensor, rows: Tensor, size: Tensor, doubt: float) -> tuple[Tensor
     G = G.masked_fill(noise, 0)
     w = v / size
     base = w[J] + G @ w[K]
-    if len(K) <= len(J):
-        M = torch.addmm(torch.eye(len(K), dtype=G.dtype, device=G.device), G.T, G)
-        w_K = torch.cholesky_solve((G.T @ base).unsqueeze(1), torch.linalg.cholesky_ex(M).L).squeeze(1)
-    else:
-        M = torch.addmm(torch.eye(len(J), dtype=G.dtype, device=G.device), G, G.T)
-        w_K = G.T @ torch.cholesky_solve(base.unsqueeze(1), torch.linalg.cholesky_ex(M).L).squeeze(1)
+    M = torch.addmm(torch.eye(len(J), dtype=G.dtype, device=G.device), G, G.T)
+    w_K = G.T @ torch.cholesky_solve(base.unsqueeze(1), torch.linalg.cholesky_ex(M).L).squeeze(1)
     moved = v.clone()
     small = size <= size.new_tensor(torch.finfo(size.dtype).tiny ** 0.5)
     moved[K] = (w_K * size[K]).masked_fill(small[K], 0)  # its weight is nothing beside one of J
@@ -86,12 +82,10 @@ def _independent(rows: Tensor, size: Tensor, doubt: float) -> Tensor:
     left, chosen = rows.clone(), []
     for _ in range(len(rows)):
         length = torch.linalg.vector_norm(left, dim=0)
-        score = length * size * (length > doubt)
-        j = int((score if bool(score.any()) else length).argmax())
+        j = int((length * size * (length > doubt)).argmax())
         q = left[:, j] / length[j]
         for _ in range(2):  # twice is enough
             left.sub_(torch.outer(q, q @ left))
-        left[:, j] = 0
         chosen.append(j)
     return torch.tensor(chosen, device=rows.device)
 

@@ -27,7 +27,6 @@ from linreg.result import Status
 __all__: list[str] = []
 
 BLOCK = 1 << 17  # numbers of X taken at a time
-KEPT = 1 << 21  # numbers of X up to which the turned rows, 16 MB, are kept from one term to the next
 ROUNDS = 60  # terms of the series for S, which shrink by the rate over the largest stable one
 CLOSE = 0.01  # of the sum may be estimated: the excess of a single run scatters by far more
 
@@ -130,8 +129,9 @@ def settled(X: Tensor, y: Tensor, bowl: Bowl, lr: float, batch_size: int, last_l
     n = len(y)
     whole, rest = divmod(n, batch_size)
     share, last = _share(n, batch_size), _share(n, rest or batch_size)
-    # in the long run, the noise of the last batch counts as often as it comes
-    kicks = (whole * share + (last * (last_lr / lr) ** 2 if rest else 0)) / (whole + bool(rest))
+    # in the long run, the last batch counts as often as it comes: for its noise, and for what it shrinks
+    part = last_lr / lr if rest else 0.0
+    kicks = (whole * share + part**2 * last) / (whole + part)
     if kicks == 0:
         return Noise(0.0, 0.0, math.inf)
     moments = _Moments(X, y, bowl)
@@ -158,11 +158,9 @@ class _Moments:
         _, s, Vh = torch.linalg.svd(bowl.R)  # (k,), (p, p)
         self.V = Vh.T
         self.eigenvalues = torch.cat((s.square(), s.new_zeros(len(Vh) - len(s))))
-        self.kept = list(self._turned()) if X.numel() <= KEPT else None
         best = Vh @ bowl.best
         self.C = torch.zeros_like(Vh)  # (p, p)
-        parts = zip(self.kept or self._turned(), torch.split(y, self._step()), strict=True)
-        for Q, rows in parts:
+        for Q, rows in zip(self._turned(), torch.split(y, self._step()), strict=True):
             self.C += _gram(Q, (rows - Q @ best).square())
         self.C /= len(X)
 
@@ -182,7 +180,7 @@ class _Moments:
     def grown(self, S: Tensor, f: float) -> Tensor:
         """(1 - f) HSH + f M(S): what a step does to S besides, over the square of the rate."""
         M = torch.zeros_like(S)
-        for Q in self.kept or self._turned():
+        for Q in self._turned():
             M += _gram(Q, ((Q @ S) * Q).sum(1))
         M /= len(self.X)
         HSH: Tensor = self.eigenvalues.unsqueeze(1) * S * self.eigenvalues
@@ -197,8 +195,7 @@ class _Moments:
         sums = self.eigenvalues.unsqueeze(1) + self.eigenvalues
         inverse = torch.where(sums > 0, 1 / sums, 0)
         term = lr * f * self.C * inverse
-        S, factor = term, 0.0
-        size = self._excess(term)
+        S, size = term, self._excess(term)
         if size == 0:  # no noise
             return S, math.inf
         for _ in range(ROUNDS):
@@ -213,7 +210,8 @@ class _Moments:
         return (S + term * (factor / (1 - factor)) if factor < 1 else None), lr / factor
 
     def _excess(self, S: Tensor) -> float:
-        return float(self.eigenvalues @ S.diagonal()) / 2
+        """Twice the excess loss; of a term beside another, what matters is how many times as much."""
+        return float(self.eigenvalues @ S.diagonal())
 
 
 def _gram(Q: Tensor, weights: Tensor) -> Tensor:

@@ -44,8 +44,7 @@ class Wide(NamedTuple):
 
     def steepness(self) -> float:
         """The largest eigenvalue of the Hessian, by the power method; a few per cent too small at most."""
-        v = torch.ones_like(self.w)
-        c, size = torch.ones_like(self.b), 0.0
+        v, c = torch.ones_like(self.w), torch.ones_like(self.b)
         for _ in range(TURNS):
             length = (_square(v) + self.intercept * c.square()).sqrt()
             v, c = v / length, c / length

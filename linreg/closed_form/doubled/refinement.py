@@ -82,7 +82,7 @@ def refined(
         if not step <= length:  # growing, or not a number
             break
         floor, needed = solver.floor(v.hi, rss), EPS / 4 * v.hi.abs()
-        rate = max(rate, step / length) if steps else rate
+        rate = max(rate, step / length)
         left = solver.spread(step * (min(rate, solver.rate) if steps else solver.rate))
         # The floor is a bound, often far above what rounding does: steps that still shrink are still good.
         going = step < length / 2 and not bool((left <= torch.maximum(needed, floor * 2.0**-20)).all())
