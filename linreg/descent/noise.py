@@ -27,6 +27,7 @@ from linreg.result import Status
 __all__: list[str] = []
 
 BLOCK = 1 << 17  # numbers of X taken at a time
+KEPT = 1 << 21  # numbers of X up to which the turned rows, 16 MB, are kept from one term to the next
 ROUNDS = 60  # terms of the series for S, which shrink by the rate over the largest stable one
 CLOSE = 0.01  # of the sum may be estimated: the excess of a single run scatters by far more
 
@@ -158,9 +159,10 @@ class _Moments:
         _, s, Vh = torch.linalg.svd(bowl.R)  # (k,), (p, p)
         self.V = Vh.T
         self.eigenvalues = torch.cat((s.square(), s.new_zeros(len(Vh) - len(s))))
+        self.kept = list(self._turned()) if X.numel() <= KEPT else None
         best = Vh @ bowl.best
         self.C = torch.zeros_like(Vh)  # (p, p)
-        for Q, rows in zip(self._turned(), torch.split(y, self._step()), strict=True):
+        for Q, rows in zip(self.kept or self._turned(), torch.split(y, self._step()), strict=True):
             self.C += _gram(Q, (rows - Q @ best).square())
         self.C /= len(X)
 
@@ -180,7 +182,7 @@ class _Moments:
     def grown(self, S: Tensor, f: float) -> Tensor:
         """(1 - f) HSH + f M(S): what a step does to S besides, over the square of the rate."""
         M = torch.zeros_like(S)
-        for Q in self._turned():
+        for Q in self.kept or self._turned():
             M += _gram(Q, ((Q @ S) * Q).sum(1))
         M /= len(self.X)
         HSH: Tensor = self.eigenvalues.unsqueeze(1) * S * self.eigenvalues
