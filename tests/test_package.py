@@ -29,6 +29,7 @@ ORDER = [
     "basics.model",
     "basics.products",
     "basics.loss",
+    "basics.held",
     "basics.statistics",
     "closed_form.shortest",
     "closed_form.accuracy",

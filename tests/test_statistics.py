@@ -411,7 +411,7 @@ def test_a_file_of_the_former_format_holds_the_same_sums(tmp_path):
     ],
 )
 def test_what_is_no_sum_of_rows_is_not_loaded(tmp_path, wrong):
-    held = Statistics.of(*data(60))._held._asdict()
+    held = Statistics.of(*data(60)).held._asdict()
     write(tmp_path / "sums", held)
     assert Statistics.load(tmp_path / "sums").n == 60
     write(tmp_path / "sums", {name: value for name, value in (held | wrong).items() if value is not None})
@@ -421,7 +421,7 @@ def test_what_is_no_sum_of_rows_is_not_loaded(tmp_path, wrong):
 
 @pytest.mark.parametrize(("i", "j", "value"), [(0, 0, -1.0), (4, 4, -1.0), (0, 1, 7.0), (2, 5, 7.0)])
 def test_a_matrix_of_sums_is_symmetric_without_a_negative_square(tmp_path, i, j, value):
-    held = Statistics.of(*data(60))._held._asdict()
+    held = Statistics.of(*data(60)).held._asdict()
     M = held["M"].clone()
     M[i, j] = value
     write(tmp_path / "sums", held | {"M": M})

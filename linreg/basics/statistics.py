@@ -8,13 +8,13 @@ of the first rows, keeps the sums of columns far from zero from drowning what va
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.basics.products import first_mean, summed
+from linreg.basics.held import Held, nothing, times_two_to
 from linreg.checks import (
     check_b,
     check_count,
@@ -31,126 +31,6 @@ from linreg.keep import ByValue, read, unreadable, write
 from linreg.workers import alone
 
 __all__ = ["Statistics"]
-
-
-SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that did not under- or overflow
-FARTHEST = 1e140  # a shift within has a square that does not overflow, times any number of rows
-
-
-class _Held(NamedTuple):
-    """What sums consist of. Never changed, only replaced as a whole: stopped at any moment, they are one
-    state or the next. A field more is a line here; it is saved and loaded with the others."""
-
-    n: int
-    shift: Tensor  # (d + 1,) of (x, y)
-    M: Tensor  # (d + 2, d + 2) sum of z z'
-    reached: Tensor  # (d + 1,) the largest that each square of M has been: eps times it is what was rounded
-    unit: Tensor  # (d + 1,) exponents: all of the above is of x and y divided by these powers of two
-    dropped: int = 0  # rows that a pass has left out
-
-    @property
-    def weight(self) -> float:
-        """Sum of the weights: the number of rows where there are none."""
-        return float(self.M[-1, -1])
-
-    def plus(self, X: Tensor, y: Tensor, n: int, weights: Tensor | None) -> "_Held":
-        """With these rows, of which n count; they may put a square out of range."""
-        if bool(self.unit.any()):
-            X, y = times_two_to(X.double(), -self.unit[:-1]), times_two_to(y.double(), -self.unit[-1])
-        shift = self.shift if self.n else first_mean(X, y, weights)
-        return self._replace(n=self.n + n, shift=shift).summing(self.M + summed(X, y, shift, weights))
-
-    def summing(self, M: Tensor) -> "_Held":
-        """With another M."""
-        return self._replace(M=M, reached=torch.maximum(self.reached, M.diagonal()[:-1]))
-
-    def about(self, shift: Tensor) -> "_Held":
-        """The same sums from another shift: z moves by a constant, so that no row is needed again."""
-        t = self.shift - shift  # small where both shifts are means of parts of the same data
-        G, s = self.M[:-1, :-1], self.M[-1, :-1]
-        cross = torch.outer(s + self.weight / 2 * t, t)  # added with its transpose: symmetric to the last bit
-        M = self.M.clone()
-        M[:-1, :-1] = G + (cross + cross.T)
-        M[-1, :-1] = M[:-1, -1] = s + self.weight * t
-        return self._replace(shift=shift).summing(M)
-
-    def followed(self) -> "_Held":
-        """The same from a new shift where the data have drifted away from it, before the digits are lost."""
-        if self.n == 0:
-            return self
-        s = self.M[-1, :-1] / self.weight
-        variance = self.M.diagonal()[:-1] / self.weight - s.square()
-        return self.about(self.shift + s) if bool((s.square() > 16 * variance).any()) else self
-
-    def in_range(self) -> bool:
-        """Whether no product was lost."""
-        low, high = torch.aminmax(self.M.diagonal()[:-1])
-        far = float(self.shift.abs().amax())
-        return float(low) > SMALLEST and float(high) < LARGEST and far < FARTHEST  # False for NaN
-
-    def out_of_range(self) -> Tensor:
-        """(d + 1,) where products were lost: squares zero, tiny, huge or not a number, or a huge shift."""
-        squares = self.M.diagonal()[:-1]
-        return ~((squares > SMALLEST) & (squares < LARGEST) & (self.shift.abs() < FARTHEST))
-
-    def in_units(self, unit: Tensor) -> "_Held":
-        """The same sums of x and y divided by other powers of two, which rounds nothing."""
-        if torch.equal(unit, self.unit):
-            return self
-        by = self.unit - unit
-        rows = torch.cat((by, torch.zeros_like(by[:1])))
-        M = times_two_to(times_two_to(self.M, rows), rows.unsqueeze(1))
-        reached = times_two_to(times_two_to(self.reached, by), by)
-        return self._replace(shift=times_two_to(self.shift, by), M=M, reached=reached, unit=unit)
-
-    def unit_with(self, X: Tensor, y: Tensor, where: Tensor) -> Tensor:
-        """(d + 1,) units in which these rows fit as well, other ones only `where` (d + 1,) some do not."""
-        some = where.nonzero().flatten()
-        Z = torch.column_stack((X, y))[:, some].double()
-        moved = times_two_to(self.shift, self.unit)[some] if self.n else Z[0]
-        size = exponent(torch.maximum(Z.abs().amax(0), moved.abs()))
-        held = exponent(self.M.diagonal()[some]) / 2
-        size = torch.maximum(size, (held.ceil() + self.unit[some]).where(held.isfinite(), size))
-        unit = self.unit.clone()
-        unit[some] = size.where((moved != Z).any(0), unit[some])  # a constant column has squares of zero
-        return unit
-
-    def shrunk(self) -> "_Held":
-        """The same in units in which no square is near the largest number."""
-        squares = self.M.diagonal()[:-1]
-        far = squares >= LARGEST
-        return (
-            self.in_units(self.unit + (exponent(squares) / 2).ceil().where(far, 0))
-            if bool(far.any())
-            else self
-        )
-
-    def counts(self) -> Tensor:
-        """(d + 1,) where there were numbers other than zero."""
-        return (self.M.diagonal()[:-1] > 0) | (self.shift != 0)
-
-    def shared(self, other: "_Held") -> Tensor:
-        """(d + 1,) units for both: the larger one, where both have numbers other than zero."""
-        mine, its = self.counts(), other.counts()
-        larger = torch.maximum(self.unit, other.unit)
-        return larger.where(mine == its, self.unit.where(mine, other.unit))
-
-    def sound(self) -> bool:
-        """Whether these can be sums of rows, as far as that shows."""
-        k = len(self.shift) + 1
-        return (
-            k > 2
-            and self.shift.shape == (k - 1,)
-            and self.M.shape == (k, k)
-            and type(self.n) is type(self.dropped) is int
-            and self.dropped >= 0
-            and self.reached.shape == self.unit.shape == (k - 1,)
-            and all(part.dtype == torch.float64 and bool(part.isfinite().all()) for part in self[1:5])
-            and torch.equal(self.unit, self.unit.round())
-            and self.n >= 0
-            and (self.weight > 0) == (self.n > 0)
-            and bool((self.M == self.M.T).all() and (self.M.diagonal() >= 0).all())
-        )
 
 
 class Statistics(ByValue):
@@ -191,14 +71,14 @@ class Statistics(ByValue):
     """
 
     def __init__(self, d: int, *, device: torch.device | str = "cpu") -> None:
-        like = torch.zeros(check_count(d, "d") + 2, dtype=torch.float64, device=check_device(device))
-        self._held = _Held(0, like[1:], like.new_zeros(d + 2, d + 2), like[1:], like[1:])
+        k = check_count(d, "d") + 2
+        self.held = nothing(torch.zeros(k, k, dtype=torch.float64, device=check_device(device)))
 
     @classmethod
-    def _holding(cls, held: _Held) -> Self:
+    def holding(cls, held: Held) -> Self:
         """Statistics that hold what is given."""
         result = cls.__new__(cls)
-        result._held = held
+        result.held = held
         return result
 
     @classmethod
@@ -237,32 +117,32 @@ class Statistics(ByValue):
     @property
     def n(self) -> int:
         """Number of rows; of weighted ones, those with a weight above 0, or the sum of frequencies."""
-        return self._held.n
+        return self.held.n
 
     @property
     def weight(self) -> float:
         """Sum of the weights, `n` where there are none: what a mean is divided by."""
-        return self._held.weight
+        return self.held.weight
 
     @property
     def dropped(self) -> int:
         """Number of rows with missing entries that a pass has left out."""
-        return self._held.dropped
+        return self.held.dropped
 
     @property
     def d(self) -> int:
         """Number of features."""
-        return len(self._held.shift) - 1
+        return len(self.held.shift) - 1
 
     @property
     def shift(self) -> Tensor:
         """(d + 1,) what was subtracted from columns and `y`, in units, before they were multiplied."""
-        return self._held.shift
+        return self.held.shift
 
     @property
     def M(self) -> Tensor:
         r"""(d + 2, d + 2) $\sum_i z_i z_i^\top$ with $z = (x, y) - $ `shift`, in units, and a 1 after it."""
-        return self._held.M
+        return self.held.M
 
     @property
     def unit(self) -> Tensor:
@@ -271,7 +151,7 @@ class Statistics(ByValue):
         Where squares would leave the range of float64, for numbers below 1e-135 or above 1e140, these
         bring them back. All but `shift` and `M` is in the units of the data.
         """
-        return self._held.unit
+        return self.held.unit
 
     @property
     def X_mean(self) -> Tensor:
@@ -310,7 +190,7 @@ class Statistics(ByValue):
 
     def about(self, shift: Tensor) -> Tensor:
         """M for another shift (d + 1,)."""
-        return self._held.about(shift).M
+        return self.held.about(shift).M
 
     @plain
     @alone
@@ -352,7 +232,7 @@ class Statistics(ByValue):
                 check_finite(X, "X")
                 check_finite(y, "y")
                 return
-        held = self._held.followed()
+        held = self.held.followed()
         new = held.plus(X, y, n, weights)
         if not new.in_range():
             if not bool(new.M.isfinite().all()):
@@ -361,7 +241,7 @@ class Statistics(ByValue):
             counting = slice(None) if weights is None else weights > 0
             unit = held.unit_with(X[counting], y[counting], new.out_of_range())
             new = held.in_units(unit).plus(X, y, n, weights)
-        self._held = new
+        self.held = new
 
     def __add__(self, other: Self) -> Self:
         """The sums over the rows of both."""
@@ -384,29 +264,14 @@ class Statistics(ByValue):
                 "Only sums over the same columns combine."
             )
         check_same_kind(self.M, other.M, "other", of="statistics")
-        unit = self._held.shared(other._held)
-        a, b = self._held.in_units(unit), other._held.in_units(unit)
-        n = a.n + sign * b.n
         dropped = max(self.dropped + sign * other.dropped, 0)
-        if n == 0:
-            return self._holding(type(self)(self.d, device=self.M.device)._held._replace(dropped=dropped))
-        a = a if a.n else a._replace(shift=b.shift)
-        b = b.about(a.shift)
-        M = a.M + sign * b.M
-        M.diagonal().clamp_(min=0)  # what is left of a constant column may round to below
-        reached = torch.maximum(a.reached, b.reached)
-        rounded = (a.weight, b.weight) != (a.n, b.n)  # as a number of rows is not
-        if sign < 0 and rounded:
-            reached = torch.maximum(reached, M.diagonal()[:-1] * _before(a.weight, float(M[-1, -1])))
-        held = a._replace(n=n, reached=reached, dropped=dropped)
-        held = held.summing(M).shrunk()
-        return self._holding(held.followed() if sign > 0 else held)
+        return self.holding(self.held.combined(other.held, sign, dropped))
 
     def copy(self) -> Self:
         """The same sums, to go on with independently."""
-        held = self._held
+        held = self.held
         shift, M, reached, unit = (part.clone() for part in (held.shift, held.M, held.reached, held.unit))
-        return self._holding(held._replace(shift=shift, M=M, reached=reached, unit=unit))
+        return self.holding(held._replace(shift=shift, M=M, reached=reached, unit=unit))
 
     @plain
     def gradient(self, w: Tensor, b: Tensor | float) -> tuple[Tensor, Tensor]:
@@ -483,7 +348,7 @@ class Statistics(ByValue):
             DtypeError: `path` is neither text nor a path.
             FileError: the file cannot be written.
         """
-        write(path, {k: v.cpu() if isinstance(v, Tensor) else v for k, v in self._held._asdict().items()})
+        write(path, {k: v.cpu() if isinstance(v, Tensor) else v for k, v in self.held._asdict().items()})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: torch.device | str = "cpu") -> Self:
@@ -509,36 +374,15 @@ class Statistics(ByValue):
                 shift = torch.as_tensor(found["shift"])
                 found |= {"unit": torch.zeros_like(shift), "reached": found["M"].diagonal()[:-1].clone()}
                 counted = float(found["M"][-1, -1]) == found["n"]  # it knew no weights
-            held = _Held(**found)
+            held = Held(**found)
             sound = counted and held.sound()
         except Exception as error:  # whatever else a file may hold
             raise unreadable(path, "it holds something else") from error
         if not sound:
             raise unreadable(path, "what it holds are no sums of rows")
-        return cls._holding(held)
+        return cls.holding(held)
 
     def __repr__(self) -> str:
         weight = f", weight={self.weight:.5g}" if self.weight != self.n else ""
         dropped = f", dropped={self.dropped}" if self.dropped else ""
         return f"Statistics(n={self.n}, d={self.d}{weight}{dropped})"
-
-
-def _before(weight: float, left: float) -> float:
-    """How many times what is left the weight was before rows were taken away."""
-    if left <= 1e-13 * weight:
-        raise DataError(
-            f"`other` must leave more weight than rounding; got {left:.3g} of {weight:.3g}. "
-            "Sum up the rows that stay."
-        )
-    return weight / left
-
-
-def exponent(size: Tensor) -> Tensor:
-    """The power of two above a size, as a float64; minus infinity for 0."""
-    return torch.frexp(size).exponent.double().where(size > 0, -torch.inf)
-
-
-def times_two_to(x: Tensor, power: Tensor) -> Tensor:
-    """x times a power of two, without rounding, also where that power alone is beyond float64."""
-    half = (power / 2).floor()
-    return x * torch.exp2(half) * torch.exp2(power - half)

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.basics.statistics import Statistics, times_two_to
+from linreg.basics.held import times_two_to
+from linreg.basics.statistics import Statistics
 from linreg.closed_form.accuracy import (
     digits,
     errors,
@@ -72,7 +73,7 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
             "Make them: Statistics.of(X, y)."
         )
     statistics.check_rows(1)
-    held = statistics._held if intercept else statistics._held.about(torch.zeros_like(statistics.shift))
+    held = statistics.held if intercept else statistics.held.about(torch.zeros_like(statistics.shift))
     p = system(held.n, held.weight, held.shift, held.M, intercept, EPS, held.reached, held.unit)
     fit = within_range(in_units(_solved(p), p.unit), torch.float64)
     if statistics.dropped:

@@ -10,8 +10,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import FIRST_ROWS
-from linreg.basics.statistics import LARGEST, SMALLEST
 from linreg.closed_form.accuracy import lost, quickly
 from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS
 from linreg.result import Fit, Status

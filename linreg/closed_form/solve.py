@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
+from linreg.basics.held import LARGEST, SMALLEST, exponent, times_two_to
 from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
-from linreg.basics.statistics import LARGEST, SMALLEST, exponent, times_two_to
 from linreg.checks import check_dtype, check_finite, check_some_weight, check_Xy, relative
 from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
 from linreg.closed_form.doubled.refinement import refined

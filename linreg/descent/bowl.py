@@ -10,8 +10,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.model import fold_bias
-from linreg.basics.statistics import LARGEST, SMALLEST, Statistics
+from linreg.basics.statistics import Statistics
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 from linreg.closed_form.textbook import triangle

@@ -14,7 +14,8 @@ import torch.distributed as dist
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.basics.statistics import Statistics, _Held
+from linreg.basics.held import Held
+from linreg.basics.statistics import Statistics
 from linreg.checks import check_number
 from linreg.errors import DistributedError, DtypeError, ShapeError
 
@@ -80,8 +81,8 @@ def merge_ranks(
     n, dropped, scaled = ring.rows(statistics)
     if n == 0:
         none = Statistics(statistics.d, device=statistics.M.device)
-        return none._holding(none._held._replace(dropped=dropped))
-    held = statistics._held
+        return none.holding(none.held._replace(dropped=dropped))
+    held = statistics.held
     if scaled:
         held = held.in_units(ring.unit(held))
     weight = held.M[-1, -1:]
@@ -91,7 +92,7 @@ def merge_ranks(
     M = ring.sum(held.M)
     M = M.triu() + M.triu(1).T  # the halves were added in another order
     held = held._replace(n=n, reached=reached[:-1], dropped=dropped)
-    return statistics._holding(held.summing(M).shrunk())
+    return statistics.holding(held.summing(M).shrunk())
 
 
 class _Ring:
@@ -177,7 +178,7 @@ class _Ring:
             )
         return int(n.sum()), int(dropped.sum()), bool(scaled.any())
 
-    def unit(self, held: _Held) -> Tensor:
+    def unit(self, held: Held) -> Tensor:
         """(d + 1,) the units of all ranks, as two of them would agree on."""
         mine = torch.zeros(self.size, len(held.unit), dtype=torch.float64, device=held.M.device)
         mine[self.rank] = held.unit.where(held.counts(), NONE)

@@ -201,11 +201,11 @@ class _Run:
             # Others than the old, but the same numbers until `update` replaces them.
             there = ~_missing(X, y) if self.drop else None
             if there is None or bool(there.all()):
-                sums = sums._holding(sums._held)
+                sums = sums.holding(sums.held)
                 sums.update(X, y)
             else:
                 kept = int(there.sum())
-                sums = sums._holding(sums._held._replace(dropped=sums.dropped + len(y) - kept))
+                sums = sums.holding(sums.held._replace(dropped=sums.dropped + len(y) - kept))
                 if kept:
                     sums.update(X[there], y[there])
         except LinregError as error:
