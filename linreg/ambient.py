@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import torch
 
-__all__: list[str] = []
+__all__ = ["plain"]
 
 P = ParamSpec("P")
 T = TypeVar("T")

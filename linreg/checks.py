@@ -9,7 +9,31 @@ from torch import Tensor
 
 from linreg.errors import DataError, DeviceError, DtypeError, RangeError, ShapeError
 
-__all__: list[str] = []
+__all__ = [
+    "check_X",
+    "check_Xy",
+    "check_b",
+    "check_choice",
+    "check_column",
+    "check_count",
+    "check_counts",
+    "check_device",
+    "check_dtype",
+    "check_finite",
+    "check_generator",
+    "check_number",
+    "check_pair",
+    "check_path",
+    "check_real",
+    "check_same_kind",
+    "check_some_weight",
+    "check_start",
+    "check_tensor",
+    "check_w",
+    "check_weights",
+    "recordable",
+    "relative",
+]
 
 FLOATS = (torch.float32, torch.float64)
 

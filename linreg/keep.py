@@ -14,7 +14,7 @@ import torch
 from linreg.checks import check_path
 from linreg.errors import FileError
 
-__all__: list[str] = []
+__all__ = ["ByValue", "read", "unreadable", "write"]
 
 TITLE = b"linreg statistics 2\n"  # first line; then the SHA-256 of all that follows it, a line as well
 FORMER = "linreg statistics 1"  # a bare file of torch.save, which has the checksums of a zip archive

@@ -22,7 +22,7 @@ from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 import torch
 
-__all__: list[str] = []
+__all__ = ["alone", "dealt"]
 
 LIBRARIES = {"linux": "libtorch_cpu.so", "darwin": "libtorch_cpu.dylib", "win32": "libiomp5md.dll"}
 

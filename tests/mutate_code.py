@@ -35,6 +35,8 @@ TESTS = {
     "basics.held": ("statistics", "digits", "weights"),
     "basics.statistics": ("statistics", "digits", "weights"),
     "closed_form.accuracy": ("digits",),
+    "closed_form.columns": ("direct", "digits", "certified"),
+    "closed_form.triangle": ("direct", "exact", "certified"),
     "closed_form.textbook": ("direct", "digits"),
     "closed_form.doubled.arithmetic": ("doubled",),
     "closed_form.doubled.residual": ("residual", "certified"),

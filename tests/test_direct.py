@@ -8,7 +8,7 @@ from problems import EPS, GENERAL, METHODS, built, dependent, error, gen
 
 import linreg
 from linreg import Status
-from linreg.closed_form.textbook import doubt
+from linreg.closed_form.columns import doubt
 
 SEEDS = (0, 1, 2)
 KAPPAS = (1e0, 1e2, 1e4, 1e6, 1e8, 1e10, 1e12)

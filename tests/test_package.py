@@ -33,6 +33,8 @@ ORDER = [
     "basics.statistics",
     "closed_form.shortest",
     "closed_form.accuracy",
+    "closed_form.columns",
+    "closed_form.triangle",
     "closed_form.textbook",
     "closed_form.doubled.arithmetic",
     "closed_form.doubled.residual",
@@ -73,8 +75,11 @@ INNER = {
     "keep",
     "workers",
     "basics.products",
+    "basics.held",
     "closed_form.shortest",
     "closed_form.accuracy",
+    "closed_form.columns",
+    "closed_form.triangle",
     "closed_form.doubled.residual",
     "closed_form.doubled.refinement",
     "closed_form.doubled.deviation",
@@ -168,13 +173,84 @@ def test_a_name_that_is_not_there():
         linreg.solv  # noqa: B018
 
 
+# Borders. `__all__` of a module lists what others may use of it; an underscore means: this file.
+
+# Shared rooms: what they list may be used in other folders, public or not.
+ROOMS = {
+    "basics.held",
+    "basics.products",
+    "basics.loss",
+    "closed_form.columns",
+    "closed_form.triangle",
+}
+RECORD = {"_replace", "_asdict"}  # what the standard library calls two methods of every NamedTuple
+
+
+def taken(module: str) -> set[tuple[str, str]]:
+    """What a module imports of others, as pairs of a module and a name."""
+    return {
+        (node.module.removeprefix("linreg."), alias.name)
+        for node in ast.walk(ast.parse((ROOT / path_of(module)).read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("linreg.")
+        for alias in node.names
+    }
+
+
+def listed(module: str) -> list[str]:
+    return __import__(f"linreg.{module}", fromlist=["__all__"]).__all__
+
+
+TAKEN = {module: taken(module) for module in ("__init__", "plot.__init__", *ORDER)}
+
+
 @pytest.mark.parametrize("module", ORDER)
-def test_every_name_of_a_module_is_public(module):
-    code = __import__(f"linreg.{module}", fromlist=["__all__"])
-    known = {*linreg.__all__, *linreg.plot.__all__, *rounding.__all__, "Reduction"}
-    assert set(code.__all__) <= known
-    for name in code.__all__:
-        assert getattr(code, name) is not None
+def test_a_module_lists_what_it_defines_and_others_use(module):
+    tree = ast.parse((ROOT / path_of(module)).read_text())
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            defined |= {
+                name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)
+            }
+    used = {name for found in TAKEN.values() for origin, name in found if origin == module}
+    assert set(listed(module)) <= defined
+    assert set(listed(module)) == used | set(listed(module)) & {*rounding.__all__, "Reduction"}
+    assert not [name for name in listed(module) if name.startswith("_")]
+
+
+@pytest.mark.parametrize("module", ORDER)
+def test_across_folders_only_public_names_and_shared_rooms(module):
+    public = {*linreg.__all__, *linreg.plot.__all__, "Reduction"}
+    for origin, name in TAKEN[module]:
+        folders = {path.partition(".")[0] for path in (origin, module)}
+        assert len(folders) == 1 or "." not in origin or name in public or origin in ROOMS, (origin, name)
+
+
+def test_a_room_is_shared():
+    for room in ROOMS:
+        users = {
+            module.partition(".")[0]
+            for module, found in TAKEN.items()
+            for origin, _ in found
+            if origin == room
+        }
+        assert users - {room.partition(".")[0]}
+
+
+@pytest.mark.parametrize("module", ORDER)
+def test_an_underscore_means_this_file(module):
+    tree = ast.parse((ROOT / path_of(module)).read_text())
+    here = set(RECORD)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            here.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            here.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            here.add(node.id)
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not [name for name in used - here if name.startswith("_") and not name.startswith("__")]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

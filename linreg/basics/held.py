@@ -12,7 +12,7 @@ from torch import Tensor
 from linreg.basics.products import first_mean, summed
 from linreg.errors import DataError
 
-__all__: list[str] = []
+__all__ = ["LARGEST", "SMALLEST", "Held", "exponent", "nothing", "times_two_to"]
 
 SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that did not under- or overflow
 FARTHEST = 1e140  # a shift within has a square that does not overflow, times any number of rows

@@ -25,7 +25,7 @@ from linreg.checks import (
 )
 from linreg.workers import alone
 
-__all__ = ["Reduction", "gradient", "hessian", "squared_loss"]
+__all__ = ["Reduction", "gradient", "hessian", "residual_sums", "squared_loss", "weight_of"]
 
 Reduction = Literal["half_mean", "mean", "half_sum", "sum"]
 

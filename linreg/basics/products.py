@@ -11,7 +11,7 @@ from torch import Tensor
 
 from linreg.workers import dealt
 
-__all__: list[str] = []
+__all__ = ["BLOCK_BYTES", "FIRST_ROWS", "first_mean", "in_runs", "pass_over", "residual_products", "summed"]
 
 BLOCK_BYTES = 2 << 20  # of rows taken at a time: they stay in the cache between widening and multiplying
 CUDA_BLOCK_BYTES = 256 << 20  # there a launch costs more than a trip to memory

@@ -14,7 +14,17 @@ from torch import Tensor
 
 from linreg.result import Fit, Status
 
-__all__: list[str] = []
+__all__ = [
+    "ROUNDINGS",
+    "digits",
+    "errors",
+    "intercept_errors",
+    "leaves",
+    "lost",
+    "no_digits",
+    "quickly",
+    "within_range",
+]
 
 EPS = torch.finfo(torch.float64).eps
 ROUNDINGS = 4  # times eps: what many small errors of either sign come to, at the most in some hundred fits

@@ -1,18 +1,21 @@
 r"""`certified`: coefficients and standard errors right to the last digit of float64, or a word that not."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
+from linreg.basics.products import in_runs
 from linreg.checks import check_counts, check_some_weight, check_Xy, relative
 from linreg.closed_form.accuracy import within_range
+from linreg.closed_form.columns import check_tall, no_answer, rank_of, unit_columns
 from linreg.closed_form.doubled.arithmetic import Doubled, check_doubled, power_of_two
 from linreg.closed_form.doubled.deviation import deviations
 from linreg.closed_form.doubled.refinement import Refined, refined
 from linreg.closed_form.doubled.residual import leading, some_rows
-from linreg.closed_form.textbook import check_tall, rounding_of
+from linreg.closed_form.triangle import stacked
 from linreg.result import Fit, Status
 
 __all__ = ["certified"]
@@ -92,7 +95,8 @@ def certified(
     R, z = _triangle(X, y, c, shift, scale, intercept)
     rank, condition = _rank(R, len(scale))
     if rank < len(scale):
-        return _no_answer(R, rank, len(scale))
+        none = no_answer(scale, "certified", rank, "no weight is certain")
+        return replace(none, w_se=none.w, b_se=none.b if intercept else None)
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
     w = v[: len(scale)] / scale
     b = v[len(scale) :].sum() - shift @ w
@@ -139,45 +143,28 @@ def _triangle(
     scale: Tensor,
     intercept: bool,
 ) -> tuple[Tensor, Tensor]:
-    """R (k, k) of the weighted [(X - shift) / scale, 1] and Q'y (k,), block by block below what there is."""
+    """R (k, k) of the weighted [(X - shift) / scale, 1] and Q'y (k,)."""
     n, k = len(leading(X)), len(scale) + intercept
     unit = power_of_two(leading(y).abs().amax().double())
     rows = max(BLOCK // k, 4 * k)
-    T = scale.new_zeros(0, k + 1)
-    for first in range(0, n, rows):
-        A = some_rows(X, slice(first, first + rows))
+
+    def block(some: slice) -> Tensor:
+        A = some_rows(X, some)
         Z = (leading(A) - shift) / scale
         if isinstance(A, Doubled):
             Z += A.lo / scale
-        t = leading(some_rows(y, slice(first, first + rows))) / unit
-        one = torch.ones_like(Z[:, : k - len(scale)])
-        Z = torch.column_stack((Z, one, t))
-        if c is not None:
-            Z *= c[first : first + rows].sqrt().unsqueeze(1)
-        T = torch.linalg.qr(torch.cat((T, Z)), mode="r").R
+        t = leading(some_rows(y, some)) / unit
+        Z = torch.column_stack((Z, torch.ones_like(Z[:, : k - len(scale)]), t))
+        return Z if c is None else Z * c[some].sqrt().unsqueeze(1)
+
+    T = stacked(block(some) for some in in_runs(slice(0, n), rows))
     return T[:k, :k].contiguous(), T[:k, k] * unit
 
 
 def _rank(R: Tensor, d: int) -> tuple[int, float]:
     """The rank of the columns beside the constant one, and their condition number, each of length 1."""
-    lengths = torch.linalg.vector_norm(R, dim=0)
-    A = R / lengths.where(lengths > 0, 1)
-    independent = int((torch.linalg.svdvals(A) > rounding_of(A)).sum())
-    s = torch.linalg.svdvals(A[:d, :d])
-    return independent - (len(R) - d), float(s[0] / s[-1])
-
-
-def _no_answer(R: Tensor, rank: int, d: int) -> Fit:
-    nan = torch.full_like(R[0, :d], torch.nan)
-    none = nan.sum()
-    message = (
-        f"The {d} columns have rank {rank}: no weight is certain. "
-        "Use `svd` or `solve` for the minimum-norm answer."
-    )
-    b_se = none if len(R) > d else None
-    return Fit(
-        nan, none, Status.RANK_DEFICIENT, message, "certified", none, rank, math.inf, w_se=nan, b_se=b_se
-    )
+    s = torch.linalg.svdvals(unit_columns(R)[:d, :d])
+    return rank_of(R) - (len(R) - d), float(s[0] / s[-1])
 
 
 def _fit(

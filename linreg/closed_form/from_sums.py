@@ -23,12 +23,27 @@ from linreg.closed_form.accuracy import (
     quickly,
     within_range,
 )
+from linreg.closed_form.columns import doubt, rounding_of, significant
 from linreg.closed_form.shortest import shortest, shortest_text
-from linreg.closed_form.textbook import doubt, rounding_of, significant
 from linreg.errors import DtypeError
 from linreg.result import Fit, Status
 
-__all__ = ["solve_statistics"]
+__all__ = [
+    "BOUND_ENOUGH",
+    "EIGEN_COLUMNS",
+    "Factor",
+    "System",
+    "digits_left",
+    "digits_of",
+    "factored",
+    "fit_of",
+    "in_units",
+    "number_text",
+    "rounding",
+    "sizes",
+    "solve_statistics",
+    "system",
+]
 
 EPS = torch.finfo(torch.float64).eps
 BOUND_ENOUGH = 13  # digits by a bound that costs nothing; with fewer, the estimate is worth its time
@@ -274,6 +289,7 @@ def fit_of(
     status: Status = Status.OK,
     rank: int | None = None,
 ) -> Fit:
+    """The fit whose weights for columns of length 1 are v (d,), in the units of X."""
     w, b = p.unscaled(v)
     return Fit(
         w, b, status, message, method, rss / (2 * p.weight), len(v) if rank is None else rank, condition

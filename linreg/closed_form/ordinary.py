@@ -16,7 +16,7 @@ from linreg.closed_form.accuracy import lost, quickly
 from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS
 from linreg.result import Fit, Status
 
-__all__: list[str] = []
+__all__ = ["LOSS_LEFT", "PLAIN_LIMIT", "SMALL", "from_rows", "from_sums"]
 
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13

@@ -9,7 +9,7 @@ paired off instead, the columns of the largest numbers first, and the prediction
 import torch
 from torch import Tensor
 
-__all__: list[str] = []
+__all__ = ["shortest", "shortest_text"]
 
 RATIO = 1e4  # of lengths, up to which a plain projection keeps 12 digits of the shortest
 MOST = 1e-6  # doubt: where even less is certain of the rows, what they say is all there is to go by

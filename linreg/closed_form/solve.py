@@ -13,9 +13,17 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.held import LARGEST, SMALLEST, exponent, times_two_to
-from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, first_mean, residual_products, summed
+from linreg.basics.products import (
+    BLOCK_BYTES,
+    FIRST_ROWS,
+    first_mean,
+    in_runs,
+    residual_products,
+    summed,
+)
 from linreg.checks import check_dtype, check_finite, check_some_weight, check_Xy, relative
 from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
+from linreg.closed_form.columns import doubt, rounding_of, scaled, significant
 from linreg.closed_form.doubled.refinement import refined
 from linreg.closed_form.from_sums import (
     Factor,
@@ -32,7 +40,8 @@ from linreg.closed_form.from_sums import (
 )
 from linreg.closed_form.ordinary import LOSS_LEFT, PLAIN_LIMIT, SMALL, from_rows, from_sums
 from linreg.closed_form.shortest import shortest, shortest_text
-from linreg.closed_form.textbook import doubt, rounding_of, scaled, significant, svd_of
+from linreg.closed_form.textbook import svd_of
+from linreg.closed_form.triangle import stacked
 from linreg.result import Fit, Status
 from linreg.workers import alone
 
@@ -299,16 +308,15 @@ def _refined(
 
 
 def _triangle(X: Tensor, y: Tensor, C: Tensor | None, p: System, intercept: bool) -> Tensor:
-    """R of [A, 1, y - mean] by blocks of rows, each stacked below the triangle of those before."""
+    """R of [A, 1, y - mean]."""
     d = len(p.scale)
     mean = p.mean
     rows = max(BLOCK_BYTES // (32 * (d + 2)), 4 * (d + 2))  # the factorisation needs several copies
-    T = X.new_zeros(0, d + 1 + intercept, dtype=torch.float64)
-    for some in (slice(start, start + rows) for start in range(0, len(X), rows)):
+
+    def block(some: slice) -> Tensor:
         A = (X[some] - mean[:-1]) * p.factor
         one = [torch.ones_like(A[:, :1])] * intercept
         Z = torch.hstack((A, *one, (y[some] - mean[-1:]).unsqueeze(1)))
-        if C is not None:
-            Z *= C[some].sqrt().unsqueeze(1)
-        T = torch.linalg.qr(torch.cat((T, Z)), mode="r").R
-    return T
+        return Z if C is None else Z * C[some].sqrt().unsqueeze(1)
+
+    return stacked(block(some) for some in in_runs(slice(0, len(X)), rows))

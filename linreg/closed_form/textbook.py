@@ -1,19 +1,15 @@
 r"""The three textbook ways to the least-squares answer, each in the precision of its data.
 
-All of them first take the columns to their mean (with an intercept) and to length 1. Neither step
-changes the answer; both keep rounding errors from growing with the units that a column happens to
-be measured in.
+All of them first take the columns to their mean (with an intercept) and to length 1.
 """
 
 from dataclasses import replace
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import squared_loss
-from linreg.basics.products import in_runs
 from linreg.checks import check_count, check_number, check_Xy
 from linreg.closed_form.accuracy import (
     ROUNDINGS,
@@ -24,26 +20,20 @@ from linreg.closed_form.accuracy import (
     no_digits,
     within_range,
 )
+from linreg.closed_form.columns import (
+    Scaled,
+    check_tall,
+    doubt,
+    no_answer,
+    rounding_of,
+    scaled,
+    significant,
+)
 from linreg.closed_form.shortest import shortest, shortest_text
-from linreg.errors import ShapeError
+from linreg.closed_form.triangle import BLOCK, triangle
 from linreg.result import Fit, Status
-from linreg.workers import dealt
 
-__all__ = ["cholesky", "qr", "svd"]
-
-BLOCK = 4096  # rows taken at a time: the rounding errors of a sum grow with its length
-
-
-class Scaled(NamedTuple):
-    """The problem in the coordinates in which it is solved."""
-
-    A: Tensor  # (n, d) columns of X, centred, of length 1; a constant column is zero
-    y: Tensor  # (n,) centred
-    weight: float  # sum of the weights, n where there are none
-    scale: Tensor  # (d,) lengths taken out
-    X_mean: Tensor  # (d,)
-    y_mean: Tensor  # ()
-    noise: Tensor  # (d,) what rounding the entries of X to their dtype may have added to each column of A
+__all__ = ["cholesky", "qr", "svd", "svd_of"]
 
 
 @plain
@@ -101,7 +91,7 @@ def _cholesky(p: Scaled, refine: int = 0) -> Fit:
     )  # G is rounded, not A: hence the root
     L, failed = torch.linalg.cholesky_ex(G)
     if rank < len(G) or bool(failed):
-        return _no_answer(p, "cholesky", rank, "X'X is singular to working precision")
+        return no_answer(p.scale, "cholesky", rank, "X'X is singular to working precision")
     v = torch.cholesky_solve(_product(p.A, p.y).unsqueeze(1), L).squeeze(1)
     for _ in range(refine):
         r = p.y - p.A @ v
@@ -156,7 +146,7 @@ def _qr(p: Scaled) -> Fit:
     _, s, Vh = torch.linalg.svd(R)
     rank = int(significant(s, Vh, p.noise, rounding_of(R)).sum())
     if rank < len(s):
-        return _no_answer(p, "qr", rank, "the columns of X are dependent")
+        return no_answer(p.scale, "qr", rank, "the columns of X are dependent")
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
     return _finish(p, v, "qr", rank, float(s[0] / s[-1]), R)
 
@@ -224,60 +214,10 @@ def svd_of(p: Scaled, rcond: float | None = None, size: Tensor | None = None) ->
     )
 
 
-def scaled(
-    X: Tensor, y: Tensor, intercept: bool, eps: float | None = None, weights: Tensor | None = None
-) -> Scaled:
-    """Centre and scale; `eps` is the precision to which the entries of `X` are known, its own by default.
-
-    Weighted rows are multiplied by the roots of their weights.
-    """
-    weight = float(len(X) if weights is None else weights.sum())
-
-    def mean_of(columns: Tensor) -> Tensor:
-        mean: Tensor = columns.mean(0) if weights is None else (weights / weight) @ columns
-        return mean
-
-    X_mean, y_mean = X.new_zeros(X.shape[1]), y.new_zeros(())
-    if intercept:
-        X_mean, y_mean = mean_of(X), mean_of(y)
-    A = X - X_mean  # a copy, changed in place from here on
-    if intercept:
-        # The mean of a column far from zero is itself rounded, by more than the column may vary:
-        # a second pass takes that out.
-        A -= mean_of(A)
-    y = y - y_mean
-    if weights is not None:
-        A *= weights.sqrt().unsqueeze(1)
-        y *= weights.sqrt()
-    # Dividing by the largest entry first keeps the squares in the norm within range.
-    largest = torch.linalg.vector_norm(A, torch.inf, dim=0)
-    A /= largest.where(largest > 0, 1)
-    length = torch.linalg.vector_norm(A, dim=0)
-    scale = largest * length
-    # Rounding has moved each entry by eps relative to its size before centring. A column that varies
-    # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
-    eps = torch.finfo(X.dtype).eps if eps is None else eps
-    rounding = eps * weight**0.5 * X_mean.abs()
-    constant = scale <= 2 * rounding
-    A /= length
-    A.masked_fill_(constant, 0)
-    scale = scale.masked_fill(constant, 1)
-    noise = (eps + rounding / scale).masked_fill(constant, 0)
-    return Scaled(A, y, weight, scale, X_mean, y_mean, noise)
-
-
 def _product(A: Tensor, B: Tensor) -> Tensor:
     """A'B. Added in float64: a float32 sum over a million rows keeps three digits."""
     parts = [a.T @ b for a, b in zip(torch.split(A, BLOCK), torch.split(B, BLOCK), strict=True)]
     return torch.stack(parts).sum(0, dtype=torch.float64).to(A.dtype)
-
-
-def triangle(M: Tensor) -> Tensor:
-    """R of M = QR, by blocks of rows: first of each block, then of those triangles on top of each other."""
-    parts: list[Tensor] = []
-    runs = in_runs(slice(0, len(M)), max(BLOCK, 8 * M.shape[1]))
-    dealt(runs, lambda: lambda run: torch.linalg.qr(M[run], mode="r").R, parts.append)
-    return parts[0] if len(parts) == 1 else triangle(torch.cat(parts))
 
 
 def _triangle(p: Scaled) -> tuple[Tensor, Tensor]:
@@ -285,27 +225,6 @@ def _triangle(p: Scaled) -> tuple[Tensor, Tensor]:
     d = p.A.shape[1]
     R = triangle(torch.column_stack((p.A, p.y)))
     return R[:d, :d], R[:d, d]
-
-
-def significant(s: Tensor, Vh: Tensor, noise: Tensor, rounding: float) -> Tensor:
-    """Which singular values of the scaled columns are more than rounding can make, (k,) of bool.
-
-    Not the customary eps * max(n, d): it grows with n, and calls any float32 design of a million
-    rows deficient from a condition number of 8 on.
-    """
-    # `rounding` is the factorisation's; the data's own, `noise`, differs from direction to direction.
-    kept: Tensor = s > rounding + torch.linalg.vector_norm(Vh * noise, dim=1)
-    return kept
-
-
-def doubt(s: Tensor, noise: Tensor, rounding: float) -> float:
-    """How far rounding may turn the singular vectors of the kept values `s` (rank,) out of their span."""
-    return (rounding + float(noise.max())) / float(s[-1]) if len(s) else 0.0
-
-
-def rounding_of(R: Tensor) -> float:
-    """The rounding error of a small factor of columns of length 1: a small multiple of eps for each."""
-    return 8 * torch.finfo(R.dtype).eps * R.shape[1]
 
 
 def _finish(
@@ -339,21 +258,3 @@ def _finish(
     left, most = digits(v, error, b, *of_b)
     fit = replace(fit, message=f"{message}{lost(left, most, w.dtype)}.")
     return within_range(fit if most else no_digits(fit), w.dtype)
-
-
-def _no_answer(p: Scaled, method: str, rank: int, why: str) -> Fit:
-    nan = torch.full_like(p.scale, torch.nan)
-    message = (
-        f"The {len(p.scale)} columns have rank {rank}: {why}. "
-        "Use `svd` or `solve` for the minimum-norm answer."
-    )
-    return Fit(nan, nan.sum(), Status.RANK_DEFICIENT, message, method, nan.sum(), rank, float("inf"))
-
-
-def check_tall(X: Tensor, intercept: bool) -> None:
-    unknowns = X.shape[1] + intercept
-    if len(X) < unknowns:
-        raise ShapeError(
-            f"`X` must have at least {unknowns} rows for {unknowns} unknowns; got {tuple(X.shape)}. "
-            "Add rows, drop columns, or use `svd` or `solve` for the minimum-norm answer."
-        )

@@ -15,12 +15,12 @@ from linreg.basics.model import fold_bias
 from linreg.basics.statistics import Statistics
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
-from linreg.closed_form.textbook import triangle
+from linreg.closed_form.triangle import triangle
 from linreg.descent.wide import COLUMNS, Wide, wide_of
 from linreg.errors import DataError
 from linreg.result import Status
 
-__all__: list[str] = []
+__all__ = ["Bowl", "bowl_of", "factor", "from_rows"]
 
 EASY = 1e3  # condition number up to which sums tell the excess to 1e-16 of what there is to gain
 TINY = 1e-140  # of the target: the square is 1e-280, and eps of that still a normal number

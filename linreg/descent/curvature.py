@@ -12,11 +12,12 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction, weight_of
 from linreg.checks import check_X
+from linreg.closed_form.columns import rank_of
 from linreg.descent.bowl import factor
 from linreg.errors import DataError
 from linreg.keep import ByValue
 
-__all__ = ["Curvature", "curvature"]
+__all__ = ["Curvature", "curvature", "curvature_of"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -116,7 +117,7 @@ def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half
 def curvature_of(R: Tensor, weight: float, X: Tensor) -> Curvature:
     """That of the Hessian `weight` R'R, from R (k, p) that was made of `X`."""
     _, s, Vh = torch.linalg.svd(R)  # s descends
-    rank = _rank(R)
+    rank = rank_of(R)
     eigenvalues = R.new_zeros(len(Vh))
     eigenvalues[:rank] = weight * s[:rank].square()
     if not 0 < float(eigenvalues[0]) < math.inf:
@@ -125,10 +126,3 @@ def curvature_of(R: Tensor, weight: float, X: Tensor) -> Curvature:
             f"is {float(X.abs().max()):.3g}. Check where the features come from, or rescale them."
         )
     return Curvature(eigenvalues.flip(0), Vh.T.flip(1))
-
-
-def _rank(R: Tensor) -> int:
-    """The number of independent columns, judged after scaling each to length 1."""
-    lengths = torch.linalg.vector_norm(R, dim=0)
-    s = torch.linalg.svdvals(R / lengths.where(lengths > 0, 1))
-    return int((s > 8 * torch.finfo(R.dtype).eps * R.shape[1]).sum())

@@ -17,7 +17,7 @@ from linreg.descent.bowl import Bowl, from_rows
 
 EPS = torch.finfo(torch.float64).eps
 
-__all__ = ["predict_loss", "predict_steps"]
+__all__ = ["modes_of", "predict_loss", "predict_steps"]
 
 
 @plain

@@ -24,7 +24,7 @@ from linreg.descent.curvature import curvature_of
 from linreg.descent.wide import UNKNOWN, Wide
 from linreg.result import Status
 
-__all__: list[str] = []
+__all__ = ["Run"]
 
 BLOCK = 1 << 17  # numbers of X taken at a time
 KEPT = 1 << 21  # numbers of X up to which the turned rows, 16 MB, are kept from one term to the next
@@ -68,6 +68,7 @@ class Run(NamedTuple):
         return Status.NOT_CONVERGED, f"The excess loss, {left:.3g}, is above {floor}: give it more epochs."
 
     def diverged(self, updates: int) -> tuple[Status, str]:
+        """What to say of a run that has blown up."""
         rate = self.largest_stable_rate()
         why = f"is not below the largest stable rate, 2/lambda_max = {rate:.4g}"
         if self.lr < rate * (1 - 1e-12):

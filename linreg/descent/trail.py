@@ -12,7 +12,7 @@ from linreg.basics.products import pass_over
 from linreg.errors import DataError, MissingError
 from linreg.result import Fit, Path, Status
 
-__all__: list[str] = []
+__all__ = ["Objective", "Trail", "rounds"]
 
 # A stable rate never lifts the full-batch loss above its start. Ten thousand times is no rounding error.
 BLOW_UP = 1e4
@@ -43,6 +43,7 @@ class Objective(NamedTuple):
         return squares, moved, total if self.intercept else torch.zeros_like(total)
 
     def to_half_mean(self, n: int) -> float:
+        """What a loss of this reduction is multiplied by to become half the mean square."""
         return weight_of("half_mean", n) / weight_of(self.reduction, n)
 
 
@@ -78,11 +79,13 @@ class Trail:
         self.least = self.losses[0]
 
     def move(self, w: Tensor, b: Tensor) -> None:
+        """Count a step, which has led to these."""
         self.steps += 1
         if self.record:
             self.points.append((w, b))
 
     def too_large(self, loss: float) -> bool:
+        """Whether no stable run has a loss like this."""
         return not loss <= BLOW_UP * self.losses[0] or math.isinf(loss)  # `not <=` is also true for NaN
 
     def measure(self, w: Tensor, b: Tensor, loss: Tensor) -> bool:
@@ -98,6 +101,7 @@ class Trail:
         return self.too_large(value)
 
     def fit(self, method: str, status: Status, message: str, to_half_mean: float) -> Fit:
+        """The last point, or the best of a run that diverged."""
         diverged = status is Status.DIVERGED
         w, b = (part.clone() for part in (self.best if diverged else self.here))  # ordinary tensors again
         losses = w.new_tensor(self.losses)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__: list[str] = []
+__all__ = ["COLUMNS", "UNKNOWN", "Wide", "wide_of"]
 
 COLUMNS = 2048  # up to here the sums take 32 MB, and their d^3 operations little beside a run
 ROUNDS = 3000  # of conjugate gradients at most

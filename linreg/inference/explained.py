@@ -5,8 +5,9 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.checks import check_column, check_finite, check_pair, check_X, check_Xy
+from linreg.closed_form.columns import rounding_of, scaled, significant
 from linreg.closed_form.solve import solve
-from linreg.closed_form.textbook import rounding_of, scaled, significant, triangle
+from linreg.closed_form.triangle import triangle
 from linreg.errors import DataError
 from linreg.result import Fit
 

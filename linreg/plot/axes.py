@@ -16,7 +16,7 @@ from linreg.errors import MissingError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__: list[str] = []
+__all__ = ["BLUE", "GREEN", "GREY", "ORANGE", "PURPLE", "axes", "line", "points"]
 
 BLUE = "#0072b2"
 ORANGE = "#d55e00"

@@ -11,7 +11,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-__all__: list[str] = []
+__all__ = ["ahead"]
 
 T = TypeVar("T")
 

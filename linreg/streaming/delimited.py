@@ -18,7 +18,7 @@ import torch
 from linreg.errors import FileError
 from linreg.streaming.tables import EXACT, Table, sliced
 
-__all__: list[str] = []
+__all__ = ["COMPRESSED", "Delimited"]
 
 TEXT_BYTES = 1 << 20  # of text parsed at a time
 SAMPLE_ROWS = 100  # that tell what a column holds

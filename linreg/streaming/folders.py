@@ -12,7 +12,7 @@ import torch
 
 from linreg.errors import FileError, RangeError
 
-__all__: list[str] = []
+__all__ = ["Part", "Paths", "parts"]
 
 WILD = re.compile(r"[*?[]")
 WHOLE = re.compile(r"[+-]?\d+")

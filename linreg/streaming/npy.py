@@ -19,7 +19,7 @@ from torch import Tensor
 
 from linreg.errors import FileError, StreamError
 
-__all__: list[str] = []
+__all__ = ["Npy"]
 
 DEFAULT_BYTES = 16 << 20  # each costs a fixed 0.4 ms
 HEADER_LIMIT = 10_000  # characters, as in NumPy: a longer one could exhaust the parser of literals

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from linreg.errors import FileError, MissingError, StreamError
 
-__all__: list[str] = []
+__all__ = ["EXACT", "NUMBERS", "Arrow", "Parquet", "Table", "sliced"]
 
 DEFAULT_BYTES = 8 << 20
 IN_FLOAT32 = ("float", "halffloat", "int8", "int16", "uint8", "uint16", "bool")  # float32 holds these exactly

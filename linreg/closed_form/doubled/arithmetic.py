@@ -18,7 +18,22 @@ from linreg.errors import DataError, DtypeError, ShapeError
 if TYPE_CHECKING:
     from fractions import Fraction
 
-__all__ = ["Doubled", "powers"]
+__all__ = [
+    "SPLIT",
+    "Doubled",
+    "add",
+    "as_doubled",
+    "check_doubled",
+    "fast_two_sum",
+    "mul",
+    "negative",
+    "power_of_two",
+    "powers",
+    "split",
+    "total",
+    "two_prod",
+    "two_sum",
+]
 
 SPLIT = 2.0**27 + 1  # cuts the 53 bits of a float64 into two halves of 26, whose products are exact
 

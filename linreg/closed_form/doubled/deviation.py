@@ -23,7 +23,7 @@ from linreg.closed_form.doubled.arithmetic import (
 )
 from linreg.closed_form.doubled.residual import leading, some_rows
 
-__all__: list[str] = []
+__all__ = ["deviations"]
 
 BLOCK = 65536  # entries of X taken at a time
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from linreg.closed_form.doubled.arithmetic import Doubled, add, as_doubled, mul, negative, total, two_prod
 from linreg.closed_form.doubled.residual import Problem, problem
 
-__all__: list[str] = []
+__all__ = ["Refined", "refined"]
 
 EPS = torch.finfo(torch.float64).eps
 DOUBLED_EPS = 2.0**-105  # of a sum of products in twice the precision, beside the lengths of its factors

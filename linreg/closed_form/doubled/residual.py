@@ -25,7 +25,7 @@ from linreg.closed_form.doubled.arithmetic import (
 )
 from linreg.workers import dealt
 
-__all__: list[str] = []
+__all__ = ["Problem", "leading", "problem", "some_rows"]
 
 BLOCK = 65536  # entries of X taken at a time, so that the arrays that come of them fit the cache
 RUN = 4  # blocks that one thread takes in one go
@@ -110,6 +110,7 @@ def leading(x: Tensor | Doubled) -> Tensor:
 
 
 def some_rows(x: Tensor | Doubled, rows: slice | Tensor) -> Tensor | Doubled:
+    """These rows of a tensor, or of both parts of a pair."""
     return Doubled(x.hi[rows], x.lo[rows]) if isinstance(x, Doubled) else x[rows]
 
 
