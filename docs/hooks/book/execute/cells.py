@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from book.page.markdown import WIDGET
 from book.page.model import Page
 
-TRACEBACK = "Traceback (most recent call last)"
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -25,7 +23,7 @@ def cells(page: Page) -> list[list[Cell]]:
         last = max((i + 1 for i, block in enumerate(page.blocks) if block.kind == "figure"), default=0)
     return [
         [
-            Cell(statement.source, shown=statement.kind != "example", raises=TRACEBACK in statement.want)
+            Cell(statement.source, shown=statement.kind != "example", raises=statement.raises)
             for statement in block.statements
             if i < last and statement.kind != "claim"
         ]

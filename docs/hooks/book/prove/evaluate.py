@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from book.page.model import Block, Page, Statement
+from book.page.model import TRACEBACK, Block, Page, Statement
 from book.prove.compare import difference
-from book.prove.digits import Both, FStrings, formatted, joined, transcript
+from book.prove.digits import FStrings, Printed, formatted, joined, transcript
 
 os.environ.setdefault("MPLBACKEND", "agg")
 
-TRACEBACK = "Traceback (most recent call last):\n"
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
 
@@ -65,7 +64,7 @@ def evaluate(page: Page) -> Iterator[Result]:
 
 def run(page: Page, block: Block, statement: Statement, namespace: dict[str, Any]) -> Result:
     """Execute one statement and see what comes out of it."""
-    value, error = Both(""), ""
+    value, error = Printed(""), ""
     with transcript() as record, redirect_stderr(StringIO()) as stderr, ExitStack() as stack:
         if statement.kind == "example":  # shows what a terminal shows, warnings too
             stack.enter_context(redirect_stderr(record))
@@ -77,10 +76,10 @@ def run(page: Page, block: Block, statement: Statement, namespace: dict[str, Any
             for code in codes(tree, block, statement, str(page.path)):
                 exec(code, namespace)
         except (Exception, SystemExit) as raised:
-            if statement.kind == "example" and TRACEBACK in statement.want:
+            if statement.kind == "example" and statement.raises:
                 record.write(TRACEBACK + "    ...\n" + "".join(traceback.format_exception_only(raised)))
             else:
-                error = told(raised, str(page.path))
+                error = failure(raised, str(page.path))
     got, full = record.getvalue().rstrip("\n"), record.full.getvalue().rstrip("\n")
     if statement.kind == "claim":
         if not error and (got or "\n" in value or "<!--" in value):
@@ -102,7 +101,7 @@ def codes(tree: ast.Module, block: Block, statement: Statement, name: str) -> It
     yield compile(ast.Interactive(shown), name, "single", dont_inherit=True)
 
 
-def claim(tree: ast.Module, statement: Statement, namespace: dict[str, Any]) -> Both:
+def claim(tree: ast.Module, statement: Statement, namespace: dict[str, Any]) -> Printed:
     """The value of a claim as its format shows it."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}  # by a comprehension
@@ -175,7 +174,7 @@ def show_warning(message: Warning | str, category: type[Warning], *_: object, **
     sys.stderr.write(f"{category.__name__}: {message}\n")
 
 
-def told(raised: BaseException, name: str) -> str:
+def failure(raised: BaseException, name: str) -> str:
     """The traceback from the page's own line on."""
     trace = raised.__traceback__
     while trace and trace.tb_frame.f_code.co_filename != name:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from book.page.files import ROOT, book, read
-from book.prove.evaluate import TRACEBACK, Result, evaluate
+from book.page.model import TRACEBACK
+from book.prove.evaluate import Result, evaluate
 
 
 def update(path: Path, root: Path = ROOT) -> Iterator[str]:
@@ -38,7 +39,7 @@ def update(path: Path, root: Path = ROOT) -> Iterator[str]:
 
 def stuck(result: Result) -> str:
     """What no rewriting mends."""
-    expected, raised = TRACEBACK in result.statement.want, TRACEBACK in result.got
+    expected, raised = result.statement.raises, TRACEBACK in result.got
     if expected and not raised and not result.error:
         return f"raises nothing:\n{result.statement.source}"
     return result.problem() if result.error or result.statement.kind in ("code", "figure") else ""
@@ -46,7 +47,7 @@ def stuck(result: Result) -> str:
 
 def shortened(result: Result) -> bool:
     """A traceback that agrees, with parts that its author cut, stays as it is."""
-    return TRACEBACK in result.statement.want and not result.problem()
+    return result.statement.raises and not result.problem()
 
 
 def main(arguments: Sequence[str]) -> int:

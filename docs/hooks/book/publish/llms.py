@@ -34,6 +34,6 @@ def below(entries: Iterable[object]) -> Iterable[Page]:
             yield from below(getattr(entry, "children", None) or [])
 
 
-def whole(texts: Iterable[str]) -> str:
+def full(texts: Iterable[str]) -> str:
     """All pages in one file, in the order of the navigation."""
     return "\n\n---\n\n".join(text.strip() for text in texts) + "\n"

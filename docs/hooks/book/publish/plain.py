@@ -15,7 +15,7 @@ BOX = re.compile(r'(?P<indent> *)(?P<kind>!!!|\?\?\?\+?) (?P<type>\w+)(?: "(?P<t
 
 
 def text(draft: str, page: Page, root: Path, links: Mapping[str, str], entries: Mapping[str, str]) -> str:
-    """The page that `render.markdown` gave as a draft.
+    """The page that `render.markdown.draft` gave as a draft.
 
     `links` are addresses by source file, `entries` addresses by name of the package in `root`.
     """

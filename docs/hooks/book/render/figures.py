@@ -1,9 +1,15 @@
 """Turn matplotlib's SVG into a figure that takes its colours and letters from the page around it."""
 
 import re
+from collections.abc import Sequence
 from html import escape
 
 from mkdocs.exceptions import PluginError
+
+from book.page.files import ROOT
+from book.render.markdown import Drawn
+
+WIDGETS = ROOT / "docs/theme/assets/widgets"
 
 # The colours of linreg.plot and the greys of matplotlib, each drawn with the CSS variable of its name.
 PALETTE = {
@@ -28,6 +34,25 @@ MARGIN = 3  # of the same units, around the whole: room for letters that have gr
 SMALL = re.compile(
     r'(?:<tspan x="[\d.]+" y="[-\d.]+" style="[^"]*font-size: [78](?:\.\d+)?px[^>]*>[^<]*</tspan>)+'
 )
+
+
+def placed(html: str, drawn: Sequence[Drawn], page: str, widgets: str) -> str:
+    """A page with its figures where images stood for them; `widgets` is the way from it to their folder."""
+    name = re.sub(r"\W+", "-", page.rpartition(".")[0])
+
+    def one(match: re.Match[str]) -> str:
+        svg, alt, widget, values = drawn[int(match[1]) - 1]
+        html = figure(svg, alt, f"{name}-{match[1]}")
+        if not widget:
+            return html
+        if not (WIDGETS / f"{widget}.js").exists():
+            raise PluginError(f"{page}: there is no widget {widget!r} in {WIDGETS}.")
+        return alive(html, widget, values, f"{widgets}/{widget}.js")
+
+    html = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', one, html)
+    if 'src="figure:' in html:
+        raise PluginError(f"{page}: a figure stands where no paragraph can.")
+    return html
 
 
 def figure(svg: str, alt: str, name: str) -> str:

@@ -35,7 +35,7 @@ GREEK = re.compile(
     re.I,
 )
 
-used: dict[str, str] = {}  # by this build; the cache may know more, and the fonts must not hang on that
+typeset_now: dict[str, str] = {}  # the cache may know more, and the fonts must not hang on that
 
 
 def with_words(html: str) -> str:
@@ -70,15 +70,15 @@ def words(tex: str) -> str:
         shown = MATH.search(render(tex, r"\begin" in tex))
     except JSException:
         return tex  # `typeset` will say what is wrong with it
-    text = " ".join(line(ElementTree.fromstring(shown[0])).split()) if shown else tex
+    text = " ".join(text_of(ElementTree.fromstring(shown[0])).split()) if shown else tex
     names = sorted({name.lower() for name in GREEK.findall(tex)})
     return f"{text} ({', '.join(names)})" if names else text
 
 
-def line(node: ElementTree.Element) -> str:
+def text_of(node: ElementTree.Element) -> str:
     """The text of MathML, with signs for what stands above, below or behind."""
     text = (node.text or "").strip(APPLY)
-    parts = [text, *(line(child) for child in node)]
+    parts = [text, *(text_of(child) for child in node)]
     first, *rest = [part for part in parts if part] or [""]
     match kind(node):
         case "annotation":
@@ -127,8 +127,8 @@ def render(tex: str, display: bool) -> str:
     known, key = formulas(), f"{display} {tex}"
     if key not in known:
         known[key] = MATH.sub(mended, str(katex().get("typeset")(tex, display)))
-    used[key] = known[key]
-    return used[key]
+    typeset_now[key] = known[key]
+    return known[key]
 
 
 @cache

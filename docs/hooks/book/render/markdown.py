@@ -23,7 +23,7 @@ class Drawn(NamedTuple):
     values: str = ""  # JSON
 
 
-def markdown(
+def draft(
     page: Page, outputs: Sequence[Sequence[Output]], marks: Mapping[str, str]
 ) -> tuple[str, list[Drawn]]:
     """The page as Markdown, and its figures.
@@ -34,12 +34,13 @@ def markdown(
     figures: list[Drawn] = []
     parts = []
     for answer, blocks in groupby(zip(page.blocks, outputs, strict=True), key=lambda pair: pair[0].answer):
-        lines = "\n\n".join(part for block, made in blocks for part in shown(block, made, marks, figures))
+        texts = [part for block, made in blocks for part in block_markdown(block, made, marks, figures)]
+        lines = "\n\n".join(texts)
         parts.append(f'??? success "{answer}"\n\n{indented(lines, "    ")}' if answer else lines)
     return "\n\n".join(parts) + "\n", figures
 
 
-def shown(
+def block_markdown(
     block: Block, outputs: Sequence[Output], marks: Mapping[str, str], figures: list[Drawn]
 ) -> Iterator[str]:
     """A block, and under it what it made."""
@@ -53,7 +54,7 @@ def shown(
         yield code
     if not (block.cell or block.kind == "figure"):
         return
-    if printed := "\n".join(output.text for output in outputs if block.cell and told(output, block)):
+    if printed := "\n".join(output.text for output in outputs if block.cell and text_shown(output, block)):
         yield fence(printed, "{ .text .output .no-copy }", block.indent)
     for output in outputs:
         if output.mime == SVG:
@@ -64,7 +65,7 @@ def shown(
         yield f'{block.indent}??? quote "{block.fold}"\n\n{indented(code, "    ")}'
 
 
-def told(output: Output, block: Block) -> bool:
+def text_shown(output: Output, block: Block) -> bool:
     """Whether to show a text: all but the Axes that the last line of a figure tends to be."""
     return output.mime != SVG and not (output.result and block.kind == "figure")
 

@@ -30,7 +30,7 @@ IMPORT = re.compile(
 
 
 @dataclass(frozen=True)
-class Used:
+class Names:
     """What a page calls the names of `linreg`."""
 
     known: Mapping[str, str]  # full name by the name on the page
@@ -38,7 +38,7 @@ class Used:
     bound: frozenset[str]  # names that the page gives to something else
 
 
-def used(page: Page) -> Used:
+def names_of(page: Page) -> Names:
     """Read the code of a page."""
     known, mentioned, bound = {}, set(), set()
     for node in walk(page):
@@ -57,7 +57,7 @@ def used(page: Page) -> Used:
                 bound.add(name)
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 bound.add(name)
-    return Used(known, frozenset(mentioned | set(known.values())), frozenset(bound))
+    return Names(known, frozenset(mentioned | set(known.values())), frozenset(bound))
 
 
 def walk(page: Page) -> Iterator[ast.AST]:
@@ -72,7 +72,7 @@ def walk(page: Page) -> Iterator[ast.AST]:
 
 def link(html: str, page: Page, here: str, entries: Mapping[str, str]) -> str:
     """Link the names in the content of a page at the address `here`; `entries` are addresses by full name."""
-    names, api = used(page), any(address.partition("#")[0] == here for address in entries.values())
+    names, api = names_of(page), any(address.partition("#")[0] == here for address in entries.values())
     seen: set[str] = set()  # in this section
 
     def anchor(full: str, text: str) -> str:
@@ -117,7 +117,7 @@ def link(html: str, page: Page, here: str, entries: Mapping[str, str]) -> str:
     return PIECE.sub(piece, html)
 
 
-def in_prose(name: str, names: Used, entries: Mapping[str, str]) -> str:
+def in_prose(name: str, names: Names, entries: Mapping[str, str]) -> str:
     """The full name that a piece of inline code means; a plain word must be linreg's on this page."""
     full = name if name.startswith("linreg.") else f"linreg.{name}"
     if full not in entries or name.partition(".")[0] in names.bound - {"linreg"}:
@@ -126,7 +126,7 @@ def in_prose(name: str, names: Used, entries: Mapping[str, str]) -> str:
     return full if not plain or full in names.mentioned else ""
 
 
-def in_code(name: str, names: Used, entries: Mapping[str, str]) -> str:
+def in_code(name: str, names: Names, entries: Mapping[str, str]) -> str:
     """The full name that a name in a block means, as the page imports it."""
     head, dot, rest = name.partition(".")
     if head in names.bound or head not in names.known:

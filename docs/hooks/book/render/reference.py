@@ -33,14 +33,14 @@ def addresses(pages: Mapping[str, str], root: Path) -> dict[str, str]:
 
 def members(entry: re.Match[str], root: Path) -> list[str]:
     """The members of a class that get an anchor of their own: those with a docstring."""
-    whole = found(entry["name"], root)
+    whole = object_of(entry["name"], root)
     if not isinstance(whole, griffe.Class):
         return []
     wanted = re.findall(r"\w+", entry["members"]) if entry["members"] else list(whole.members)
     return [name for name in wanted if not name.startswith("_") and whole.members[name].docstring]
 
 
-def found(name: str, root: Path) -> griffe.Object:
+def object_of(name: str, root: Path) -> griffe.Object:
     """What a public name stands for."""
     path = name.removeprefix("linreg.")
     there: griffe.Object | griffe.Alias = package(root)[path]
@@ -49,19 +49,17 @@ def found(name: str, root: Path) -> griffe.Object:
 
 def markdown(entry: re.Match[str], root: Path) -> str:
     """An entry with its signature and its docstring, and those of its members."""
-    name = entry["name"]
-    parts = [one(name, found(name, root))]
-    parts += [one(f"{name}.{member}", found(f"{name}.{member}", root)) for member in members(entry, root)]
-    return "\n\n".join(parts)
+    names = [entry["name"], *(f"{entry['name']}.{member}" for member in members(entry, root))]
+    return "\n\n".join(entry_markdown(name, object_of(name, root)) for name in names)
 
 
-def one(name: str, thing: griffe.Object) -> str:
+def entry_markdown(name: str, thing: griffe.Object) -> str:
     """One name."""
     parts = [f"### `{name}`"]
     if isinstance(thing, griffe.Function | griffe.Class) and thing.parameters:
         parts.append(f"```python\n{signature(name, thing)}\n```")
     if thing.docstring:
-        parts += [part for section in parsed(thing.docstring) for part in shown(section)]
+        parts += [part for section in parsed(thing.docstring) for part in section_markdown(section)]
     return "\n\n".join(parts)
 
 
@@ -95,7 +93,7 @@ def parsed(docstring: griffe.Docstring) -> list[griffe.DocstringSection]:
     return docstring.parse(griffe.Parser.google, returns_multiple_items=False, warnings=False)
 
 
-def shown(section: griffe.DocstringSection) -> Iterator[str]:
+def section_markdown(section: griffe.DocstringSection) -> Iterator[str]:
     """A section: text as it is, examples in fences, the rest as lists."""
     match section:
         case griffe.DocstringSectionText():
