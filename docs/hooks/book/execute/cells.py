@@ -27,12 +27,12 @@ def cells(page: Page) -> list[list[Cell]]:
             for statement in block.statements
             if i < last and statement.kind != "claim"
         ]
-        + ([Cell(values(block.widget))] if block.widget else [])
+        + ([Cell(_values(block.widget))] if block.widget else [])
         for i, block in enumerate(page.blocks)
     ]
 
 
-def values(widget: str) -> str:
+def _values(widget: str) -> str:
     """Code that prints the values of a widget as JSON, and leaves no name behind."""
     match = WIDGET.fullmatch(widget)
     assert match is not None, "the parser has seen to it"

@@ -118,7 +118,7 @@ def execute(
 
     def outputs(name: str) -> list[list[Output]]:
         if not kept[name].exists():
-            made = run(name, pages[name], config)
+            made = _run(name, pages[name], config)
             write(kept[name], json.dumps([[asdict(output) for output in cell] for cell in made]))
         return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
 
@@ -133,7 +133,7 @@ def key(code: Sequence[Cell]) -> str:
     return hashlib.sha256(repr(code).encode()).hexdigest()
 
 
-def run(name: str, code: Sequence[Cell], config: MkDocsConfig) -> list[list[Output]]:
+def _run(name: str, code: Sequence[Cell], config: MkDocsConfig) -> list[list[Output]]:
     """Execute a page with the settings of mkdocs-jupyter; an output that no page can show stops the build."""
     settings = config.plugins["mkdocs-jupyter"].config
     app = get_nbconvert_app(
@@ -148,7 +148,7 @@ def run(name: str, code: Sequence[Cell], config: MkDocsConfig) -> list[list[Outp
         ExecutePreprocessor(config=app.config).preprocess(book)
     except Exception as error:
         raise PluginError(f"{name}: {error}") from error
-    made = [merged(map(output_of, cell.outputs)) for cell in book.cells]
+    made = [_merged(map(_output_of, cell.outputs)) for cell in book.cells]
     for cell, outputs in zip(code, made, strict=True):
         for output in outputs:
             if cell.shown and output.mime not in (TEXT, SVG):
@@ -156,7 +156,7 @@ def run(name: str, code: Sequence[Cell], config: MkDocsConfig) -> list[list[Outp
     return made
 
 
-def output_of(output: NotebookNode) -> Output:
+def _output_of(output: NotebookNode) -> Output:
     """One output of a cell: its picture if it has one, its text if it has nothing else."""
     match output.output_type:
         case "stream":
@@ -167,17 +167,17 @@ def output_of(output: NotebookNode) -> Output:
     return Output(mime, str(output.data[mime]), result=output.output_type == "execute_result")
 
 
-def merged(outputs: Iterable[Output]) -> list[Output]:
+def _merged(outputs: Iterable[Output]) -> list[Output]:
     """With what was printed in one piece: a kernel sends it in as many as its clock has it."""
     made: list[Output] = []
     for output in outputs:
-        if made and printed(output) and printed(made[-1]):
+        if made and _printed(output) and _printed(made[-1]):
             made[-1] = Output(TEXT, made[-1].text + output.text)
         else:
             made.append(output)
     return [it if it.mime == SVG else replace(it, text=it.text.strip("\n")) for it in made]
 
 
-def printed(output: Output) -> bool:
+def _printed(output: Output) -> bool:
     """Whether a cell wrote this on its way."""
     return output.mime == TEXT and not output.result

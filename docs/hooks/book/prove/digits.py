@@ -32,7 +32,7 @@ class Printed(str):
         return printed
 
 
-def convert(value: object, how: Callable[[object], str]) -> Printed:
+def _convert(value: object, how: Callable[[object], str]) -> Printed:
     """`how(value)`, where `how` is `str`, `repr` or `format`."""
     if isinstance(value, Printed):
         return Printed(how(str(value)), how(value.full))
@@ -44,9 +44,9 @@ def convert(value: object, how: Callable[[object], str]) -> Printed:
 def formatted(value: object, spec: str) -> Printed:
     """`format(value, spec)`."""
     if isinstance(value, str):
-        return Printed(format(value, spec), convert(value, str).full)
+        return Printed(format(value, spec), _convert(value, str).full)
     if not spec:
-        return convert(value, format)
+        return _convert(value, format)
     return Printed(format(value, spec), format(value, PRECISION.sub(r".30\g<type>", spec)))
 
 
@@ -58,7 +58,7 @@ def joined(*parts: str | tuple[object, int, str]) -> Printed:
             texts.append(Printed(part))
         else:
             value, conversion, spec = part
-            texts.append(formatted(convert(value, CONVERT[conversion]) if conversion > 0 else value, spec))
+            texts.append(formatted(_convert(value, CONVERT[conversion]) if conversion > 0 else value, spec))
     return Printed("".join(texts), "".join(text.full for text in texts))
 
 
@@ -93,7 +93,7 @@ class Transcript(io.StringIO):
     def show(self, value: object) -> None:
         """What the interpreter does with the value of an expression."""
         if value is not None:
-            self.write(convert(value, repr))
+            self.write(_convert(value, repr))
             self.write("\n")
 
 
@@ -106,7 +106,7 @@ def transcript() -> Iterator[Transcript]:
         if (sys.stdout if file is None else file) is not record:
             real(*values, sep=sep, end=end, file=file, **rest)
         else:
-            texts = [convert(value, str) for value in values]
+            texts = [_convert(value, str) for value in values]
             record.write(Printed(sep.join(texts) + end, sep.join(text.full for text in texts) + end))
 
     with ExitStack() as stack:

@@ -113,7 +113,7 @@ def rules_used(rules: Sequence[Node], names: Set[str]) -> str:
     kept = []
     for rule in rules:
         if rule.type == "qualified-rule":
-            selectors = [part for part in selectors_of(rule) if classes(part) <= names]
+            selectors = [part for part in _selectors_of(rule) if _classes(part) <= names]
             if selectors:
                 kept.append(f"{','.join(selectors)}{{{serialize(rule.content)}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword == "media":
@@ -125,12 +125,12 @@ def rules_used(rules: Sequence[Node], names: Set[str]) -> str:
     return "".join(kept)
 
 
-def selectors_of(rule: QualifiedRule) -> list[str]:
+def _selectors_of(rule: QualifiedRule) -> list[str]:
     """The selectors of a list; commas within parentheses are within one token."""
     parts = groupby(rule.prelude, key=lambda token: token.type == "literal" and token.value == ",")
     return [serialize(list(tokens)) for comma, tokens in parts if not comma]
 
 
-def classes(selector: str) -> set[str]:
+def _classes(selector: str) -> set[str]:
     """The classes that an element must have, or one around it."""
     return set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", re.sub(r":(not|is|where)\([^)]*\)", "", selector)))

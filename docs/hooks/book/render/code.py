@@ -16,7 +16,7 @@ PARTS = re.compile(
 
 def finished(html: str) -> str:
     """The blocks of a page with all that its scripts and its style ask of them."""
-    return with_lines(with_copies(html.replace(EMPTY, "")))
+    return _with_lines(with_copies(html.replace(EMPTY, "")))
 
 
 def with_copies(html: str) -> str:
@@ -41,7 +41,7 @@ def runnable(text: str, language: str) -> str:
     return text.rstrip()
 
 
-def with_lines(html: str) -> str:
+def _with_lines(html: str) -> str:
     """Tell the style how many lines a block of code has, hence how high it is."""
 
     def one(match: re.Match[str]) -> str:

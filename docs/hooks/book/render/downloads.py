@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 
-def links(uri: str) -> str:
+def _links(uri: str) -> str:
     """The line for the page of a source; all that it names lies beside the folder of the page."""
     stem = PurePosixPath(uri).stem
     found = [f'<a href="../{stem}.md" type="text/markdown">Markdown</a>']
@@ -18,4 +18,4 @@ def links(uri: str) -> str:
 
 def under_title(html: str, uri: str) -> str:
     """The page with the line; the first page of the site stays without."""
-    return html if uri == "index.md" else html.replace("</h1>", f"</h1>\n{links(uri)}", 1)
+    return html if uri == "index.md" else html.replace("</h1>", f"</h1>\n{_links(uri)}", 1)

@@ -38,10 +38,10 @@ class Names:
     bound: frozenset[str]  # names that the page gives to something else
 
 
-def names_of(page: Page) -> Names:
+def _names_of(page: Page) -> Names:
     """Read the code of a page."""
     known, mentioned, bound = {}, set(), set()
-    for node in walk(page):
+    for node in _walk(page):
         match node:
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "linreg":
                 known.update({one.asname or one.name: f"{module}.{one.name}" for one in names})
@@ -60,7 +60,7 @@ def names_of(page: Page) -> Names:
     return Names(known, frozenset(mentioned | set(known.values())), frozenset(bound))
 
 
-def walk(page: Page) -> Iterator[ast.AST]:
+def _walk(page: Page) -> Iterator[ast.AST]:
     """All nodes of all code that can be read as Python; cells may hold what IPython alone understands."""
     for statement in page.statements:
         if statement.kind != "claim":
@@ -72,7 +72,7 @@ def walk(page: Page) -> Iterator[ast.AST]:
 
 def link(html: str, page: Page, here: str, entries: Mapping[str, str]) -> str:
     """Link the names in the content of a page at the address `here`; `entries` are addresses by full name."""
-    names, api = names_of(page), any(address.partition("#")[0] == here for address in entries.values())
+    names, api = _names_of(page), any(address.partition("#")[0] == here for address in entries.values())
     seen: set[str] = set()  # in this section
 
     def anchor(full: str, text: str) -> str:
@@ -87,7 +87,7 @@ def link(html: str, page: Page, here: str, entries: Mapping[str, str]) -> str:
                 re.findall(r' id="(linreg\.[^"]*)"', match[0])[:1]
             )  # an entry does not link to itself
         elif match["inline"] and (spelled := INLINE.fullmatch(match["inline"])):
-            full = in_prose(spelled["name"], names, entries)
+            full = _in_prose(spelled["name"], names, entries)
             if full and full not in seen:
                 seen.add(full)
                 return f"<code>{anchor(full, spelled['name'])}{spelled['rest']}</code>"
@@ -101,7 +101,7 @@ def link(html: str, page: Page, here: str, entries: Mapping[str, str]) -> str:
         def marked(match: re.Match[str]) -> str:
             spans = re.findall(SPAN, match[0])
             for length in range(len(spans), 0, -1):  # of `Statistics.of.x` link what has an entry
-                full = in_code(".".join(re.findall(r">(\w+)<", "".join(spans[:length]))), names, entries)
+                full = _in_code(".".join(re.findall(r">(\w+)<", "".join(spans[:length]))), names, entries)
                 if full and full not in linked:
                     linked.add(full)
                     head = DOT.replace("\\", "").join(spans[:length])
@@ -117,7 +117,7 @@ def link(html: str, page: Page, here: str, entries: Mapping[str, str]) -> str:
     return PIECE.sub(piece, html)
 
 
-def in_prose(name: str, names: Names, entries: Mapping[str, str]) -> str:
+def _in_prose(name: str, names: Names, entries: Mapping[str, str]) -> str:
     """The full name that a piece of inline code means; a plain word must be linreg's on this page."""
     full = name if name.startswith("linreg.") else f"linreg.{name}"
     if full not in entries or name.partition(".")[0] in names.bound - {"linreg"}:
@@ -126,7 +126,7 @@ def in_prose(name: str, names: Names, entries: Mapping[str, str]) -> str:
     return full if not plain or full in names.mentioned else ""
 
 
-def in_code(name: str, names: Names, entries: Mapping[str, str]) -> str:
+def _in_code(name: str, names: Names, entries: Mapping[str, str]) -> str:
     """The full name that a name in a block means, as the page imports it."""
     head, dot, rest = name.partition(".")
     if head in names.bound or head not in names.known:
