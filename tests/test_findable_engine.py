@@ -129,7 +129,7 @@ def test_a_page_as_markdown_has_values_outputs_and_no_marks(source: Path) -> Non
     made = iter(
         [[Output("text/plain", "2", result=True)], [Output(SVG, "<svg/>")], [Output("text/plain", "3")]]
     )
-    draft, _ = markdown.markdown(
+    draft, _ = markdown.draft(
         parsed, [next(made) if b.cell else [] for b in parsed.blocks], {markdown.INSTALL: ""}
     )
     assert plain.text(draft, parsed, ROOT, addresses(source), {}) == TEXT

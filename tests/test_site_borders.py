@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-HOOKS = Path(__file__).parents[1] / "docs/hooks"
+TESTS = Path(__file__).parent
+HOOKS = TESTS.parent / "docs/hooks"
 # In reading order: a module uses only those before it.
 ORDER = [
     "cache",
@@ -33,7 +34,8 @@ ORDER = [
     "render.search",
     "render.names",
     "render.reference",
-    "render.clipboard",
+    "render.code",
+    "render.downloads",
     "render.repairs",
     "publish.wheel",
     "publish.notebook",
@@ -94,17 +96,33 @@ def test_a_module_uses_only_earlier_ones(module: str) -> None:
         assert not [home for home in used if home.startswith("prove.")], "a page is proved by the tests"
 
 
-@pytest.mark.parametrize("path", [*map(path_of, ORDER), HOOKS / "events.py"], ids=lambda path: path.stem)
-def test_a_name_with_an_underscore_stays_in_its_file(path: Path) -> None:
+def taken(path: Path) -> set[tuple[str, str]]:
+    """The names that a file takes from modules of the engine, each with its module."""
     code = tree(path)
-    modules = {here for _, name, here in imported(code) if not name}
-    taken = [name for _, name, _ in imported(code)]
-    taken += [
-        node.attr
+    modules = {here: home for home, name, here in imported(code) if not name}
+    return {(home, name) for home, name, _ in imported(code) if name} | {
+        (modules[node.value.id], node.attr)
         for node in ast.walk(code)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
-    ]
-    assert [name for name in taken if name.startswith("_")] == []
+    }
+
+
+def test_a_name_with_an_underscore_stays_in_its_file() -> None:
+    assert {name for path in HOOKS.rglob("*.py") for name in taken(path) if name[1].startswith("_")} == set()
+
+
+def test_a_function_without_an_underscore_is_used_elsewhere() -> None:
+    """By the engine or its tests; a page and the command line ask for some by name."""
+    used = {name for folder in (HOOKS, TESTS) for path in folder.rglob("*.py") for name in taken(path)}
+    used |= {(f"prove.{command}", "main") for command in ("census", "mutate", "update")}
+    used.add(("prove.census", "total"))
+    public = {
+        (module, node.name)
+        for module in ORDER
+        for node in tree(path_of(module)).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    }
+    assert public - used == set()
 
 
 @pytest.mark.parametrize("arguments", [[], ["evaluate"]])

@@ -19,7 +19,7 @@ from book.execute.cells import Cell
 from book.execute.outputs import SVG, Output
 from book.page.files import parse
 from book.publish import assets, digest, fonts, logo, notebook, offline, policy, spelling, wheel
-from book.render import clipboard, figures, formulas, markdown, repairs
+from book.render import code, figures, formulas, markdown, repairs
 from book.render.markdown import Drawn
 from linreg import plot, solve
 
@@ -124,7 +124,7 @@ def test_mkdocs_jupyter_runs_the_cells_and_their_outputs_are_kept(
     for name, value in {"PYTHONPATH": "", "IPYTHONDIR": "", "MATPLOTLIBRC": "", "MPLBACKEND": ""}.items():
         monkeypatch.setenv(name, value)  # what `prepare` changes is put back after the test
     config = load_config(str(ROOT / "mkdocs.yml"))
-    package = wheel.wheel(ROOT)
+    package = wheel.build(ROOT)
     home = outputs.prepare(ROOT / "linreg", package)
 
     def run(*cells: Cell) -> Sequence[Sequence[Output]]:
@@ -163,7 +163,7 @@ def test_mkdocs_jupyter_runs_the_cells_and_their_outputs_are_kept(
 def test_a_theory_page_is_given_back_as_markdown(theory: Path) -> None:
     page = parse(theory)
     outputs = [[Output(SVG, "<svg/>")] if block.kind == "figure" else [] for block in page.blocks]
-    text, drawn = markdown.markdown(page, outputs, {markdown.INSTALL: "```sh\npip install x\n```"})
+    text, drawn = markdown.draft(page, outputs, {markdown.INSTALL: "```sh\npip install x\n```"})
     assert drawn == [Drawn("<svg/>", "A line")]
     assert "    ```python\n    plot()\n    ```\n\n    ![A line](figure:1)" in text
     assert "```sh\npip install x\n```" in text
@@ -183,7 +183,7 @@ def test_a_script_is_given_back_as_markdown(script: Path) -> None:
         ]
     )
     outputs = [next(made) if block.cell else [] for block in page.blocks]
-    text, drawn = markdown.markdown(page, outputs, {markdown.INSTALL: ""})
+    text, drawn = markdown.draft(page, outputs, {markdown.INSTALL: ""})
     assert "```python\nprint(1)\n2\n```\n\n```{ .text .output .no-copy }\n1\n2\n```" in text
     assert "Line2D" not in text
     assert drawn == [Drawn("<svg/>", "A line")]
@@ -197,7 +197,7 @@ def test_the_code_of_a_figure_goes_into_its_fold(tmp_path: Path) -> None:
     page = parse(path)
     figure = [Output(SVG, "<svg/>")]
     outputs = [figure if block.kind == "figure" else [] for block in page.blocks]
-    text, drawn = markdown.markdown(page, outputs, {markdown.INSTALL: ""})
+    text, drawn = markdown.draft(page, outputs, {markdown.INSTALL: ""})
     assert text.index("![A line](figure:1)") < text.index('??? quote "The code"\n\n    ```python\n    plot()')
     assert text.count("plot()") == len(drawn) == 1
 
@@ -217,7 +217,7 @@ def test_a_widget_gets_its_values_from_the_page(tmp_path: Path, capsys: pytest.C
     outputs = [
         [*made, Output("text/plain", printed)] if block.kind == "figure" else [] for block in page.blocks
     ]
-    text, drawn = markdown.markdown(page, outputs, {markdown.INSTALL: ""})
+    text, drawn = markdown.draft(page, outputs, {markdown.INSTALL: ""})
     assert drawn == [Drawn("<svg/>", "A line", "loss", printed)]
     assert text.rstrip().endswith("![A line](figure:1)"), "plain Markdown, with or without the script"
 
@@ -236,13 +236,14 @@ def test_a_widget_gets_its_values_from_the_page(tmp_path: Path, capsys: pytest.C
     ],
 )
 def test_what_is_copied_runs(language: str, shown: str, copied: str) -> None:
-    assert clipboard.runnable(shown, language) == copied
+    assert code.runnable(shown, language) == copied
 
 
 def test_a_copy_button_finds_its_text_in_the_block() -> None:
     html = '<div class="language-pycon highlight"><pre><code>&gt;&gt;&gt; a &lt; "b"\n1\n</code></pre></div>'
-    assert '<div class="language-pycon highlight" data-copy="a &lt; &quot;b&quot;">' in clipboard.mark(html)
-    assert "data-copy" not in clipboard.mark('<div class="language-python output no-copy highlight">1</div>')
+    assert '<div class="language-pycon highlight" data-copy="a &lt; &quot;b&quot;">' in code.with_copies(html)
+    output = '<div class="language-python output no-copy highlight">1</div>'
+    assert code.with_copies(output) == output
 
 
 # Figures
@@ -464,7 +465,7 @@ def test_rules_for_classes_that_do_not_occur_are_dropped() -> None:
 
     css = ".a:not(.x){b:c}.a .gone,p{d:e}.gone{f:g}"
     css += "@media print{.gone{h:i}}@media print{[dir] .a{j:k}}:root{--l:m}"
-    kept = assets.used(parse_stylesheet(css), {"a"})
+    kept = assets.rules_used(parse_stylesheet(css), {"a"})
     assert kept == ".a:not(.x){b:c}p{d:e}@media print{[dir] .a{j:k}}:root{--l:m}"
 
 
@@ -514,7 +515,7 @@ def test_equal_sources_make_an_equal_wheel(tmp_path: Path, monkeypatch: pytest.M
         (tmp_path / f"at {date}").mkdir()
         monkeypatch.chdir(tmp_path / f"at {date}")
         monkeypatch.setenv("SOURCE_DATE_EPOCH", date)
-        wheels.append(wheel.wheel(ROOT))
+        wheels.append(wheel.build(ROOT))
     assert wheels[0].read_bytes() == wheels[1].read_bytes()
 
 

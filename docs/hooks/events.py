@@ -1,13 +1,14 @@
-"""The hook that MkDocs loads: wires the parts of the engine to the events of a build."""
+"""The hook that MkDocs loads: what the engine does at each event of a build."""
 
 import gc
 import logging
 import os
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatch
-from html import escape, unescape
+from html import escape
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -20,10 +21,10 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from book.execute import cells, outputs
-from book.page import files as sources
-from book.page.model import BLANK, PageError
+from book.execute.outputs import Output, of_blocks, prepare
+from book.page.files import parse
 from book.page.model import Page as Source
+from book.page.model import PageError
 from book.publish import (
     assets,
     card,
@@ -38,39 +39,37 @@ from book.publish import (
     policy,
     wheel,
 )
-from book.render import clipboard, figures, formulas, names, reference, repairs, search
-from book.render.markdown import INSTALL, Drawn
-from book.render.markdown import markdown as draft
+from book.render import code, downloads, figures, formulas, names, reference, repairs, search
+from book.render.markdown import INSTALL, Drawn, draft
 
-WIDGETS = Path(__file__).parents[1] / "theme/assets/widgets"
 ONLY = os.environ.get("PAGES", "*")  # PAGES="part1/loss*" builds these pages alone, which is quick
-
-# Joined in this order in one file, which docs/theme/main.html links.
-STYLES = [
-    "assets/stylesheets/main.*.css",
-    "assets/stylesheets/palette.*.css",
-    "assets/katex.css",
-    "assets/_mkdocstrings.css",
-    "assets/style.css",
-]
-
-# An empty line of output, which the sources mark as doctest has it.
-EMPTY = f'<span class="go">{escape(BLANK)}</span>'
-
 UNDATED = datetime.fromtimestamp(int(wheel.EPOCH), UTC).date()  # MkDocs' date of what has no history
 
+
+@dataclass
+class Site:
+    """What a build knows, by the path of a source under docs/en if it is about a page."""
+
+    root: Path
+    home: str  # the address where it will be read
+    wheel: Path
+    cache: Path  # of outputs
+    marks: dict[str, str]  # what becomes of a line that is nothing but a mark
+    sources: dict[str, Source] = field(default_factory=dict)
+    outputs: dict[str, list[list[Output]]] = field(default_factory=dict)  # of each block
+    drawn: dict[str, list[Drawn]] = field(default_factory=dict)  # the figures
+    entries: dict[str, str] = field(default_factory=dict)  # address in the reference of each public name
+    links: dict[str, str] = field(default_factory=dict)  # address of each source file and download
+    beside: dict[str, str | bytes] = field(default_factory=dict)  # what else is written, by its path
+    navigation: Navigation = field(init=False)
+
+    def address(self, path: str) -> str:
+        """Where a file of the site will be read."""
+        return urljoin(self.home, path)
+
+
 live = False  # whether `mkdocs serve` builds
-root: Path
-package: Path  # the wheel
-cache: Path  # of outputs
-navigation: Navigation
-marks: dict[str, str] = {}  # what becomes of a line that is nothing but a mark
-entries: dict[str, str] = {}  # address in the reference of each public name
-links: dict[str, str] = {}  # address of each source file and download
-beside: dict[str, str | bytes] = {}  # what is written beside the pages, by its path on the site
-read: dict[str, Source] = {}  # the pages
-made: dict[str, list[list[outputs.Output]]] = {}  # the outputs of each block
-drawn: dict[str, list[Drawn]] = {}  # the figures
+site: Site
 
 
 def on_startup(command: str, dirty: bool) -> None:
@@ -82,15 +81,14 @@ def on_startup(command: str, dirty: bool) -> None:
 
 def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
-    global root, package, cache
+    global site
     os.environ["SOURCE_DATE_EPOCH"] = wheel.EPOCH  # no file tells when it was built
-    root = Path(config.config_file_path).parent
-    package = wheel.wheel(root)
-    marks[INSTALL] = wheel.install_line(config.site_url or "", package)
-    marks[digest.DIGEST] = digest.told(root, package)
-    cache = outputs.prepare(root / "linreg", package)
+    root, home = Path(config.config_file_path).parent, config.site_url or ""
+    package = wheel.build(root)
+    marks = {INSTALL: wheel.install_line(home, package), digest.DIGEST: digest.as_markdown(root, package)}
+    site = Site(root, home, package, prepare(root / "linreg", package), marks)
     config.extra["mark"] = logo.logo()  # for docs/theme/partials/logo.html
-    config.extra_css = []  # instead of mkdocstrings' own file: see STYLES
+    config.extra_css = []  # instead of mkdocstrings' own file: see `assets.STYLES`
     if ONLY != "*":
         config.nav = None
         config.validation.links.not_found = config.validation.nav.omitted_files = logging.INFO
@@ -100,50 +98,31 @@ def on_config(config: MkDocsConfig) -> None:
 def on_files(files: Files, config: MkDocsConfig) -> None:
     """Read all pages, run what has changed, and add the downloads."""
     documents = {file.src_uri: file for file in files.documentation_pages()}
-    for uri, file in documents.items():
-        read[uri] = parsed(file)
+    try:
+        site.sources = {uri: parse(Path(str(file.abs_src_path))) for uri, file in documents.items()}
+    except PageError as error:
+        raise PluginError(str(error)) from None
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
-    run(wanted, config)
+    site.outputs = of_blocks(site.sources, wanted, site.cache, config)
 
-    beside.clear()
-    beside[str(config.theme["favicon"])] = logo.icon()
     reference.package.cache_clear()  # `mkdocs serve` builds again after a change
-    links.update(
-        (str(Path(file.abs_src_path).resolve()), urljoin(config.site_url or "", file.url))
-        for file in files
-        if file.abs_src_path
+    site.entries = reference.addresses(
+        {file.url: site.sources[uri].text for uri, file in documents.items()}, site.root
     )
-    for name in (package.name, offline.NAME):  # which have no source
-        links[str((Path(config.docs_dir) / name).resolve())] = urljoin(config.site_url or "", name)
-    entries.clear()
-    texts = {file.url: read[uri].text for uri, file in documents.items()}
-    entries.update(reference.addresses(texts, root))
+    places = {file.abs_src_path: file.url for file in files if file.abs_src_path}
+    for name in (site.wheel.name, offline.NAME):  # which have no source
+        places[f"{config.docs_dir}/{name}"] = name
+    site.links = {str(Path(path).resolve()): site.address(url) for path, url in places.items()}
+
+    site.beside[str(config.theme["favicon"])] = logo.icon()
     for uri in wanted:
         if uri.endswith(".py"):
-            beside[f"{stem(uri)}.ipynb"] = notebook.notebook(read[uri], marks[INSTALL], links)
-            beside[uri] = notebook.script(read[uri], marks[INSTALL], links)
-    files.append(File.generated(config, package.name, content=package.read_bytes()))
+            page = site.sources[uri], site.marks[INSTALL], site.links
+            site.beside |= {f"{stem(uri)}.ipynb": notebook.notebook(*page), uri: notebook.script(*page)}
+    files.append(File.generated(config, site.wheel.name, content=site.wheel.read_bytes()))
     files.append(File.generated(config, offline.NAME, content=b""))  # a place that pages can link to
     for uri in documents.keys() - wanted:
         files.remove(documents[uri])
-
-
-def parsed(file: File) -> Source:
-    """The page in a file; what is wrong with it stops the build."""
-    try:
-        return sources.parse(Path(str(file.abs_src_path)))
-    except PageError as error:
-        raise PluginError(str(error)) from None
-
-
-def run(wanted: set[str], config: MkDocsConfig) -> None:
-    """Execute each page as one list of cells, and give the outputs back to its blocks."""
-    blocks = {uri: cells.cells(page) for uri, page in read.items()}
-    flat = {uri: [cell for block in page for cell in block] for uri, page in blocks.items()}
-    given = outputs.execute(flat, wanted, cache, config)
-    for uri in wanted:
-        rest = iter(given.get(uri, []))
-        made[uri] = [[output for _ in block for output in next(rest)] for block in blocks[uri]]
 
 
 @event_priority(-50)
@@ -155,72 +134,50 @@ def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> None:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Hand the page to MkDocs as Markdown, outputs and all."""
     uri = page.file.src_uri
-    text, drawn[uri] = draft(read[uri], made[uri], marks)
-    places = {name: urljoin(config.site_url or "", place) for name, place in entries.items()}
-    beside[f"{stem(uri)}.md"] = plain.text(text, read[uri], root, links, places)
+    text, site.drawn[uri] = draft(site.sources[uri], site.outputs[uri], site.marks)
+    entries = {name: site.address(place) for name, place in site.entries.items()}
+    site.beside[f"{stem(uri)}.md"] = plain.text(text, site.sources[uri], site.root, site.links, entries)
     return text
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Say what the copy buttons copy, and what the search reads."""
-    html = html.replace(EMPTY, "")
-    text = search.leave_out(formulas.with_words(counted(clipboard.mark(html))))
-    page.meta["summary"] = page.meta.get("description") or first(text)
-    page.meta["description"] = escape(shortened(page.meta["summary"]))
-    return repairs.lean(names.link(text, read[page.file.src_uri], page.file.url, entries))
-
-
-def counted(html: str) -> str:
-    """Tell the style how many lines a block of code has, hence how high it is."""
-
-    def one(match: re.Match[str]) -> str:
-        lines = match[2].count("\n")
-        return f'{match[1]} style="--lines:{lines}">{match[2]}'
-
-    return re.sub(r'(<div class="[^"]*\bhighlight\b[^"]*"[^>]*)>(.*?</code>)', one, html, flags=re.S)
-
-
-def first(html: str) -> str:
-    """The first paragraph as text, which says what a page is about."""
-    found = re.search(r"<p>(.*?)</p>", html, re.S)
-    return " ".join(unescape(re.sub(r"<[^>]*>", "", found[1])).split()) if found else ""
-
-
-def shortened(text: str) -> str:
-    """As much as search engines show."""
-    return text if len(text) < 160 else text[:157].rsplit(" ", 1)[0] + " …"
+    html = search.leave_out(formulas.with_words(code.finished(html)))
+    page.meta["summary"] = page.meta.get("description") or search.summary(html)
+    page.meta["description"] = escape(search.shortened(page.meta["summary"]))
+    return repairs.lean(names.link(html, site.sources[page.file.src_uri], page.file.url, site.entries))
 
 
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
     """Keep it, for what is made from all pages."""
-    global navigation
-    navigation = nav
+    site.navigation = nav
 
 
 @event_priority(-100)  # after mkdocs-autorefs has linked the names in the signatures
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """All pages are read: make what is made from all, before the first is written."""
-    home, here = config.site_url or "", navigation.pages
-    shared = Counter(page.title for page in here)
-    for page in here:
+    pages = {page.file.src_uri: page for page in site.navigation.pages}
+    shared = Counter(page.title for page in pages.values())
+    for uri, page in pages.items():
         if shared[page.title] > 1 and page.parent:  # no two pages of one name in a list of results
             page.meta["title"] = f"{page.title} ({page.parent.title})"
-        path = f"assets/cards/{stem(page.file.src_uri).replace('/', '-')}.png"
+        path = f"assets/cards/{stem(uri).replace('/', '-')}.png"
         title = config.site_name if page.is_homepage else str(page.title)
-        beside[path] = card.png(title, config.site_name)
-        page.meta["card"], page.meta["card_alt"] = urljoin(home, path), escape(card.alt(title))
+        site.beside[path] = card.png(title, config.site_name)
+        page.meta["card"], page.meta["card_alt"] = site.address(path), escape(card.alt(title))
 
-    texts = {page.file.src_uri: f"{stem(page.file.src_uri)}.md" for page in here}
-    beside["llms.txt"] = llms.index(config, navigation, {uri: urljoin(home, at) for uri, at in texts.items()})
-    beside["llms-full.txt"] = llms.whole(str(beside[at]) for at in texts.values())
+    texts = {uri: f"{stem(uri)}.md" for uri in pages}
+    site.beside["llms.txt"] = llms.index(
+        config, site.navigation, {uri: site.address(path) for uri, path in texts.items()}
+    )
+    site.beside["llms-full.txt"] = llms.full(str(site.beside[path]) for path in texts.values())
 
-    changes = feed.history(root, "docs/en")
-    for page in here:  # for the site map
-        if page.file.src_uri in changes:
-            page.update_date = changes[page.file.src_uri][0].date[:10]
-    titles = {page.file.src_uri: (str(page.title), urljoin(home, page.url)) for page in here}
-    if atom := feed.atom(config.site_name, home, changes, titles):
-        beside["feed.xml"] = atom
+    changes = feed.history(site.root, "docs/en")
+    for uri in pages.keys() & changes.keys():  # for the site map
+        pages[uri].update_date = changes[uri][0].date[:10]
+    told = {uri: (str(page.title), site.address(page.url)) for uri, page in pages.items()}
+    if atom := feed.atom(config.site_name, site.home, changes, told):
+        site.beside["feed.xml"] = atom
     config.extra["feed"] = bool(atom)  # docs/theme/main.html links it
 
 
@@ -232,24 +189,11 @@ def stem(uri: str) -> str:
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Put in the figures and the typeset formulas."""
     uri = page.file.src_uri
-    name = re.sub(r"\W+", "-", stem(uri))
-
-    def figure(match: re.Match[str]) -> str:
-        svg, alt, widget, values = drawn[uri][int(match[1]) - 1]
-        html = figures.figure(svg, alt, f"{name}-{match[1]}")
-        if not widget:
-            return html
-        if not (WIDGETS / f"{widget}.js").exists():
-            raise PluginError(f"{uri}: there is no widget {widget!r} in {WIDGETS}.")
-        return figures.alive(html, widget, values, get_relative_url(f"assets/widgets/{widget}.js", page.url))
-
-    output = clipboard.under_title(output, uri)
-    output = re.sub(r'<p><img alt="[^"]*" src="figure:(\d+)" /></p>', figure, output)
-    if 'src="figure:' in output:
-        raise PluginError(f"{uri}: a figure stands where no paragraph can.")
+    html = downloads.under_title(output, uri)
+    html = figures.placed(html, site.drawn[uri], uri, get_relative_url("assets/widgets", page.url))
     for step in (repairs.quiet, repairs.scrolling, repairs.readable):
-        output = step(output)
-    return formulas.typeset(repairs.mend(output, repairs.HTML), uri)
+        html = step(html)
+    return formulas.typeset(repairs.mend(html, repairs.HTML), uri)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
@@ -262,13 +206,13 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
 @event_priority(-50)  # after the search has written its index
 def on_post_build(config: MkDocsConfig) -> None:
     """Write what stands beside the pages, the fonts of their formulas, and what is made of all of them."""
-    site = Path(config.site_dir)
-    for path, content in beside.items():
-        (site / path).parent.mkdir(parents=True, exist_ok=True)
-        (site / path).write_bytes(content if isinstance(content, bytes) else content.encode())
+    folder = Path(config.site_dir)
+    for path, content in site.beside.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
     formulas.save()
-    fonts.publish(formulas.used.values(), site)
-    assets.join(site / "assets/widgets")
-    assets.publish(site, STYLES)
-    policy.publish(site, live)
-    offline.publish(site, config.site_url or "")
+    fonts.publish(formulas.typeset_now.values(), folder)
+    assets.join(folder / "assets/widgets")
+    assets.publish(folder)
+    policy.publish(folder, live)
+    offline.publish(folder, site.home)

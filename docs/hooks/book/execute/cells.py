@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from book.page.markdown import WIDGET
 from book.page.model import Page
 
-TRACEBACK = "Traceback (most recent call last)"
-
 
 @dataclass(frozen=True)
 class Cell:
@@ -25,16 +23,16 @@ def cells(page: Page) -> list[list[Cell]]:
         last = max((i + 1 for i, block in enumerate(page.blocks) if block.kind == "figure"), default=0)
     return [
         [
-            Cell(statement.source, shown=statement.kind != "example", raises=TRACEBACK in statement.want)
+            Cell(statement.source, shown=statement.kind != "example", raises=statement.raises)
             for statement in block.statements
             if i < last and statement.kind != "claim"
         ]
-        + ([Cell(values(block.widget))] if block.widget else [])
+        + ([Cell(_values(block.widget))] if block.widget else [])
         for i, block in enumerate(page.blocks)
     ]
 
 
-def values(widget: str) -> str:
+def _values(widget: str) -> str:
     """Code that prints the values of a widget as JSON, and leaves no name behind."""
     match = WIDGET.fullmatch(widget)
     assert match is not None, "the parser has seen to it"

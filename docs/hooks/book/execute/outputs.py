@@ -26,8 +26,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from book.cache import write
 from book.execute import kernels
-from book.execute.cells import Cell
+from book.execute.cells import Cell, cells
 from book.page.files import ROOT
+from book.page.model import Page
 
 HERE = Path(__file__).parent
 CACHE = Path(".cache")
@@ -93,17 +94,31 @@ def prepare(package: Path, wheel: Path) -> Path:
     return home
 
 
+def of_blocks(
+    pages: Mapping[str, Page], wanted: Set[str], home: Path, config: MkDocsConfig
+) -> dict[str, list[list[Output]]]:
+    """Outputs of each block of the wanted pages, which are executed each as one list of cells."""
+    blocks = {name: cells(page) for name, page in pages.items()}
+    flat = {name: [cell for block in page for cell in block] for name, page in blocks.items()}
+    made = execute(flat, wanted, home, config)
+    rest = {name: iter(made.get(name, [])) for name in wanted}
+    return {
+        name: [[output for _ in block for output in next(rest[name])] for block in blocks[name]]
+        for name in wanted
+    }
+
+
 def execute(
     pages: Mapping[str, Sequence[Cell]], wanted: Set[str], home: Path, config: MkDocsConfig
 ) -> dict[str, list[list[Output]]]:
     """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once."""
-    kept = {name: home / f"{key(cells)}.json" for name, cells in pages.items() if cells}
+    kept = {name: home / f"{key(code)}.json" for name, code in pages.items() if code}
     for old in set(home.glob("*.json")) - set(kept.values()):
         old.unlink()
 
     def outputs(name: str) -> list[list[Output]]:
         if not kept[name].exists():
-            made = run(name, pages[name], config)
+            made = _run(name, pages[name], config)
             write(kept[name], json.dumps([[asdict(output) for output in cell] for cell in made]))
         return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
 
@@ -113,19 +128,19 @@ def execute(
         return dict(zip(todo, pool.map(outputs, todo), strict=True))
 
 
-def key(cells: Sequence[Cell]) -> str:
+def key(code: Sequence[Cell]) -> str:
     """Name of a page's code."""
-    return hashlib.sha256(repr(cells).encode()).hexdigest()
+    return hashlib.sha256(repr(code).encode()).hexdigest()
 
 
-def run(name: str, cells: Sequence[Cell], config: MkDocsConfig) -> list[list[Output]]:
+def _run(name: str, code: Sequence[Cell], config: MkDocsConfig) -> list[list[Output]]:
     """Execute a page with the settings of mkdocs-jupyter; an output that no page can show stops the build."""
     settings = config.plugins["mkdocs-jupyter"].config
     app = get_nbconvert_app(
         execute=True, kernel_name=settings["kernel_name"], allow_errors=settings["allow_errors"]
     )
     book = new_notebook()
-    for cell in cells:
+    for cell in code:
         marks = {"tags": ["raises-exception"] * cell.raises}
         book.cells.append(new_code_cell(cell.code.strip(), metadata=marks))
     LOG.info(f"Executing {name}")
@@ -133,15 +148,15 @@ def run(name: str, cells: Sequence[Cell], config: MkDocsConfig) -> list[list[Out
         ExecutePreprocessor(config=app.config).preprocess(book)
     except Exception as error:
         raise PluginError(f"{name}: {error}") from error
-    made = [joined(map(read, cell.outputs)) for cell in book.cells]
-    for cell, outputs in zip(cells, made, strict=True):
+    made = [_merged(map(_output_of, cell.outputs)) for cell in book.cells]
+    for cell, outputs in zip(code, made, strict=True):
         for output in outputs:
             if cell.shown and output.mime not in (TEXT, SVG):
                 raise PluginError(f"{name}: unwanted output ({output.mime}) of\n{cell.code}\n\n{output.text}")
     return made
 
 
-def read(output: NotebookNode) -> Output:
+def _output_of(output: NotebookNode) -> Output:
     """One output of a cell: its picture if it has one, its text if it has nothing else."""
     match output.output_type:
         case "stream":
@@ -152,17 +167,17 @@ def read(output: NotebookNode) -> Output:
     return Output(mime, str(output.data[mime]), result=output.output_type == "execute_result")
 
 
-def joined(outputs: Iterable[Output]) -> list[Output]:
+def _merged(outputs: Iterable[Output]) -> list[Output]:
     """With what was printed in one piece: a kernel sends it in as many as its clock has it."""
     made: list[Output] = []
     for output in outputs:
-        if made and printed(output) and printed(made[-1]):
+        if made and _printed(output) and _printed(made[-1]):
             made[-1] = Output(TEXT, made[-1].text + output.text)
         else:
             made.append(output)
     return [it if it.mime == SVG else replace(it, text=it.text.strip("\n")) for it in made]
 
 
-def printed(output: Output) -> bool:
+def _printed(output: Output) -> bool:
     """Whether a cell wrote this on its way."""
     return output.mime == TEXT and not output.result

@@ -34,7 +34,7 @@ def read(path: Path, root: Path, text: str | None = None) -> list[Page]:
 def parse(path: Path, text: str | None = None) -> Page:
     """The page in a `.md` or percent-format `.py` file (or in `text`, if it were the file's)."""
     text = path.read_text(encoding="utf-8") if text is None else text
-    lines = split(text)
+    lines = _split(text)
     blocks = script(path, lines) if path.suffix == ".py" else markdown(path, lines)
     return Page(path, text, tuple(blocks))
 
@@ -42,7 +42,7 @@ def parse(path: Path, text: str | None = None) -> Page:
 def docstrings(path: Path, module: str, text: str | None = None) -> list[Page]:
     """The docstrings with examples of the Python file `path`, imported as `module`."""
     text = path.read_text(encoding="utf-8") if text is None else text
-    lines = split(text)
+    lines = _split(text)
     pages = []
     for node in ast.walk(ast.parse(text, str(path))):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -69,7 +69,7 @@ def docstrings(path: Path, module: str, text: str | None = None) -> list[Page]:
     return sorted(pages, key=lambda page: page.blocks[0].line)
 
 
-def split(text: str) -> list[Line]:
+def _split(text: str) -> list[Line]:
     """The lines of a file, with their places in it."""
     lines, start = [], 0
     for number, line in enumerate(text.splitlines(keepends=True), 1):

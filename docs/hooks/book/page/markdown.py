@@ -46,7 +46,7 @@ def markdown(path: Path, lines: Sequence[Line], answer: str = "", cell: bool = F
             body.append(inner)
         else:
             raise PageError(path, line.number, "this fence is never closed")
-        block = fence(path, line, opening, body, inner.number, answer)
+        block = _fence(path, line, opening, body, inner.number, answer)
         if cell and block.kind != "shown":
             raise PageError(path, line.number, "code of a script page belongs in a code cell")
         blocks.append(block)
@@ -54,7 +54,9 @@ def markdown(path: Path, lines: Sequence[Line], answer: str = "", cell: bool = F
     return blocks
 
 
-def fence(path: Path, opening: Line, match: re.Match[str], body: list[Line], last: int, answer: str) -> Block:
+def _fence(
+    path: Path, opening: Line, match: re.Match[str], body: list[Line], last: int, answer: str
+) -> Block:
     """The block between two marks of a fence, `opening` and the line number `last`."""
     language, _, info = match["info"].strip().partition(" ")
     indent = match["indent"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+TRACEBACK = "Traceback (most recent call last):\n"
 BLANK = "<BLANKLINE>"  # doctest's own: an empty line would end the output
 
 
@@ -36,6 +37,11 @@ class Statement:
     start: int = 0
     end: int = 0
     indent: str = ""  # of each line of an output
+
+    @property
+    def raises(self) -> bool:
+        """Whether an exception is what the page says."""
+        return TRACEBACK in self.want
 
     def rewritten(self, want: str) -> str:
         """What `page.text[start:end]` must be for this statement to say `want`."""

@@ -32,7 +32,7 @@ def script(path: Path, lines: list[Line]) -> list[Block]:
         if not cell:
             raise PageError(path, head.number, "nothing in this cell")
         if match["markdown"]:
-            prose = [uncomment(path, line) for line in cell]
+            prose = [_uncomment(path, line) for line in cell]
             blocks += markdown(path, prose, answer, cell=True)
         else:
             source = "\n".join(line.text for line in cell)
@@ -47,7 +47,7 @@ def script(path: Path, lines: list[Line]) -> list[Block]:
     return blocks
 
 
-def uncomment(path: Path, line: Line) -> Line:
+def _uncomment(path: Path, line: Line) -> Line:
     """A line of a markdown cell without its comment mark."""
     text = line.text.rstrip()
     if text and text != "#" and not text.startswith("# "):

@@ -30,12 +30,12 @@ def claims(path: Path, lines: Sequence[Line]) -> Iterator[Statement]:
                 "a claim is `<!--= expression:format -->value<!--/-->`, on one line",
             )
         offset = line.start - (text.rfind("\n", 0, match.start()) + 1)
-        expression, spec = formatted(path, line.number, match["claim"].strip())
+        expression, spec = _formatted(path, line.number, match["claim"].strip())
         start, end = match.span("shown")
         yield Statement("claim", expression, line.number, match["shown"], spec, start + offset, end + offset)
 
 
-def formatted(path: Path, line: int, text: str) -> tuple[str, str]:
+def _formatted(path: Path, line: int, text: str) -> tuple[str, str]:
     """Splits `expression:format` at the first colon that has a whole expression before it."""
     colons = [i for i, letter in enumerate(text) if letter == ":"]
     for i in (*colons, len(text)):

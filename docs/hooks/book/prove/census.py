@@ -10,7 +10,7 @@ KINDS = ("claim", "example", "code", "figure")
 
 
 @cache
-def census() -> Counter[tuple[str, str]]:
+def _census() -> Counter[tuple[str, str]]:
     """How many statements of each kind stand in each part of the book."""
     found: Counter[tuple[str, str]] = Counter()
     for path in book(ROOT):
@@ -22,7 +22,7 @@ def census() -> Counter[tuple[str, str]]:
 
 def total(kind: str = "", part: str = "") -> int:
     """The statements of a kind, in a part of the book; of all of them by default."""
-    return sum(n for (p, k), n in census().items() if kind in ("", k) and part in ("", p))
+    return sum(n for (p, k), n in _census().items() if kind in ("", k) and part in ("", p))
 
 
 def main(_: Sequence[str]) -> None:

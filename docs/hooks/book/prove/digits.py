@@ -20,46 +20,46 @@ PRECISION = re.compile(r"(?:\.\d+)?(?P<type>[eEfFgG%])$|\.\d+$")
 CONVERT: dict[int, Callable[[object], str]] = {ord("r"): repr, ord("s"): str, ord("a"): ascii}
 
 
-class Both(str):
+class Printed(str):
     """A text with a second one, `full`, in which numbers have all their digits."""
 
     full: str
 
-    def __new__(cls, text: str, full: str | None = None) -> "Both":
+    def __new__(cls, text: str, full: str | None = None) -> "Printed":
         """The text, remembering the other."""
-        both = super().__new__(cls, text)
-        both.full = text if full is None else full
-        return both
+        printed = super().__new__(cls, text)
+        printed.full = text if full is None else full
+        return printed
 
 
-def convert(value: object, how: Callable[[object], str]) -> Both:
+def _convert(value: object, how: Callable[[object], str]) -> Printed:
     """`how(value)`, where `how` is `str`, `repr` or `format`."""
-    if isinstance(value, Both):
-        return Both(how(str(value)), how(value.full))
+    if isinstance(value, Printed):
+        return Printed(how(str(value)), how(value.full))
     with printoptions(precision=25), np.printoptions(precision=25, floatmode="unique"):
         full = how(value)
-    return Both(how(value), full)
+    return Printed(how(value), full)
 
 
-def formatted(value: object, spec: str) -> Both:
+def formatted(value: object, spec: str) -> Printed:
     """`format(value, spec)`."""
     if isinstance(value, str):
-        return Both(format(value, spec), convert(value, str).full)
+        return Printed(format(value, spec), _convert(value, str).full)
     if not spec:
-        return convert(value, format)
-    return Both(format(value, spec), format(value, PRECISION.sub(r".30\g<type>", spec)))
+        return _convert(value, format)
+    return Printed(format(value, spec), format(value, PRECISION.sub(r".30\g<type>", spec)))
 
 
-def joined(*parts: str | tuple[object, int, str]) -> Both:
+def joined(*parts: str | tuple[object, int, str]) -> Printed:
     """What an f-string evaluates to: its texts, and its values with conversion and format."""
     texts = []
     for part in parts:
         if isinstance(part, str):
-            texts.append(Both(part))
+            texts.append(Printed(part))
         else:
             value, conversion, spec = part
-            texts.append(formatted(convert(value, CONVERT[conversion]) if conversion > 0 else value, spec))
-    return Both("".join(texts), "".join(text.full for text in texts))
+            texts.append(formatted(_convert(value, CONVERT[conversion]) if conversion > 0 else value, spec))
+    return Printed("".join(texts), "".join(text.full for text in texts))
 
 
 class FStrings(ast.NodeTransformer):
@@ -87,13 +87,13 @@ class Transcript(io.StringIO):
 
     def write(self, text: str) -> int:
         """Write to both."""
-        self.full.write(text.full if isinstance(text, Both) else text)
+        self.full.write(text.full if isinstance(text, Printed) else text)
         return super().write(text)
 
     def show(self, value: object) -> None:
         """What the interpreter does with the value of an expression."""
         if value is not None:
-            self.write(convert(value, repr))
+            self.write(_convert(value, repr))
             self.write("\n")
 
 
@@ -106,8 +106,8 @@ def transcript() -> Iterator[Transcript]:
         if (sys.stdout if file is None else file) is not record:
             real(*values, sep=sep, end=end, file=file, **rest)
         else:
-            texts = [convert(value, str) for value in values]
-            record.write(Both(sep.join(texts) + end, sep.join(text.full for text in texts) + end))
+            texts = [_convert(value, str) for value in values]
+            record.write(Printed(sep.join(texts) + end, sep.join(text.full for text in texts) + end))
 
     with ExitStack() as stack:
         stack.enter_context(redirect_stdout(record))

@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from book.page.model import Block, Page, Statement
+from book.page.model import TRACEBACK, Block, Page, Statement
 from book.prove.compare import difference
-from book.prove.digits import Both, FStrings, formatted, joined, transcript
+from book.prove.digits import FStrings, Printed, formatted, joined, transcript
 
 os.environ.setdefault("MPLBACKEND", "agg")
 
-TRACEBACK = "Traceback (most recent call last):\n"
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
 
@@ -47,25 +46,25 @@ class Result:
         if self.statement.kind in ("claim", "example"):
             want = self.statement.want if want is None else want
             wrong = difference(want, self.got, self.full)
-            return f"Expected:\n{indented(want)}\nGot:\n{indented(self.got)}\n{wrong}" if wrong else ""
+            return f"Expected:\n{_indented(want)}\nGot:\n{_indented(self.got)}\n{wrong}" if wrong else ""
         if self.got and not self.block.cell:
-            return f"a `python` block shows no output; make it `pycon`. Got:\n{indented(self.got)}"
+            return f"a `python` block shows no output; make it `pycon`. Got:\n{_indented(self.got)}"
         return ""
 
 
 def evaluate(page: Page) -> Iterator[Result]:
     """The results of a page in order. The figures of a block are open until the next is asked for."""
-    with fresh(page.module) as namespace:
+    with _fresh(page.module) as namespace:
         for block in page.blocks:
             for statement in block.statements:
-                yield run(page, block, statement, namespace)
-                if plt := figures():
+                yield _run(page, block, statement, namespace)
+                if plt := _figures():
                     plt.close("all")
 
 
-def run(page: Page, block: Block, statement: Statement, namespace: dict[str, Any]) -> Result:
+def _run(page: Page, block: Block, statement: Statement, namespace: dict[str, Any]) -> Result:
     """Execute one statement and see what comes out of it."""
-    value, error = Both(""), ""
+    value, error = Printed(""), ""
     with transcript() as record, redirect_stderr(StringIO()) as stderr, ExitStack() as stack:
         if statement.kind == "example":  # shows what a terminal shows, warnings too
             stack.enter_context(redirect_stderr(record))
@@ -73,23 +72,23 @@ def run(page: Page, block: Block, statement: Statement, namespace: dict[str, Any
             tree = ast.parse("\n" * (statement.line - 1) + statement.source, str(page.path))
             tree = FStrings().visit(tree)
             if statement.kind == "claim":
-                value = claim(tree, statement, namespace)
-            for code in codes(tree, block, statement, str(page.path)):
+                value = _claim(tree, statement, namespace)
+            for code in _codes(tree, block, statement, str(page.path)):
                 exec(code, namespace)
         except (Exception, SystemExit) as raised:
-            if statement.kind == "example" and TRACEBACK in statement.want:
+            if statement.kind == "example" and statement.raises:
                 record.write(TRACEBACK + "    ...\n" + "".join(traceback.format_exception_only(raised)))
             else:
-                error = told(raised, str(page.path))
+                error = _failure(raised, str(page.path))
     got, full = record.getvalue().rstrip("\n"), record.full.getvalue().rstrip("\n")
     if statement.kind == "claim":
         if not error and (got or "\n" in value or "<!--" in value):
             error = f"a claim is one piece of a line, and prints nothing: {value}{got}"
         got, full = str(value), value.full
-    return Result(page, block, statement, got, full, error or silenced(statement, stderr.getvalue()))
+    return Result(page, block, statement, got, full, error or _silenced(statement, stderr.getvalue()))
 
 
-def codes(tree: ast.Module, block: Block, statement: Statement, name: str) -> Iterator[CodeType]:
+def _codes(tree: ast.Module, block: Block, statement: Statement, name: str) -> Iterator[CodeType]:
     """An example shows every expression, a cell its last one, and a plain block none."""
     if statement.kind == "claim":
         return
@@ -102,7 +101,7 @@ def codes(tree: ast.Module, block: Block, statement: Statement, name: str) -> It
     yield compile(ast.Interactive(shown), name, "single", dont_inherit=True)
 
 
-def claim(tree: ast.Module, statement: Statement, namespace: dict[str, Any]) -> Both:
+def _claim(tree: ast.Module, statement: Statement, namespace: dict[str, Any]) -> Printed:
     """The value of a claim as its format shows it."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}  # by a comprehension
@@ -114,11 +113,11 @@ def claim(tree: ast.Module, statement: Statement, namespace: dict[str, Any]) -> 
     return formatted(value, statement.format)
 
 
-def silenced(statement: Statement, stderr: str) -> str:
+def _silenced(statement: Statement, stderr: str) -> str:
     """What the reader would not see: a warning, a figure without a place, or none where one is due."""
-    drawn = bool(figures() and figures().get_fignums())
+    drawn = bool(_figures() and _figures().get_fignums())
     if stderr:
-        return f"writes to stderr:\n{indented(stderr)}"
+        return f"writes to stderr:\n{_indented(stderr)}"
     if statement.kind == "figure" and not drawn:
         return "draws no figure"
     if statement.kind == "code" and drawn:
@@ -127,13 +126,13 @@ def silenced(statement: Statement, stderr: str) -> str:
 
 
 @contextmanager
-def fresh(module: str) -> Iterator[dict[str, Any]]:
+def _fresh(module: str) -> Iterator[dict[str, Any]]:
     """A namespace as a new interpreter has it, or that of a module; and settings as at the start."""
     main, before = ModuleType("__main__"), (sys.modules["__main__"], torch.get_num_threads())
     if module:
         vars(main).update(vars(import_module(module)))
     vars(main)["__joined__"] = joined
-    reset()
+    _reset()
     torch.set_warn_always(True)  # not once in a process, which depends on the pages before
     torch.set_num_threads(1)  # as in the build: one order of summation, whatever the number of cores
     with warnings.catch_warnings(), np.printoptions():
@@ -141,17 +140,17 @@ def fresh(module: str) -> Iterator[dict[str, Any]]:
         for category in QUIET:  # as in an interpreter: shown for the page's own code only
             warnings.filterwarnings("ignore", category=category)
             warnings.filterwarnings("always", category=category, module="__main__")
-        warnings.showwarning = show_warning
+        warnings.showwarning = _show_warning
         sys.modules["__main__"] = main
         try:
             yield vars(main)
         finally:
             sys.modules["__main__"] = before[0]
             torch.set_num_threads(before[1])
-            reset()
+            _reset()
 
 
-def reset() -> None:
+def _reset() -> None:
     """The settings that a page may change, as in a new interpreter: random seeds included."""
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
@@ -160,22 +159,22 @@ def reset() -> None:
     torch.set_warn_always(False)
     for seed in (random.seed, np.random.seed, torch.seed):
         seed()
-    if plt := figures():
+    if plt := _figures():
         plt.close("all")
         plt.rcdefaults()
 
 
-def figures() -> Any:
+def _figures() -> Any:
     """matplotlib.pyplot, once a page has imported it."""
     return sys.modules.get("matplotlib.pyplot")
 
 
-def show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     """A warning as its reader sees it, without the place it comes from."""
     sys.stderr.write(f"{category.__name__}: {message}\n")
 
 
-def told(raised: BaseException, name: str) -> str:
+def _failure(raised: BaseException, name: str) -> str:
     """The traceback from the page's own line on."""
     trace = raised.__traceback__
     while trace and trace.tb_frame.f_code.co_filename != name:
@@ -183,6 +182,6 @@ def told(raised: BaseException, name: str) -> str:
     return "".join(traceback.format_exception(type(raised), raised, trace)).rstrip()
 
 
-def indented(text: str) -> str:
+def _indented(text: str) -> str:
     """As doctest shows it."""
     return indent(text, "    ") or "    (nothing)"

@@ -42,7 +42,7 @@ NOISE = Decimal("1e-10")  # of float64 on another processor, relatively
 
 def lint(page: Page, results: Sequence[Result]) -> list[str]:
     """Each complaint with file and line."""
-    found = [*outputs(results)]
+    found = [*_outputs(results)]
     found += [
         (line, "doctest needs an empty line before this fence; `make update` writes it")
         for line in page.unspaced
@@ -52,28 +52,28 @@ def lint(page: Page, results: Sequence[Result]) -> list[str]:
         for block in page.blocks
         if block.kind == "code" and not block.cell
     ]
-    found += install(page)
+    found += _install(page)
     if not page.module and not any(result.error for result in results):  # else outputs are missing
-        found += unbacked(page, backing(page, results))
+        found += _unbacked(page, _backing(page, results))
     return [f"{page.path}:{line}: {message}" for line, message in found]
 
 
-def outputs(results: Sequence[Result]) -> Iterator[tuple[int, str]]:
+def _outputs(results: Sequence[Result]) -> Iterator[tuple[int, str]]:
     """What no reader can use, and no comparison can hold to."""
     for result in results:
         line, want = result.statement.line, result.statement.want
         for token in tokens(f"{want}\n{result.got}" if result.block.cell else want):
-            if token.value is not None and point(token) and digits(token.text) > DIGITS:
+            if token.value is not None and point(token) and _digits(token.text) > DIGITS:
                 yield line, f"{token.text} has more than six significant digits"
         if not result.block.cell:
-            yield from ((line, message) for message in printed(result))
+            yield from ((line, message) for message in _printed(result))
         if LOST.search(STACK.sub(r"\1", want)):
             yield line, "`...` leaves out numbers that nobody checks"
         if " at 0x" in want + result.got:
             yield line, "an address in memory is another one each time"
 
 
-def printed(result: Result) -> Iterator[str]:
+def _printed(result: Result) -> Iterator[str]:
     """What plain doctest, which compares texts, would refuse on another machine or in this very file."""
     if re.search(" $", result.got, re.M):
         yield "prints a space at the end of a line, which is lost in the file: doctest misses it"
@@ -85,16 +85,16 @@ def printed(result: Result) -> Iterator[str]:
         if 0 < size < RESIDUE and (number.value or number.text.startswith("-")):
             yield f"{number.text} is decided by rounding: print a comparison"
         tie = abs(abs(number.value - all_digits.value) - unit(number.value) / 2) <= NOISE * size
-        if tie and digits(number.text) <= DIGITS < digits(repr(float(size))):  # not as someone wrote it
+        if tie and _digits(number.text) <= DIGITS < _digits(repr(float(size))):  # not as someone wrote it
             yield f"{number.text} may be rounded the other way elsewhere: print fewer digits, or a comparison"
 
 
-def digits(number: str) -> int:
+def _digits(number: str) -> int:
     """How many significant digits are printed."""
     return len(re.sub(r"[eE].*|\D", "", number).strip("0"))
 
 
-def unbacked(page: Page, backed: set[Decimal]) -> Iterator[tuple[int, str]]:
+def _unbacked(page: Page, backed: set[Decimal]) -> Iterator[tuple[int, str]]:
     """Result-like numbers in prose, comments and alt texts that are in no code, output or claim."""
     given: dict[Decimal, int] = {}
     used: set[Decimal] = set()
@@ -104,9 +104,9 @@ def unbacked(page: Page, backed: set[Decimal]) -> Iterator[tuple[int, str]]:
         if not values or len(match["reason"].split()) < 2:
             yield line, "write `<!-- given 1805, 0.5: where the numbers come from -->`"
         given |= dict.fromkeys(values, line)
-    for first, prose in unexecuted(page):
+    for first, prose in _unexecuted(page):
         for match in NUMBER.finditer(prose):
-            meant = value_of(match)
+            meant = _value_of(match)
             used |= meant
             if meant and not meant & (backed | given.keys()):
                 line = first + prose.count("\n", 0, match.start())
@@ -115,7 +115,7 @@ def unbacked(page: Page, backed: set[Decimal]) -> Iterator[tuple[int, str]]:
         yield given[value], f"{value} is given, but the prose has no such number"
 
 
-def value_of(match: re.Match[str]) -> set[Decimal]:
+def _value_of(match: re.Match[str]) -> set[Decimal]:
     """What the page's code may write for a number, when it looks like a result."""
     if match["count"]:
         return {Decimal(COUNTS[match["count"]])}
@@ -129,34 +129,34 @@ def value_of(match: re.Match[str]) -> set[Decimal]:
     return {value, value / 100} if match["percent"] else {value}
 
 
-def unexecuted(page: Page) -> Iterator[tuple[int, str]]:
+def _unexecuted(page: Page) -> Iterator[tuple[int, str]]:
     """All that is prose on a page, markup left out, with the line where each piece begins."""
     for block in page.blocks:
         yield block.first, f"{block.alt}\n{block.answer}".replace("\n", " ")
         if block.kind in ("prose", "shown"):
             yield (
                 block.line,
-                UNREAD.sub(blank, CLAIM.sub(lambda m: m[0] if m["code"] else blank(m), block.source)),
+                UNREAD.sub(_blank, CLAIM.sub(lambda m: m[0] if m["code"] else _blank(m), block.source)),
             )
         for statement in block.statements:
             if statement.kind != "claim":
-                for token in python(statement.source):
+                for token in _python(statement.source):
                     if token.type == tokenize.COMMENT:
                         yield statement.line + token.start[0] - 1, token.string
 
 
-def blank(match: re.Match[str]) -> str:
+def _blank(match: re.Match[str]) -> str:
     """As many lines as the match, and nothing in them."""
     return re.sub(r"[^\n]", " ", match[0])
 
 
-def backing(page: Page, results: Sequence[Result]) -> set[Decimal]:
+def _backing(page: Page, results: Sequence[Result]) -> set[Decimal]:
     """The numbers in the code and the outputs of a page, without their signs."""
     found: set[Decimal] = set()
     for result in results:
         shown = f"{result.statement.want}\n{result.got}"
         found |= {abs(token.value) for token in tokens(shown) if token.value is not None}
-        for code in python(result.statement.source):
+        for code in _python(result.statement.source):
             if code.type == tokenize.NUMBER:
                 try:
                     found.add(Decimal(code.string))
@@ -165,7 +165,7 @@ def backing(page: Page, results: Sequence[Result]) -> set[Decimal]:
     return found
 
 
-def python(source: str) -> Iterator[tokenize.TokenInfo]:
+def _python(source: str) -> Iterator[tokenize.TokenInfo]:
     """The tokens of code; of broken code, those before the fault."""
     try:
         yield from tokenize.generate_tokens(io.StringIO(source).readline)
@@ -173,7 +173,7 @@ def python(source: str) -> Iterator[tokenize.TokenInfo]:
         return
 
 
-def install(page: Page) -> Iterator[tuple[int, str]]:
+def _install(page: Page) -> Iterator[tuple[int, str]]:
     """The name on the public index is somebody else's package."""
     for match in INSTALL.finditer(page.text):
         line = page.text.count("\n", 0, match.start()) + 1

@@ -71,7 +71,7 @@ def mutate(results: Sequence[Result], root: Path, n: int, seed: int, judge: Judg
         tally.made[mutant.kind] += 1
         if not mutant.false:
             tally.true[mutant.kind] += 1
-        elif caught(result, mutant.text, root, judge):
+        elif _caught(result, mutant.text, root, judge):
             tally.killed[mutant.kind] += 1
         else:
             place = f"{result.page.path}:{result.statement.line}"
@@ -79,7 +79,7 @@ def mutate(results: Sequence[Result], root: Path, n: int, seed: int, judge: Judg
     return tally
 
 
-def caught(result: Result, want: str, root: Path, judge: Judge) -> bool:
+def _caught(result: Result, want: str, root: Path, judge: Judge) -> bool:
     """Would the tests fail, were `want` in the file?"""
     page, statement = result.page, result.statement
     text = page.text[: statement.start] + statement.rewritten(want) + page.text[statement.end :]
@@ -94,33 +94,33 @@ def caught(result: Result, want: str, root: Path, judge: Judge) -> bool:
     return False
 
 
-def visible(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
+def _visible(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
     """What matches outside the stack of a traceback, which no page vouches for."""
     hidden = [match.span() for match in STACK.finditer(text)]
     return [m for m in pattern.finditer(text) if not any(start <= m.start() < end for start, end in hidden)]
 
 
-def on_number(
+def _on_number(
     kind: str, change: Callable[[str, Random], str], always: bool = False
 ) -> Callable[[Result, Random], Mutant | None]:
     """A change of one number, sign included; `always` false, or as arithmetic decides."""
 
     def mutant(result: Result, random: Random) -> Mutant | None:
         want = result.statement.want
-        found = visible(NUMBER, want)
+        found = _visible(NUMBER, want)
         if not found:
             return None
         i = random.randrange(len(found))
         new = change(found[i][0], random)
         text = want[: found[i].start()] + new + want[found[i].end() :]
-        return Mutant(kind, text, always or is_false(new, i, result))
+        return Mutant(kind, text, always or _is_false(new, i, result))
 
     return mutant
 
 
-def is_false(new: str, i: int, result: Result) -> bool:
+def _is_false(new: str, i: int, result: Result) -> bool:
     """Is `new`, as the number `i` of the text, no rounding of the number with all its digits?"""
-    shown, exact = ([match[0] for match in visible(NUMBER, text)] for text in (result.got, result.full))
+    shown, exact = ([match[0] for match in _visible(NUMBER, text)] for text in (result.got, result.full))
     if len(shown) != len(exact):
         exact = shown
     value, printed, truth = (Fraction(text.replace(",", "")) for text in (new, shown[i], exact[i]))
@@ -133,24 +133,24 @@ def is_false(new: str, i: int, result: Result) -> bool:
     return abs(value - truth) > half + abs(truth) / 5_000_000  # that close, no machine can tell
 
 
-def other_digit(number: str, random: Random) -> str:
+def _other_digit(number: str, random: Random) -> str:
     """One digit is another."""
     place = random.choice([i for i, letter in enumerate(number) if letter.isdigit()])
     return number[:place] + random.choice(digits.replace(number[place], "")) + number[place + 1 :]
 
 
-def other_sign(number: str, random: Random) -> str:
+def _other_sign(number: str, random: Random) -> str:
     """Minus becomes plus, and plus minus."""
     return number[1:] if number[0] == "-" else "-" + number.lstrip("+")
 
 
-def other_exponent(number: str, random: Random) -> str:
+def _other_exponent(number: str, random: Random) -> str:
     """Off by a power of ten."""
     mantissa, _, exponent = number.partition("e")
     return f"{mantissa}e{int(exponent or 0) + random.choice((-2, -1, 1, 2)):+03d}"
 
 
-def moved_point(number: str, random: Random) -> str:
+def _moved_point(number: str, random: Random) -> str:
     """The decimal point, one place to the left or right."""
     mantissa, mark, exponent = number.partition("e")
     whole, _, part = mantissa.partition(".")
@@ -161,27 +161,27 @@ def moved_point(number: str, random: Random) -> str:
     return f"{whole}.{part}{mark}{exponent}"
 
 
-def lost_digit(number: str, random: Random) -> str:
+def _lost_digit(number: str, random: Random) -> str:
     """Without its last digit."""
     mantissa, mark, exponent = number.partition("e")
     return mantissa[:-1] + mark + exponent if mantissa[-2:-1].isdigit() else number
 
 
-def more_digits(number: str, random: Random) -> str:
+def _more_digits(number: str, random: Random) -> str:
     """With a digit that the machine did not print."""
     mantissa, mark, exponent = number.partition("e")
     return mantissa + random.choice(digits) + mark + exponent
 
 
-def twice(number: str, random: Random) -> str:
+def _twice(number: str, random: Random) -> str:
     """One element more."""
     return f"{number}, {number}"
 
 
-def lost(result: Result, random: Random) -> Mutant | None:
+def _lost(result: Result, random: Random) -> Mutant | None:
     """Without one of its numbers, and the comma or space beside it."""
     want = result.statement.want
-    found = visible(NUMBER, want)
+    found = _visible(NUMBER, want)
     if not found:
         return None
     number = random.choice(found)
@@ -193,10 +193,10 @@ def lost(result: Result, random: Random) -> Mutant | None:
     return Mutant("lost", before + after, True)
 
 
-def word(result: Result, random: Random) -> Mutant | None:
+def _word(result: Result, random: Random) -> Mutant | None:
     """One letter of a word is another."""
     want = result.statement.want
-    found = visible(WORD, want)
+    found = _visible(WORD, want)
     if not found:
         return None
     i = random.randrange(*random.choice(found).span())
@@ -205,19 +205,19 @@ def word(result: Result, random: Random) -> Mutant | None:
 
 
 CHANGES: tuple[Callable[[Result, Random], Mutant | None], ...] = (
-    on_number("digit", other_digit),
-    on_number("sign", other_sign),
-    on_number("exponent", other_exponent),
-    on_number("point", moved_point),
-    on_number("shorter", lost_digit),
-    on_number("longer", more_digits),
-    on_number("twice", twice, always=True),
-    lost,
-    word,
+    _on_number("digit", _other_digit),
+    _on_number("sign", _other_sign),
+    _on_number("exponent", _other_exponent),
+    _on_number("point", _moved_point),
+    _on_number("shorter", _lost_digit),
+    _on_number("longer", _more_digits),
+    _on_number("twice", _twice, always=True),
+    _lost,
+    _word,
 )
 
 
-def outcomes(paths: Sequence[Path], root: Path) -> Iterator[Result]:
+def _outcomes(paths: Sequence[Path], root: Path) -> Iterator[Result]:
     """What every statement of the book gives."""
     for path in paths:
         for page in read(path, root):
@@ -231,7 +231,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("paths", nargs="*", type=lambda name: Path(name).resolve(), help="default: the book")
     options = parser.parse_args(arguments)
-    results = list(outcomes(options.paths or book(ROOT), ROOT))
+    results = list(_outcomes(options.paths or book(ROOT), ROOT))
     broken = [f"{r.page.path}:{r.statement.line}: untrue as it stands" for r in results if r.problem()]
     tally = mutate(results, ROOT, options.n, options.seed)
     print(*broken, *(f"ESCAPED {lie}" for lie in tally.escaped), tally, sep="\n")

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from book.page.files import ROOT, book, read
-from book.prove.evaluate import TRACEBACK, Result, evaluate
+from book.page.model import TRACEBACK
+from book.prove.evaluate import Result, evaluate
 
 
 def update(path: Path, root: Path = ROOT) -> Iterator[str]:
@@ -18,9 +19,9 @@ def update(path: Path, root: Path = ROOT) -> Iterator[str]:
     told = []
     for result in reversed(results):  # from the end, so that the places before stay right
         statement, place = result.statement, f"{path.relative_to(root)}:{result.statement.line}"
-        if problem := stuck(result):
+        if problem := _stuck(result):
             told.append(f"{place}: NOT REWRITTEN {problem}")
-        elif statement.kind in ("claim", "example") and not shortened(result):
+        elif statement.kind in ("claim", "example") and not _shortened(result):
             old, new = text[statement.start : statement.end], statement.rewritten(result.got)
             if old != new:
                 told.append(f"{place}: {old.strip()} -> {new.strip()}")
@@ -36,17 +37,17 @@ def update(path: Path, root: Path = ROOT) -> Iterator[str]:
     yield from reversed(told)
 
 
-def stuck(result: Result) -> str:
+def _stuck(result: Result) -> str:
     """What no rewriting mends."""
-    expected, raised = TRACEBACK in result.statement.want, TRACEBACK in result.got
+    expected, raised = result.statement.raises, TRACEBACK in result.got
     if expected and not raised and not result.error:
         return f"raises nothing:\n{result.statement.source}"
     return result.problem() if result.error or result.statement.kind in ("code", "figure") else ""
 
 
-def shortened(result: Result) -> bool:
+def _shortened(result: Result) -> bool:
     """A traceback that agrees, with parts that its author cut, stays as it is."""
-    return TRACEBACK in result.statement.want and not result.problem()
+    return result.statement.raises and not result.problem()
 
 
 def main(arguments: Sequence[str]) -> int:

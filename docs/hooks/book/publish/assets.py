@@ -60,6 +60,16 @@ WORKER = {
 }
 
 
+# Joined in this order in one file, which docs/theme/main.html links.
+STYLES = [
+    "assets/stylesheets/main.*.css",
+    "assets/stylesheets/palette.*.css",
+    "assets/katex.css",
+    "assets/_mkdocstrings.css",
+    "assets/style.css",
+]
+
+
 def join(folder: Path) -> None:
     """Make each widget one script: what they share and its own, where no name can meet one of the page.
 
@@ -72,7 +82,7 @@ def join(folder: Path) -> None:
     shared.unlink()
 
 
-def publish(site: Path, styles: Sequence[str]) -> None:
+def publish(site: Path) -> None:
     """Mend the scripts, join the styles in one file, drop what no page needs."""
     (bundle,) = site.glob("assets/javascripts/bundle.*.min.js")
     script = mend(bundle.read_text(), SCRIPT)
@@ -86,10 +96,10 @@ def publish(site: Path, styles: Sequence[str]) -> None:
         name for text in markup for value in re.findall(r'class="([^"]*)"', text) for name in value.split()
     )
     joined = []
-    for pattern in styles:
+    for pattern in STYLES:
         (style,) = site.glob(pattern)
         rules = parse_stylesheet(style.read_text(), skip_whitespace=True, skip_comments=True)
-        joined.append(used(rules, names))
+        joined.append(rules_used(rules, names))
         style.unlink()
     (site / "assets" / "book.css").write_text("".join(joined))
     for file in site.glob("assets/**/*.map"):
@@ -98,16 +108,16 @@ def publish(site: Path, styles: Sequence[str]) -> None:
         file.write_text(re.sub(r"//# sourceMappingURL=\S+", "", file.read_text()))
 
 
-def used(rules: Sequence[Node], names: Set[str]) -> str:
+def rules_used(rules: Sequence[Node], names: Set[str]) -> str:
     """The rules for classes that occur: some two thirds of the theme's."""
     kept = []
     for rule in rules:
         if rule.type == "qualified-rule":
-            selectors = [part for part in selectors_of(rule) if classes(part) <= names]
+            selectors = [part for part in _selectors_of(rule) if _classes(part) <= names]
             if selectors:
                 kept.append(f"{','.join(selectors)}{{{serialize(rule.content)}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword == "media":
-            inner = used(parse_rule_list(rule.content, skip_whitespace=True, skip_comments=True), names)
+            inner = rules_used(parse_rule_list(rule.content, skip_whitespace=True, skip_comments=True), names)
             if inner:
                 kept.append(f"@media{serialize(rule.prelude)}{{{inner}}}")
         else:
@@ -115,12 +125,12 @@ def used(rules: Sequence[Node], names: Set[str]) -> str:
     return "".join(kept)
 
 
-def selectors_of(rule: QualifiedRule) -> list[str]:
+def _selectors_of(rule: QualifiedRule) -> list[str]:
     """The selectors of a list; commas within parentheses are within one token."""
     parts = groupby(rule.prelude, key=lambda token: token.type == "literal" and token.value == ",")
     return [serialize(list(tokens)) for comma, tokens in parts if not comma]
 
 
-def classes(selector: str) -> set[str]:
+def _classes(selector: str) -> set[str]:
     """The classes that an element must have, or one around it."""
     return set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", re.sub(r":(not|is|where)\([^)]*\)", "", selector)))

@@ -21,7 +21,7 @@ def alt(title: str) -> str:
 
 def png(title: str, site: str) -> bytes:
     """The picture of a page, drawn once; equal titles give equal bytes."""
-    key = sha256(f"{title}\n{site}\n{state()}".encode()).hexdigest()[:16]
+    key = sha256(f"{title}\n{site}\n{_state()}".encode()).hexdigest()[:16]
     kept = CACHE / f"{key}.png"
     if not kept.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def png(title: str, site: str) -> bytes:
 
 
 @cache
-def state() -> str:
+def _state() -> str:
     """What the drawing depends on beside its words."""
     import matplotlib
     import PIL
@@ -49,7 +49,7 @@ def drawn(title: str, site: str) -> bytes:
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         figure = Figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100, facecolor=GROUND)
-        valley(figure.add_axes((0.5, 0, 0.5, 1)))
+        _valley(figure.add_axes((0.5, 0, 0.5, 1)))
         lines = wrap(title, 17)
         for number, text in enumerate(lines):
             height = 0.54 + 0.12 * ((len(lines) - 1) / 2 - number)
@@ -64,7 +64,7 @@ def drawn(title: str, site: str) -> bytes:
     return file.getvalue()
 
 
-def valley(axes: Any) -> None:
+def _valley(axes: Any) -> None:
     """Contours of a quadratic, and the steps from a start on its slope."""
     import numpy
 

@@ -16,7 +16,7 @@ def sources(root: Path) -> str:
     return sha256(lines.encode()).hexdigest()
 
 
-def told(root: Path, wheel: Path) -> str:
+def as_markdown(root: Path, wheel: Path) -> str:
     """Both, as a page in a folder of the book shows them."""
     return f"""- sources: `{sources(root)}`
 - [{wheel.name}](../{wheel.name}): `{sha256(wheel.read_bytes()).hexdigest()}`"""

@@ -24,12 +24,12 @@ class Change:
 
 def history(root: Path, folder: str) -> dict[str, list[Change]]:
     """The changes of each file under `folder`, the last first; the file that changed last is first, too."""
-    if git(root, "rev-parse", "--show-toplevel", "--is-shallow-repository").split("\n")[:2] != [
+    if _git(root, "rev-parse", "--show-toplevel", "--is-shallow-repository").split("\n")[:2] != [
         str(root.resolve()),
         "false",
     ]:
         return {}
-    log = git(root, "log", "--no-merges", "--name-only", "--format=%x00%H%x1f%cI%x1f%s", "--", folder)
+    log = _git(root, "log", "--no-merges", "--name-only", "--format=%x00%H%x1f%cI%x1f%s", "--", folder)
     changes: dict[str, list[Change]] = {}
     for record in log.split("\0")[1:]:
         head, *files = record.split("\n")
@@ -39,7 +39,7 @@ def history(root: Path, folder: str) -> dict[str, list[Change]]:
     return changes
 
 
-def git(root: Path, *arguments: str) -> str:
+def _git(root: Path, *arguments: str) -> str:
     """What git says; nothing where there is no git."""
     try:
         return subprocess.run(
@@ -60,7 +60,7 @@ def atom(
     changed = [(pages[name], told) for name, told in changes.items() if name in pages][:LAST]
     if not changed:
         return ""
-    entries = [entry(*page, told) for page, told in changed]
+    entries = [_entry(*page, told) for page, told in changed]
     return f"""\
 <?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">
@@ -74,7 +74,7 @@ def atom(
 """
 
 
-def entry(title: str, address: str, changes: list[Change]) -> str:
+def _entry(title: str, address: str, changes: list[Change]) -> str:
     """A page, named by its last change."""
     rows = "".join(f"<li>{change.date[:10]}: {escape(change.subject)}</li>" for change in changes[:TOLD])
     last = changes[0]

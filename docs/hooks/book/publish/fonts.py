@@ -21,12 +21,12 @@ def publish(formulas: Iterable[str], site: Path) -> None:
     if not cut.exists():
         cut.mkdir(parents=True)
         for face in sorted((KATEX / "fonts").glob("*.woff2")):
-            subset(face, letters, cut / face.name)
+            _subset(face, letters, cut / face.name)
     copytree(cut, site / "assets" / "fonts", dirs_exist_ok=True)
     (site / "assets" / "katex.css").write_text(style())
 
 
-def subset(face: Path, letters: str, target: Path) -> None:
+def _subset(face: Path, letters: str, target: Path) -> None:
     """Keep the glyphs of these letters."""
     font = TTFont(face, recalcTimestamp=False)
     options = Options(flavor="woff2", layout_features=["*"], notdef_outline=True)

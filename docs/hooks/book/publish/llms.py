@@ -15,7 +15,7 @@ def index(config: MkDocsConfig, nav: Navigation, addresses: Mapping[str, str]) -
     """The sections of the navigation, with a line for each page; `addresses` of Markdown by source."""
     parts = [f"# {config.site_name}", f"> {config.site_description}", ABOUT]
     for entry in nav:
-        pages = [entry] if isinstance(entry, Page) else list(below(entry.children or []))
+        pages = [entry] if isinstance(entry, Page) else list(_below(entry.children or []))
         rows = [
             f"- [{page.title}]({addresses[page.file.src_uri]}): {page.meta['summary']}"
             for page in pages
@@ -25,15 +25,15 @@ def index(config: MkDocsConfig, nav: Navigation, addresses: Mapping[str, str]) -
     return "\n\n".join(parts) + "\n"
 
 
-def below(entries: Iterable[object]) -> Iterable[Page]:
+def _below(entries: Iterable[object]) -> Iterable[Page]:
     """The pages of a section, however deep."""
     for entry in entries:
         if isinstance(entry, Page):
             yield entry
         else:
-            yield from below(getattr(entry, "children", None) or [])
+            yield from _below(getattr(entry, "children", None) or [])
 
 
-def whole(texts: Iterable[str]) -> str:
+def full(texts: Iterable[str]) -> str:
     """All pages in one file, in the order of the navigation."""
     return "\n\n---\n\n".join(text.strip() for text in texts) + "\n"

@@ -10,17 +10,17 @@ ENDS = (3.5, 20.5)
 def icon() -> str:
     """A file of its own, on a dark ground."""
     ground = '<rect width="24" height="24" rx="5" fill="#10263f"/>'
-    picture = ground + drawn("#f0a35e", "#8ec5ff")
+    picture = ground + _drawn("#f0a35e", "#8ec5ff")
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">{picture}</svg>\n'
 
 
 def logo() -> str:
     """Part of a page, in the colours of its figures."""
-    picture = drawn("var(--figure-red)", "var(--figure-blue)")
+    picture = _drawn("var(--figure-red)", "var(--figure-blue)")
     return f'<svg viewBox="0 0 24 24" aria-hidden="true">{picture}</svg>'
 
 
-def drawn(line: str, points: str) -> str:
+def _drawn(line: str, points: str) -> str:
     """Line and points in these colours, the line fitted as it is drawn."""
     slope, intercept = linear_regression(*zip(*POINTS, strict=True))
     ends = " ".join(f"{x} {slope * x + intercept:.2f}" for x in ENDS)

@@ -23,9 +23,9 @@ cell is shown, too."""
 
 def notebook(page: Page, install: str, links: Mapping[str, str]) -> str:
     """An executed page as a notebook; `links` are the addresses of the pages that it may link to."""
-    cells = [markdown_cell(f"This notebook needs `linreg`, which brings torch:\n\n{install}")]
-    for text, block in parts(page, install, links):
-        cells.append(code_cell(text) if block.cell else markdown_cell(text))
+    cells = [_markdown_cell(f"This notebook needs `linreg`, which brings torch:\n\n{install}")]
+    for text, block in _parts(page, install, links):
+        cells.append(_code_cell(text) if block.cell else _markdown_cell(text))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"  # nbformat's own are random
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -35,22 +35,22 @@ def notebook(page: Page, install: str, links: Mapping[str, str]) -> str:
 
 def script(page: Page, install: str, links: Mapping[str, str]) -> str:
     """An executed page as a program in cells, which shows each figure where it is drawn."""
-    cells = [comment(PROGRAM.format(install=install))]
+    cells = [_comment(PROGRAM.format(install=install))]
     known = False  # what `plt` is
-    for text, block in parts(page, install, links):
+    for text, block in _parts(page, install, links):
         known |= PYPLOT in text
         if block.kind == "figure" and "plt.show()" not in text:
             text += "\nplt.show()" if known else f"\n{PYPLOT}\n\nplt.show()"
-        cells.append(f"# %%\n{text}" if block.cell else comment(text))
+        cells.append(f"# %%\n{text}" if block.cell else _comment(text))
     return "\n\n".join(cells) + "\n"
 
 
-def comment(text: str) -> str:
+def _comment(text: str) -> str:
     """Prose as a cell of a program."""
     return "# %% [markdown]\n" + indent(text.strip(), "# ", lambda line: True).replace("# \n", "#\n")
 
 
-def parts(page: Page, install: str, links: Mapping[str, str]) -> Iterator[tuple[str, Block]]:
+def _parts(page: Page, install: str, links: Mapping[str, str]) -> Iterator[tuple[str, Block]]:
     """The cells of an executed page, as text without marks and the (first) block of each."""
     before = ""
     for (answer, _), group in groupby(page.blocks, key=lambda block: (block.answer, block.line * block.cell)):
@@ -58,21 +58,21 @@ def parts(page: Page, install: str, links: Mapping[str, str]) -> Iterator[tuple[
         if answer and answer != before:
             yield f"**{answer}**", Block("prose", "", 0, 0, 0)
         before = answer
-        text = "\n\n".join(plain(block, install) for block in blocks)
+        text = "\n\n".join(_plain(block, install) for block in blocks)
         yield text if blocks[0].cell else absolute(text, page, links), blocks[0]
 
 
-def markdown_cell(text: str) -> dict[str, object]:
+def _markdown_cell(text: str) -> dict[str, object]:
     """A cell to read."""
     return {"cell_type": "markdown", "metadata": {}, "source": text}
 
 
-def code_cell(text: str) -> dict[str, object]:
+def _code_cell(text: str) -> dict[str, object]:
     """A cell to run, not run yet."""
     return {"cell_type": "code", "metadata": {}, "source": text, "execution_count": None, "outputs": []}
 
 
-def plain(block: Block, install: str) -> str:
+def _plain(block: Block, install: str) -> str:
     """A block without what only the site understands."""
     if block.kind == "shown":
         return f"```{block.language}\n{block.source}\n```"
@@ -80,10 +80,10 @@ def plain(block: Block, install: str) -> str:
         return block.source
     text = GIVEN.sub("", block.source).replace(INSTALL, install)
     text = CLAIM.sub(lambda match: match["shown"] or match[0], text)
-    return ADMONITION.sub(quoted, text)
+    return ADMONITION.sub(_quoted, text)
 
 
-def quoted(match: re.Match[str]) -> str:
+def _quoted(match: re.Match[str]) -> str:
     """An admonition as a quotation with its title in bold."""
     return (
         indent(f"**{match['title']}**\n\n{dedent(match['body']).strip()}", "> ", lambda line: True) + "\n\n"

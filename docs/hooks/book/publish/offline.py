@@ -33,7 +33,7 @@ def publish(site: Path, site_url: str) -> None:
         elif name.startswith("assets/javascripts/bundle."):
             contents[name] = mend(contents[name].decode(), SCRIPT).encode()
     (worker,) = (path for name, path in files.items() if name.startswith(WORKER))
-    contents["search/search_index.js"] = search(files[INDEX].read_text(), worker.read_text()).encode()
+    contents["search/search_index.js"] = _search(files[INDEX].read_text(), worker.read_text()).encode()
     pack(contents, site / NAME)
 
 
@@ -49,15 +49,15 @@ def page(html: str, name: str, names: Collection[str], site_url: str) -> str:
             return before + join(link, "index.html")
         return before + urljoin(site_url, target)  # this file itself, say
 
-    return LINK.sub(one, POLICY.sub(policy, mend(html, PAGE), count=1))
+    return LINK.sub(one, POLICY.sub(_policy, mend(html, PAGE), count=1))
 
 
-def policy(match: re.Match[str]) -> str:
+def _policy(match: re.Match[str]) -> str:
     """The rules for files, which share no origin, and for a worker out of a script."""
     return match[0].replace("worker-src 'self'", "worker-src blob:").replace("'self'", "'self' file:")
 
 
-def search(index: str, worker: str) -> str:
+def _search(index: str, worker: str) -> str:
     """Index and worker of the search as one script, since a page from disk may not fetch."""
     whole = json.loads(index)
     for entry in whole["docs"]:

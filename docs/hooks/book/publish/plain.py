@@ -15,20 +15,20 @@ BOX = re.compile(r'(?P<indent> *)(?P<kind>!!!|\?\?\?\+?) (?P<type>\w+)(?: "(?P<t
 
 
 def text(draft: str, page: Page, root: Path, links: Mapping[str, str], entries: Mapping[str, str]) -> str:
-    """The page that `render.markdown` gave as a draft.
+    """The page that `render.markdown.draft` gave as a draft.
 
     `links` are addresses by source file, `entries` addresses by name of the package in `root`.
     """
     draft = reference.ENTRY.sub(lambda entry: reference.markdown(entry, root) + "\n", draft)
-    lines = outside("\n".join(unfolded(draft.split("\n"))), lambda prose: simple(prose, entries))
-    lines = outside(lines, lambda prose: absolute(prose, page, links))
+    lines = _outside("\n".join(_unfolded(draft.split("\n"))), lambda prose: simple(prose, entries))
+    lines = _outside(lines, lambda prose: absolute(prose, page, links))
     whole = re.sub(r"^( *```)\{ \.text .*\}$", r"\1text", lines, flags=re.M)
     here = links[str(page.path.resolve())]
     whole = re.sub(r"^# .*$", lambda title: f"{title[0]}\n\nThis page: <{here}>", whole, count=1, flags=re.M)
     return re.sub(r"\n{3,}", "\n\n", whole).strip() + "\n"
 
 
-def outside(text: str, change: Callable[[str], str]) -> str:
+def _outside(text: str, change: Callable[[str], str]) -> str:
     """Change what stands outside of fences."""
     parts, end = [], 0
     for fence in FENCED.finditer(text):
@@ -52,7 +52,7 @@ def simple(prose: str, entries: Mapping[str, str]) -> str:
     return reference.CROSS.sub(cross, prose)
 
 
-def unfolded(lines: list[str]) -> list[str]:
+def _unfolded(lines: list[str]) -> list[str]:
     """The lines with folds opened under their titles, and boxes as quotations."""
     told: list[str] = []
     inside = ""  # the marks of the fence that a line stands in
@@ -70,7 +70,7 @@ def unfolded(lines: list[str]) -> list[str]:
             while rest and (not rest[0].strip() or rest[0].startswith(margin)):
                 body.append(rest.pop(0)[len(margin) :])
             quote = "> " if box["kind"] == "!!!" else ""
-            content = [f"**{box['title'] or box['type'].capitalize()}**", "", *unfolded(body)]
+            content = [f"**{box['title'] or box['type'].capitalize()}**", "", *_unfolded(body)]
             while not content[-1]:
                 content.pop()
             told.append("")

@@ -32,7 +32,7 @@ function spelled(text) {{
 """
 
 
-def one_way() -> dict[str, str]:
+def _one_way() -> dict[str, str]:
     """What each word is turned into: the British one, or the shorter if the longer begins with it."""
     return dict(
         (british, american) if british.startswith(american) else (american, british)
@@ -42,5 +42,5 @@ def one_way() -> dict[str, str]:
 
 def script() -> str:
     """The function `spelled`, for the script that searches."""
-    words = sorted(one_way(), key=len, reverse=True)  # "centering" before "center"
-    return SCRIPT.format(spellings=json.dumps(one_way()), prefixes="|".join(PREFIXES), words="|".join(words))
+    words = sorted(_one_way(), key=len, reverse=True)  # "centering" before "center"
+    return SCRIPT.format(spellings=json.dumps(_one_way()), prefixes="|".join(PREFIXES), words="|".join(words))

@@ -13,7 +13,7 @@ WHEELS = Path(".cache/wheels")
 EPOCH = "315532800"  # 1980-01-01, the first date that a zip can hold
 
 
-def wheel(root: Path) -> Path:
+def build(root: Path) -> Path:
     """Build the wheel, once for each state of its sources and with equal bytes from equal sources."""
     parts = [root / name for name in ("pyproject.toml", "README.md", "LICENSE")]
     parts += sorted((root / "linreg").rglob("*.py"))

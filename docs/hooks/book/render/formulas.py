@@ -35,7 +35,7 @@ GREEK = re.compile(
     re.I,
 )
 
-used: dict[str, str] = {}  # by this build; the cache may know more, and the fonts must not hang on that
+typeset_now: dict[str, str] = {}  # the cache may know more, and the fonts must not hang on that
 
 
 def with_words(html: str) -> str:
@@ -70,17 +70,17 @@ def words(tex: str) -> str:
         shown = MATH.search(render(tex, r"\begin" in tex))
     except JSException:
         return tex  # `typeset` will say what is wrong with it
-    text = " ".join(line(ElementTree.fromstring(shown[0])).split()) if shown else tex
+    text = " ".join(_text_of(ElementTree.fromstring(shown[0])).split()) if shown else tex
     names = sorted({name.lower() for name in GREEK.findall(tex)})
     return f"{text} ({', '.join(names)})" if names else text
 
 
-def line(node: ElementTree.Element) -> str:
+def _text_of(node: ElementTree.Element) -> str:
     """The text of MathML, with signs for what stands above, below or behind."""
     text = (node.text or "").strip(APPLY)
-    parts = [text, *(line(child) for child in node)]
+    parts = [text, *(_text_of(child) for child in node)]
     first, *rest = [part for part in parts if part] or [""]
-    match kind(node):
+    match _kind(node):
         case "annotation":
             return ""
         case "mspace":
@@ -99,7 +99,7 @@ def line(node: ElementTree.Element) -> str:
             return "".join([first, *rest])
 
 
-def kind(node: ElementTree.Element) -> str:
+def _kind(node: ElementTree.Element) -> str:
     """What an element is, without its namespace."""
     return node.tag.rpartition("}")[2]
 
@@ -112,12 +112,12 @@ def mended(match: re.Match[str]) -> str:
     """
     math = ElementTree.fromstring(match[0])
     for node in math.iter():
-        if kind(node) in PARTS:
+        if _kind(node) in PARTS:
             for part in list(node):
                 if part.text == APPLY:
                     node.remove(part)
-            if len(node) != PARTS[kind(node)]:
-                raise PluginError(f"KaTeX gives a {kind(node)} {len(node)} parts in\n{match[0]}")
+            if len(node) != PARTS[_kind(node)]:
+                raise PluginError(f"KaTeX gives a {_kind(node)} {len(node)} parts in\n{match[0]}")
     ElementTree.register_namespace("", MATHML)
     return ElementTree.tostring(math, encoding="unicode", short_empty_elements=False)
 
@@ -126,31 +126,31 @@ def render(tex: str, display: bool) -> str:
     """One formula as HTML, with MathML for those who listen."""
     known, key = formulas(), f"{display} {tex}"
     if key not in known:
-        known[key] = MATH.sub(mended, str(katex().get("typeset")(tex, display)))
-    used[key] = known[key]
-    return used[key]
+        known[key] = MATH.sub(mended, str(_katex().get("typeset")(tex, display)))
+    typeset_now[key] = known[key]
+    return known[key]
 
 
 @cache
 def formulas() -> dict[str, str]:
     """Every formula typeset so far, by this KaTeX."""
     stored = json.loads(CACHE.read_text()) if CACHE.exists() else {}
-    return dict(stored.get("formulas", {})) if stored.get("katex") == fingerprint() else {}
+    return dict(stored.get("formulas", {})) if stored.get("katex") == _fingerprint() else {}
 
 
 def save() -> None:
     """Keep the formulas for the next build."""
-    write(CACHE, json.dumps({"katex": fingerprint(), "formulas": formulas()}))
+    write(CACHE, json.dumps({"katex": _fingerprint(), "formulas": formulas()}))
 
 
 @cache
-def fingerprint() -> str:
+def _fingerprint() -> str:
     """What the typesetting depends on."""
     return sha256(KATEX.read_bytes() + Path(__file__).read_bytes()).hexdigest()
 
 
 @cache
-def katex() -> Context:
+def _katex() -> Context:
     """KaTeX in an interpreter of its own, started when a new formula comes."""
     context = Context()
     context.eval(KATEX.read_text())

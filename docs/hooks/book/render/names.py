@@ -6,7 +6,7 @@ stop at every word. A name that may mean something else on its page stays as it 
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from posixpath import relpath
 
@@ -30,18 +30,42 @@ IMPORT = re.compile(
 
 
 @dataclass(frozen=True)
-class Used:
-    """What a page calls the names of `linreg`."""
+class Names:
+    """What a page calls the names of `linreg`, and where they lead."""
 
     known: Mapping[str, str]  # full name by the name on the page
-    mentioned: frozenset[str]  # full names that occur in its code
-    bound: frozenset[str]  # names that the page gives to something else
+    mentioned: Set[str]  # full names that occur in its code
+    bound: Set[str]  # names that the page gives to something else
+    entries: Mapping[str, str]  # address by full name
+    here: str  # the page's own
+
+    def in_prose(self, name: str) -> str:
+        """The full name that a piece of inline code means; a plain word must be linreg's on this page."""
+        full = name if name.startswith("linreg.") else f"linreg.{name}"
+        if full not in self.entries or name.partition(".")[0] in self.bound - {"linreg"}:
+            return ""
+        plain = name.islower() and name.isalnum()
+        return full if not plain or full in self.mentioned else ""
+
+    def in_code(self, name: str) -> str:
+        """The full name that a name in a block means, as the page imports it."""
+        head, dot, rest = name.partition(".")
+        if head in self.bound or head not in self.known:
+            return ""
+        full = self.known[head] + dot + rest
+        return full if full in self.entries else ""
+
+    def anchor(self, full: str, text: str) -> str:
+        """A link to the entry of a name."""
+        target, _, name = self.entries[full].partition("#")
+        path = "" if target == self.here else relpath(target, self.here or ".") + "/"
+        return f'<a href="{path}#{name}">{text}</a>'
 
 
-def used(page: Page) -> Used:
+def _names_of(page: Page, here: str, entries: Mapping[str, str]) -> Names:
     """Read the code of a page."""
     known, mentioned, bound = {}, set(), set()
-    for node in walk(page):
+    for node in _walk(page):
         match node:
             case ast.ImportFrom(module=str(module), names=names) if module.split(".")[0] == "linreg":
                 known.update({one.asname or one.name: f"{module}.{one.name}" for one in names})
@@ -57,10 +81,10 @@ def used(page: Page) -> Used:
                 bound.add(name)
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 bound.add(name)
-    return Used(known, frozenset(mentioned | set(known.values())), frozenset(bound))
+    return Names(known, mentioned | set(known.values()), bound, entries, here)
 
 
-def walk(page: Page) -> Iterator[ast.AST]:
+def _walk(page: Page) -> Iterator[ast.AST]:
     """All nodes of all code that can be read as Python; cells may hold what IPython alone understands."""
     for statement in page.statements:
         if statement.kind != "claim":
@@ -72,64 +96,42 @@ def walk(page: Page) -> Iterator[ast.AST]:
 
 def link(html: str, page: Page, here: str, entries: Mapping[str, str]) -> str:
     """Link the names in the content of a page at the address `here`; `entries` are addresses by full name."""
-    names, api = used(page), any(address.partition("#")[0] == here for address in entries.values())
+    names = _names_of(page, here, entries)
+    api = any(address.partition("#")[0] == here for address in entries.values())
     seen: set[str] = set()  # in this section
 
-    def anchor(full: str, text: str) -> str:
-        target, _, name = entries[full].partition("#")
-        path = "" if target == here else relpath(target, here or ".") + "/"
-        return f'<a href="{path}#{name}">{text}</a>'
-
     def piece(match: re.Match[str]) -> str:
-        if match["heading"]:
+        if match["heading"]:  # an entry does not link to itself
             seen.clear()
-            seen.update(
-                re.findall(r' id="(linreg\.[^"]*)"', match[0])[:1]
-            )  # an entry does not link to itself
+            seen.update(re.findall(r' id="(linreg\.[^"]*)"', match[0])[:1])
         elif match["inline"] and (spelled := INLINE.fullmatch(match["inline"])):
-            full = in_prose(spelled["name"], names, entries)
+            full = names.in_prose(spelled["name"])
             if full and full not in seen:
                 seen.add(full)
-                return f"<code>{anchor(full, spelled['name'])}{spelled['rest']}</code>"
+                return f"<code>{names.anchor(full, spelled['name'])}{spelled['rest']}</code>"
         elif match["block"] and not api:  # the code of the reference is about one name, and imports all
-            return f"<code>{block(match['block'])}</code>"
+            return f"<code>{_linked(match['block'], names)}</code>"
         return match[0]
-
-    def block(code: str) -> str:
-        linked: set[str] = set()
-
-        def marked(match: re.Match[str]) -> str:
-            spans = re.findall(SPAN, match[0])
-            for length in range(len(spans), 0, -1):  # of `Statistics.of.x` link what has an entry
-                full = in_code(".".join(re.findall(r">(\w+)<", "".join(spans[:length]))), names, entries)
-                if full and full not in linked:
-                    linked.add(full)
-                    head = DOT.replace("\\", "").join(spans[:length])
-                    return anchor(full, head) + match[0][len(head) :]
-                if full:
-                    break
-            return match[0]
-
-        parts = IMPORT.split(code)
-        parts[::2] = [MARKED.sub(marked, part) for part in parts[::2]]
-        return "".join(parts)
 
     return PIECE.sub(piece, html)
 
 
-def in_prose(name: str, names: Used, entries: Mapping[str, str]) -> str:
-    """The full name that a piece of inline code means; a plain word must be linreg's on this page."""
-    full = name if name.startswith("linreg.") else f"linreg.{name}"
-    if full not in entries or name.partition(".")[0] in names.bound - {"linreg"}:
-        return ""
-    plain = name.islower() and name.isalnum()
-    return full if not plain or full in names.mentioned else ""
+def _linked(code: str, names: Names) -> str:
+    """A block of code with each name linked once, but not where it is imported."""
+    linked: set[str] = set()
 
+    def marked(match: re.Match[str]) -> str:
+        spans = re.findall(SPAN, match[0])
+        for length in range(len(spans), 0, -1):  # of `Statistics.of.x` link what has an entry
+            full = names.in_code(".".join(re.findall(r">(\w+)<", "".join(spans[:length]))))
+            if full and full not in linked:
+                linked.add(full)
+                head = DOT.replace("\\", "").join(spans[:length])
+                return names.anchor(full, head) + match[0][len(head) :]
+            if full:
+                break
+        return match[0]
 
-def in_code(name: str, names: Used, entries: Mapping[str, str]) -> str:
-    """The full name that a name in a block means, as the page imports it."""
-    head, dot, rest = name.partition(".")
-    if head in names.bound or head not in names.known:
-        return ""
-    full = names.known[head] + dot + rest
-    return full if full in entries else ""
+    parts = IMPORT.split(code)
+    parts[::2] = [MARKED.sub(marked, part) for part in parts[::2]]
+    return "".join(parts)

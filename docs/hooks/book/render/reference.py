@@ -26,21 +26,21 @@ def addresses(pages: Mapping[str, str], root: Path) -> dict[str, str]:
     found = {}
     for address, text in pages.items():
         for entry in ENTRY.finditer(text):
-            names = [entry["name"], *(f"{entry['name']}.{name}" for name in members(entry, root))]
+            names = [entry["name"], *(f"{entry['name']}.{name}" for name in _members(entry, root))]
             found.update({name: f"{address}#{name}" for name in names})
     return found
 
 
-def members(entry: re.Match[str], root: Path) -> list[str]:
+def _members(entry: re.Match[str], root: Path) -> list[str]:
     """The members of a class that get an anchor of their own: those with a docstring."""
-    whole = found(entry["name"], root)
+    whole = _object_of(entry["name"], root)
     if not isinstance(whole, griffe.Class):
         return []
     wanted = re.findall(r"\w+", entry["members"]) if entry["members"] else list(whole.members)
     return [name for name in wanted if not name.startswith("_") and whole.members[name].docstring]
 
 
-def found(name: str, root: Path) -> griffe.Object:
+def _object_of(name: str, root: Path) -> griffe.Object:
     """What a public name stands for."""
     path = name.removeprefix("linreg.")
     there: griffe.Object | griffe.Alias = package(root)[path]
@@ -49,32 +49,30 @@ def found(name: str, root: Path) -> griffe.Object:
 
 def markdown(entry: re.Match[str], root: Path) -> str:
     """An entry with its signature and its docstring, and those of its members."""
-    name = entry["name"]
-    parts = [one(name, found(name, root))]
-    parts += [one(f"{name}.{member}", found(f"{name}.{member}", root)) for member in members(entry, root)]
-    return "\n\n".join(parts)
+    names = [entry["name"], *(f"{entry['name']}.{member}" for member in _members(entry, root))]
+    return "\n\n".join(_entry_markdown(name, _object_of(name, root)) for name in names)
 
 
-def one(name: str, thing: griffe.Object) -> str:
+def _entry_markdown(name: str, thing: griffe.Object) -> str:
     """One name."""
     parts = [f"### `{name}`"]
     if isinstance(thing, griffe.Function | griffe.Class) and thing.parameters:
-        parts.append(f"```python\n{signature(name, thing)}\n```")
+        parts.append(f"```python\n{_signature(name, thing)}\n```")
     if thing.docstring:
-        parts += [part for section in parsed(thing.docstring) for part in shown(section)]
+        parts += [part for section in _parsed(thing.docstring) for part in _section_markdown(section)]
     return "\n\n".join(parts)
 
 
-def signature(name: str, thing: griffe.Function | griffe.Class) -> str:
+def _signature(name: str, thing: griffe.Function | griffe.Class) -> str:
     """As it would be written; over several lines if it is long."""
-    given = [text for text in arguments(thing.parameters) if text not in ("self", "cls")]
+    given = [text for text in _arguments(thing.parameters) if text not in ("self", "cls")]
     returns = f" -> {thing.returns}" if isinstance(thing, griffe.Function) and thing.returns else ""
     line = f"{name.removeprefix('linreg.')}({', '.join(given)}){returns}"
     rows = "".join(f"    {text},\n" for text in given)
     return line if len(line) <= 88 else f"{line.partition('(')[0]}(\n{rows}){returns}"
 
 
-def arguments(parameters: Iterable[griffe.Parameter]) -> Iterator[str]:
+def _arguments(parameters: Iterable[griffe.Parameter]) -> Iterator[str]:
     """The parameters, with the star before those that are given by name."""
     starred = False
     for parameter in parameters:
@@ -90,12 +88,12 @@ def arguments(parameters: Iterable[griffe.Parameter]) -> Iterator[str]:
         yield text
 
 
-def parsed(docstring: griffe.Docstring) -> list[griffe.DocstringSection]:
+def _parsed(docstring: griffe.Docstring) -> list[griffe.DocstringSection]:
     """The sections of a docstring, read as mkdocs.yml tells mkdocstrings to."""
     return docstring.parse(griffe.Parser.google, returns_multiple_items=False, warnings=False)
 
 
-def shown(section: griffe.DocstringSection) -> Iterator[str]:
+def _section_markdown(section: griffe.DocstringSection) -> Iterator[str]:
     """A section: text as it is, examples in fences, the rest as lists."""
     match section:
         case griffe.DocstringSectionText():
@@ -108,10 +106,10 @@ def shown(section: griffe.DocstringSection) -> Iterator[str]:
             yield f"**{section.title}**\n\n{section.value.contents}"
         case _:
             yield f"{section.title or section.kind.value.capitalize()}:"
-            yield "\n".join(f"- {item(entry)}" for entry in section.value)
+            yield "\n".join(f"- {_item(entry)}" for entry in section.value)
 
 
-def item(entry: griffe.DocstringElement) -> str:
+def _item(entry: griffe.DocstringElement) -> str:
     """An argument, a result, an error: its name or its type, and what the docstring says of it."""
     name = getattr(entry, "name", "") or entry.annotation or ""
     text = indent(entry.description, "  ").strip()

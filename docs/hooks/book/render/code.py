@@ -1,10 +1,12 @@
-"""What a reader takes away: the code that a copy button copies, and the page itself under its title."""
+"""Blocks of code: what a copy button copies, which is the code that runs, and how high they are."""
 
 import re
 from doctest import DocTestParser
 from html import escape, unescape
-from pathlib import PurePosixPath
 
+from book.page.model import BLANK
+
+EMPTY = f'<span class="go">{escape(BLANK)}</span>'  # a line of output as doctest has it
 BLOCK = re.compile(r'<div class="(language-(pycon|python|sh)[^"]*)">(.*?)</div>', re.S)
 # A signature, or the source of one function, does not run by itself.
 PARTS = re.compile(
@@ -12,7 +14,12 @@ PARTS = re.compile(
 )
 
 
-def mark(html: str) -> str:
+def finished(html: str) -> str:
+    """The blocks of a page with all that its scripts and its style ask of them."""
+    return _with_lines(with_copies(html.replace(EMPTY, "")))
+
+
+def with_copies(html: str) -> str:
     """Write the code to copy into `data-copy`, which the theme's button prefers to the text of the block."""
     html = PARTS.sub(lambda match: match[0].replace(' highlight">', ' highlight no-copy">'), html)
 
@@ -34,19 +41,11 @@ def runnable(text: str, language: str) -> str:
     return text.rstrip()
 
 
-def line(uri: str) -> str:
-    """The line for the page of a source; all that it names lies beside the folder of the page."""
-    stem = PurePosixPath(uri).stem
-    links = [f'<a href="../{stem}.md" type="text/markdown">Markdown</a>']
-    if uri.endswith(".py"):
-        links += [
-            f'<a href="../{stem}.ipynb" download="{stem}.ipynb">Notebook</a>',
-            f'<a href="../{stem}.py" download="{stem}.py">Script</a>',
-        ]
-    button = '<button type="button">Copy page as Markdown</button><span role="status"></span>'
-    return f'<p class="offers">{" ".join(links)} {button}</p>'
+def _with_lines(html: str) -> str:
+    """Tell the style how many lines a block of code has, hence how high it is."""
 
+    def one(match: re.Match[str]) -> str:
+        lines = match[2].count("\n")
+        return f'{match[1]} style="--lines:{lines}">{match[2]}'
 
-def under_title(html: str, uri: str) -> str:
-    """The page with the line; the first page of the site stays without."""
-    return html if uri == "index.md" else html.replace("</h1>", f"</h1>\n{line(uri)}", 1)
+    return re.sub(r'(<div class="[^"]*\bhighlight\b[^"]*"[^>]*)>(.*?</code>)', one, html, flags=re.S)
