@@ -384,6 +384,17 @@ def test_the_sign_of_the_targets_is_that_of_the_answer(far):
     assert (up.message, up.loss) == (down.message, down.loss)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_features_below_zero_are_as_good_as_their_negatives(size, intercept):
+    p = built(30, 3, 1e3, noise=0.1)
+    X = p.X.abs() * size
+    up, down = check(X, p.y, intercept), check(-X, p.y, intercept)
+    assert torch.equal(down.w, -up.w)
+    assert torch.equal(down.b, up.b)
+    assert down.message == up.message
+
+
 @pytest.mark.parametrize(("kappa", "steps"), [(1e0, 1), (1e3, 1), (1e6, 2), (1e8, 2), (1e10, 3)])
 def test_it_stops_when_another_step_would_change_no_digit(kappa, steps):
     """A step leaves kappa eps of the error before it: none is taken to see that nothing is left to win."""
