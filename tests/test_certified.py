@@ -9,7 +9,7 @@ from problems import EPS, built, decimal, exact_fit, gen, nist, unchanged
 
 import linreg
 from linreg import Doubled, Status, certified, powers
-from linreg.closed_form.certified import _digits
+from linreg.closed_form.certified import _digits, _fit
 from linreg.closed_form.doubled import refinement
 from linreg.closed_form.doubled.residual import problem
 
@@ -479,6 +479,26 @@ def test_the_bounds_of_refinement_on_numbers_small_enough_to_follow():
     assert alone.spread(6.0).tolist() == pytest.approx([2 / 1.5])
     floor = alone.spread(2.0**-105 * (3 * 2 * 1.5 + 2 * 2 + 1 * 2))
     assert alone.floor(tensor(-2), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("w", "unknown", "status"),
+    [
+        ([2.0, -1.0], [0.39, 0.05, 0.0], Status.NOT_CONVERGED),  # 0.39 of 4
+        ([2.0, -1.0], [0.41, 0.05, 0.0], Status.NO_DIGITS),
+        ([2.0, -1.0], [0.05, 0.11, 0.0], Status.NO_DIGITS),  # 0.44 of 4
+        ([2.0, -1.0], [0.05, 0.05, 1e9], Status.NOT_CONVERGED),  # b alone has none
+        ([1e-30, 1e-30], [1e-3, 1e-3, 0.0], Status.NOT_CONVERGED),  # next to nothing, and known to be
+    ],
+)
+def test_whether_the_largest_weight_has_a_digit(w, unknown, status):
+    """In units of the columns, of which the second is four times as long."""
+    w, zero, scale = tensor(*w), tensor(0.0)[0], tensor(1.0, 4.0)
+    best = refinement.Refined(
+        Doubled(w, 0 * w), Doubled(zero + 0.5, zero), 3, False, 1.0, 1.0, tensor(*unknown)
+    )
+    fit = _fit(torch.ones(5, 2, dtype=D), tensor(0, 0, 5, 0, 0), best, (w, zero), scale, 10.0)
+    assert fit.status is status
 
 
 @pytest.mark.parametrize(
