@@ -288,6 +288,7 @@ assert all(bool(each) for each in loader)
 threading.Thread(target=lambda: (time.sleep(0.5), right() or os._exit(1))).start()
 """,
     "interrupt": """
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell in the background has turned off
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
     while True: linreg.Statistics.of(X, y)
