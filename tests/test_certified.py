@@ -464,21 +464,21 @@ def test_the_bounds_of_refinement_on_numbers_small_enough_to_follow():
     p = problem(X, y, tensor(3), tensor(1.5), True)
     solver = refinement._Solver(R, p, False)
     # lengths of the columns of R times those of the rows of its inverse
-    assert solver.rate == pytest.approx(16 * 2 * EPS * 2.5**0.5)
-    assert refinement._Solver(R, p, True).rate == pytest.approx(16 * 2 * EPS * 2.5)
+    assert solver.rate == pytest.approx(16 * 2 * EPS * 2.5**0.5, rel=1e-12, abs=0)
+    assert refinement._Solver(R, p, True).rate == pytest.approx(16 * 2 * EPS * 2.5, rel=1e-12, abs=0)
     # rows of the inverse times 6: root(5) in units of the scale, and 3 and what the shift makes of that
     assert solver.spread(6.0).tolist() == pytest.approx([root5 / 1.5, 3 + 3 * root5 / 1.5])
     # 3 + 2 * 2 * 3 / 1.5 is the length of the column before the shift
     amplified = math.hypot(11 / 3, 11 / 6 + root5 / 2)
     size = 11 * 2 * 1.5 + 2 * 2 * (1 + 5)
     floor = solver.spread(2.0**-105 * (size + amplified * 2))
-    assert solver.floor(tensor(-2, -5), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12)
+    assert solver.floor(tensor(-2, -5), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12, abs=0)
     # without an intercept there is no shift
     alone = refinement._Solver(R[:1, :1], problem(X, y, tensor(3), tensor(1.5), False), False)
-    assert alone.rate == pytest.approx(16 * EPS)
+    assert alone.rate == pytest.approx(16 * EPS, rel=1e-12, abs=0)
     assert alone.spread(6.0).tolist() == pytest.approx([2 / 1.5])
     floor = alone.spread(2.0**-105 * (3 * 2 * 1.5 + 2 * 2 + 1 * 2))
-    assert alone.floor(tensor(-2), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12)
+    assert alone.floor(tensor(-2), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize(

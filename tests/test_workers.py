@@ -92,6 +92,11 @@ def dealt(count: int, compute) -> list:
     return given
 
 
+def test_a_function_keeps_its_name_and_what_it_says_of_itself():
+    alone = workers.alone(dealt)
+    assert (alone.__name__, alone.__doc__, alone.__wrapped__) == ("dealt", dealt.__doc__, dealt)
+
+
 def test_threads_work_at_the_same_time_and_each_alone():
     torch.set_num_threads(2)
     meeting = threading.Barrier(2, timeout=60)  # breaks if one thread does one part after the other
