@@ -9,7 +9,7 @@ from problems import EPS, built, decimal, exact_fit, gen, nist, unchanged
 
 import linreg
 from linreg import Doubled, Status, certified, powers
-from linreg.closed_form.certified import _digits
+from linreg.closed_form.certified import _digits, _fit
 from linreg.closed_form.doubled import refinement
 from linreg.closed_form.doubled.residual import problem
 
@@ -122,7 +122,9 @@ def test_any_condition_number(kappa, noise, intercept):
         # Rounding in twice the precision, eps^2 kappa^2 |r|, against weights that follow the roundings of
         # the data, eps kappa^2 |r|: a few eps, however large kappa.
         fit = check(p.X, p.y, intercept, w=EPS if kappa <= 1e6 or not noise else 50 * EPS)
-        assert fit.condition == pytest.approx(kappa, rel=1) or fit.condition < kappa
+        A = p.X - p.X.mean(0) * intercept
+        cond = float(torch.linalg.cond(A / torch.linalg.vector_norm(A, dim=0)))
+        assert fit.condition == pytest.approx(cond, rel=1e-15 * kappa + 1e-12)
         assert fit.rank == 4
         assert fit.method == "certified"
 
@@ -176,9 +178,10 @@ def test_dependent_almost_and_far_from_zero(offset, kappa):
         check(p.X + offset, p.y, w=10 * EPS)
 
 
-def test_times_of_which_only_the_low_parts_differ():
-    """In nanoseconds since 1970 two float64 are 256 apart: these twelve times have the same `hi`."""
-    times = Doubled.of([[1_760_000_000_000_000_000 + 3 * i] for i in range(12)])
+@pytest.mark.parametrize("second", [1, 10**9])
+def test_times_of_which_only_the_low_parts_differ(second):
+    """In nanoseconds since 1970 two float64 are 256 apart: these twelve have the same `hi`."""
+    times = Doubled.of([[Fraction(1_760_000_000_000_000_000 + 3 * i, second)] for i in range(12)])
     assert len(times.hi.unique()) == 1
     check(times, tensor(*(2.0 * i + i % 3 for i in range(12))))
 
@@ -216,6 +219,9 @@ def test_weights_that_are_zero():
     fit = check(X, 2 * i + i**3 + 7)
     assert fit.w.tolist() == pytest.approx([2, 0, 1], abs=1e-30)
     check(X, torch.full_like(i, 3.0))
+    fit = certified(X[:, :2], torch.cat((tensor(1, -3, 3, -1), 0 * i[4:])))  # orthogonal to every quadratic
+    assert fit.status is Status.OK
+    assert float(fit.w.abs().max()) < 1e-30
     fit = check(X, 0 * i)
     assert fit.w.tolist() == fit.w_se.tolist() == [0, 0, 0]
 
@@ -289,6 +295,8 @@ def test_nothing_but_zeros():
     fit = certified(torch.zeros(5, 2, dtype=D), torch.arange(5, dtype=D))
     assert fit.status is Status.RANK_DEFICIENT
     assert fit.rank == 0
+    fit = certified(torch.zeros(5, 1, dtype=D), torch.arange(5, dtype=D), intercept=False)
+    assert (fit.status, fit.rank, fit.b_se) == (Status.RANK_DEFICIENT, 0, None)
 
 
 @pytest.mark.parametrize(("bits", "size"), [(10, 1e3), (22, 1e6), (26, 1e8), (30, 1e12)])
@@ -384,6 +392,17 @@ def test_the_sign_of_the_targets_is_that_of_the_answer(far):
     assert (up.message, up.loss) == (down.message, down.loss)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_features_below_zero_are_as_good_as_their_negatives(size, intercept):
+    p = built(30, 3, 1e3, noise=0.1)
+    X = p.X.abs() * size
+    up, down = check(X, p.y, intercept), check(-X, p.y, intercept)
+    assert torch.equal(down.w, -up.w)
+    assert torch.equal(down.b, up.b)
+    assert down.message == up.message
+
+
 @pytest.mark.parametrize(("kappa", "steps"), [(1e0, 1), (1e3, 1), (1e6, 2), (1e8, 2), (1e10, 3)])
 def test_it_stops_when_another_step_would_change_no_digit(kappa, steps):
     """A step leaves kappa eps of the error before it: none is taken to see that nothing is left to win."""
@@ -445,21 +464,41 @@ def test_the_bounds_of_refinement_on_numbers_small_enough_to_follow():
     p = problem(X, y, tensor(3), tensor(1.5), True)
     solver = refinement._Solver(R, p, False)
     # lengths of the columns of R times those of the rows of its inverse
-    assert solver.rate == pytest.approx(16 * 2 * EPS * 2.5**0.5)
-    assert refinement._Solver(R, p, True).rate == pytest.approx(16 * 2 * EPS * 2.5)
+    assert solver.rate == pytest.approx(16 * 2 * EPS * 2.5**0.5, rel=1e-12, abs=0)
+    assert refinement._Solver(R, p, True).rate == pytest.approx(16 * 2 * EPS * 2.5, rel=1e-12, abs=0)
     # rows of the inverse times 6: root(5) in units of the scale, and 3 and what the shift makes of that
     assert solver.spread(6.0).tolist() == pytest.approx([root5 / 1.5, 3 + 3 * root5 / 1.5])
     # 3 + 2 * 2 * 3 / 1.5 is the length of the column before the shift
     amplified = math.hypot(11 / 3, 11 / 6 + root5 / 2)
     size = 11 * 2 * 1.5 + 2 * 2 * (1 + 5)
     floor = solver.spread(2.0**-105 * (size + amplified * 2))
-    assert solver.floor(tensor(-2, -5), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12)
+    assert solver.floor(tensor(-2, -5), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12, abs=0)
     # without an intercept there is no shift
     alone = refinement._Solver(R[:1, :1], problem(X, y, tensor(3), tensor(1.5), False), False)
-    assert alone.rate == pytest.approx(16 * EPS)
+    assert alone.rate == pytest.approx(16 * EPS, rel=1e-12, abs=0)
     assert alone.spread(6.0).tolist() == pytest.approx([2 / 1.5])
     floor = alone.spread(2.0**-105 * (3 * 2 * 1.5 + 2 * 2 + 1 * 2))
-    assert alone.floor(tensor(-2), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12)
+    assert alone.floor(tensor(-2), 4.0).tolist() == pytest.approx(floor.tolist(), rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("w", "unknown", "status"),
+    [
+        ([2.0, -1.0], [0.39, 0.05, 0.0], Status.NOT_CONVERGED),  # 0.39 of 4
+        ([2.0, -1.0], [0.41, 0.05, 0.0], Status.NO_DIGITS),
+        ([2.0, -1.0], [0.05, 0.11, 0.0], Status.NO_DIGITS),  # 0.44 of 4
+        ([2.0, -1.0], [0.05, 0.05, 1e9], Status.NOT_CONVERGED),  # b alone has none
+        ([1e-30, 1e-30], [1e-3, 1e-3, 0.0], Status.NOT_CONVERGED),  # next to nothing, and known to be
+    ],
+)
+def test_whether_the_largest_weight_has_a_digit(w, unknown, status):
+    """In units of the columns, of which the second is four times as long."""
+    w, zero, scale = tensor(*w), tensor(0.0)[0], tensor(1.0, 4.0)
+    best = refinement.Refined(
+        Doubled(w, 0 * w), Doubled(zero + 0.5, zero), 3, False, 1.0, 1.0, tensor(*unknown)
+    )
+    fit = _fit(torch.ones(5, 2, dtype=D), tensor(0, 0, 5, 0, 0), best, (w, zero), scale, 10.0)
+    assert fit.status is status
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -326,6 +327,17 @@ def test_a_timeout_below_what_is_counted_is_not_for_ever(world, timeout):
     with pytest.raises(RuntimeError):
         ring.wait(Never())
     assert time.perf_counter() - start < 5
+
+
+def test_it_looks_a_hundred_times_a_second_whether_all_is_done(world, monkeypatch):
+    """More often at first, so that what is done at once is noticed at once."""
+    pauses, looks = [], iter([False] * 40 + [True])
+    monkeypatch.setattr("linreg.streaming.ranks.time.sleep", pauses.append)
+    work = SimpleNamespace(is_completed=lambda: next(looks), wait=lambda limit: None)
+    _Ring(None, torch.device("cpu"), 60.0).wait(work)
+    assert len(pauses) == 40
+    assert max(pauses[:5]) < 1e-3
+    assert pauses[-1] == max(pauses) == 0.01
 
 
 @pytest.mark.parametrize("timeout", [0, -1.0, math.inf])

@@ -91,6 +91,11 @@ def dealt(count: int, compute) -> list:
     return given
 
 
+def test_a_function_keeps_its_name_and_what_it_says_of_itself():
+    alone = workers.alone(dealt)
+    assert (alone.__name__, alone.__doc__, alone.__wrapped__) == ("dealt", dealt.__doc__, dealt)
+
+
 def test_threads_work_at_the_same_time_and_each_alone():
     torch.set_num_threads(2)
     meeting = threading.Barrier(2, timeout=60)  # breaks if one thread does one part after the other
@@ -287,6 +292,7 @@ assert all(bool(each) for each in loader)
 threading.Thread(target=lambda: (time.sleep(0.5), right() or os._exit(1))).start()
 """,
     "interrupt": """
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell in the background has turned off
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
     while True: linreg.Statistics.of(X, y)

@@ -220,4 +220,4 @@ def _digits(best: Refined, scale: Tensor, size: float) -> int:
         return 16
     eps = torch.finfo(torch.float64).eps
     share = float((unknown / found.where(found > eps * largest, largest)).max())
-    return 16 if share < 1e-16 else int(-math.log10(share)) if math.isfinite(share) and share < 1 else 0
+    return 16 if share < 1e-16 else int(-math.log10(share)) if share < 1 else 0
