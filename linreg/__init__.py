@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from linreg.streaming.ranks import merge_ranks
     from linreg import plot
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "LinregError",
