@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 import torch
@@ -107,6 +108,34 @@ def test_threads_work_at_the_same_time_and_each_alone():
     (first, alone), (second, too) = dealt(2, compute)
     assert first != second
     assert alone == too == 1
+
+
+@pytest.mark.parametrize(
+    ("threads", "parts", "helpers"), [(3, 8, [2]), (2, 8, [1]), (3, 2, [1]), (1, 8, []), (3, 1, [])]
+)
+def test_as_many_help_as_there_is_work_for(monkeypatch, threads, parts, helpers):
+    """One thread fewer than PyTorch has, for this one works too, and none that would find no part."""
+    asked = []
+    monkeypatch.setattr(workers, "_ask", lambda help, number: asked.append(number))
+    torch.set_num_threads(threads)
+    assert dealt(parts, lambda part: part.start) == list(range(parts))
+    assert asked == helpers
+
+
+def test_a_team_grows_as_it_is_asked_and_no_larger_than_the_machine(monkeypatch):
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 3)
+    team, found = workers._Team(), SimpleQueue()
+
+    def help() -> None:
+        found.put((workers._here.team, torch.get_num_threads()))
+
+    team.ask(help, 1)
+    assert team.threads == 1
+    team.ask(help, 9)
+    assert team.threads == 3
+    assert [found.get(timeout=60) for _ in range(10)] == [
+        (1, 1)
+    ] * 10  # each computes alone, whatever it calls
 
 
 def test_results_are_given_in_the_order_of_the_parts():
