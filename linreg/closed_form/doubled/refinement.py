@@ -29,7 +29,7 @@ class Refined(NamedTuple):
     converged: bool  # the last correction changed no digit of the rounded answer
     rss: float  # sum of squared residuals
     length: float  # its root, also where the squares are out of range
-    unknown: Tensor  # (k,) a bound on what is still wrong with w and b, before rounding to float64
+    unknown: Tensor  # (k,) an estimate of what is still wrong with w and b, before rounding to float64
 
 
 def refined(
