@@ -152,7 +152,7 @@ def check_Xy(X: object, y: object, *, finite: bool = True) -> tuple[Tensor, Tens
     if finite:
         check_finite(X, "X")
         check_finite(y, "y")
-    return X.detach(), y.detach()
+    return X.detach() if X.requires_grad else X, y.detach() if y.requires_grad else y
 
 
 def _matrix(X: object) -> Tensor:

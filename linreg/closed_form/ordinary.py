@@ -6,6 +6,8 @@ possible. Data of which more is to be said get no answer, and take the long way,
 
 import math
 from functools import partial
+from operator import mul, truediv
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,8 +17,9 @@ from linreg.basics.products import FIRST_ROWS
 from linreg.closed_form.accuracy import lost, quickly
 from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS
 from linreg.result import Fit, Status
+from linreg.workers import alone
 
-__all__ = ["LOSS_LEFT", "PLAIN_LIMIT", "SMALL", "from_rows", "from_sums"]
+__all__ = ["LOSS_LEFT", "PLAIN_LIMIT", "SMALL", "Answer", "from_rows", "from_sums"]
 
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
@@ -24,70 +27,120 @@ LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits t
 FAR = 1e4  # times its spread: up to there the mean of a column may be, and the rounded mean do no harm
 
 
-def from_rows(X: Tensor, y: Tensor, intercept: bool, C: Tensor | None = None) -> Fit | None:
-    """The fit of a few rows, by their weights."""
+class Answer(NamedTuple):
+    """What is found, as plain numbers: to make tensors of them is left until the end."""
+
+    w: list[float]
+    b: float
+    loss: float
+    condition: float
+    message: str
+
+    def fit(self, dtype: torch.dtype) -> Fit:
+        """The fit, in this dtype."""
+        w, b, loss = (torch.tensor(part, dtype=dtype, device="cpu") for part in (self.w, self.b, self.loss))
+        return Fit(w, b, Status.OK, self.message, "cholesky", loss, len(w), self.condition)
+
+    def within(self, dtype: torch.dtype) -> bool:
+        """Whether this dtype holds all the digits of all the weights."""
+        limits = torch.finfo(dtype)
+        return all(limits.tiny <= abs(v) <= limits.max for v in self.w) and abs(self.b) <= limits.max
+
+
+@alone
+def from_rows(X: Tensor, y: Tensor, intercept: bool, C: Tensor | None = None) -> Answer | None:
+    """The answer of a few rows, by their weights."""
     if len(X) > FIRST_ROWS or X.numel() > SMALL or X.is_cuda:
         return None
     Z = torch.cat((X, y.unsqueeze(1)), 1).double()
     if C is None:
         mean = Z.mean(0) if intercept else torch.zeros_like(Z[0])
         Z -= mean
-        return _fit(len(X), X, Z.T @ Z, mean)
+        return _answer(len(X), X, torch.mm(Z.T, Z), mean)
     weight = C.sum()
     mean = Z.T @ (C / weight) if intercept else torch.zeros_like(Z[0])
     Z -= mean
-    return _fit(float(weight), X, Z.T @ (Z * C.unsqueeze(1)), mean)
+    return _answer(float(weight), X, Z.T @ (Z * C.unsqueeze(1)), mean)
 
 
-def from_sums(X: Tensor, shift: Tensor, M: Tensor, intercept: bool) -> Fit | None:
-    """The fit of more rows, from their sums M (d + 2, d + 2) about this shift."""
+def from_sums(X: Tensor, shift: Tensor, M: Tensor, intercept: bool) -> Answer | None:
+    """The answer of more rows, from their sums M (d + 2, d + 2) about this shift."""
     if X.shape[1] > EIGEN_COLUMNS or X.is_cuda:
         return None
     weight = float(M[-1, -1])
     offset = M[-1, :-1] / weight if intercept else torch.zeros_like(shift)
     products = torch.addr(M[:-1, :-1], M[-1, :-1], offset, alpha=-1)
-    return _fit(weight, X, products, shift, offset, M)
+    return _answer(weight, X, products, shift, offset, M)
 
 
-def _fit(
+def _answer(
     weight: float,
     X: Tensor,
     products: Tensor,
     shift: Tensor,
     offset: Tensor | None = None,
     M: Tensor | None = None,
-) -> Fit | None:
-    """The fit from the products (d + 1, d + 1) of [X, y] about the means, shift + offset."""
-    squares = products.diagonal()
-    sizes, mean = squares.tolist(), (shift if offset is None else shift + offset).tolist()
-    near = weight / FAR**2
+) -> Answer | None:
+    """The answer of the products (d + 1, d + 1) of [X, y] about the means, shift + offset."""
+    sizes, near = products.diagonal().tolist(), weight / FAR**2
+    far = shift.tolist()
+    also = [0.0] * len(far) if offset is None else offset.tolist()
+    mean = [m + o for m, o in zip(far, also, strict=True)]
     for square, m in zip(sizes, mean, strict=True):
         if not (SMALLEST < square < LARGEST and near * m * m <= square):  # False for NaN
             return None
-    lengths = squares.sqrt()
-    S = products / lengths / lengths.unsqueeze(1)
+    lengths = [math.sqrt(square) for square in sizes]
+    found = (_of_two if len(sizes) <= 3 else _of_more)(products, lengths)
+    if found is None:
+        return None
+    v, condition, rest = found
+    longer = 1.0 if M is None else max(1.0, *map(truediv, M.diagonal()[:-2].tolist(), sizes)) ** 0.5
+    factor = [1 / length for length in lengths[:-1]]
+    count = partial(quickly, v, longer, factor, mean, lengths[-1], weight)
+    left, most = count([condition] * len(v), condition * longer)
+    if left < BOUND_ENOUGH and X.numel() > SMALL:  # then more than a bound is worth the time
+        S = products[:-1, :-1] / torch.outer(*[products.diagonal()[:-1].sqrt()] * 2)
+        sensitivity = torch.linalg.inv(S).diagonal().sqrt().tolist()
+        left, most = count(sensitivity, longer * min(condition, math.hypot(*sensitivity)))
+    w = list(map(mul, v, factor))
+    # the large part of the mean and the small one apart: less is rounded
+    b = (far[-1] - sum(map(mul, far, w))) + (also[-1] - sum(map(mul, also, w)))
+    message = f"Cholesky: the condition number is {condition:.3g}{lost(left, most, torch.float64)}."
+    return Answer(w, b, sizes[-1] * rest / (2 * weight), condition, message)
+
+
+def _of_two(products: Tensor, lengths: list[float]) -> tuple[list[float], float, float] | None:
+    """Weights v of one or two columns of length 1, their condition number, and what is left of y'y, of 1.
+
+    By hand: the matrix [1, a; a, 1] has the eigenvalues 1 - |a| and 1 + |a|.
+    """
+    *rows, of_y = [
+        [entry / (length * other) for entry, other in zip(row, lengths, strict=True)]
+        for row, length in zip(products.tolist(), lengths, strict=True)
+    ]
+    a = rows[0][1] if len(rows) == 2 else 0.0
+    if 1 + abs(a) > PLAIN_LIMIT**2 * (1 - abs(a)):
+        return None
+    g = of_y[:-1]
+    both = (1 - a) * (1 + a)
+    v = [(g[0] - a * g[1]) / both, (g[1] - a * g[0]) / both] if len(rows) == 2 else g
+    rest = 1 - sum(map(mul, v, g))
+    if rest <= LOSS_LEFT:
+        return None
+    return [x * lengths[-1] for x in v], math.sqrt((1 + abs(a)) / (1 - abs(a))), rest
+
+
+def _of_more(products: Tensor, lengths: list[float]) -> tuple[list[float], float, float] | None:
+    """The same of any number of columns."""
+    scale = products.diagonal().sqrt()
+    S = products / scale / scale.unsqueeze(1)
     L, failed = torch.linalg.cholesky_ex(S)  # of [A, y]: its last row is L^-1 A'y, and what is left of y
     rest = float(L[-1, -1])
     if bool(failed) or rest * rest <= LOSS_LEFT:
         return None
-    G, L, z = S[:-1, :-1], L[:-1, :-1], L[-1, :-1]
-    eigenvalues = torch.linalg.eigvalsh(G).tolist()
+    eigenvalues = torch.linalg.eigvalsh(S[:-1, :-1]).tolist()
     if eigenvalues[-1] > PLAIN_LIMIT**2 * eigenvalues[0]:
         return None
-    condition, y_length = math.sqrt(eigenvalues[-1] / eigenvalues[0]), math.sqrt(sizes[-1])
-    v = torch.linalg.solve_triangular(L.T, z.unsqueeze(1) * y_length, upper=True).squeeze(1)
-    factor = 1 / lengths[:-1]
-    longer = 1.0 if M is None else max(1.0, float((M.diagonal()[:-2] / squares[:-1]).max()) ** 0.5)
-    count = partial(quickly, v.tolist(), longer, factor.tolist(), mean, y_length, weight)
-    left, most = count([condition] * len(v), condition * longer)
-    if left < BOUND_ENOUGH and X.numel() > SMALL:  # then more than a bound is worth the time
-        sensitivity = torch.cholesky_inverse(L).diagonal().sqrt().tolist()
-        left, most = count(sensitivity, longer * min(condition, math.hypot(*sensitivity)))
-    w = v * factor
-    b = shift[-1] - shift[:-1] @ w
-    if offset is not None:  # the large part of the mean and the small one apart: less is rounded
-        b = b + (offset[-1] - offset[:-1] @ w)
-    message = f"Cholesky: the condition number is {condition:.3g}{lost(left, most, w.dtype)}."
-    return Fit(
-        w, b, Status.OK, message, "cholesky", squares[-1] * (rest * rest / (2 * weight)), len(w), condition
-    )
+    z = L[-1:, :-1].T * lengths[-1]
+    v = torch.linalg.solve_triangular(L[:-1, :-1].T, z, upper=True).squeeze(1)
+    return v.tolist(), math.sqrt(eigenvalues[-1] / eigenvalues[0]), rest * rest

@@ -38,7 +38,7 @@ from linreg.closed_form.from_sums import (
     sizes,
     system,
 )
-from linreg.closed_form.ordinary import LOSS_LEFT, PLAIN_LIMIT, SMALL, from_rows, from_sums
+from linreg.closed_form.ordinary import LOSS_LEFT, PLAIN_LIMIT, SMALL, Answer, from_rows, from_sums
 from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.closed_form.textbook import svd_of
 from linreg.closed_form.triangle import stacked
@@ -125,23 +125,44 @@ def solve(
             check_finite(y, "y")
             X, y, C = X[C > 0], y[C > 0], C[C > 0]
         C = relative(C)
-    with torch.inference_mode():  # a fifth of the time of a small problem goes into what autograd might need
-        fit = _solve(X, y, C, intercept)
-    return within_range(fit, dtype or X.dtype, X, y)  # of ordinary tensors again
+    dtype = dtype or X.dtype
+    found: Answer | Fit | None = from_rows(X, y, intercept, C)
+    if found is None:
+        with torch.inference_mode():  # what autograd might need takes a fifth of the time of small steps
+            found = _found(X, y, C, intercept)
+    if isinstance(found, Answer):
+        if found.within(dtype):
+            return found.fit(dtype)
+        found = found.fit(torch.float64)
+    return within_range(found, dtype, X, y)  # of ordinary tensors again
 
 
 @alone
-def _solve(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool, unit: Tensor | None = None) -> Fit:
-    if unit is None and (fit := from_rows(X, y, intercept, C)):
-        return fit
-    shift = first_mean(X, y, C) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
-    M = summed(X, y, shift, C)
-    if unit is None and not _in_range(M):
+def _found(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool) -> Answer | Fit:
+    shift, M = _sums(X, y, C, intercept)
+    if not _in_range(M):
         check_finite(X, "X")
         check_finite(y, "y")
         return _solve_in_range(X, y, C, intercept)
-    if unit is None and (fit := from_sums(X, shift, M, intercept)):
-        return fit
+    return from_sums(X, shift, M, intercept) or _solve(X, y, C, intercept, shift, M)
+
+
+def _sums(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool) -> tuple[Tensor, Tensor]:
+    """Sums about a mean, or without an intercept about 0, and this shift."""
+    shift = first_mean(X, y, C) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
+    return shift, summed(X, y, shift, C)
+
+
+def _solve(
+    X: Tensor,
+    y: Tensor,
+    C: Tensor | None,
+    intercept: bool,
+    shift: Tensor,
+    M: Tensor,
+    unit: Tensor | None = None,
+) -> Fit:
+    """The long way, from the sums M of rows that are at hand as well."""
     if len(X) < X.shape[1] + intercept:
         A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps, C)
         fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
@@ -171,7 +192,7 @@ def _solve_in_range(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool) -> 
     size = exponent(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))))
     unit = size.where(size.isfinite(), 0)
     X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
-    return in_units(_solve(X, y, C, intercept, unit), unit)
+    return in_units(_solve(X, y, C, intercept, *_sums(X, y, C, intercept), unit), unit)
 
 
 def _by_cholesky(X: Tensor, y: Tensor, C: Tensor | None, p: System, factor: Factor, intercept: bool) -> Fit:
