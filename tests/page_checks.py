@@ -1,14 +1,11 @@
 """Makes the pages, the README and the docstrings tests: one for each thing that they state."""
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "docs" / "hooks"))  # pytest's `pythonpath` comes later
 
 from book.page.files import book, read
 from book.page.model import Page, PageError
