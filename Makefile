@@ -16,7 +16,7 @@ ready:
 	@$(PYTHON) docs/ready.py serve "$(PORT)"
 
 test: $(VENV)/installed  ## style, types, package, every page, and the built site in two browsers
-	@$(BIN)/python tests/browser/browsers.py
+	@$(BIN)/python tests/pages/browser/browsers.py
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 build: $(VENV)/installed  ## write the finished site to site/

@@ -1,35 +1,6 @@
-"""The built site, for the tests that read it and for those that visit it in a browser."""
+"""How Hypothesis looks for examples, in all tests."""
 
-import os
-import sys
-from pathlib import Path
-
-import pytest
-from filelock import FileLock
 from hypothesis import settings
-
-sys.path.insert(0, str(Path(__file__).parent / "browser"))
-
-from served import build
 
 settings.register_profile("untimed", deadline=None)  # a busy machine is not a fault of the code
 settings.load_profile("untimed")
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The built site; the first worker that asks builds it. $SITE names one that is there."""
-    if ready := os.environ.get("SITE"):
-        return Path(ready)
-    run = tmp_path_factory.getbasetemp()
-    run = run if worker_id == "master" else run.parent
-    folder, failure = run / "site", run / "site-failure.txt"
-    with FileLock(run / "site.lock"):
-        if not folder.exists() and not failure.exists():
-            try:
-                build(folder)
-            except RuntimeError as error:
-                failure.write_text(str(error))
-    if failure.exists():
-        pytest.fail(failure.read_text(), pytrace=False)
-    return folder

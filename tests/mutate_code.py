@@ -26,26 +26,24 @@ EQUIVALENT = Path(__file__).with_name("equivalent.txt")
 LEAST = 0.95  # of the mutants of each module must be noticed
 # Modules whose tests are not all in the file of the same name, in reading order; the quick ones first.
 TESTS = {
-    "errors": ("checks", "faults"),
-    "checks": ("checks", "faults"),
-    "result": ("result", "digits"),
+    "errors": ("arguments", "faults"),
+    "checks": ("arguments", "faults", "weights"),
+    "result": ("result", "accuracy"),
     "keep": ("statistics", "result", "faults"),
-    "basics.products": ("statistics", "workers", "exact", "loss"),
-    "basics.loss": ("loss", "descent"),
-    "basics.held": ("statistics", "digits", "weights"),
-    "basics.statistics": ("statistics", "digits", "weights"),
-    "closed_form.accuracy": ("digits",),
-    "closed_form.columns": ("direct", "digits", "certified"),
-    "closed_form.triangle": ("direct", "exact", "certified"),
-    "closed_form.textbook": ("direct", "digits"),
-    "closed_form.doubled.arithmetic": ("doubled",),
-    "closed_form.doubled.residual": ("residual", "certified"),
-    "closed_form.doubled.refinement": ("certified", "exact"),
-    "closed_form.doubled.deviation": ("certified", "nist"),
-    "closed_form.certified": ("certified", "nist"),
-    "closed_form.from_sums": ("statistics", "digits", "shortest", "exact"),
-    "closed_form.ordinary": ("ordinary", "exact"),
-    "closed_form.solve": ("exact", "shortest", "digits", "properties"),
+    "basics.products": ("statistics", "workers", "solve", "loss", "weights"),
+    "basics.loss": ("loss", "descent", "weights"),
+    "basics.held": ("statistics", "accuracy", "weights"),
+    "basics.statistics": ("statistics", "accuracy", "weights"),
+    "closed_form.columns": ("textbook", "accuracy", "certified", "weights"),
+    "closed_form.triangle": ("textbook", "solve", "certified"),
+    "closed_form.textbook": ("textbook", "accuracy"),
+    "closed_form.doubled.residual": ("residual", "certified", "weights"),
+    "closed_form.doubled.refinement": ("certified", "solve", "weights"),
+    "closed_form.doubled.deviation": ("certified", "nist", "weights"),
+    "closed_form.certified": ("certified", "nist", "weights"),
+    "closed_form.from_sums": ("statistics", "accuracy", "shortest", "solve"),
+    "closed_form.ordinary": ("ordinary", "solve", "weights"),
+    "closed_form.solve": ("solve", "shortest", "accuracy", "properties", "weights"),
     "descent.wide": ("wide", "noise"),
     "descent.bowl": ("bowl", "forecast", "noise"),
     "descent.curvature": ("forecast", "descent"),
@@ -54,7 +52,6 @@ TESTS = {
     "descent.trail": ("descent", "wide"),
     "descent.gradient": ("descent", "wide"),
     "descent.batches": ("descent", "wide"),
-    "inference.explained": ("diagnostics",),
     "streaming.npy": ("stream", "files"),
     "streaming.tables": ("stream", "files"),
     "streaming.delimited": ("files", "stream"),
@@ -62,7 +59,6 @@ TESTS = {
     "streaming.ahead": ("stream", "files"),
     "streaming.files": ("files", "stream"),
     "streaming.stream": ("stream", "files", "faults"),
-    "streaming.ranks": ("distributed",),
     "plot.axes": ("plot",),
     "plot.data": ("plot",),
     "plot.descent": ("plot",),
@@ -72,7 +68,7 @@ TESTS = {
 SHARED = {
     "@plain": "test_ambient.py::test_no_public_function_is_forgotten",
     "@alone": "test_workers.py::test_the_number_of_threads_changes_no_bit",
-    "check_": "test_checks.py",
+    "check_": "test_arguments.py",
 }
 SLOW_TO_IMPORT = (
     "torch", "numpy", "hypothesis", "pytest", "pandas", "pyarrow.csv", "pyarrow.parquet", "matplotlib.pyplot",
@@ -112,7 +108,14 @@ def files_of(module: str, root: Path = ROOT) -> list[str]:
     source = (root / path_of(module)).read_text()
     names = [f"test_{name}.py" for name in TESTS.get(module, (module.rpartition(".")[2],))]
     names += [test for written, test in SHARED.items() if written in source]
-    return [path_of(module), *(f"tests/{name}" for name in dict.fromkeys(names))]
+    return [path_of(module), *(place(name, root) for name in dict.fromkeys(names))]
+
+
+def place(name: str, root: Path = ROOT) -> str:
+    """Where a file of tests of the package lies, of which a test may be named too: `FILE` or `FILE::TEST`."""
+    file, colons, test = name.partition("::")
+    (path,) = (root / "tests" / "package").rglob(file)
+    return f"{path.relative_to(root).as_posix()}{colons}{test}"
 
 
 def choose(root: Path, modules: Sequence[str], n: int, seed: int, each: bool) -> list[tuple[str, Mutant]]:

@@ -1,4 +1,4 @@
-"""One of the two ranks of test_distributed.py: RANK FOLDER. Prints what came out as lines of JSON."""
+"""One of the two ranks of test_ranks.py: RANK FOLDER. Prints what came out as lines of JSON."""
 
 import atexit
 import json

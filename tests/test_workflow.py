@@ -1,13 +1,11 @@
 """The workflow that publishes the site: it proves before it publishes, and may do no more than that."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-
-ROOT = Path(__file__).parents[1]
+from project import ROOT
 
 
 @pytest.fixture

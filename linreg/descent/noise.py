@@ -132,7 +132,8 @@ def settled(X: Tensor, y: Tensor, bowl: Bowl, lr: float, batch_size: int, last_l
     whole, rest = divmod(n, batch_size)
     share, last = _share(n, batch_size), _share(n, rest or batch_size)
     # in the long run, the last batch counts as often as it comes: for its noise, and for what it shrinks
-    part = last_lr / lr if rest else 0.0
+    # (where all are alike, one more changes nothing)
+    part = last_lr / lr
     kicks = (whole * share + part**2 * last) / (whole + part)
     if kicks == 0:
         return Noise(0.0, 0.0, math.inf)

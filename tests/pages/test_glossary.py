@@ -1,0 +1,65 @@
+"""The glossary: in order, in two languages, and each word is used on the page it points to."""
+
+import re
+
+import pytest
+from project import ROOT
+
+PAGE = ROOT / "docs/en/reference/glossary.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+ENTRY = re.compile(
+    r'^(?P<term>\w.*) <span lang="zh-Hans">(?P<chinese>.+)</span> \{#(?P<anchor>[a-z0-9-]+)\}\n'
+    r":   (?P<meaning>.+\.) \[(?P<title>.+)\]\((?P<page>\.\./part\d/[\w-]+\.\w+)(?:#[\w-]+)?\)$",
+    re.M,
+)
+ENTRIES = list(ENTRY.finditer(TEXT))
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def letters(term: str) -> str:
+    """What decides the order: neither capitals nor hyphens."""
+    return re.sub(r"\W", "", term).casefold()
+
+
+def read(page: str) -> str:
+    """The words of a page on one line; lines of a script without their comment marks."""
+    text = (PAGE.parent / page).read_text(encoding="utf-8")
+    return " ".join(re.sub(r"^#+ ?", "", text, flags=re.M).split())
+
+
+def test_every_term_is_an_entry() -> None:
+    assert len(ENTRIES) == TEXT.count("\n:   ") >= 70
+
+
+def test_terms_are_in_alphabetical_order_under_their_letters() -> None:
+    terms = [letters(entry["term"]) for entry in ENTRIES]
+    assert terms == sorted(set(terms))
+    heads = {match.start(): match[1] for match in re.finditer(r"^## (.+)$", TEXT, re.M)}
+    for entry in ENTRIES:
+        under = heads[max(start for start in heads if start < entry.start())]
+        assert under == letters(entry["term"])[0].upper(), entry["term"]
+    assert list(heads.values()) == sorted({term[0].upper() for term in terms})
+
+
+def test_anchors_are_the_terms_and_occur_once() -> None:
+    anchors = [entry["anchor"] for entry in ENTRIES]
+    assert len(anchors) == len(set(anchors))
+    assert all(len(anchor) > 1 for anchor in anchors), "one letter is the anchor of a heading"
+    for entry in ENTRIES:
+        assert letters(entry["anchor"]) == letters(entry["term"])
+
+
+def test_chinese_is_marked_as_such_wherever_it_stands() -> None:
+    assert all(HAN.search(entry["chinese"]) for entry in ENTRIES)
+    assert not HAN.search(re.sub(r'<span lang="zh-Hans">[^<]*</span>', "", TEXT))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["anchor"])
+def test_a_term_is_defined_in_one_sentence_and_used_where_its_link_leads(entry: re.Match[str]) -> None:
+    assert ". " not in entry["meaning"]
+    page = read(entry["page"])
+    word = r"(R2|R\^2)" if entry["term"] == "R2" else re.escape(entry["term"])
+    assert re.search(rf"(?<!\w){word}(?:s|es)?(?!\w)", page, re.I)
+    title = re.search(r"^(?:# )?# (\w.*)$", (PAGE.parent / entry["page"]).read_text(encoding="utf-8"), re.M)
+    assert title
+    assert title[1] == entry["title"]
