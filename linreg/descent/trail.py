@@ -49,13 +49,14 @@ class Objective(NamedTuple):
 
 def _by_autograd(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The same as `residual_sums`, by differentiating half the sum of squares."""
+    half = torch.full_like(b, 0.5)
 
     def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
             at = [t.clone().requires_grad_() for t in (w, b)]
             X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
-            squares = (X @ at[0] + at[1] - y).square().sum()
-            moved, total = torch.autograd.grad(squares / 2, at)
+            squares = (torch.mv(X, at[0]) + at[1] - y).square().sum()
+            moved, total = torch.autograd.grad(squares, at, grad_outputs=half)
         return squares.detach(), moved, total
 
     squares, moved, total = pass_over(products, X, y)
