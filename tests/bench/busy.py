@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import distribution
 from time import perf_counter
@@ -19,6 +20,7 @@ import linreg
 from bench.samples import Cell, well
 
 SHAPES = ((10**6, 30), (10**5, 100), (10**6, 10))
+BLOCK_BYTES = 2 << 20
 QUICK = ((10**4, 10),)
 SETTINGS = {"rounds": 15, "least": 5, "share": 8.0, "shortest": 0.05, "steps": 10, "quiet": 0.2}
 HASTY = {**SETTINGS, "rounds": 2, "least": 2, "shortest": 0.0}
@@ -79,8 +81,30 @@ def row(X: Tensor, y: Tensor, settings: dict[str, Any]) -> dict[str, dict[str, f
         "solve": lambda: linreg.solve(X, y),
         "sums": lambda: linreg.Statistics.of(X, y),
         "descent": lambda: linreg.gradient_descent(X, y, lr=1e-9, steps=steps, tol=0, record=False),
+        "bare": lambda: bare(X, y, steps),
     }
     return {name: compared(task, settings) for name, task in tasks.items()}
+
+
+def bare(X: Tensor, y: Tensor, steps: int) -> None:
+    """The products of so many steps, by blocks of rows that stay in the cache, an equal share a thread.
+
+    The threads never meet: what two of them take over one is what memory allows.
+    """
+    threads, w = torch.get_num_threads(), torch.zeros_like(X[0])
+    rows = max(BLOCK_BYTES // (8 * X.shape[1]), 1)
+
+    def share(X: Tensor, y: Tensor) -> None:
+        for _ in range(steps):
+            for X_some, y_some in zip(X.split(rows), y.split(rows), strict=True):
+                torch.mv(X_some.T, torch.mv(X_some, w).sub_(y_some))
+
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            list(pool.map(share, X.chunk(threads), y.chunk(threads)))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def compared(task: Callable[[], object], settings: dict[str, Any]) -> dict[str, float]:

@@ -48,7 +48,7 @@ def busy(part: Mapping[str, Any]) -> list[str]:
     """Two threads over one."""
     quiet = part["settings"]["quiet_before"]
     states = ("idle cores" if quiet else "others at work", "one busy core")
-    rows = [f"{'two threads / one thread':24}" + "".join(f"{state:>36}" for state in states)]
+    rows = [f"{'two threads / one thread':24}" + "".join(f"{state:>48}" for state in states)]
     for cell in part["cells"]:
         found = [task for state in ("idle", "busy") for task in cell[state].items()]
         rows.append(f"{cell['name']:24}" + "".join(f"{name:>8}{task['ratio']:4.2f}" for name, task in found))
