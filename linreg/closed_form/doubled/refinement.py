@@ -17,6 +17,7 @@ __all__ = ["Refined", "refined"]
 
 EPS = torch.finfo(torch.float64).eps
 DOUBLED_EPS = 2.0**-105  # of a sum of products in twice the precision, beside the lengths of its factors
+SLACK = 8  # times what has been seen: one step may shrink an error by that much less than another
 STEPS = 20  # at kappa = 1e15 a step wins about two bits more than it loses
 
 
@@ -83,7 +84,7 @@ def refined(
             break
         floor, needed = solver.floor(v.hi, rss), EPS / 4 * v.hi.abs()
         rate = max(rate, step / length)
-        left = solver.spread(step * (min(rate, solver.rate) if steps else solver.rate))
+        left = solver.spread(step * (min(SLACK * rate, solver.rate) if steps else solver.rate))
         # The floor is a bound, often far above what rounding does: steps that still shrink are still good.
         going = step < length / 2 and not bool((left <= torch.maximum(needed, floor * 2.0**-20)).all())
         converged = bool((left <= torch.maximum(needed, floor)).all())
