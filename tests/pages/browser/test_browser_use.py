@@ -87,7 +87,7 @@ def test_search_in_chinese(visits: Callable[..., Visit], word: str) -> None:
 @pytest.mark.parametrize(
     ("words", "pages"),
     [
-        ("kappa", ["part1/descent/", "part1/descent-run/"]),  # the name of a letter in a formula
+        ("kappa", ["part1/descent/", "part2/scaling/"]),  # the name of a letter in a formula
         # functions, and where they are used
         ("predict_steps", ["reference/api-descent/", "part1/descent-run/"]),
         ("merge_ranks", ["reference/api-stream/", "part3/rows-machines/"]),
