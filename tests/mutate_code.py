@@ -35,7 +35,7 @@ TESTS = {
     "basics.held": ("statistics", "accuracy", "weights"),
     "basics.statistics": ("statistics", "accuracy", "weights"),
     "closed_form.columns": ("textbook", "accuracy", "certified", "weights"),
-    "closed_form.triangle": ("textbook", "solve", "certified"),
+    "closed_form.triangle": ("triangle", "textbook"),
     "closed_form.textbook": ("textbook", "accuracy"),
     "closed_form.doubled.residual": ("residual", "certified", "weights"),
     "closed_form.doubled.refinement": ("certified", "solve", "weights"),
