@@ -30,15 +30,20 @@ def singular(site: Path) -> dict[str, str]:
     return found
 
 
+def search(seen: Visit, words: str, key: str = "s") -> None:
+    """Open the search from the keyboard, and type."""
+    seen.page.keyboard.press(key)
+    seen.until(TYPING)
+    seen.page.keyboard.type(words)
+
+
 def test_search(visit: Callable[..., Visit], site: Path) -> None:
     """A word that occurs on one executed page only leads to that page."""
     found = singular(site)
     assert len(found) >= 3, "too few executed pages have a word of their own"
     seen = visit()
     for address, word in found.items():
-        seen.go("").page.keyboard.press("/")
-        seen.until(TYPING)
-        seen.page.keyboard.type(word)
+        search(seen.go(""), word, key="/")
         seen.page.wait_for_function(f"word => {FIRST}?.textContent.toLowerCase().includes(word)", arg=word)
         result = seen.page.locator("a.md-search-result__link").first
         assert result.get_attribute("href").startswith(BASE + address), (word, address)
@@ -51,9 +56,7 @@ def test_search(visit: Callable[..., Visit], site: Path) -> None:
 def test_search_for_a_name(visits: Callable[..., Visit], words: str) -> None:
     """A name is found as a whole and by its parts."""
     seen = visits().go("")
-    seen.page.keyboard.press("s")
-    seen.until(TYPING)
-    seen.page.keyboard.type(words)
+    search(seen, words)
     found = "a.md-search-result__link[href*='#linreg.Curvature.largest_stable_rate']"
     seen.page.wait_for_selector(found, state="attached")
     assert not seen.faults
@@ -63,9 +66,7 @@ def test_search_for_a_name(visits: Callable[..., Visit], words: str) -> None:
 def test_search_for_a_letter(visit: Callable[..., Visit], letter: str) -> None:
     """A formula is found by its letters and by their names, and is shown without TeX."""
     seen = visit().go("")
-    seen.page.keyboard.press("s")
-    seen.until(TYPING)
-    seen.page.keyboard.type(letter)
+    search(seen, letter)
     seen.until(f"{FIRST}?.textContent.includes('λ')")
     assert "\\(" not in seen.page.locator(".md-search-result__list").inner_text()
     assert not seen.faults
@@ -75,9 +76,7 @@ def test_search_for_a_letter(visit: Callable[..., Visit], letter: str) -> None:
 def test_search_in_chinese(visits: Callable[..., Visit], word: str) -> None:
     """The Chinese name of a term, or its beginning, leads to the glossary."""
     seen = visits().go("")
-    seen.page.keyboard.press("s")
-    seen.until(TYPING)
-    seen.page.keyboard.type(word)
+    search(seen, word)
     seen.page.wait_for_function(f"word => {FIRST}?.textContent.includes(word)", arg=word)
     link = seen.page.locator("a.md-search-result__link").first
     assert link.get_attribute("href").startswith(f"{BASE}reference/glossary/")
@@ -99,9 +98,7 @@ def test_search_in_chinese(visits: Callable[..., Visit], word: str) -> None:
 def test_search_finds_the_pages(visit: Callable[..., Visit], words: str, pages: list[str]) -> None:
     """Formulas, functions, code of executed pages, terms: each leads to the pages that have it."""
     seen = visit().go("")
-    seen.page.keyboard.press("s")
-    seen.until(TYPING)
-    seen.page.keyboard.type(words)
+    search(seen, words)
     script = """wanted => {
         const box = document.querySelector(".md-search__scrollwrap");
         box.scrollTo(0, box.scrollHeight); // the list grows as it is scrolled
@@ -122,9 +119,7 @@ def test_search_by_keyboard(visits: Callable[..., Visit]) -> None:
     press("Escape")
     seen.until(f"!{TYPING}")
     seen.page.wait_for_timeout(50)  # the theme looks a moment later, and must see that the focus is gone
-    press("s")
-    seen.until(TYPING)
-    seen.page.keyboard.type("gradient")
+    search(seen, "gradient")
     seen.until(f"{FIRST}?.textContent.includes('gradient')")
     press("ArrowDown")
     seen.until("document.activeElement.matches('.md-search-result__link')")
