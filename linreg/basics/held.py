@@ -1,7 +1,7 @@
 r"""What a running sum holds, and its arithmetic: adding rows, another shift, other units, merging.
 
-Squares of numbers beyond 1e150 or below 1e-150 leave the range of float64. Where that happens, columns are
-divided by powers of two, which rounds nothing; everywhere else these are 1.
+Sums of squares of numbers below 1e-135, or beyond 1e140, leave the range of float64. Where that happens,
+columns are divided by powers of two, which rounds nothing; everywhere else these are 1.
 """
 
 from typing import NamedTuple

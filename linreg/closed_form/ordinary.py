@@ -99,14 +99,19 @@ def _answer(
     count = partial(quickly, v, longer, factor, mean, lengths[-1], weight)
     left, most = count([condition] * len(v), condition * longer)
     if left < BOUND_ENOUGH and X.numel() > SMALL:  # then more than a bound is worth the time
-        S = products[:-1, :-1] / torch.outer(*[products.diagonal()[:-1].sqrt()] * 2)
-        sensitivity = torch.linalg.inv(S).diagonal().sqrt().tolist()
+        sensitivity = torch.linalg.inv(_of_length_one(products)[:-1, :-1]).diagonal().sqrt().tolist()
         left, most = count(sensitivity, longer * min(condition, math.hypot(*sensitivity)))
     w = list(map(mul, v, factor))
     # the large part of the mean and the small one apart: less is rounded
     b = (far[-1] - sum(map(mul, far, w))) + (also[-1] - sum(map(mul, also, w)))
     message = f"Cholesky: the condition number is {condition:.3g}{lost(left, most, torch.float64)}."
     return Answer(w, b, sizes[-1] * rest / (2 * weight), condition, message)
+
+
+def _of_length_one(products: Tensor) -> Tensor:
+    """The same products of columns of length 1."""
+    lengths = products.diagonal().sqrt()
+    return products / lengths / lengths.unsqueeze(1)
 
 
 def _of_two(products: Tensor, lengths: list[float]) -> tuple[list[float], float, float] | None:
@@ -132,8 +137,7 @@ def _of_two(products: Tensor, lengths: list[float]) -> tuple[list[float], float,
 
 def _of_more(products: Tensor, lengths: list[float]) -> tuple[list[float], float, float] | None:
     """The same of any number of columns."""
-    scale = products.diagonal().sqrt()
-    S = products / scale / scale.unsqueeze(1)
+    S = _of_length_one(products)
     L, failed = torch.linalg.cholesky_ex(S)  # of [A, y]: its last row is L^-1 A'y, and what is left of y
     rest = float(L[-1, -1])
     if bool(failed) or rest * rest <= LOSS_LEFT:

@@ -23,7 +23,8 @@ def triangle(M: Tensor) -> Tensor:
 
 def stacked(blocks: Iterable[Tensor]) -> Tensor:
     """R of blocks (m, k) that are made one by one, each below the triangle of those before."""
-    T: Tensor = torch.empty(0)
-    for block in blocks:
-        T = torch.linalg.qr(torch.cat((T, block)) if len(T) else block, mode="r").R
+    left = iter(blocks)
+    T: Tensor = torch.linalg.qr(next(left), mode="r").R
+    for block in left:
+        T = torch.linalg.qr(torch.cat((T, block)), mode="r").R
     return T

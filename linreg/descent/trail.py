@@ -52,7 +52,7 @@ def _by_autograd(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Te
     half = torch.full_like(b, 0.5)
 
     def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
+        with torch.inference_mode(False):  # which records, whatever the caller has switched off
             at = [t.clone().requires_grad_() for t in (w, b)]
             X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
             squares = (torch.mv(X, at[0]) + at[1] - y).square().sum()
