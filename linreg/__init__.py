@@ -17,6 +17,7 @@ from linreg.errors import (
 )
 from linreg.result import Fit, Path, Status
 from linreg.basics.data import Data, load, simulate
+from linreg.basics.exercise import Ordinary, check, ordinary
 from linreg.basics.model import fold_bias, predict
 from linreg.basics.loss import gradient, hessian, squared_loss
 from linreg.basics.statistics import Statistics
@@ -56,6 +57,9 @@ __all__ = [
     "Data",
     "load",
     "simulate",
+    "Ordinary",
+    "check",
+    "ordinary",
     "fold_bias",
     "predict",
     "gradient",

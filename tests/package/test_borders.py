@@ -25,6 +25,7 @@ ORDER = [
     "result",
     "workers",
     "basics.data",
+    "basics.exercise",
     "basics.model",
     "basics.products",
     "basics.loss",
