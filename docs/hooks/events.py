@@ -40,7 +40,7 @@ from book.publish import (
     wheel,
 )
 from book.render import code, downloads, figures, formulas, names, reference, repairs, search
-from book.render.markdown import INSTALL, Drawn, draft
+from book.render.markdown import INSTALL, MARKS, Drawn, draft
 
 ONLY = os.environ.get("PAGES", "*")  # PAGES="part1/loss*" builds these pages alone, which is quick
 UNDATED = datetime.fromtimestamp(int(wheel.EPOCH), UTC).date()  # MkDocs' date of what has no history
@@ -85,7 +85,7 @@ def on_config(config: MkDocsConfig) -> None:
     os.environ["SOURCE_DATE_EPOCH"] = wheel.EPOCH  # no file tells when it was built
     root, home = Path(config.config_file_path).parent, config.site_url or ""
     package = wheel.build(root)
-    marks = {INSTALL: wheel.install_line(home, package), digest.DIGEST: digest.as_markdown(root, package)}
+    marks = MARKS | {INSTALL: wheel.install_line(home, package), digest.DIGEST: digest.as_markdown(root, package)}
     site = Site(root, home, package, prepare(root / "linreg", package), marks)
     config.extra["mark"] = logo.logo()  # for docs/theme/partials/logo.html
     config.extra_css = []  # instead of mkdocstrings' own file: see `assets.STYLES`

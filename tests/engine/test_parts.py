@@ -164,7 +164,8 @@ def test_a_theory_page_is_given_back_as_markdown(theory: Path) -> None:
     outputs = [[Output(SVG, "<svg/>")] if block.kind == "figure" else [] for block in page.blocks]
     text, drawn = markdown.draft(page, outputs, {markdown.INSTALL: "```sh\npip install x\n```"})
     assert drawn == [Drawn("<svg/>", "A line")]
-    assert "    ```python\n    plot()\n    ```\n\n    ![A line](figure:1)" in text
+    fold = '??? quote "The code of this figure"\n\n        ```python\n        plot()\n        ```'
+    assert f"    ![A line](figure:1)\n\n    {fold}" in text
     assert "```sh\npip install x\n```" in text
     assert "given" not in text
     assert (
@@ -187,6 +188,7 @@ def test_a_script_is_given_back_as_markdown(script: Path) -> None:
     assert "Line2D" not in text
     assert drawn == [Drawn("<svg/>", "A line")]
     assert text.count('??? success "Answer"') == 1
+    assert text.index("![A line](figure:1)") < text.index('??? quote "The code of this figure"')
     assert "    So.\n\n    ```python\n    3\n    ```\n\n    ```{ .text" in text
 
 
@@ -218,7 +220,7 @@ def test_a_widget_gets_its_values_from_the_page(tmp_path: Path, capsys: pytest.C
     ]
     text, drawn = markdown.draft(page, outputs, {markdown.INSTALL: ""})
     assert drawn == [Drawn("<svg/>", "A line", "loss", printed)]
-    assert text.rstrip().endswith("![A line](figure:1)"), "plain Markdown, with or without the script"
+    assert "\n![A line](figure:1)\n" in text, "plain Markdown, with or without the script"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@
 # printed a result, and show twenty errors that recur in texts on linear regression, each in a few
 # lines.
 #
+# <!-- second reading -->
+#
 # This book grew out of a short tutorial, "linear regression from scratch in PyTorch", one of
 # thousands like it. We call it *the article*. Its plan is sound, and some of its code is better
 # than that of many books ([what it got right](#right)). But it shows figures that its own code

@@ -4,6 +4,8 @@
 # After this page you can translate between epochs, batches and steps, say before a run how far from the minimum its
 # mini-batches will leave it, and choose a rate, a batch size and a cure that bring it closer.
 #
+# <!-- core -->
+#
 # [A first look](descent-run.py#mini-batches-a-first-look) has shown that three passes over the data in batches of ten arrive where three
 # full-batch passes have hardly left the start.
 #

@@ -3,6 +3,8 @@
 #
 # After this page you can name ten common bugs of a regression from what they show, confirm each with a test of a few lines, and cure it.
 #
+# <!-- core -->
+#
 # **The question.** The code runs, nothing raises, and the result is odd. Which line is it?
 #
 # None of the ten raises an exception. Each is run here as people write it, then *symptom*, *why*, *test*, *cure*. Every test is run twice: it must

@@ -4,6 +4,8 @@
 # After this page you can write the training loop three ways, say what every line of it does, and recognise what goes wrong when
 # one of them is missing.
 #
+# <!-- core -->
+#
 # **The question.** `loss.backward()`, `optimizer.step()`, `optimizer.zero_grad()`: is there anything behind these calls that a few lines of algebra do not have?
 # The test is strict. From the same start, all three loops must give the same numbers, to the last digit.
 

@@ -4,6 +4,8 @@
 # After this page you can say in advance how a run of gradient descent will go, and read from one that
 # failed what to change.
 #
+# <!-- core -->
+#
 # **The question.** The formulas of [Gradient descent](descent.md) were derived for any data, and shown on
 # four samples. Do they hold on a thousand noisy ones, to the step?
 

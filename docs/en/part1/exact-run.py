@@ -4,6 +4,8 @@
 # After this page you can choose a solver by the condition number of your data, read what `linreg.solve` says about its choice, and avoid four traps of
 # `torch.linalg.lstsq`.
 #
+# <!-- second reading -->
+#
 # Besides `linreg` this page needs statsmodels; [the line that installs](../index.md#run-it-yourself) brings it.
 #
 # **The question.** [The exact answer](exact.md) gave four formulas for one result. On paper they are equal. What do they return on a computer, when the columns

@@ -4,6 +4,8 @@
 # After this page you can find the largest stable learning rate of any convention of the loss, recognise the two classic accidents with it,
 # and say what one wrong target does to a least-squares fit.
 #
+# <!-- core -->
+#
 # **The question.** [The loss](loss.md) derived four conventions, a trap and a price. How large are their effects on real runs?
 
 # %%

@@ -4,6 +4,8 @@
 # After this page you can judge what a scatter plot of one feature shows and what it hides, and find
 # the part of the target that one feature explains when the others are accounted for.
 #
+# <!-- core -->
+#
 # Besides `linreg` this page needs scikit-learn for exercise 3; [the line that installs](../index.md#run-it-yourself) brings it.
 #
 # **The question.** Can you see a linear relation in a scatter plot? [Data and model](model.md) says that each feature

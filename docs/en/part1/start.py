@@ -4,6 +4,8 @@
 # After this page you can fit a linear model in three ways, explain why they agree, and read what
 # goes wrong when they do not.
 #
+# <!-- core -->
+#
 # **The question.** Do three ways to fit the same data give the same answer? The data are a thousand
 # rows made from a known rule, so there is also a truth to compare with:
 #

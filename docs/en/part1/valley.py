@@ -4,6 +4,8 @@
 # After this page you can prove that the squared loss of a linear model has one valley, say where descent ends when columns repeat
 # each other, and tell a local minimum of a network from a run that has not finished.
 #
+# <!-- core -->
+#
 # **The question.** Descent from another start, [texts warn](article.py#e5), may end in another minimum. When is the warning true? And what does the start
 # change when it is not?
 #

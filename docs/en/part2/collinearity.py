@@ -4,6 +4,8 @@
 # After this page you can tell when features repeat each other, say what that costs each weight, keep apart what a better solver can cure and what it
 # cannot, and choose a remedy that works.
 #
+# <!-- core -->
+#
 # Besides `linreg` this page needs statsmodels; [the line that installs](../index.md#run-it-yourself) brings it.
 #
 # **The question.** A famous regression explains employment by six columns, and the weight of the national product is negative: more output, fewer jobs. Leave out the column of

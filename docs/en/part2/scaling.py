@@ -5,6 +5,8 @@
 # the original units without losing a digit, say in advance what a unit or a far origin costs gradient
 # descent, and scale new rows without spoiling what the model learned.
 #
+# <!-- core -->
+#
 # Besides `linreg` this page needs scikit-learn; [the line that installs](../index.md#run-it-yourself) brings it.
 #
 # **The question.** Write a distance in centimetres instead of metres. The model is the same, and so are

@@ -4,6 +4,8 @@
 # After this page you can measure how many digits of a coefficient are right, say which step of the computation took the others, and get all of them back, those of
 # the standard errors included.
 #
+# <!-- specialist -->
+#
 # Besides `linreg` this page needs scikit-learn and statsmodels; [the line that installs](../index.md#run-it-yourself) brings both.
 #
 # **The question.** A program prints a coefficient with sixteen digits. How many of them are right?

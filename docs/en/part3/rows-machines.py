@@ -4,6 +4,8 @@
 # After this page you can fit a file that is larger than memory in one pass, take rows out again, go on after a damaged block, and spread the work over machines with
 # `torchrun`. You will also know what a thousand machines would cost.
 #
+# <!-- second reading -->
+#
 # This page measures memory from `/proc`, so it runs on Linux.
 #
 # **The question.** You have more rows than you can hold. How little of them must you keep, so that the answer on paper is still exact, and what does rounding make of it?

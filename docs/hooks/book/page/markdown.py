@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from book.page.model import Block, Line, PageError, Statement
+from book.page.model import FIGURE, Block, Line, PageError, Statement
 from book.page.statements import claims, examples
 
 # Languages of fences that only show. Any other name, `py` say, would leave code unchecked unseen.
@@ -84,7 +84,8 @@ def _fence(
             raise PageError(path, opening.number, 'a figure needs both `figure` and `alt="..."`')
         kind = "figure" if flags else "code"
         found = (Statement(kind, source, number),)
-    alt, fold, widget = (flags.get(name, "") for name in ("alt", "fold", "widget"))
+    alt, widget = flags.get("alt", ""), flags.get("widget", "")
+    fold = flags.get("fold", FIGURE) if kind == "figure" else ""
     if "widget" in flags and not WIDGET.fullmatch(widget):
         raise PageError(path, opening.number, "a widget is `name(x, y)`, where x and y are names of the page")
     return Block(

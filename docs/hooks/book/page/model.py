@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 TRACEBACK = "Traceback (most recent call last):\n"
+FIGURE = "The code of this figure"  # what a fold under a figure says if the page does not name it
 BLANK = "<BLANKLINE>"  # doctest's own: an empty line would end the output
 
 

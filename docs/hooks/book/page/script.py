@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from book.page.markdown import markdown, options
-from book.page.model import Block, Line, PageError, Statement
+from book.page.model import FIGURE, Block, Line, PageError, Statement
 
 CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>(?: .*)?)$")
 
@@ -21,7 +21,7 @@ def script(path: Path, lines: list[Line]) -> list[Block]:
         match = CELL.match(head.text)
         if not match:
             raise PageError(path, head.number, "a cell begins with `# %%` or `# %% [markdown]`")
-        known = ("answer",) if match["markdown"] else ("answer", "alt")
+        known = ("answer",) if match["markdown"] else ("answer", "alt", "fold")
         flags = options(path, head.number, match["options"], known)
         answer, alt = flags.get("answer", ""), flags.get("alt", "")
         if "alt" in flags and not alt.strip():
@@ -37,10 +37,11 @@ def script(path: Path, lines: list[Line]) -> list[Block]:
         else:
             source = "\n".join(line.text for line in cell)
             kind: Literal["code", "figure"] = "figure" if alt else "code"
+            fold = flags.get("fold", FIGURE if alt else "")
             number = cell[0].number
             blocks.append(
                 Block(
-                    kind, source, number, head.number, cell[-1].number, "", "python", alt, answer,
+                    kind, source, number, head.number, cell[-1].number, "", "python", alt, answer, fold,
                     cell=True, statements=(Statement(kind, source, number),),
                 )
             )  # fmt: skip

@@ -11,6 +11,11 @@ from book.page.model import Block, Page
 from book.page.statements import CLAIM
 
 GIVEN = re.compile(r"(?<!`)<!--\s*given\b.*?-->(?!`)", re.S)  # a note to the lint, not in a code span
+MARKS = {  # for whom a page is, in the place of the first of these lines
+    "<!-- core -->": "*Core: a page of the main path.*",
+    "<!-- second reading -->": "*Second reading: the main path does without this page.*",
+    "<!-- specialist -->": "*Specialist: for those who build on the numbers.*",
+}
 INSTALL = "<!-- install -->"  # alone on a line, where a page tells how to install `linreg`
 
 
@@ -36,7 +41,8 @@ def draft(
     for answer, blocks in groupby(zip(page.blocks, outputs, strict=True), key=lambda pair: pair[0].answer):
         texts = [part for block, made in blocks for part in _block_markdown(block, made, marks, figures)]
         lines = "\n\n".join(texts)
-        parts.append(f'??? success "{answer}"\n\n{_indented(lines, "    ")}' if answer else lines)
+        box = "tip" if answer == "Hint" else "success"
+        parts.append(f'??? {box} "{answer}"\n\n{_indented(lines, "    ")}' if answer else lines)
     return "\n\n".join(parts) + "\n", figures
 
 
