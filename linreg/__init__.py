@@ -33,6 +33,14 @@ if TYPE_CHECKING:
     from linreg.descent.gradient import gradient_descent, step
     from linreg.descent.batches import batches, sgd
     from linreg.inference.explained import added_variable, r2, residuals, vif
+    from linreg.inference.subsets import Subsets, best_subsets
+    from linreg.inference.validation import (
+        CrossValidation,
+        LearningCurve,
+        cross_validate,
+        cross_validate_statistics,
+        learning_curve,
+    )
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -86,6 +94,13 @@ __all__ = [
     "r2",
     "residuals",
     "vif",
+    "Subsets",
+    "best_subsets",
+    "CrossValidation",
+    "LearningCurve",
+    "cross_validate",
+    "cross_validate_statistics",
+    "learning_curve",
     "Blocks",
     "blocks",
     "accumulate",
@@ -101,6 +116,14 @@ LATER = {
     "linreg.descent.gradient": ("gradient_descent", "step"),
     "linreg.descent.batches": ("batches", "sgd"),
     "linreg.inference.explained": ("added_variable", "r2", "residuals", "vif"),
+    "linreg.inference.subsets": ("Subsets", "best_subsets"),
+    "linreg.inference.validation": (
+        "CrossValidation",
+        "LearningCurve",
+        "cross_validate",
+        "cross_validate_statistics",
+        "learning_curve",
+    ),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

@@ -53,6 +53,8 @@ ORDER = [
     "descent.gradient",
     "descent.batches",
     "inference.explained",
+    "inference.subsets",
+    "inference.validation",
     "streaming.npy",
     "streaming.tables",
     "streaming.delimited",
