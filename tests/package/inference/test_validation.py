@@ -197,7 +197,7 @@ def test_arguments():
         linreg.cross_validate(X, y, folds=1)
     with pytest.raises(linreg.RangeError, match="at most the number of rows, 300; got 301"):
         linreg.cross_validate(X, y, folds=301)
-    with pytest.raises(linreg.DtypeError, match="`folds` must be integers; got torch.float"):
+    with pytest.raises(linreg.DtypeError, match=r"`folds` must be integers; got torch\.float"):
         linreg.cross_validate(X, y, folds=y)
     with pytest.raises(linreg.DtypeError, match="bool"):
         linreg.cross_validate(X, y, folds=y > 0)
