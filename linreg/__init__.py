@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from linreg.descent.gradient import gradient_descent, step
     from linreg.descent.batches import batches, sgd
     from linreg.inference.explained import added_variable, r2, residuals, vif
+    from linreg.inference.record import Inference, Intervals
+    from linreg.inference.inference import infer, infer_statistics
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -82,6 +84,10 @@ __all__ = [
     "r2",
     "residuals",
     "vif",
+    "Inference",
+    "Intervals",
+    "infer",
+    "infer_statistics",
     "Blocks",
     "blocks",
     "accumulate",
@@ -97,6 +103,8 @@ LATER = {
     "linreg.descent.gradient": ("gradient_descent", "step"),
     "linreg.descent.batches": ("batches", "sgd"),
     "linreg.inference.explained": ("added_variable", "r2", "residuals", "vif"),
+    "linreg.inference.record": ("Inference", "Intervals"),
+    "linreg.inference.inference": ("infer", "infer_statistics"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),
