@@ -77,7 +77,7 @@ class Design(NamedTuple):
 
     def estimable(self) -> Tensor:
         """(p,) of bool: which parameters the data determine."""
-        inside = (torch.linalg.vector_norm(self.null, dim=1) <= self.doubt) & (self.factor != 0)
+        inside: Tensor = (torch.linalg.vector_norm(self.null, dim=1) <= self.doubt) & (self.factor != 0)
         if not self.intercept:
             return inside
         return torch.cat((self.predictable(torch.zeros_like(self.mean).unsqueeze(0)), inside))
@@ -89,8 +89,8 @@ class Design(NamedTuple):
         known = ~(moved & (self.factor == 0)).any(1)
         v = beside * self.factor
         out = torch.linalg.vector_norm(v @ self.null, dim=1)
-        found: Tensor = known & (out <= self.doubt * torch.linalg.vector_norm(v, dim=1))
-        return found
+        result: Tensor = known & (out <= self.doubt * torch.linalg.vector_norm(v, dim=1))
+        return result
 
 
 def by_cholesky(p: System, factor: Factor, intercept: bool) -> Design:

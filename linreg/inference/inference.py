@@ -43,8 +43,8 @@ def infer(
     row a variance of its own,
     $(\tilde X^\top \tilde X)^{-1} \sum_i \frac{r_i^2}{(1 - h_i)^k} \tilde x_i \tilde x_i^\top
     (\tilde X^\top \tilde X)^{-1}$ with k = 0, 1 and 2 for HC0, HC2 and HC3, and HC0 times n / (n - p) for
-    HC1; $h_i$ is the leverage. They too take t with n - p degrees of freedom, as R does; statsmodels takes the
-    normal distribution unless told otherwise.
+    HC1; $h_i$ is the leverage. They too take t with n - p degrees of freedom, as R does; statsmodels takes
+    the normal distribution unless told otherwise.
 
     A row of leverage 1 is met by the fit whatever its `y`: its residual is 0 and says nothing. It drops out
     of HC2 and HC3, and what only it determines has no such error: NaN.

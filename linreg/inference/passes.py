@@ -50,7 +50,7 @@ class Rows:
         self.rows = CUDA_ROWS if X.is_cuda else self._fitting()
 
     def _fitting(self) -> int:
-        rows = max(BLOCK_BYTES // (8 * (self.X.shape[1] + 1)), 8)
+        rows = max(BLOCK_BYTES // (16 * (self.X.shape[1] + 1)), 8)  # three matrices of a block
         return rows - rows % SUB_ROWS if rows > SUB_ROWS else rows
 
     @alone
