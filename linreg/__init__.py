@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from linreg.inference.explained import added_variable, r2, residuals, vif
     from linreg.inference.record import Inference, Intervals
     from linreg.inference.inference import infer, infer_statistics
+    from linreg.inference.influence import Influence, influence, leverage
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -88,6 +89,9 @@ __all__ = [
     "Intervals",
     "infer",
     "infer_statistics",
+    "Influence",
+    "influence",
+    "leverage",
     "Blocks",
     "blocks",
     "accumulate",
@@ -105,6 +109,7 @@ LATER = {
     "linreg.inference.explained": ("added_variable", "r2", "residuals", "vif"),
     "linreg.inference.record": ("Inference", "Intervals"),
     "linreg.inference.inference": ("infer", "infer_statistics"),
+    "linreg.inference.influence": ("Influence", "influence", "leverage"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

@@ -17,9 +17,10 @@ from linreg.closed_form.columns import doubt, rounding_of
 from linreg.closed_form.from_sums import Factor, System
 from linreg.closed_form.triangle import stacked
 
-__all__ = ["EPS", "Design", "by_cholesky", "by_eigenvalues", "by_triangle"]
+__all__ = ["EPS", "WORST", "Design", "by_cholesky", "by_eigenvalues", "by_triangle"]
 
 EPS = torch.finfo(torch.float64).eps
+WORST = 0.01  # of leverages that are known no better, few digits are right
 
 
 class Design(NamedTuple):
@@ -52,9 +53,13 @@ class Design(NamedTuple):
         return self.rank + self.intercept
 
     @property
-    def blur(self) -> float:
-        """How far a leverage, at most 1, may be off."""
-        return 8 * EPS * (self.rank + 1) * self.condition
+    def near_one(self) -> float:
+        """How far from 1 a leverage may be and count as 1: below, rounding would be its last digits."""
+        return min(800 * EPS * (self.rank + 1) * self.condition, WORST)
+
+    def is_lone(self, leverage: Tensor) -> Tensor:
+        """(m,) of bool: whether this is 1, as far as rounding tells; then the residual is 0 and mute."""
+        return leverage >= 1 - self.near_one
 
     def directions(self) -> tuple[Tensor, Tensor]:
         """(d, q) and (q,): the prediction at x has the coordinates z = (x - shift) @ first + second."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.inference.design import Design
+from linreg.inference.design import WORST, Design
 from linreg.result import Fit, Status
 
 __all__ = ["Errors", "Facts", "told"]
@@ -27,7 +27,7 @@ class Errors(NamedTuple):
             se = size * self.s
         else:
             se = (U @ self.S * U).sum(1).clamp(min=0).sqrt()
-            alone = (100 * self.design.blur) ** 0.5  # of the influence of a row whose leverage rounds to 1
+            alone = self.design.near_one**0.5  # of the influence of a row whose leverage rounds to 1
             known = known & ((U @ self.lone.T).abs() <= alone * size.unsqueeze(1)).all(1)
         result: Tensor = se.masked_fill(~known, torch.nan)
         return result
@@ -58,13 +58,18 @@ def told(
     said: list[tuple[Status, str]] = []
     if fit.status not in (Status.OK, Status.RANK_DEFICIENT):
         said.append((fit.status, fit.message))
+    if errors in ("HC2", "HC3") and design.near_one >= WORST:
+        number = (
+            f"The condition number, {design.condition:.3g}, leaves no digit of the leverages for {errors}. "
+        )
+        said.append((Status.NO_DIGITS, number + "Take HC1, or centre or combine columns."))
     if why := _no_noise(facts, errors, _listed(names, untold & known)):
         said.append((Status.NO_NOISE, why))
     if design.rank < len(design.factor):
         what = _listed(names, ~known)
-        why = f"The {len(design.factor)} columns have rank {design.rank}: the data do not determine {what}. "
+        why = f"Of {len(design.factor)} columns {design.rank} say something new, too few to determine {what}."
         cure = "Drop columns that repeat others, or read predictions only."
-        said.append((Status.RANK_DEFICIENT, why + cure))
+        said.append((Status.RANK_DEFICIENT, f"{why} {cure}"))
     return said[0][0] if said else Status.OK, " ".join(text for _, text in said)
 
 
@@ -72,13 +77,13 @@ def _no_noise(facts: Facts, errors: str, alone: str) -> str:
     """Why nothing tells the noise, or not that of what is `alone`."""
     if facts.df <= 0:
         unknowns = facts.basis.design.unknowns
-        return f"{facts.n} rows for {unknowns} unknowns leave none to tell the noise. Add rows."
+        return f"No row is left to tell the noise: {facts.n} of them, and {unknowns} unknowns. Add rows."
     if facts.perfect:
         return "The residuals are no larger than rounding: t, p and F would be made of it, not of noise."
     if alone:
         return (
             f"A row of leverage 1 has no residual to tell its noise: no {errors} error for {alone}, "
-            "which only such a row tells. The classical one takes the noise of the others."
+            "which only such a row tells, and no F. The classical errors take the noise of the other rows."
         )
     return ""
 

@@ -1,5 +1,6 @@
 """A fit together with what it was made of, ready for questions about its rows."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
 from linreg.checks import check_counts, check_some_weight, check_Xy
-from linreg.closed_form.from_sums import System, factored, solve_statistics, system
+from linreg.closed_form.from_sums import System, factored, in_units, solve_statistics, system
 from linreg.closed_form.solve import solve
 from linreg.inference.design import Design, by_cholesky, by_triangle
 from linreg.inference.passes import Rows
@@ -45,6 +46,14 @@ class Fitted(NamedTuple):
         """() the sum of squares of residuals, each as often as its row has been seen."""
         squares = r.square()
         return squares.sum() if self.counts is None else squares @ self.counts[run]
+
+    def outside(self, rss: Tensor) -> Fit:
+        """The fit in the units of the data, with the loss that residuals come to."""
+        return in_units(replace(self.fit, loss=rss / (2 * self.design.weight)), self.unit)
+
+    def perfect(self, rss: Tensor) -> bool:
+        """Whether the residuals are no more than rounding."""
+        return float(rss) <= self.rounding() ** 2
 
     def rounding(self) -> float:
         """The length of what residuals may be made of where the fit is perfect."""

@@ -11,7 +11,7 @@ from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
 from linreg.checks import check_choice, check_names, check_share
-from linreg.closed_form.from_sums import System, factored, in_units, solve_statistics
+from linreg.closed_form.from_sums import System, factored, solve_statistics
 from linreg.inference.design import EPS, Design, by_cholesky, by_eigenvalues
 from linreg.inference.distributions import f_tail, scipy_for, t_quantile, t_tails
 from linreg.inference.facts import Errors, Facts, told
@@ -20,6 +20,8 @@ from linreg.inference.record import Inference
 from linreg.inference.robust_errors import HC, filling
 
 __all__ = ["infer", "infer_statistics"]
+
+TOLD = 8  # digits of the errors; where fewer are certain, the message says so
 
 
 @plain
@@ -106,11 +108,16 @@ def infer(
     else:
         S, rss, lone = filling(found, errors)
         lone = lone if errors in ("HC2", "HC3") else lone[:0]
-    fit = in_units(replace(found.fit, loss=rss / (2 * found.design.weight)), found.unit)
+    fit = found.outside(rss)
     s = math.sqrt(float(rss) / found.df) if found.df > 0 else math.nan
     basis = Errors(found.design, s, S, lone, found.unit)
     facts = Facts(fit, basis, found.projected, found.n, found.df, float(rss), found.rounding() ** 2)
-    return _inference(facts, errors, level, listed)
+    result = _inference(facts, errors, level, listed)
+    left = int(-math.log10(4 * EPS * found.design.condition))
+    if left >= TOLD:
+        return result
+    why = f"The condition number, {found.design.condition:.3g}, leaves {left} digits of the standard errors."
+    return replace(result, message=f"{why} {result.message}".rstrip())
 
 
 @plain

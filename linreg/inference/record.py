@@ -133,7 +133,7 @@ class Inference(ByValue):
             >>> found = infer(X, torch.tensor([0., 2., 1., 3.]))
             >>> at = found.predict(torch.tensor([[1.5]]), level=0.9)
             >>> print(f"{at.mean.item():.4f} {at.low.item():.4f} {at.new_low.item():.4f}")
-            1.5000 0.1148 -1.5976
+            1.5000 0.1149 -1.5971
         """
         X = check_X(X).detach().double()
         check_w(X, self.fit.w)

@@ -4,6 +4,7 @@ In the coordinates of the design the bread is the identity, and the filling
 $S = \sum_i r_i^2 / (1 - h_i)^p \; z_i z_i^\top$ is the covariance itself.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from linreg.inference.fitted import Fitted
 from linreg.inference.passes import SUB_ROWS, Block
 
-__all__ = ["HC", "Filling", "filling", "is_lone"]
+__all__ = ["HC", "filling"]
 
 HC = {"HC0": 0.0, "HC1": 0.0, "HC2": 0.5, "HC3": 1.0}  # the power of 1 - h by which residuals are divided
 NARROW = 48  # columns up to which a batch of small products beats one tall one
@@ -26,26 +27,21 @@ class Filling(NamedTuple):
     lone: Tensor  # (m, q) rows of leverage one: what only each of them tells has no error to go by
 
 
-def is_lone(leverage: Tensor, blur: float) -> Tensor:
-    """(m,) of bool: whether this is 1, as far as rounding tells; then the residual is 0, and says nothing."""
-    return leverage >= 1 - 100 * blur
-
-
 def filling(found: Fitted, errors: str) -> Filling:
     """S, from a pass over the rows.
 
     A row of leverage one has residual 0 and no part in S: r / (1 - h), which would be 0 / 0, is left out, and
     with it the one direction that no other row says anything about.
     """
-    power, blur = HC[errors], found.design.blur
+    power = HC[errors]
     lone: list[tuple[int, Tensor]] = []
 
     def products(block: Block) -> Tensor:
-        r, alone = block.r, is_lone(block.leverage, blur)
+        r, alone = block.r, found.design.is_lone(block.leverage)
         rss = found.squares(r, block.run)
         left = 1 - block.leverage
         if bool(alone.any()):
-            lone.append((block.run.start, block.z[alone].clone()))
+            lone.append((block.run.start, block.z[alone, : found.design.unknowns]))
             r, left = r.masked_fill(alone, 0), left.masked_fill(alone, 1)
         if power:
             r = r / (left if power == 1 else left.sqrt())
@@ -54,8 +50,8 @@ def filling(found: Fitted, errors: str) -> Filling:
         return torch.cat((_squared(block.z.mul_(r.unsqueeze(1))).flatten(), rss.unsqueeze(0)))
 
     total = found.rows.over(products)
-    q = found.design.unknowns
-    S, rss = total[:-1].view(q, q), total[-1]
+    q, wide = found.design.unknowns, math.isqrt(len(total) - 1)
+    S, rss = total[:-1].view(wide, wide)[:q, :q], total[-1]
     if errors == "HC1":
         S = S * (found.n / max(found.df, 1))
     none = S.new_empty(0, q)
