@@ -35,6 +35,14 @@ if TYPE_CHECKING:
     from linreg.inference.record import Inference, Intervals
     from linreg.inference.inference import infer, infer_statistics
     from linreg.inference.influence import Influence, influence, leverage
+    from linreg.inference.assumptions import (
+        BreuschPagan,
+        ConditionIndices,
+        breusch_pagan,
+        condition_indices,
+        durbin_watson,
+    )
+    from linreg.inference.bootstrap import Bootstrap, bootstrap
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -92,6 +100,13 @@ __all__ = [
     "Influence",
     "influence",
     "leverage",
+    "BreuschPagan",
+    "ConditionIndices",
+    "breusch_pagan",
+    "condition_indices",
+    "durbin_watson",
+    "Bootstrap",
+    "bootstrap",
     "Blocks",
     "blocks",
     "accumulate",
@@ -110,6 +125,14 @@ LATER = {
     "linreg.inference.record": ("Inference", "Intervals"),
     "linreg.inference.inference": ("infer", "infer_statistics"),
     "linreg.inference.influence": ("Influence", "influence", "leverage"),
+    "linreg.inference.assumptions": (
+        "BreuschPagan",
+        "ConditionIndices",
+        "breusch_pagan",
+        "condition_indices",
+        "durbin_watson",
+    ),
+    "linreg.inference.bootstrap": ("Bootstrap", "bootstrap"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

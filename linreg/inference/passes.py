@@ -65,6 +65,17 @@ class Rows:
         dealt(runs, lambda: _Worker(self, make, leverage), give)
         return total[0]
 
+    def residuals(self) -> Tensor:
+        """(n,) residuals, times the roots of the weights."""
+        r = self.w.new_empty(len(self.X))
+
+        def keep(block: Block) -> Tensor:
+            r[block.run] = block.r
+            return block.r.sum()
+
+        self.over(keep, leverage=False)
+        return r
+
 
 class _Worker:
     """One thread's memory, in which a block is put after the other."""
