@@ -1,5 +1,6 @@
 """Whether what standard errors assume holds: equal variance, no correlation, columns that differ."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -46,13 +47,14 @@ def breusch_pagan(X: Tensor, y: Tensor, *, studentised: bool = True) -> BreuschP
         studentised: Koenker's version.
 
     Returns:
-        The statistic, its degrees of freedom and p.
+        The statistic, its degrees of freedom and p; NaN where the fit leaves no residuals but rounding, or no
+        column varies.
 
     Raises:
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, or residuals of which nothing but rounding is left, or none.
+        DataError: empty, NaN or infinite data.
         MissingError: scipy is not installed.
 
     Source: Breusch and Pagan, Econometrica 47 (1979); Koenker, Journal of Econometrics 17 (1981).
@@ -69,17 +71,13 @@ def breusch_pagan(X: Tensor, y: Tensor, *, studentised: bool = True) -> BreuschP
     X, y = check_Xy(X, y)
     found = fitted(X, y, intercept=True)
     r = found.rows.residuals()
-    mean = r.square().mean()
-    if found.df <= 0 or found.perfect(r.square().sum()):
-        raise DataError(
-            f"`y` must leave residuals whose variance can be compared; the fit of {len(y)} rows and "
-            f"{X.shape[1]} columns leaves none but rounding. Add rows."
-        )
-    u = r.square() / mean - 1  # of mean 0
+    squares, df = r.square(), found.design.rank
+    if df == 0 or found.df <= 0 or found.perfect(squares.sum()):
+        return BreuschPagan(math.nan, df, math.nan)
+    u = squares / squares.mean() - 1  # of mean 0
     second = fitted(X.double(), u, intercept=True)
     explained = float(second.projected.square().sum())
     statistic = len(y) * explained / float(u.square().sum()) if studentised else explained / 2
-    df = found.design.rank
     return BreuschPagan(statistic, df, chi_squared_tail(statistic, df))
 
 

@@ -159,7 +159,9 @@ def bootstrap(
 def _moves(found: Fitted, kind: str, resamples: int, generator: torch.Generator) -> Tensor:
     """(resamples, q) moves of the coordinates; NaN where columns are dependent."""
     Z, r, size = _coordinates(found, kind)
-    n = len(Z)
+    n, q = Z.shape
+    if q == 0:  # nothing but columns of zeros
+        return Z.new_zeros(resamples, 0, dtype=torch.float64)
     runs = in_runs(slice(0, resamples), max(min(AT_ONCE, COUNTS // n), 1))
     draws = (
         torch.randint(n, (run.stop - run.start, n), generator=generator, device=Z.device) for run in runs
@@ -168,8 +170,8 @@ def _moves(found: Fitted, kind: str, resamples: int, generator: torch.Generator)
         moves: Tensor = torch.cat([r[drawn] @ Z for drawn in draws]).double() * (size / n**0.5)
         return moves
     products = _Products(Z, r)
-    moves = torch.cat([products.solved(_counts(drawn)) for drawn in draws]) * (size * n**0.5)
-    return moves
+    moves = torch.cat([products.solved(_counts(drawn)) for drawn in draws])
+    return moves.mul_(size * n**0.5)
 
 
 def _coordinates(found: Fitted, kind: str) -> tuple[Tensor, Tensor, float]:
@@ -255,22 +257,24 @@ def _pivots(L: Tensor) -> Tensor:
 def _summary(found: Fitted, moves: Tensor, kind: str, level: float, names: tuple[str, ...]) -> Bootstrap:
     design, unit = found.design, found.unit[-1] - found.unit[:-1]
     kept = moves[~moves.isnan().any(1)]
-    fit = found.outside(found.squares(found.rows.residuals(), slice(0, len(found.rows.X))))
+    rss = found.squares(found.rows.residuals(), slice(0, len(found.rows.X)))
+    fit = found.outside(rss)
     estimate = fit.w
     if design.intercept:
         names, unit = ("Intercept", *names), torch.cat((found.unit[-1:], unit))
         estimate = torch.cat((fit.b.reshape(1), fit.w))
-    replicates = estimate + times_two_to(kept @ design.parameters().T, unit)
-    replicates = replicates.masked_fill(~design.estimable(), torch.nan)
-    status, message = _told(found, len(moves) - len(kept), len(moves))
+    beside = (kept @ design.parameters().T).masked_fill(~design.estimable(), torch.nan)
+    se = beside.std(0) if len(kept) > 1 else torch.full_like(estimate, torch.nan)
+    low, high = (estimate + times_two_to(_quantile(beside, (1 + sign * level) / 2), unit) for sign in (-1, 1))
+    status, message = _told(found, fit, rss, len(moves) - len(kept), len(moves))
     return Bootstrap(
         fit=fit,
         names=names,
         estimate=estimate,
-        se=replicates.std(0) if len(kept) > 1 else torch.full_like(estimate, torch.nan),
-        low=_quantile(replicates, (1 - level) / 2),
-        high=_quantile(replicates, (1 + level) / 2),
-        replicates=replicates,
+        se=times_two_to(se, unit),
+        low=low,
+        high=high,
+        replicates=estimate + times_two_to(beside, unit),
         resamples=len(moves),
         deficient=len(moves) - len(kept),
         kind=kind,
@@ -289,15 +293,18 @@ def _quantile(values: Tensor, share: float) -> Tensor:
     return torch.lerp(ordered[first], ordered[min(first + 1, len(values) - 1)], at - first)
 
 
-def _told(found: Fitted, deficient: int, resamples: int) -> tuple[Status, str]:
+def _told(found: Fitted, fit: Fit, rss: Tensor, deficient: int, resamples: int) -> tuple[Status, str]:
     """The status, and what is missing."""
-    fit, said = found.fit, []
+    said: list[str] = []
     status = fit.status
     if status not in (Status.OK, Status.RANK_DEFICIENT):
         said.append(fit.message)
     elif found.df <= 0:
         status = Status.NO_NOISE
         said.append("No row is left to tell the noise. Add rows.")
+    elif found.perfect(rss):
+        status = Status.NO_NOISE
+        said.append("The residuals are no larger than rounding, and so is all that resamples vary.")
     if found.design.rank < len(found.design.factor):
         said.append("Columns are dependent: what the data do not determine is NaN.")
     if deficient:

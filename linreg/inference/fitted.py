@@ -13,7 +13,7 @@ from linreg.closed_form.from_sums import System, factored, in_units, solve_stati
 from linreg.closed_form.solve import solve
 from linreg.inference.design import Design, by_cholesky, by_triangle
 from linreg.inference.passes import Rows
-from linreg.result import Fit
+from linreg.result import Fit, Status
 
 __all__ = ["Fitted", "fitted", "normal_equation"]
 
@@ -49,7 +49,14 @@ class Fitted(NamedTuple):
 
     def outside(self, rss: Tensor) -> Fit:
         """The fit in the units of the data, with the loss that residuals come to."""
-        return in_units(replace(self.fit, loss=rss / (2 * self.design.weight)), self.unit)
+        fit = in_units(replace(self.fit, loss=rss / (2 * self.design.weight)), self.unit)
+        if bool(fit.w.isfinite().all()):
+            return fit
+        message = (
+            "A weight is beyond the range of float64. Multiply `X`, or divide `y`, by a power of two, "
+            "which rounds nothing."
+        )
+        return replace(fit, status=Status.OUT_OF_RANGE, message=message)
 
     def perfect(self, rss: Tensor) -> bool:
         """Whether the residuals are no more than rounding."""

@@ -179,9 +179,12 @@ def infer_statistics(
     unit = torch.zeros_like(p.shift) if p.unit is None else p.unit
     basis = Errors(design, s, None, projected.new_empty(0, design.unknowns), unit)
     found = _inference(Facts(fit, basis, projected, p.n, df, rss, lost), "classical", level, listed)
-    left = _left(p, design, lost / rss) if rss > lost else 0
-    message = f"From sums of {p.n} rows, which leave {left} digits of the standard errors."
-    return replace(found, message=f"{message} {found.message}".rstrip())
+    leaves = "."
+    if rss > lost:
+        leaves = f", which leave {_left(p, design, lost / rss)} digits of the standard errors."
+    elif df > 0:
+        leaves = ", in which residuals so small have left nothing: `infer` takes them from the rows."
+    return replace(found, message=f"From sums of {p.n} rows{leaves} {found.message}".rstrip())
 
 
 def _lost(p: System, design: Design, projected: Tensor) -> float:
@@ -210,7 +213,7 @@ def _inference(facts: Facts, errors: str, level: float, names: tuple[str, ...]) 
     covariance = covariance.masked_fill(untold | untold.unsqueeze(1), torch.nan)
     covariance = times_two_to(times_two_to(covariance, unit), unit.unsqueeze(1))
     se = times_two_to(se, unit)
-    t = (estimate / se).masked_fill(torch.tensor(facts.perfect, device=se.device), torch.nan)
+    t = (estimate / se).masked_fill(se.new_tensor(facts.perfect, dtype=torch.bool), torch.nan)
     reach = se * (t_quantile(level, facts.df) if facts.df > 0 else math.nan)
     status, message = told(facts, errors, known, untold, names)
     r2, adjusted = _shares(facts)
@@ -227,7 +230,7 @@ def _inference(facts: Facts, errors: str, level: float, names: tuple[str, ...]) 
         covariance=covariance,
         n=facts.n,
         df=facts.df,
-        s=float(times_two_to(torch.tensor(basis.s, dtype=torch.float64), basis.unit[-1].cpu())),
+        s=float(times_two_to(se.new_tensor(basis.s), basis.unit[-1])),
         r2=r2,
         adjusted_r2=adjusted,
         F=F,

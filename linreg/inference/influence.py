@@ -167,7 +167,7 @@ def _influence(
         uncounted = weights == 0
         beside = y[uncounted].double() - (X[uncounted].double() @ fit.w + fit.b)
         residuals[uncounted], press[uncounted] = beside, beside
-    status, message = _told(found, rss, left, external)
+    status, message = _told(found, fit, rss, left, external)
     return Influence(
         leverage=_spread(h, weights, 0.0),
         residuals=residuals,
@@ -219,9 +219,9 @@ def _spread(values: Tensor, weights: Tensor | None, beside: float) -> Tensor:
     return result
 
 
-def _told(found: Fitted, rss: Tensor, left: Tensor, external: Tensor) -> tuple[Status, str]:
+def _told(found: Fitted, fit: Fit, rss: Tensor, left: Tensor, external: Tensor) -> tuple[Status, str]:
     """The status, and why something is NaN."""
-    fit, lone, missing = found.fit, int(left.isnan().sum()), int(external.isnan().sum())
+    lone, missing = int(left.isnan().sum()), int(external.isnan().sum())
     if fit.status not in (Status.OK, Status.RANK_DEFICIENT):
         return fit.status, fit.message
     if found.design.near_one >= WORST:
@@ -241,4 +241,5 @@ def _told(found: Fitted, rss: Tensor, left: Tensor, external: Tensor) -> tuple[S
             Status.NO_NOISE,
             f"Without {missing} of {len(left)} rows, one at a time, no noise is left to compare.",
         )
-    return fit.status, ""
+    dependent = "Columns are dependent: single weights are not determined; all numbers here are."
+    return fit.status, dependent if fit.status == Status.RANK_DEFICIENT else ""
