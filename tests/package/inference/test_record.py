@@ -29,13 +29,13 @@ def test_the_table():
     ]
     robust = str(infer(R_X, R_Y, errors="HC3", level=0.99, intercept=False))
     assert "[0.005    0.995]" in robust
-    assert "residual standard error 3.3233, errors HC3\nR2 about 0 = 0.9390" in robust
+    assert "residual standard error 3.329, errors HC3\nR2 about 0 = 0.9230" in robust
     assert "of\nany variances; they, t and P also that n is large." in robust
     assert "Intercept" not in robust
     assert repr(found) == "Inference(3 estimates, n=12, df=9, errors='classical', status='ok')"
     assert repr(found.predict(R_X)) == "Intervals(12 rows, level=0.95)"
     dependent = infer(R_X.repeat(1, 2), R_Y)
-    assert str(dependent).endswith(dependent.message.rpartition(". ")[2])
+    assert " ".join(str(dependent).split()).endswith(dependent.message)
 
 
 def test_it_survives_a_pickle():
