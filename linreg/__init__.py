@@ -33,6 +33,17 @@ if TYPE_CHECKING:
     from linreg.descent.gradient import gradient_descent, step
     from linreg.descent.batches import batches, sgd
     from linreg.inference.explained import added_variable, r2, residuals, vif
+    from linreg.inference.record import Inference, Intervals
+    from linreg.inference.inference import infer, infer_statistics
+    from linreg.inference.influence import Influence, influence, leverage
+    from linreg.inference.assumptions import (
+        BreuschPagan,
+        ConditionIndices,
+        breusch_pagan,
+        condition_indices,
+        durbin_watson,
+    )
+    from linreg.inference.bootstrap import Bootstrap, bootstrap
     from linreg.inference.subsets import Subsets, best_subsets
     from linreg.inference.validation import (
         CrossValidation,
@@ -94,6 +105,20 @@ __all__ = [
     "r2",
     "residuals",
     "vif",
+    "Inference",
+    "Intervals",
+    "infer",
+    "infer_statistics",
+    "Influence",
+    "influence",
+    "leverage",
+    "BreuschPagan",
+    "ConditionIndices",
+    "breusch_pagan",
+    "condition_indices",
+    "durbin_watson",
+    "Bootstrap",
+    "bootstrap",
     "Subsets",
     "best_subsets",
     "CrossValidation",
@@ -116,6 +141,17 @@ LATER = {
     "linreg.descent.gradient": ("gradient_descent", "step"),
     "linreg.descent.batches": ("batches", "sgd"),
     "linreg.inference.explained": ("added_variable", "r2", "residuals", "vif"),
+    "linreg.inference.record": ("Inference", "Intervals"),
+    "linreg.inference.inference": ("infer", "infer_statistics"),
+    "linreg.inference.influence": ("Influence", "influence", "leverage"),
+    "linreg.inference.assumptions": (
+        "BreuschPagan",
+        "ConditionIndices",
+        "breusch_pagan",
+        "condition_indices",
+        "durbin_watson",
+    ),
+    "linreg.inference.bootstrap": ("Bootstrap", "bootstrap"),
     "linreg.inference.subsets": ("Subsets", "best_subsets"),
     "linreg.inference.validation": (
         "CrossValidation",

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -21,11 +21,13 @@ __all__ = [
     "check_dtype",
     "check_finite",
     "check_generator",
+    "check_names",
     "check_number",
     "check_pair",
     "check_path",
     "check_real",
     "check_same_kind",
+    "check_share",
     "check_some_weight",
     "check_start",
     "check_tensor",
@@ -333,6 +335,31 @@ def check_choice(value: object, name: str, choices: Sequence[str]) -> None:
     if value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
         raise RangeError(f"`{name}` must be one of {listed}; got {value!r}. Pick one of these.")
+
+
+def check_share(value: object, name: str) -> float:
+    """Require a number between 0 and 1, neither of them included."""
+    share = check_real(value, name, "a number between 0 and 1")
+    if not 0 < share < 1:
+        raise RangeError(f"`{name}` must be a number between 0 and 1; got {value!r}. 95 % is 0.95.")
+    return share
+
+
+def check_names(names: object, d: int) -> tuple[str, ...]:
+    """Require a name for each of d features; without any they are x1, x2 and so on."""
+    if names is None:
+        return tuple(f"x{j}" for j in range(1, d + 1))
+    listed = [] if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    if len(listed) == 0 or not all(isinstance(name, str) for name in listed):
+        raise DtypeError(
+            f"`names` must be a list of str, one for each feature; got {names!r}. "
+            "Convert them: list(map(str, names))."
+        )
+    if len(listed) != d:
+        raise ShapeError(
+            f"`names` must be {d}, one for each feature; got {len(listed)}. The intercept has its own."
+        )
+    return tuple(listed)
 
 
 def check_generator(generator: object, device: torch.device) -> torch.Generator:

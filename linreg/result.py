@@ -23,6 +23,7 @@ class Status(StrEnum):
         DIVERGED: `"diverged"`, the rate is too large; the message names one that works.
         NO_DIGITS: `"no digits"`, rounding has left no right digit; the message says what helps.
         OUT_OF_RANGE: `"out of range"`, the answer is larger than its dtype can hold: infinite weights.
+        NO_NOISE: `"no noise"`, nothing to measure the noise by: no row to spare, or residuals of rounding.
     """
 
     OK = "ok"
@@ -31,6 +32,7 @@ class Status(StrEnum):
     DIVERGED = "diverged"
     NO_DIGITS = "no digits"
     OUT_OF_RANGE = "out of range"
+    NO_NOISE = "no noise"
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -114,6 +114,9 @@ TAKES_X: dict[str, Callable[[Any], Any]] = {
     "hessian": lambda X: linreg.hessian(X),
     "curvature": lambda X: linreg.curvature(X),
     "vif": lambda X: linreg.vif(X),
+    "leverage": lambda X: linreg.leverage(X),
+    "condition_indices": lambda X: linreg.condition_indices(X),
+    "Inference.predict": lambda X: linreg.infer(*_good(X)).predict(X),
     "Fit.predict": lambda X: linreg.solve(*_good(X)).predict(X),
 }
 
@@ -138,6 +141,11 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "batches": lambda X, y: list(linreg.batches(X, y, 5, generator=_gen(X))),
     "residuals": lambda X, y: linreg.residuals(X, y, linreg.solve(*_good(X))),
     "added_variable": lambda X, y: linreg.added_variable(X, y, 0),
+    "infer": lambda X, y: linreg.infer(X, y),
+    "infer HC3": lambda X, y: linreg.infer(X, y, errors="HC3"),
+    "influence": lambda X, y: linreg.influence(X, y),
+    "breusch_pagan": lambda X, y: linreg.breusch_pagan(X, y),
+    "bootstrap": lambda X, y: linreg.bootstrap(X, y, resamples=20, generator=_gen(X)),
     "plot.data_and_fit": lambda X, y: linreg.plot.data_and_fit(X, y, linreg.solve(*_good(X))),
     "plot.added_variable": lambda X, y: linreg.plot.added_variable(X, y, 0),
     "plot.contours": lambda X, y: linreg.plot.contours(X, y),

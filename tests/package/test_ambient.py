@@ -83,6 +83,23 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     "r2": run(linreg.r2, y, y + 1),
     "residuals": lambda dtype: linreg.residuals(X.to(dtype), y.to(dtype), FIT[dtype]),
     "vif": run(linreg.vif, X),
+    "infer": lambda dtype: [
+        inferred(A.to(dtype), y.to(dtype), errors)
+        for A in (X, torch.column_stack((X, X[:, 0])))
+        for errors in ("classical", "HC3")
+    ],
+    "infer_statistics": lambda dtype: linreg.infer_statistics(
+        linreg.Statistics.of(X.to(dtype), y.to(dtype))
+    ),
+    "influence": run(linreg.influence, X, y),
+    "leverage": run(linreg.leverage, X),
+    "breusch_pagan": run(linreg.breusch_pagan, X, y),
+    "durbin_watson": run(linreg.durbin_watson, y),
+    "condition_indices": run(linreg.condition_indices, X),
+    "bootstrap": lambda dtype: [
+        linreg.bootstrap(X.to(dtype), y.to(dtype), kind=kind, resamples=100, generator=gen())
+        for kind in ("pairs", "residuals")
+    ],
     # what classes compute
     "Doubled.of": lambda _: linreg.Doubled.of(["0.1", "1/3"]),
     "Fit.predict": lambda dtype: FIT[dtype].predict(X.to(dtype)),
@@ -97,6 +114,12 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     "plot.contours": lambda dtype: linreg.plot.contours(X.to(dtype), y.to(dtype)),
     "plot.residuals": lambda dtype: linreg.plot.residuals(X.to(dtype), y.to(dtype), FIT[dtype]),
 }  # fmt: skip
+
+
+def inferred(X: torch.Tensor, y: torch.Tensor, errors: str) -> list[Any]:
+    """All that comes of an inference."""
+    found = linreg.infer(X, y, errors=errors)
+    return [found, found.predict(X[:3]), str(found), repr(found)]
 
 
 def added(X: torch.Tensor, y: torch.Tensor) -> list[Any]:

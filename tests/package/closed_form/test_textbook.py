@@ -396,6 +396,7 @@ def test_status_is_text():
         "diverged",
         "no digits",
         "out of range",
+        "no noise",
     ]
 
 

@@ -1,0 +1,67 @@
+r"""Standard errors for noise of unequal variance: the sandwich, with HC0 to HC3 as its filling.
+
+In the coordinates of the design the bread is the identity, and the filling
+$S = \sum_i r_i^2 / (1 - h_i)^p \; z_i z_i^\top$ is the covariance itself.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from linreg.inference.fitted import Fitted
+from linreg.inference.passes import SUB_ROWS, Block
+
+__all__ = ["HC", "filling"]
+
+HC = {"HC0": 0.0, "HC1": 0.0, "HC2": 0.5, "HC3": 1.0}  # the power of 1 - h by which residuals are divided
+NARROW = 48  # columns up to which a batch of small products beats one tall one
+
+
+class Filling(NamedTuple):
+    """What a pass over the rows has found."""
+
+    S: Tensor  # (q, q) covariance in the coordinates of the design
+    rss: Tensor  # () sum of squared residuals
+    lone: Tensor  # (m, q) rows of leverage one: what only each of them tells has no error to go by
+
+
+def filling(found: Fitted, errors: str) -> Filling:
+    """S, from a pass over the rows.
+
+    A row of leverage one has residual 0 and no part in S: r / (1 - h), which would be 0 / 0, is left out, and
+    with it the one direction that no other row says anything about.
+    """
+    power = HC[errors]
+    lone: list[tuple[int, Tensor]] = []
+
+    def products(block: Block) -> Tensor:
+        r, alone = block.r, found.design.is_lone(block.leverage)
+        rss = found.squares(r, block.run)
+        left = 1 - block.leverage
+        if bool(alone.any()):
+            lone.append((block.run.start, block.z[alone, : found.design.unknowns]))
+            r, left = r.masked_fill(alone, 0), left.masked_fill(alone, 1)
+        if power:
+            r = r / (left if power == 1 else left.sqrt())
+        if found.counts is not None:
+            r = r * found.counts[block.run].sqrt()
+        return torch.cat((_squared(block.z.mul_(r.unsqueeze(1))).flatten(), rss.unsqueeze(0)))
+
+    total = found.rows.over(products)
+    q, wide = found.design.unknowns, math.isqrt(len(total) - 1)
+    S, rss = total[:-1].view(wide, wide)[:q, :q], total[-1]
+    if errors == "HC1":
+        S = S * (found.n / max(found.df, 1))
+    none = S.new_empty(0, q)
+    return Filling(S, rss, torch.cat([none, *(z for _, z in sorted(lone, key=lambda part: part[0]))]))
+
+
+def _squared(T: Tensor) -> Tensor:
+    """T'T (q, q)."""
+    whole = len(T) - len(T) % SUB_ROWS
+    if T.shape[1] > NARROW or not whole:
+        return T.T @ T
+    B = T[:whole].view(-1, SUB_ROWS, T.shape[1])
+    return torch.bmm(B.transpose(1, 2), B).sum(0).addmm_(T[whole:].T, T[whole:])

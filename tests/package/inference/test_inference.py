@@ -1,0 +1,320 @@
+"""Standard errors and all that stands on them: against exact answers, statsmodels and R."""
+
+import math
+
+import pytest
+import statsmodels.api as sm
+import torch
+from inferences import ERRORS, R_C, R_X, R_Y, close, ordinary, peer
+from problems import EPS, built, certified, exact_fit, gen
+
+import linreg
+from linreg import Status, infer, infer_statistics
+from linreg.inference import passes
+
+F64 = torch.float64
+
+
+@pytest.mark.parametrize("errors", ERRORS)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize(("n", "d", "seed"), [(30, 3, 0), (300, 20, 1), (300, 20, 2), (5000, 20, 3)])
+def test_statsmodels(n, d, seed, intercept, weighted, errors):
+    """Condition numbers reach 60 here, and t of statsmodels' robust results is Student's."""
+    X, y = ordinary(n, d, seed)
+    c = torch.rand(n, generator=gen(seed), dtype=F64) + 0.1 if weighted else None
+    there, here = peer(X, y, intercept, c, errors), infer(X, y, intercept=intercept, weights=c, errors=errors)
+    assert here.status == Status.OK
+    assert not here.message
+    assert (here.n, here.df, here.F_df) == (n, n - d - intercept, (d, n - d - intercept))
+    close(here.estimate, there.params)
+    close(here.se, there.bse)
+    close(here.covariance, there.cov_params(), rtol=1e-9)  # entries off the diagonal may be nearly 0
+    close(here.t, there.tvalues)
+    close(here.p, there.pvalues, rtol=1e-9)  # in the tail, p has the error of t times t^2
+    interval = there.conf_int()
+    close(here.low, interval[:, 0], rtol=1e-9)
+    close(here.high, interval[:, 1], rtol=1e-9)
+    close(here.F, there.fvalue)
+    close(here.r2, there.rsquared)
+    close(here.adjusted_r2, there.rsquared_adj)
+    close(here.s, there.scale**0.5)
+    close(here.fit.loss, there.ssr / (2 * (n if c is None else float(c.sum()))))
+    if there.f_pvalue > 1e-200:
+        close(here.F_p, there.f_pvalue, rtol=1e-7)
+
+
+@pytest.mark.parametrize("errors", ERRORS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_predictions_of_statsmodels(errors, weighted):
+    X, y = ordinary()
+    c = torch.rand(300, generator=gen(), dtype=F64) + 0.1 if weighted else None
+    new = ordinary(seed=7)[0][:5]
+    frame = peer(X, y, True, c, errors).get_prediction(sm.add_constant(new.numpy())).summary_frame(alpha=0.1)
+    here = infer(X, y, weights=c, errors=errors).predict(new, level=0.9)
+    assert not here.message
+    assert here.level == 0.9
+    for name, column in (
+        ("mean", "mean"),
+        ("se", "mean_se"),
+        ("low", "mean_ci_lower"),
+        ("high", "mean_ci_upper"),
+        ("new_low", "obs_ci_lower"),
+        ("new_high", "obs_ci_upper"),
+    ):
+        close(getattr(here, name), frame[column], rtol=1e-10)
+
+
+def test_what_r_says():
+    found = infer(R_X, R_Y)
+    close(found.estimate, [5.4120949801721734, 1.4150836637972717, -1.1503868846116649], 1e-13)
+    close(found.se, [1.81698751526228341, 0.21066820896119115, 0.25361900453470027], 1e-13)
+    close(found.t, [2.9786087877389371, 6.7171201140175611, -4.5358859708570005], 1e-13)
+    close(found.p, [1.5484506167881794e-02, 8.6829016320612076e-05, 1.4142207150591392e-03], 1e-12)
+    close(found.low, [1.30178365780668592, 0.93851906592184409, -1.72411293234158758], 1e-13)
+    close(found.high, [9.5224063025376608, 1.8916482616726993, -0.5766608368817423], 1e-12)
+    sizes = [found.s, found.r2, found.adjusted_r2, found.F]
+    close(sizes, [2.49013223795619387, 0.86524294458231787, 0.83529693226727741, 28.89342779531774497], 1e-13)
+    new = found.predict(torch.tensor([[0, 5], [20, 5]], dtype=F64))
+    close(new.new_low, [-6.9872034450461662, 19.2767349045386354], 1e-13)
+    close(new.new_high, [6.3075245592738636, 36.6469327615799259], 1e-13)
+    mean = found.predict(torch.tensor([[0, 5], [20, 5]], dtype=F64), level=0.9)
+    close(mean.low, [-3.199767706254939, 22.605045521718552], 1e-13)
+    close(
+        infer(R_X, R_Y, weights=R_C).se,
+        [2.18358495380541484, 0.22833430503652097, 0.30642568360307154],
+        1e-13,
+    )
+
+
+def test_longley_in_r_and_in_statsmodels():
+    data = linreg.load("longley")
+    found = infer(data.X, data.y, names=data.columns)
+    # R; statsmodels ends in 655 for 606
+    assert float(found.predict(data.X[:1]).new_low) == pytest.approx(59232.56180606, abs=5e-9)
+    close(found.se, peer(data.X, data.y, True, None, "classical").bse, 1e-8)
+    assert found.names == ("Intercept", "GNPDEFL", "GNP", "UNEMP", "ARMED", "POP", "YEAR")
+
+
+def test_diabetes():
+    data = linreg.load("diabetes")
+    for errors in ERRORS:
+        close(infer(data.X, data.y, errors=errors).se, peer(data.X, data.y, True, None, errors).bse, 1e-9)
+
+
+# Digits.
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("kappa", [1.0, 10.0, 100.0, 1e4, 1e6])
+@pytest.mark.parametrize("intercept", [False, True])
+def test_the_exact_standard_errors(kappa, seed, intercept):
+    """In rational arithmetic; a triangle, and a Gram matrix up to 20, keep eps kappa of them."""
+    p = built(n=40, kappa=kappa, noise=0.5, seed=seed, intercept=intercept)
+    found = infer(p.X, p.y, intercept=intercept)
+    exact = exact_fit(p.X, p.y, intercept)
+    close(found.se, [math.sqrt(v) for v in exact.variance], rtol=50 * EPS * kappa)
+    close(found.s, math.sqrt(exact.rss / found.df), rtol=1e-12)
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e6, 1e9])
+def test_columns_far_from_zero(offset):
+    """Their shift is taken off before anything is rounded."""
+    X, y = ordinary(40, 3)
+    X = ((X * 2**20).round() / 2**20) + offset  # exact, whatever the offset
+    near = infer(X - offset, y, errors="HC3")
+    far = infer(X, y, errors="HC3")
+    close(far.se[1:], near.se[1:], rtol=1e-12)
+    close(far.s, near.s, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", ["Norris", "Pontius", "NoInt1", "NoInt2", "Filip", "Longley", "Wampler3", "Wampler4", "Wampler5"]
+)
+def test_certified_standard_errors(name):
+    p = certified(name)
+    found, exact = infer(p.X, p.y, intercept=p.intercept), linreg.certified(p.X, p.y, intercept=p.intercept)
+    expected = torch.cat((exact.b_se.reshape(1), exact.w_se)) if p.intercept else exact.w_se
+    close(found.se, expected, rtol=4 * EPS * max(found.fit.condition, 50))
+    assert found.status == Status.OK
+    if name == "Filip":
+        assert found.message == "The condition number, 3.82e+09, leaves 5 digits of the standard errors."
+    else:
+        assert not found.message
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e-6, 1e-9])
+def test_a_good_fit_costs_no_digits(scale):
+    """scipy's linregress takes 1 - r^2: at a noise of 1e-9 its error is 57 times too large, at 1e-10 zero."""
+    x = torch.linspace(0, 1, 11, dtype=F64)[:, None]
+    e = torch.tensor([1, -1, 2, -2, 1, 0, -1, 2, -2, 1, -1], dtype=F64) * scale
+    y = 1 + 2 * x[:, 0] + e
+    exact = exact_fit(x, y, True)
+    close(infer(x, y).se, [math.sqrt(v) for v in exact.variance], rtol=1e-15 / scale)
+
+
+def test_large_data_by_way_of_the_sums():
+    X, y = ordinary(20_000, 4, 3)
+    for errors in ("classical", "HC3"):
+        found = infer(X, y, errors=errors)
+        assert found.fit.message.startswith("Cholesky, from sums of 20000 rows")
+        there = peer(X, y, True, None, errors)
+        close(found.se, there.bse, 1e-12)
+        close(found.estimate, there.params, 1e-11)
+
+
+def test_small_data_have_the_fit_of_solve():
+    X, y = ordinary()
+    found = infer(X, y).fit
+    assert torch.equal(found.w, linreg.solve(X, y).w)
+    assert torch.equal(found.b, linreg.solve(X, y).b)
+
+
+@pytest.mark.parametrize("errors", ["classical", "HC2"])
+@pytest.mark.parametrize("layout", ["rows", "columns"])
+def test_blocks_of_rows_add_up(monkeypatch, layout, errors):
+    X, y = ordinary(2500, 3)
+    c = torch.rand(2500, generator=gen(), dtype=F64)
+    X = X.T.contiguous().T if layout == "columns" else X
+    whole = infer(X, y, weights=c, errors=errors)
+    monkeypatch.setattr(passes, "BLOCK_BYTES", 1 << 12)
+    close(infer(X, y, weights=c, errors=errors).se, whole.se, 1e-13)
+
+
+def test_wide_rows():
+    X, y = ordinary(2000, 70)
+    close(infer(X, y, errors="HC3").se, peer(X, y, True, None, "HC3").bse, 1e-10)
+
+
+def test_float32_counts_as_exact():
+    X, y = (t.float() for t in ordinary())
+    for errors in ("classical", "HC3"):
+        found, double = infer(X, y, errors=errors), infer(X.double(), y.double(), errors=errors)
+        assert found.se.dtype == found.fit.w.dtype == F64
+        close(found.se, double.se, 1e-12)
+    assert infer(X, y).predict(X[:3]).mean.dtype == F64
+
+
+@pytest.mark.parametrize("scale", [1e-160, 1e160])
+@pytest.mark.parametrize("errors", ["classical", "HC3"])
+def test_units_whose_squares_leave_the_range(scale, errors):
+    X, y = ordinary(40, 3)
+    units = torch.tensor([scale, 1.0, 1.0], dtype=F64)
+    plain, other = infer(X, y, errors=errors), infer(X * units, y * scale, errors=errors)
+    per = torch.cat((torch.tensor([scale], dtype=F64), scale / units))
+    close(other.se, plain.se * per, 1e-12)
+    close(other.t, plain.t, 1e-11)
+    close(other.s, plain.s * scale, 1e-12)
+    close(other.F, plain.F, 1e-11)
+    at, beside = plain.predict(X[:2]), other.predict(X[:2] * units)
+    for name in ("mean", "se", "low", "new_high"):
+        close(getattr(beside, name), getattr(at, name) * scale, 1e-11)
+
+
+def test_weights_out_of_range_are_told():
+    X, y = ordinary(40, 3)
+    found = infer(X * 1e-160, y * 1e160)
+    assert found.status == Status.OUT_OF_RANGE
+    assert "power of two" in found.message
+
+
+# Weights.
+
+
+@pytest.mark.parametrize("errors", ERRORS)
+def test_frequencies_are_rows(errors):
+    X, y = ordinary(40, 3)
+    times = torch.randint(0, 4, (40,), generator=gen(), dtype=F64)
+    rows = torch.repeat_interleave(torch.arange(40), times.long())
+    counted = infer(X, y, weights=times, frequency=True, errors=errors)
+    repeated = infer(X[rows], y[rows], errors=errors)
+    assert (counted.n, counted.df) == (repeated.n, repeated.df)
+    for name in ("se", "t", "p", "covariance"):
+        close(getattr(counted, name), getattr(repeated, name), 1e-11)
+    close([counted.s, counted.r2, counted.F], [repeated.s, repeated.r2, repeated.F], 1e-11)
+
+
+@pytest.mark.parametrize("errors", ERRORS)
+def test_rows_of_weight_zero_do_not_count(errors):
+    """statsmodels' WLS counts them among its degrees of freedom."""
+    X, y = ordinary(40, 3)
+    c = torch.rand(40, generator=gen(), dtype=F64) * (torch.arange(40) % 3 > 0)
+    found, without = (
+        infer(X, y, weights=c, errors=errors),
+        infer(X[c > 0], y[c > 0], weights=c[c > 0], errors=errors),
+    )
+    assert torch.equal(found.se, without.se)
+    assert found.n == int((c > 0).sum())
+
+
+def test_only_ratios_of_precisions_count():
+    X, y = ordinary(40, 3)
+    c = torch.rand(40, generator=gen(), dtype=F64) + 0.1
+    for errors in ("classical", "HC3"):
+        close(infer(X, y, weights=c * 1e6, errors=errors).se, infer(X, y, weights=c, errors=errors).se, 1e-12)
+
+
+# From sums.
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("intercept", [False, True])
+def test_from_sums(intercept, weighted):
+    X, y = ordinary()
+    c = torch.rand(300, generator=gen(), dtype=F64) + 0.1 if weighted else None
+    parts = [
+        linreg.Statistics.of(X[some], y[some], weights=None if c is None else c[some])
+        for some in (slice(0, 100), slice(100, 300))
+    ]
+    found = infer_statistics(
+        parts[0] + parts[1], intercept=intercept, level=0.9, names=list("abcdefghijklmnopqrst")
+    )
+    rows = infer(X, y, intercept=intercept, weights=c, level=0.9)
+    for name in ("estimate", "se", "t", "low", "high", "covariance"):
+        close(getattr(found, name), getattr(rows, name), 1e-9)
+    for name in ("s", "r2", "adjusted_r2", "F"):
+        close(getattr(found, name), getattr(rows, name), 1e-10)
+    assert (found.n, found.df, found.F_df) == (rows.n, rows.df, rows.F_df)
+    assert found.names[-1] == "t"
+    assert found.status == Status.OK
+    close(found.predict(X[:3]).new_high, rows.predict(X[:3]).new_high, 1e-10)
+
+
+@pytest.mark.parametrize("noise", [1.0, 1e-3, 1e-5, 1e-6])
+@pytest.mark.parametrize("kappa", [1.0, 100.0, 1e4])
+def test_the_digits_that_sums_leave(kappa, noise):
+    p = built(n=40, kappa=kappa, noise=noise)
+    found = infer_statistics(linreg.Statistics.of(p.X, p.y))
+    told = int(found.message.partition("leave ")[2].partition(" digits")[0])
+    exact = [math.sqrt(v) for v in exact_fit(p.X, p.y, True).variance]
+    wrong = float((found.se / torch.tensor(exact, dtype=F64) - 1).abs().max())
+    assert wrong < 10.0**-told
+    assert (
+        told > min(15 + 2 * math.log10(noise), 15 - 2 * math.log10(kappa)) - 2.5
+    )  # nor does it promise nothing
+
+
+def test_sums_in_which_the_noise_is_lost():
+    p = built(n=40, noise=1e-10)
+    found = infer_statistics(linreg.Statistics.of(p.X, p.y))
+    assert found.status == Status.NO_NOISE
+    assert found.se.isnan().all()
+    assert "`infer` takes them from the rows" in found.message
+    assert infer(p.X, p.y).status == Status.OK
+
+
+def test_dependent_columns_in_sums():
+    X, y = ordinary(60, 2)
+    found = infer_statistics(linreg.Statistics.of(torch.stack((X[:, 0], 2 * X[:, 0], X[:, 1]), 1), y))
+    assert found.status == Status.RANK_DEFICIENT
+    assert found.se.isnan().tolist() == [False, True, True, False]
+    close(found.se[[0, 3]], infer(X, y).se[[0, 2]], 1e-9)
+
+
+def test_sums_of_too_few_rows():
+    X, y = ordinary(3, 2)
+    found = infer_statistics(linreg.Statistics.of(X, y))
+    assert (
+        found.message
+        == "From sums of 3 rows. No row is left to tell the noise: 3 of them, and 3 unknowns. Add rows."
+    )
