@@ -62,11 +62,17 @@ fig, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), layout="constrained")
 line = torch.linspace(-1, 1, 300)
 left.plot(x_seen, y_seen, "o", color=GREY, markersize=4, mew=0)
 for k, colour, style in ((3, BLUE, "-"), (19, ORANGE, "--")):
-    left.plot(line, fits[k].predict(powers(line, k)), style, color=colour, label=f"degree {k}")
+    left.plot(
+        line, fits[k].predict(powers(line, k)), style, color=colour, label=f"degree {k}"
+    )
 left.set(ylim=(-2.2, 2.2), xlabel="$x$", ylabel="$y$")
 left.legend(frameon=False, loc="upper left")
-right.semilogy(list(degrees), list(on_seen.values()), "o-", color=BLUE, label="the 30 points")
-right.semilogy(list(degrees), list(on_new.values()), "s--", color=ORANGE, label="1000 new points")
+right.semilogy(
+    list(degrees), list(on_seen.values()), "o-", color=BLUE, label="the 30 points"
+)
+right.semilogy(
+    list(degrees), list(on_new.values()), "s--", color=ORANGE, label="1000 new points"
+)
 right.set(xlabel="degree", ylabel="mean squared error", xticks=[1, 5, 10, 15, 19])
 right.legend(frameon=False, loc="upper left")
 for ax in (left, right):
@@ -101,7 +107,9 @@ train, test = torch.stack(curves).mean(0)
 print(" rows   training rows   other rows   sigma^2 (1 - p/n)   (1 + p/(n - p - 1))")
 for n, seen, unseen in zip(sizes, train, test, strict=True):
     if n in (30, 60, 100, 300):
-        print(f"{n:5} {seen:15.3f} {unseen:12.3f} {1 - 21 / n:19.3f} {1 + 21 / (n - 22):21.3f}")
+        print(
+            f"{n:5} {seen:15.3f} {unseen:12.3f} {1 - 21 / n:19.3f} {1 + 21 / (n - 22):21.3f}"
+        )
 
 # %% alt="The learning curve of a model with 21 parameters, both axes on a log scale. The error on the training rows is zero up to 21 rows and rises towards 1 from below. The error on other rows first falls, then rises to a sharp peak at 21 rows, as many as parameters, and falls towards 1 from above."
 peak = sizes[int(test.argmax())]
@@ -112,7 +120,9 @@ fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
 shown = [i for i, n in enumerate(sizes) if n > 21]
 ax.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
 ax.loglog(sizes, test, "s--", color=ORANGE, label="other rows")
-ax.loglog([sizes[i] for i in shown], train[shown], "o-", color=BLUE, label="training rows")
+ax.loglog(
+    [sizes[i] for i in shown], train[shown], "o-", color=BLUE, label="training rows"
+)
 ax.set(xlabel="rows to learn from", ylabel="mean squared error", ylim=(0.02, 1000))
 ax.set_xticks([5, 10, 21, 50, 100, 300], [5, 10, 21, 50, 100, 300])
 ax.minorticks_off()
@@ -132,7 +142,9 @@ plt.show()
 for k in (3, 14, 19):
     seen = linreg.r2(fits[k].predict(powers(x_seen, k)), y_seen)
     unseen = linreg.r2(fits[k].predict(powers(x_new, k)), y_new)
-    print(f"degree {k:2}: R2 {seen:.3f} on the thirty points, {unseen:9.4g} on new ones")
+    print(
+        f"degree {k:2}: R2 {seen:.3f} on the thirty points, {unseen:9.4g} on new ones"
+    )
 
 # %% [markdown]
 # The model of degree 19 answers the question at the top of this page: it explains nearly all of its thirty points, and on the thirty-first it does worse than no model.
@@ -232,11 +244,15 @@ shuffled = {
     for k in range(1, 11)
 }
 for k, result in shuffled.items():
-    print(f"degree {k:2}: {result.mean:8.4f} +- {result.se:.4f}   new points: {on_new[k]:8.4f}")
+    print(
+        f"degree {k:2}: {result.mean:8.4f} +- {result.se:.4f}   new points: {on_new[k]:8.4f}"
+    )
 chosen = min(shuffled, key=lambda k: shuffled[k].mean)
 limit = shuffled[chosen].mean + shuffled[chosen].se
 simplest = min(k for k, result in shuffled.items() if result.mean <= limit)
-print(f"smallest error: degree {chosen}; within one standard error of it: degree {simplest}")
+print(
+    f"smallest error: degree {chosen}; within one standard error of it: degree {simplest}"
+)
 
 # %% [markdown]
 # The minimum is flat, and its place is partly luck. A common rule takes the simplest model whose error is within one standard error of the smallest. It is a convention and no theorem, but it errs on the cheaper side.
@@ -256,7 +272,9 @@ by_chance = linreg.cross_validate(
     X[order], y[order], generator=torch.Generator().manual_seed(0)
 )
 for name, result in (("sorted", in_order), ("shuffled", by_chance)):
-    print(f"{name:9} R2 of the folds from {result.r2.min():6.2f} to {result.r2.max():.2f}")
+    print(
+        f"{name:9} R2 of the folds from {result.r2.min():6.2f} to {result.r2.max():.2f}"
+    )
 print()
 print(*in_order.message.split(". "), sep="\n")
 assert in_order.r2.max() < by_chance.r2.min()
@@ -273,7 +291,9 @@ assert in_order.r2.max() < by_chance.r2.min()
 # %%
 def noise(seed, d=5000):
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(100, d, generator=generator), torch.randn(100, generator=generator)
+    return torch.randn(100, d, generator=generator), torch.randn(
+        100, generator=generator
+    )
 
 
 def build(X, y, seen):
@@ -302,8 +322,12 @@ def r2_on_test_and_new(seen, d=5000):
 
 all_rows, train_rows = slice(None), slice(80)
 leak, honest = r2_on_test_and_new(all_rows), r2_on_test_and_new(train_rows)
-print(f"selected on all rows: R2 {leak[0]:5.2f} on the test rows, {leak[1]:5.2f} on new")
-print(f"selected on 80 rows:  R2 {honest[0]:5.2f} on the test rows, {honest[1]:5.2f} on new")
+print(
+    f"selected on all rows: R2 {leak[0]:5.2f} on the test rows, {leak[1]:5.2f} on new"
+)
+print(
+    f"selected on 80 rows:  R2 {honest[0]:5.2f} on the test rows, {honest[1]:5.2f} on new"
+)
 
 # %% [markdown]
 # The test says that <!--= leak[0]:.0% -->57%<!--/--> of the variance of noise is explained. The selection has seen the targets of the test rows, which is *data leakage*. A correlation of noise with noise over $n$ rows has the spread $1/\sqrt n$, and the largest of $k$ of them is about
@@ -336,8 +360,12 @@ assert leak_on_test[-1] > 0.5
 
 fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
 ax.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
-ax.semilogx(columns, leak_on_test, "o-", color=ORANGE, label="selected on all rows: test rows")
-ax.semilogx(columns, leak_on_new, "s--", color=ORANGE, label="the same models: new rows")
+ax.semilogx(
+    columns, leak_on_test, "o-", color=ORANGE, label="selected on all rows: test rows"
+)
+ax.semilogx(
+    columns, leak_on_new, "s--", color=ORANGE, label="the same models: new rows"
+)
 ax.semilogx(columns, split_first, "o-", color=BLUE, label="split first: test rows")
 ax.minorticks_off()
 ax.set_xticks(columns, columns)
@@ -371,7 +399,9 @@ for seed in range(100):
     ).columns[3]
     flattering += large(features[:100], target[:100], list(chosen_columns))
     fair += large(features[100:], target[100:], list(chosen_columns))
-print(f"some |t| above 2 on the rows of the choice: {flattering / 100:.0%} of the draws")
+print(
+    f"some |t| above 2 on the rows of the choice: {flattering / 100:.0%} of the draws"
+)
 print(f"on other rows:                              {fair / 100:.0%}")
 
 # %% [markdown]
@@ -393,7 +423,9 @@ apart = linreg.cross_validate(
 together = linreg.cross_validate(twins, of_twin, folds=patient)
 variance = float(of_twin.var(correction=0))
 for name, result in (("rows at random", apart), ("patient by patient", together)):
-    print(f"{name:20} error {result.mean:6.3f} beside the variance of y, {variance:.3f}")
+    print(
+        f"{name:20} error {result.mean:6.3f} beside the variance of y, {variance:.3f}"
+    )
 assert apart.mean < 0.8 * variance < variance < together.mean
 
 # %% [markdown]

@@ -33,7 +33,10 @@ targets = redrawn(X, w_true, b_true, times=4000)
 print("           truth   five studies")
 for j in (0, 7, 8):
     found = [float(linreg.solve(X, targets[:, k]).w[j]) for k in range(5)]
-    print(f"weight {j + 1:2} {w_true[j]:7.2f}   " + "  ".join(f"{value:5.2f}" for value in found))
+    print(
+        f"weight {j + 1:2} {w_true[j]:7.2f}   "
+        + "  ".join(f"{value:5.2f}" for value in found)
+    )
 
 # %% [markdown]
 # The first weight is large, and every study finds it. The eighth is 0.25, and the studies do not agree on it to its first digit. The ninth is zero, and none of them finds zero. A coefficient without its uncertainty is half a sentence.
@@ -120,7 +123,9 @@ import matplotlib.pyplot as plt
 from linreg.plot import BLUE, GREY, ORANGE
 
 found = [linreg.infer(X, targets[:, k]) for k in range(100)]
-low, high = (torch.stack([getattr(study, end)[8] for study in found]) for end in ("low", "high"))
+low, high = (
+    torch.stack([getattr(study, end)[8] for study in found]) for end in ("low", "high")
+)
 missed = (low > 0.25) | (high < 0.25)
 assert 1 <= int(missed.sum()) <= 11  # of a hundred, at 5 %
 
@@ -204,7 +209,9 @@ draws = linreg.bootstrap(
 robust = linreg.infer(data.X, data.y, errors="HC3", names=data.columns)
 print("            classical   bootstrap       HC3")
 for j in (1, 3, 5, 9):
-    print(f"{table.names[j]:10} {table.se[j]:10.3f} {draws.se[j]:11.3f} {robust.se[j]:9.3f}")
+    print(
+        f"{table.names[j]:10} {table.se[j]:10.3f} {draws.se[j]:11.3f} {robust.se[j]:9.3f}"
+    )
 
 # %% [markdown]
 # The third column is the next subject: it allows every row a variance of its own, as the bootstrap of whole rows does without being asked, and the two agree where they differ from the first.
@@ -213,8 +220,8 @@ for j in (1, 3, 5, 9):
 #
 # Each assumption in turn, on 60 rows with one feature, three hundred studies each: first all is well; then the noise grows with the distance from the middle; then the rows are months, the feature is time, and each month's noise resembles that of the month before.
 #
-# With unequal variances the classical formula puts one $\sigma^2$ where each row has its own. The *robust* errors HC0 to HC3 put the squared residuals there, $(\tilde X^\top \tilde X)^{-1} \bigl(\sum_i r_i^2\, x_i x_i^\top\bigr) (\tilde X^\top \tilde X)^{-1}$. HC3 divides each $r_i$ by $1 - h_i$, because a row of large leverage pulls the fit towards
-# itself and leaves too small a residual.
+# With unequal variances the classical formula puts one $\sigma^2$ where each row has its own. The *robust* errors HC0 to HC3 put the squared residuals there, $(\tilde X^\top \tilde X)^{-1} \bigl(\sum_i r_i^2\, x_i x_i^\top\bigr) (\tilde X^\top \tilde X)^{-1}$. HC3 divides each $r_i$ by $1 - h_i$, where $h_i$ is the [*leverage*](diagnostics.py#leverage-a-row-that-pulls) of the row: how far it pulls the fit
+# towards itself, which leaves too small a residual.
 
 
 # %%
@@ -244,7 +251,9 @@ print("noise         classical     HC3")
 covered = {}
 for kind in ("as assumed", "unequal", "correlated"):
     feature, drawn = studies_of(kind, times=300)
-    covered[kind] = [share_covered(feature, drawn, errors) for errors in ("classical", "HC3")]
+    covered[kind] = [
+        share_covered(feature, drawn, errors) for errors in ("classical", "HC3")
+    ]
     print(f"{kind:12} {covered[kind][0]:10.1%} {covered[kind][1]:7.1%}")
 assert covered["unequal"][0] < 0.9 < covered["unequal"][1]
 assert max(covered["correlated"]) < 0.7
@@ -275,14 +284,18 @@ names = ("A", "B", "C")
 predictions = []
 for base in (0, 2):
     others = [level for level in range(3) if level != base]
-    found = linreg.infer(dummies[:, others], rent, names=[names[level] for level in others])
+    found = linreg.infer(
+        dummies[:, others], rent, names=[names[level] for level in others]
+    )
     predictions.append(found.fit.predict(dummies[:, others]))
     told = "   ".join(
         f"{name} {value:6.2f} +- {se:.2f}"
         for name, value, se in zip(found.names, found.estimate, found.se, strict=True)
     )
     print(f"base {names[base]}: {told}")
-print("the same predictions:", bool((predictions[0] - predictions[1]).abs().max() < 1e-12))
+print(
+    "the same predictions:", bool((predictions[0] - predictions[1]).abs().max() < 1e-12)
+)
 
 # %% [markdown]
 # And an interaction, before and after centring. The two models predict the same; only the question that the first weight answers has changed:
@@ -291,9 +304,13 @@ print("the same predictions:", bool((predictions[0] - predictions[1]).abs().max(
 a, c = 50 + 10 * torch.randn(2, 300, generator=generator)
 effect = 0.1 * a + 0.02 * a * c + torch.randn(300, generator=generator)
 for name, (u, v) in {"raw": (a, c), "centred": (a - a.mean(), c - c.mean())}.items():
-    found = linreg.infer(torch.column_stack((u, v, u * v)), effect, names=("a", "c", "a c"))
+    found = linreg.infer(
+        torch.column_stack((u, v, u * v)), effect, names=("a", "c", "a c")
+    )
     low, high = float(found.low[1]), float(found.high[1])
-    print(f"{name:8} weight of a: {found.estimate[1]:7.3f}, from {low:6.3f} to {high:.3f}")
+    print(
+        f"{name:8} weight of a: {found.estimate[1]:7.3f}, from {low:6.3f} to {high:.3f}"
+    )
 
 # %% [markdown]
 # The raw weight is the slope of $a$ where $c = 0$, five standard deviations from any row. The centred one is the slope at an average $c$, $0.1 + 0.02 \bar c$, that is <!--= 0.1 + 0.02 * c.mean():.1f -->1.1<!--/-->.
@@ -334,7 +351,9 @@ linreg.check(3**0.5, linreg.infer(x_three, y_three).se[1])
 # %% answer="Answer"
 quarter = linreg.infer(bmi[::4], data.y[::4]).predict(grid)
 mean_ratio = float(((quarter.high - quarter.low) / (band.high - band.low)).median())
-new_ratio = float(((quarter.new_high - quarter.new_low) / (band.new_high - band.new_low)).median())
+new_ratio = float(
+    ((quarter.new_high - quarter.new_low) / (band.new_high - band.new_low)).median()
+)
 print(f"mean: {mean_ratio:.2f} times as wide; next patient: {new_ratio:.2f} times")
 
 # %% [markdown]
@@ -353,7 +372,9 @@ print(f"mean: {mean_ratio:.2f} times as wide; next patient: {new_ratio:.2f} time
 # %%
 X_growth = torch.randn(100, 2, generator=torch.Generator().manual_seed(6))
 of_log = 1 + X_growth @ torch.tensor([0.3, -0.2])
-y_growth = (of_log + 0.1 * torch.randn(100, generator=torch.Generator().manual_seed(7))).exp()
+y_growth = (
+    of_log + 0.1 * torch.randn(100, generator=torch.Generator().manual_seed(7))
+).exp()
 logs = linreg.infer(X_growth, y_growth.log())
 right_change = torch.stack((logs.estimate[2], logs.low[2], logs.high[2])).exp()
 
@@ -364,7 +385,9 @@ right_change = torch.stack((logs.estimate[2], logs.low[2], logs.high[2])).exp()
 # %% answer="Answer"
 def fold_change(X, y, j):
     found = linreg.infer(X, y.log())
-    return [float(part[j + 1].exp()) for part in (found.estimate, found.low, found.high)]
+    return [
+        float(part[j + 1].exp()) for part in (found.estimate, found.low, found.high)
+    ]
 
 
 linreg.check(fold_change(X_growth, y_growth, 1), right_change)

@@ -159,3 +159,12 @@ def test_vif_of_float32_sees_what_its_rounding_hides():
     X = torch.stack((x, x + 1e-8 * e), dim=1)
     assert linreg.vif(X.float()).tolist() == [torch.inf] * 2
     assert linreg.vif(X)[0] == pytest.approx(1e16, rel=0.5)
+
+
+def test_a_column_that_varies_by_the_rounding_of_its_dtype_is_constant():
+    """In float64 it would be a column like any other."""
+    x = torch.full((20,), 0.1, dtype=torch.float32)
+    x[::2] = torch.nextafter(x[0], torch.tensor(1.0, dtype=torch.float32))
+    X = torch.column_stack((x, torch.randn(20, generator=gen(), dtype=torch.float32)))
+    assert linreg.vif(X).isinf().tolist() == [True, False]
+    assert linreg.vif(X.double()).isfinite().all()

@@ -1,0 +1,338 @@
+# %% [markdown]
+# # Diagnostics
+#
+# After this page you can look at a fit and say which of its assumptions the data contradict, find the rows on which it depends, and choose standard errors that survive unequal variances.
+#
+# <!-- core -->
+#
+# Besides `linreg` this page needs scipy; [the line that installs](../index.md#run-it-yourself) brings it.
+#
+# **The question.** Two data sets give the same weights, the same standard errors and the same $R^2$. Is the model as good for the one as for the other?
+#
+# ## Four times the same table
+#
+# Francis Anscombe made these four sets of eleven points in 1973 to answer it. <!-- given 1973: Graphs in statistical analysis, The American Statistician 27 -->
+
+# %%
+import torch
+
+import linreg
+
+torch.set_default_dtype(torch.float64)
+x_shared = [10.0, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
+anscombe = {
+    "I": (x_shared, [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]),
+    "II": (x_shared, [9.14, 8.14, 8.74, 8.77, 9.26, 8.10, 6.13, 3.10, 9.13, 7.26, 4.74]),
+    "III": (x_shared, [7.46, 6.77, 12.74, 7.11, 7.81, 8.84, 6.08, 5.39, 8.15, 6.42, 5.73]),
+    "IV": ([8.0] * 7 + [19.0] + [8.0] * 3, [6.58, 5.76, 7.71, 8.84, 8.47, 7.04, 5.25, 12.50, 5.56, 7.91, 6.89]),
+}  # fmt: skip
+four = {
+    name: (torch.tensor(x).unsqueeze(1), torch.tensor(y))
+    for name, (x, y) in anscombe.items()
+}
+tables = {name: linreg.infer(*rows) for name, rows in four.items()}
+print("       weight   std err   intercept      R2")
+for name, found in tables.items():
+    print(
+        f"{name:4} {found.estimate[1]:8.2f} {found.se[1]:9.2f} {found.estimate[0]:11.1f} {found.r2:7.2f}"
+    )
+
+# %% alt="Four scatter plots with the same line. I: points scattered about the line. II: points on a smooth arch that bends across the line. III: ten points on a straight line of another slope, and one far above it. IV: ten points above each other at the same x, and a single point far to the right, on which the line ends."
+import matplotlib.pyplot as plt
+
+from linreg.plot import BLUE, GREEN, GREY, ORANGE
+
+fig, axes = plt.subplots(
+    2, 2, figsize=(5.5, 4.6), sharex=True, sharey=True, layout="constrained"
+)
+ends = torch.tensor([[3.0], [20.0]])
+for ax, (name, (x, y)) in zip(axes.flat, four.items(), strict=True):
+    ax.plot(ends, tables[name].fit.predict(ends), color=ORANGE)
+    ax.plot(x, y, "o", color=BLUE, markersize=4, mew=0)
+    ax.set_title(name)
+    ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# The table is right in all four. Its assumptions hold in the first only: II is no line, III has one row that is wrong or special, and in IV a single row decides the slope alone. None of this is in the table. All of it is in the residuals and the leverages.
+#
+# ## Residuals against predictions
+#
+# If the model is right, the residuals are noise: no trend, no curve, no fan. Two of these are impossible by construction, a trend and a mean that is not zero. A curve or a fan is what to look for. Three fits, one of them sound:
+
+# %% alt="Three plots of residuals against predictions. Sound: a level band of points about zero. Curved: the points form an arch, below zero at both ends and above in the middle. Fan: the points lie close to zero at the left and spread out to the right."
+generator = torch.Generator().manual_seed(0)
+position = 4 * torch.rand(200, 1, generator=generator).square()  # many small, few large
+noise = torch.randn(200, generator=generator)
+three = {
+    "sound": 1 + 2 * position[:, 0] + noise,
+    "curved": 1 + 2 * position[:, 0] - (position[:, 0] - 1.5).square() + 0.5 * noise,
+    "fan": 1 + 2 * position[:, 0] + 0.6 * position[:, 0] * noise,
+}
+fig, axes = plt.subplots(1, 3, figsize=(7, 2.6), sharey=True, layout="constrained")
+for ax, (name, target) in zip(axes, three.items(), strict=True):
+    linreg.plot.residuals(position, target, linreg.solve(position, target), ax=ax)
+    ax.set(title=name, xlabel="predicted", ylabel="residual" if name == "sound" else "")
+plt.show()
+
+# %% [markdown]
+# A curve says that a feature is missing, often the square of one that is there. Add it, and the arch is gone. A fan says that the variance is not the same everywhere, which the weights survive and the standard errors do not.
+#
+# Are the residuals normal? Sort them, and plot them against what a normal sample of that size would show, the *QQ plot*: a straight line is good, ends that bend away are heavy tails. For a few hundred rows only gross departures matter, since the estimates are averages of many.
+#
+# ## Leverage: a row that pulls
+#
+# Predictions are linear in the targets, $\hat y = P y$ with $P = \tilde X (\tilde X^\top \tilde X)^{-1} \tilde X^\top$. The diagonal entry $h_i = P_{ii}$ is the *leverage*: how far the prediction of row $i$ follows, if $y_i$ moves by one. It depends on the features alone. The sum of all is $p$, so the average is $p/n$, and
+#
+# $$
+# h_i = \frac1n + (x_i - \bar x)^\top (X_c^\top X_c)^{-1} (x_i - \bar x):
+# $$
+#
+# a row far from the others, in the metric of the features, has leverage. Move one target of Anscombe's first set, once in the middle and once at the end:
+
+# %%
+x_one, y_one = four["I"]
+h = linreg.leverage(x_one)
+print("          leverage   its prediction moves   the slope moves")
+for place, row in (
+    ("middle", x_one[:, 0].sub(9).abs().argmin()),
+    ("right end", x_one[:, 0].argmax()),
+):
+    moved = y_one.clone()
+    moved[row] += 1
+    before, after = linreg.solve(x_one, y_one), linreg.solve(x_one, moved)
+    follows = float((after.predict(x_one) - before.predict(x_one))[row])
+    print(
+        f"{place:10} {h[row]:7.3f} {follows:22.3f} {abs(float(after.w - before.w)):17.3f}"
+    )
+
+# %% [markdown]
+# In the fourth set the row at 19 has leverage 1. The line goes through it wherever it is, its residual is zero whatever the truth, and the other ten rows have no say in the slope:
+
+# %%
+x_four, y_four = four["IV"]
+found = linreg.influence(x_four, y_four)
+print(f"leverage of the row at 19: {found.leverage[7]:.3f}")
+print("its residual is only rounding:", bool(found.residuals[7].abs() < 1e-12))
+print(f"its studentised residual:  {found.external[7]:.0f}")
+print(found.message)
+
+# %% [markdown]
+# $0/0$ is no number, and `linreg` does not make one up from rounding. Programs differ here, on the same valid data:
+#
+# | a row of leverage 1 | studentised residual, Cook's distance | HC2, HC3 |
+# | --- | --- | --- |
+# | linreg | NaN, and why | the row drops out; NaN for the parameter that it alone determines |
+# | R 4.2.2, sandwich 3.0-2 | NaN | all NaN, with a warning |
+# | R, estimatr 1.0.0 | | HC2 all NaN, HC3 a number |
+# | R, car 3.1-1 | | an error |
+# | statsmodels 0.15.0 | infinite | a number made of rounding for that parameter, without a warning |
+# | pyfixest 0.60.0 | | an error |
+#
+# All but our own row were measured elsewhere, with the versions that stand there.
+#
+# ## Residuals that can be compared
+#
+# A row with leverage has a small residual because the fit follows it: $\operatorname{Var}(r_i) = \sigma^2 (1 - h_i)$. Divide by $s\sqrt{1 - h_i}$, and all have the same variance; take $s$ from the fit without the row, so that a wild row does not inflate the measure that it is held against. That is the *externally studentised residual*. With normal noise it has
+# Student's $t$ distribution with $n - p - 1$ degrees of freedom.
+#
+# Two rows of the ordinary data set are now spoiled: in row 10 the target is wrong, in row 20 a feature.
+
+# %%
+X, y, w_true, b_true = linreg.ordinary()
+X_bad, y_bad = X.clone(), y.clone()
+y_bad[10] += 6  # six standard deviations of the noise
+X_bad[20, 5] = 25.0  # as by a missing decimal point
+seen = linreg.influence(X_bad, y_bad)
+print("row   leverage   residual   studentised   Cook's distance")
+for i in (10, 20, 30):
+    print(
+        f"{i:3} {seen.leverage[i]:10.3f} {seen.residuals[i]:10.2f} {seen.external[i]:13.2f} {seen.cook[i]:17.3f}"
+    )
+
+# %% [markdown]
+# The wrong target has a large residual. The wrong feature has a leverage of <!--= seen.leverage[20]:.2f -->0.83<!--/-->, where the average is $p/n =$ <!--= 21 / len(y):.2f -->0.07<!--/-->, and a residual that could pass: <!--= int((seen.residuals.abs() > seen.residuals[20].abs()).sum()) -->12<!--/--> sound or unsound rows have a larger one. Studentised, it cannot pass.
+#
+# ## Cook's distance: what the fit loses with a row
+#
+# How far do all predictions move, if row $i$ goes? *Cook's distance* is the answer, in units of $p s^2$, and it needs no second fit:
+#
+# $$
+# D_i = \frac{\lVert \hat y - \hat y^{(-i)} \rVert^2}{p s^2} = \frac{r_i^2}{p s^2} \, \frac{h_i}{(1 - h_i)^2} .
+# $$
+#
+# A row matters if it pulls *and* disagrees. The line without it is that of [leave-one-out](generalise.py#leave-one-out-from-one-fit).
+
+# %%
+kept = torch.arange(len(y)) != 20
+without = linreg.solve(X_bad[kept], y_bad[kept])
+moved = seen.fit.predict(X_bad) - without.predict(X_bad)
+by_hand = float(moved.square().sum() / (21 * seen.s**2))
+print(f"by the formula {seen.cook[20]:.4f}, by a fit without the row {by_hand:.4f}")
+print(
+    f"weight 6: {seen.fit.w[5]:.2f} with it, {without.w[5]:.2f} without; truth {w_true[5]:.2f}"
+)
+
+# %% alt="Studentised residuals against leverage for 300 rows. Nearly all form a cloud at low leverage between minus 3 and 3. One row has a large residual at low leverage: the wrong target. One row lies far to the right with a residual above 4: the wrong feature."
+fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
+ordinary_rows = [i for i in range(300) if i not in (10, 20)]
+ax.plot(
+    seen.leverage[ordinary_rows],
+    seen.external[ordinary_rows],
+    "o",
+    color=GREY,
+    markersize=3,
+    mew=0,
+    alpha=0.6,
+)
+for i, colour, marker, name in (
+    (10, BLUE, "s", "wrong target"),
+    (20, ORANGE, "D", "wrong feature"),
+):
+    ax.plot(seen.leverage[i], seen.external[i], marker, color=colour, label=name)
+for level in (-3, 3):
+    ax.axhline(level, color=GREY, linewidth=0.8, linestyle=":")
+ax.set(xlabel="leverage", ylabel="externally studentised residual")
+ax.legend(frameon=False, loc="center right")
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+assert int(seen.leverage.argmax()) == int(seen.cook.argmax()) == 20
+assert seen.external[20] > 4 and seen.external[10] > 4
+assert {10, 20} == set(seen.external.abs().topk(2).indices.tolist())
+
+# %% [markdown]
+# One spoiled entry among <!--= X.numel() -->6000<!--/--> has moved the sixth weight by <!--= (seen.fit.w[5] - without.w[5]).abs() / linreg.infer(X, y).se[6]:.0f -->5<!--/--> of its standard errors. What to do with such a row is no question of statistics: look it up. If it is a slip, correct it. If it is real, say what the fit is without it. "It does not fit" is no reason to delete a row.
+#
+# ## Unequal variances
+#
+# The fan above, put to the test. [Breusch and Pagan](../reference/references.md) regress the squared residuals on the features. If the variance is the same everywhere, that explains nothing:
+
+# %%
+for name in ("sound", "fan"):
+    test = linreg.breusch_pagan(position, three[name])
+    classical = linreg.infer(position, three[name])
+    robust = linreg.infer(position, three[name], errors="HC3")
+    print(
+        f"{name:6} p below 0.001: {test.p < 0.001!s:6} standard error of the slope: "
+        f"classical {classical.se[1]:.3f}, HC3 {robust.se[1]:.3f}"
+    )
+
+# %% [markdown]
+# A small $p$ says that the classical standard errors are not to be trusted: here the slope is less certain than they claim, since the noisy rows are those with leverage. The four robust ones differ in what they put in the place of a row's variance:
+#
+# | | variance of row $i$ | |
+# | --- | --- | --- |
+# | HC0 | $r_i^2$ | too small, since fits follow their rows |
+# | HC1 | $r_i^2 \, n/(n - p)$ | the average made right |
+# | HC2 | $r_i^2 / (1 - h_i)$ | each made right, if the variances are equal after all |
+# | HC3 | $r_i^2 / (1 - h_i)^2$ | the residual of the row left out; on the safe side in small samples |
+#
+# These are the definitions of R's sandwich and of statsmodels. "hetero" in pyfixest is HC1; its HC2 and HC3 are larger by $\sqrt{n/(n-p)}$, measured with version 0.60.0. And the name of a test does not say which version it is: R's `bptest` and statsmodels mean Koenker's form, as `linreg` does; R's `ncvTest` means the original.
+#
+# ## Rows in the order of time
+#
+# If rows have an order, plot the residuals in it. A feature that was left out often shows as a slow wave. The *Durbin-Watson* statistic is near 2 for noise without memory, and near 0 where neighbours resemble each other:
+
+# %% alt="Residuals in the order of time, two curves. One jumps up and down around zero from month to month. The other wanders in long waves above and below zero."
+months = torch.arange(120.0).unsqueeze(1)
+shocks = torch.randn(120, generator=torch.Generator().manual_seed(2))
+memory = shocks.clone()
+for i in range(1, 120):
+    memory[i] = 0.8 * memory[i - 1] + 0.6 * shocks[i]
+fig, ax = plt.subplots(figsize=(5.5, 3), layout="constrained")
+statistics = {}
+for (name, target), colour, style in zip(
+    {"no memory": shocks, "memory": memory}.items(),
+    (GREEN, ORANGE),
+    ("--", "-"),
+    strict=True,
+):
+    series = 0.01 * months[:, 0] + target
+    left = linreg.residuals(months, series, linreg.solve(months, series))
+    statistics[name] = linreg.durbin_watson(left)
+    ax.plot(
+        months,
+        left,
+        style,
+        color=colour,
+        linewidth=1.4,
+        label=f"{name}: {statistics[name]:.2f}",
+    )
+ax.set(xlabel="month", ylabel="residual")
+ax.legend(frameon=False, title="Durbin-Watson", ncols=2)
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+assert statistics["memory"] < 1 < 1.6 < statistics["no memory"] < 2.4
+
+# %% [markdown]
+# [How sure are we?](sure.py#what-breaks-it) shows what memory does to an interval that does not know of it.
+#
+# ## What was shown
+#
+# - The same weights, errors and $R^2$ can belong to a sound model, a curve, an outlier and a single row that decides alone. Look at the residuals.
+# - Leverage is how far a prediction follows its own target. It adds up to $p$, and the variance of a residual is $\sigma^2 (1 - h_i)$.
+# - In the ordinary data, 300 rows and 20 columns, one wrong feature moved a weight by <!--= (seen.fit.w[5] - without.w[5]).abs() / linreg.infer(X, y).se[6]:.0f -->5<!--/--> standard errors and was found by leverage, Cook's distance and the studentised residual; the plain residual would have passed.
+# - Unequal variances leave the weights right on average and the classical errors wrong: Breusch-Pagan finds out, HC3 mends.
+# - At leverage 1 the residual is $0/0$. It is reported as that.
+#
+# ## Exercises
+#
+# **1. By pencil.** Four rows, $x = 0, 0, 0, 3$. What are the leverages of a line through them? Check yours with `linreg.check(yours, linreg.leverage(x_four_rows))`:
+
+# %%
+x_four_rows = torch.tensor([[0.0], [0.0], [0.0], [3.0]])
+
+# %% [markdown] answer="Hint"
+# What is the prediction at $x = 0$, and at $x = 3$, in words?
+
+# %% [markdown] answer="Answer"
+# Three rows share the place 0, where the line goes through their mean: $h = \frac13$ each. The fourth is alone, so the line goes through it: $h = 1$. The sum is 2, as it must be for two parameters.
+
+# %% answer="Answer"
+linreg.check([1 / 3, 1 / 3, 1 / 3, 1.0], linreg.leverage(x_four_rows))
+
+# %% [markdown]
+# **2. Predict the picture.** Fit $y = 1 + 2x + \varepsilon$ with $\varepsilon = +3$ for a quarter of the rows, a group that the model does not know, and $-1$ for the others. Sketch the residuals against the predictions before you draw them. What does the QQ plot look like?
+
+# %% [markdown] answer="Hint"
+# The group has nothing to do with $x$.
+
+# %% [markdown] answer="Answer"
+# Two level bands, three above and one below zero: there is no curve and no fan, and still something is missing. In the QQ plot there are two flat steps. The remedy is a dummy for the group, if anybody wrote down who belongs to it.
+
+# %% [markdown]
+# **3. What is wrong with this sentence?** "I removed all rows with a Cook's distance above $4/n$, and then $R^2$ rose from 0.94 to 0.97, so the model is better now." <!-- given 0.94: made up for this sentence --><!-- given 0.97: made up, too -->
+
+# %% [markdown] answer="Hint"
+# How many of 300 sound rows would that remove? And what would happen to $R^2$ if you went on?
+
+# %% [markdown] answer="Answer"
+# The rows that disagree most were removed, so the rest agrees better: $R^2$ rises for any data, and it rises again if the rule is applied again. Of the ordinary data, where every row is sound, the rule removes this many:
+
+# %% answer="Answer"
+sound = linreg.influence(X, y)
+print(f"{int((sound.cook > 4 / 300).sum())} of 300 sound rows")
+
+# %% [markdown]
+# **4. Code.** Write `worst(X, y, k)`, which returns the numbers of the $k$ rows whose removal, one at a time, changes `w[5]` most. Fits of all rows but one are allowed, but it can be done without. Check yours with `linreg.check(worst(X_bad, y_bad, 1), [20])`.
+
+# %% [markdown] answer="Hint"
+# By the added-variable plot, the weight is $u^\top y / u^\top u$ with $u$ the residual of feature 6 on the others. And the fit without row $i$ is the fit of all rows with $y_i$ replaced by its prediction from the others.
+
+# %% [markdown] answer="Answer"
+# Replacing $y_i$ by $y_i - \text{press}_i$ gives the fit without row $i$, and $w_6$ is linear in $y$ with the coefficients $u_i / u^\top u$. So the change is $u_i \, \text{press}_i / u^\top u$:
+
+
+# %% answer="Answer"
+def worst(X, y, k):
+    u, _ = linreg.added_variable(X, y, 5)
+    change = u * linreg.influence(X, y).press / u.square().sum()
+    return change.abs().topk(k).indices
+
+
+linreg.check(worst(X_bad, y_bad, 1), [20])
+
+# %% [markdown]
+# ## Where next
+#
+# [How sure are we?](sure.py) needs what was checked here. [The loss](../part1/loss.md#why-squares) has the other way to live with wrong targets: a loss that does not square them.
