@@ -85,8 +85,8 @@ def on_config(config: MkDocsConfig) -> None:
     os.environ["SOURCE_DATE_EPOCH"] = wheel.EPOCH  # no file tells when it was built
     root, home = Path(config.config_file_path).parent, config.site_url or ""
     package = wheel.build(root)
-    marks = MARKS | {INSTALL: wheel.install_line(home, package), digest.DIGEST: digest.as_markdown(root, package)}
-    site = Site(root, home, package, prepare(root / "linreg", package), marks)
+    made = {INSTALL: wheel.install_line(home, package), digest.DIGEST: digest.as_markdown(root, package)}
+    site = Site(root, home, package, prepare(root / "linreg", package), MARKS | made)
     config.extra["mark"] = logo.logo()  # for docs/theme/partials/logo.html
     config.extra_css = []  # instead of mkdocstrings' own file: see `assets.STYLES`
     if ONLY != "*":

@@ -197,7 +197,8 @@ ax.legend(frameon=False, loc="center right")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 assert int(seen.leverage.argmax()) == int(seen.cook.argmax()) == 20
-assert seen.external[20] > 4 and seen.external[10] > 4
+assert seen.external[20] > 4
+assert seen.external[10] > 4
 assert {10, 20} == set(seen.external.abs().topk(2).indices.tolist())
 
 # %% [markdown]
