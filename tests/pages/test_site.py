@@ -19,6 +19,7 @@ from nbclient import NotebookClient
 from project import ROOT
 from served import BASE, sources
 
+from book.execute import kernels
 from book.page.files import parse
 from book.publish import policy
 
@@ -272,7 +273,8 @@ def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
     monkeypatch.setenv("PYTHONPATH", str(wheel))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # other tests run beside
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    with kernels.opened():
+        NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
 def test_every_page_carries_the_policy(html: dict[str, Html]) -> None:
