@@ -57,4 +57,5 @@ def test_the_oldest_that_the_package_needs_is_tried_and_the_newest():
     assert job["steps"][-1]["run"] == 'bash .ci/package "${{ matrix.torch }}"'
     script = (ROOT / ".ci/package").read_text()
     assert '"$VENV/bin/python" -m pytest tests/package\n' in script
-    assert f"torch=={oldest}.*" in script, "its own example"
+    page = (ROOT / "docs/en/about/contributing.md").read_text()
+    assert all(f"bash .ci/package 'torch=={oldest}.*'\n" in text for text in (script, page)), "the example"
