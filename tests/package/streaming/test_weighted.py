@@ -149,7 +149,7 @@ def test_what_is_no_weight(tmp_path, kind, fault, drop):
     data[205, D + 1] = bad
     data[260, 0] = torch.nan  # later: it is not the first
     if drop:
-        data[30, D + 1] = torch.nan
+        data[[30, 170], D + 1] = torch.nan  # in a block before, and before it in its own
     paths = [write(tmp_path / f"{i}{kind}", part) for i, part in enumerate(data.split(150))]
     missing = "drop" if drop else "error"
     error = stopped(source(paths, rows=64), frequency=frequency, missing=missing)
@@ -159,7 +159,7 @@ def test_what_is_no_weight(tmp_path, kind, fault, drop):
     assert (error.row, error.path) == (205, str(paths[1]))
     X, y, c = split(data[:205][~data[:205].isnan().any(1)])
     same(error.statistics, Statistics.of(X, y, weights=c, frequency=frequency))
-    assert error.statistics.dropped == int(drop)
+    assert error.statistics.dropped == 2 * drop
     write(paths[1], whole[150:])
     total = accumulate(source(paths, start=205), start=error.statistics, frequency=frequency, missing=missing)
     X, y, c = split(whole[~data.isnan().any(1) | (torch.arange(300) >= 205)])
