@@ -6,11 +6,18 @@ import sys
 from pathlib import Path
 
 
-def build(config: Path, *options: str, cwd: Path, python: str = sys.executable, **settings: str) -> None:
+def build(
+    config: Path,
+    *options: str,
+    cwd: Path,
+    python: str = sys.executable,
+    tool: str = "mkdocs",
+    **settings: str,
+) -> None:
     """Build all its pages, as `make build` does; what is cached is cached under `cwd`."""
     env = {name: value for name, value in os.environ.items() if name != "PAGES"}
     env |= {"NO_MKDOCS_2_WARNING": "1", **settings}
-    command = [python, "-m", "mkdocs", "build", "--strict", "--config-file", str(config), *options]
+    command = [python, "-m", tool, "build", "--strict", "--config-file", str(config), *options]
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"The site does not build:\n{done.stdout}{done.stderr}")

@@ -1,6 +1,7 @@
-"""The workflow that publishes the site: it proves before it publishes, and may do no more than that."""
+"""The workflows: what is published was proved, what the package needs is tried, and no more is allowed."""
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -8,29 +9,53 @@ import yaml
 from project import ROOT
 
 
-@pytest.fixture
-def workflow() -> dict[Any, Any]:
-    return yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text())
+def read(name: str) -> dict[Any, Any]:
+    return yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
 
 
-def test_every_action_is_pinned_to_a_commit(workflow):
+WORKFLOWS = {path.name: read(path.name) for path in (ROOT / ".github/workflows").iterdir()}
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_every_action_is_pinned_to_a_commit(name):
     """A tag can be moved to other code, a commit cannot."""
-    used = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    jobs = WORKFLOWS[name]["jobs"].values()
+    used = [step["uses"] for job in jobs for step in job["steps"] if "uses" in step]
     assert used
     assert [action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action)] == []
 
 
-def test_only_the_job_that_publishes_may_write(workflow):
-    assert workflow["permissions"] == {}
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("site.yml", {"prove": set(), "publish": {"pages", "id-token"}}), ("package.yml", {"test": set()})],
+)
+def test_only_the_job_that_publishes_may_write(name, expected):
+    assert WORKFLOWS[name]["permissions"] == {}
     writes = {
-        name: {kind for kind, may in job["permissions"].items() if may == "write"}
-        for name, job in workflow["jobs"].items()
+        job: {kind for kind, may in settings["permissions"].items() if may == "write"}
+        for job, settings in WORKFLOWS[name]["jobs"].items()
     }
-    assert writes == {"prove": set(), "publish": {"pages", "id-token"}}
+    assert writes == expected
 
 
-def test_nothing_is_published_that_was_not_proved(workflow):
-    prove, publish = workflow["jobs"]["prove"], workflow["jobs"]["publish"]
-    commands = [step.get("run") for step in prove["steps"]]
+def test_nothing_is_published_that_was_not_proved():
+    jobs = WORKFLOWS["site.yml"]["jobs"]
+    commands = [step.get("run") for step in jobs["prove"]["steps"]]
     assert commands.index("bash .ci/run") < commands.index("make build")
-    assert publish["needs"] == "prove"
+    assert jobs["publish"]["needs"] == "prove"
+
+
+def test_the_oldest_that_the_package_needs_is_tried_and_the_newest():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (oldest,) = (need.removeprefix("torch>=") for need in project["dependencies"])
+    python = project["requires-python"].removeprefix(">=")
+    job = WORKFLOWS["package.yml"]["jobs"]["test"]
+    tried = [(row["python"], row["torch"]) for row in job["strategy"]["matrix"]["include"]]
+    assert tried[0] == (python, f"torch=={oldest}.*")
+    assert tried[1][1] == "torch"
+    assert [int(part) for part in tried[1][0].split(".")] > [int(part) for part in python.split(".")]
+    assert job["steps"][-1]["run"] == 'bash .ci/package "${{ matrix.torch }}"'
+    script = (ROOT / ".ci/package").read_text()
+    assert '"$VENV/bin/python" -m pytest tests/package\n' in script
+    page = (ROOT / "docs/en/about/contributing.md").read_text()
+    assert all(f"bash .ci/package 'torch=={oldest}.*'\n" in text for text in (script, page)), "the example"

@@ -38,13 +38,14 @@ def blocks(
     *,
     target: int | str,
     features: Iterable[int] | Iterable[str] | None = None,
+    weights: int | str | None = None,
     rows: int | None = None,
     start: int = 0,
     delimiter: str | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
 ) -> "Blocks":
-    r"""Read the rows of files a block at a time: pairs of `X` (m, d) and `y` (m,), for `fit_stream`.
+    r"""Read the rows of files a block at a time: `X` (m, d) and `y` (m,), for `fit_stream`.
 
     `.npy` files hold a matrix of numbers. `.parquet`, `.arrow`, `.feather`, `.ipc`, `.csv` and `.tsv` are
     tables, read by pyarrow (the extra `stream`); the last two also compressed, as `.csv.gz`, `.bz2`, `.zst`,
@@ -65,6 +66,7 @@ def blocks(
         target: the column of `y`: its number in a `.npy` file, its name in a table; -1 is the last column.
         features: the columns of `X`, in this order: a list, an array or a pandas Index; by default all
             others, without the index that pandas may have written.
+        weights: the column of the weights, named as the target is; each block is then (X, y, weights).
         rows: largest number of rows a block; by default as many as fill 16 MB, or 8 MB of a table.
         start: rows to pass over, counted over all files: where a pass that stopped goes on.
         delimiter: what stands between the fields of CSV; by default "," and in `.tsv` a tab.
@@ -72,9 +74,9 @@ def blocks(
         encoding: that of CSV; by default UTF-8.
 
     Returns:
-        An iterable of (X, y), from the beginning each time it is iterated. A file that turns out to be
-        damaged, cut short, to lack a column of the first or to hold a row without numbers stops it with a
-        `StreamError`.
+        An iterable of (X, y), or (X, y, weights), from the beginning each time it is iterated. A file that
+        turns out to be damaged, cut short, to lack a column of the first or to hold a row without numbers
+        stops it with a `StreamError`.
 
     Raises:
         FileError: a file is missing, cannot be read, or holds something else.
@@ -92,7 +94,8 @@ def blocks(
         [[0.0], [1.0]] [1.0, 3.0]
         [[2.0]] [5.0]
     """
-    return Blocks(path, target, features, rows, start, _text_options(delimiter, decimal, encoding))
+    columns = target, features, weights
+    return Blocks(path, columns, rows, start, _text_options(delimiter, decimal, encoding))
 
 
 class Blocks:
@@ -102,14 +105,14 @@ class Blocks:
         paths: the files.
         features: the columns of `X`, in the order of the weights.
         target: the column of `y`.
+        weights: the column of the weights, None without.
         start: rows passed over.
     """
 
     def __init__(
         self,
         path: Paths,
-        target: int | str,
-        features: Iterable[int] | Iterable[str] | None,
+        columns: tuple[int | str, Iterable[int] | Iterable[str] | None, int | str | None],
         rows: int | None,
         start: int,
         text: dict[str, str],
@@ -128,8 +131,13 @@ class Blocks:
         for missing in (p for p in self.paths if not os.path.isfile(p)):
             raise FileError(f"`path` must name a file that exists; got {missing!r}. Check its folder.")
         first = self._open(self._parts[0])
-        self.target, self.features = _chosen(first, target, features)
+        self.features, self.target, self.weights = _chosen(first, *columns)
         self._width = len(first.names)
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """The features, the target, and the weights where there are some."""
+        return (*self.features, self.target, *(() if self.weights is None else (self.weights,)))
 
     @property
     def rows(self) -> int | None:
@@ -150,10 +158,10 @@ class Blocks:
         i = max(i for i, begin in enumerate(self._begins) if begin <= row)
         return self.paths[i], row - self._begins[i]
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         return ahead(self._read())
 
-    def _read(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def _read(self) -> Iterator[tuple[Tensor, ...]]:
         first, skip = 0, self.start
         self._begins = []
         for part in self._parts:
@@ -163,7 +171,7 @@ class Blocks:
                 self._check_same(file)
             except FileError as error:
                 raise StreamError(f"{error}", first + skip, part.path) from error
-            yield from file.blocks(self.features, self.target, self._size, skip, first)
+            yield from file.blocks(self.columns, len(self.features), self._size, skip, first)
             assert file.rows is not None  # known at the latest when all have been read
             skip = max(skip - file.rows, 0)
             first += file.rows
@@ -176,7 +184,7 @@ class Blocks:
 
     def _check_same(self, file: Npy | Table) -> None:
         """Require the columns of the first file, of numbers here too."""
-        for name in (*self.features, self.target):
+        for name in self.columns:
             kind = file.kinds.get(name)
             if kind is None or not NUMBERS.fullmatch(kind):
                 raise FileError(
@@ -205,7 +213,8 @@ class Blocks:
 
     def __repr__(self) -> str:
         more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
-        return f"Blocks({self.paths[0]!r}{more}, target={self.target!r}, features={len(self.features)})"
+        by = "" if self.weights is None else f", weights={self.weights!r}"
+        return f"Blocks({self.paths[0]!r}{more}, target={self.target!r}, features={len(self.features)}{by})"
 
 
 def _suffix(path: str) -> str:
@@ -248,34 +257,41 @@ def _for_text(suffix: str, given: dict[str, str]) -> dict[str, str]:
 
 
 def _chosen(
-    file: Npy | Table, target: int | str, features: Iterable[int] | Iterable[str] | None
-) -> tuple[Any, tuple[Any, ...]]:
-    """The names of the target and of the features, all there, each once, and all of numbers."""
+    file: Npy | Table,
+    target: int | str,
+    features: Iterable[int] | Iterable[str] | None,
+    weights: int | str | None,
+) -> tuple[tuple[Any, ...], Any, Any]:
+    """The names of the features, the target and the weights, all there, each once, and all of numbers."""
     target = _column(file, target, "target")
+    weights = None if weights is None else _column(file, weights, "weights")
+    others = (target,) if weights is None else (target, weights)
     if features is None:
-        columns = tuple(name for name in file.names if name != target and name not in file.index)
+        columns = tuple(name for name in file.names if name not in others and name not in file.index)
         _check_named(file, columns)
     else:
         columns = tuple(_column(file, name, "features") for name in _listed(features))
-    named = (*columns, target)
+    named = (*columns, *others)
     there, asked = Counter(file.names), Counter(named)
     twice = [name for name in asked if there[name] + asked[name] > 2]
     if twice or not columns:
         what = f"{twice[0]!r} is there twice" if twice else "there is none"
+        apart = "the target" if weights is None else "the target and the weights, which differ"
         raise RangeError(
-            f"`features` must be one column or more, each once, without the target; {what}. "
+            f"`features` must be one column or more, each once, without {apart}; {what}. "
             "Name them: features=[...]."
         )
     other = [name for name in named if not NUMBERS.fullmatch(file.kinds[name])]
     if other:
         held = ", ".join(f"column {name!r} holds {file.kinds[name]}" for name in other[:8])
         good = [name for name in columns if name not in other]
+        roles = "`features` and `target`" if weights is None else "`features`, `target` and `weights`"
         raise DtypeError(
-            f"`features` and `target` must hold numbers; in {file.path!r} {held}"
+            f"{roles} must hold numbers; in {file.path!r} {held}"
             f"{', ...' * (len(other) > 8)}. Name the `features` without such columns, "
             f"features={_some(good)}, or turn them into numbers first."
         )
-    return target, columns
+    return columns, target, weights
 
 
 def _listed(features: object) -> list[Any]:

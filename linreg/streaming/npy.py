@@ -85,10 +85,13 @@ class Npy:
         self.kinds: dict[Any, str] = dict.fromkeys(self.names, self.kind.word)
 
     def blocks(
-        self, features: Sequence[int], target: int, rows: int | None, start: int, first: int
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """(X, y) of `rows` rows at a time, from row `start` on; the file begins at row `first` of all."""
-        columns = [*features, target]
+        self, columns: Sequence[int], d: int, rows: int | None, start: int, first: int
+    ) -> Iterator[tuple[Tensor, ...]]:
+        """X of the first d columns and each other alone, `rows` rows at a time, from row `start` on.
+
+        The file begins at row `first` of all.
+        """
+        places = range(len(columns)) if self.by_columns else columns  # in M
         rows = rows or max(DEFAULT_BYTES // self.row_bytes, 1)
         with open(self.path, "rb") as file:
             if hasattr(os, "posix_fadvise") and not self.by_columns:  # lets the system read further ahead
@@ -98,10 +101,8 @@ class Npy:
                 try:
                     if self.by_columns:
                         M = self._gathered(file, begin, count, columns)
-                        X, y = M[:, :-1], M[:, -1]
                     else:
                         M = self._mapped(file, begin, count)
-                        X, y = M[:, _run(features)], M[:, target]
                 except (OSError, ValueError) as error:  # ValueError: the file has become shorter than the map
                     raise StreamError(
                         f"{self.path!r} must be readable to its end; reading failed in the {count} rows from "
@@ -109,11 +110,13 @@ class Npy:
                         first + begin,
                         self.path,
                     ) from error
-                good = self._good(X, y)
+                block = M[:, _run(places[:d])], *(M[:, j] for j in places[d:])
+                good = self._good(block)
                 if good:
-                    yield self._float(X[:good]), self._float(y[:good])
+                    yield tuple(self._float(part[:good]) for part in block)
                 if good < count:
-                    raise self._beyond(X[good], y[good], columns, begin + good, first)
+                    entries = torch.cat([part[good].reshape(-1) for part in block])
+                    raise self._beyond(entries.tolist(), columns, begin + good, first)
         if self.there < self.rows:
             raise StreamError(
                 f"{self.path!r} must hold the {self.rows} rows of its header; it ends in row {self.there}. "
@@ -141,20 +144,23 @@ class Npy:
                 raise ValueError("the file has become shorter")
         return torch.frombuffer(held, dtype=self.kind.dtype).view(len(columns), count).T
 
-    def _good(self, X: Tensor, y: Tensor) -> int:
+    def _good(self, block: tuple[Tensor, ...]) -> int:
         """How many rows come before the first that no float holds."""
         if self.kind.most is None:
-            return len(y)
+            return len(block[0])
         most = self.kind.most
         least = 0 if self.kind.word in ("uint64", "bool") else -most
-        bad = (X.lt(least) | X.gt(most)).any(1) | y.lt(least) | y.gt(most)
-        return int(bad.byte().argmax()) if bool(bad.any()) else len(y)
+        X, *others = (part.lt(least) | part.gt(most) for part in block)
+        bad = X.any(1)
+        for other in others:
+            bad |= other
+        return int(bad.byte().argmax()) if bool(bad.any()) else len(bad)
 
     def _float(self, M: Tensor) -> Tensor:
         return M if M.dtype in (torch.float32, torch.float64) else M.to(torch.float64)
 
-    def _beyond(self, x: Tensor, y: Tensor, columns: Sequence[int], row: int, first: int) -> StreamError:
-        entries, most = [*x.tolist(), int(y)], self.kind.most or 0
+    def _beyond(self, entries: list[int], columns: Sequence[int], row: int, first: int) -> StreamError:
+        most = self.kind.most or 0
         if self.kind.word == "uint64":
             entries = [entry % (1 << 64) for entry in entries]
         k = next(k for k, entry in enumerate(entries) if abs(entry) > most)

@@ -80,10 +80,12 @@ class Table:
         return list(zip(schema.names, map(str, schema.types), strict=True))
 
     def blocks(
-        self, features: Sequence[str], target: str, rows: int | None, start: int, first: int
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """(X, y) of `rows` rows or fewer, from row `start` on; the file begins at row `first` of all."""
-        columns = (*features, target)
+        self, columns: Sequence[str], d: int, rows: int | None, start: int, first: int
+    ) -> Iterator[tuple[Tensor, ...]]:
+        """X of the first d columns and each other alone, of `rows` rows or fewer, from row `start` on.
+
+        The file begins at row `first` of all.
+        """
         kinds = [self.kinds[name] for name in columns]
         single = "float" in kinds and all(kind in IN_FLOAT32 for kind in kinds)
         rows = rows or max(DEFAULT_BYTES // ((4 if single else 8) * len(columns)), 1)
@@ -98,9 +100,9 @@ class Table:
                     count, reason = _beyond(batch, columns)
                     if count:
                         M = self._matrix(batch.slice(0, count), columns, single)
-                        yield M[:, :-1], M[:, -1]
+                        yield M[:, :d], *M[:, d:].T
                     raise self._bad(row + count, reason, first) from None
-                yield M[:, :-1], M[:, -1]
+                yield M[:, :d], *M[:, d:].T
                 row += len(batch)
         except StreamError:
             raise

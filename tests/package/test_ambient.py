@@ -191,17 +191,18 @@ def put(get: Callable[[], Any], change: Callable[[Any], None], value: Any) -> It
 
 
 @contextmanager
-def newer(owner: Any, value: str) -> Iterator[None]:
+def newer(place: Callable[[], Any], value: str) -> Iterator[None]:
     """With one of the settings of each backend, which came with PyTorch 2.9."""
-    if not hasattr(owner, "fp32_precision"):
+    if not hasattr(torch.backends, "fp32_precision"):
         pytest.skip("this PyTorch has no such setting")
-    torch.backends.mkldnn.matmul.fp32_precision = "none"  # what is set for a part outweighs the whole
+    owner, part = place(), torch.backends.mkldnn.matmul
+    part.fp32_precision = "none"  # what is set for a part outweighs the whole
     owner.fp32_precision = value
     try:
         yield
     finally:
         owner.fp32_precision = "none"
-        torch.backends.mkldnn.matmul.fp32_precision = "none"
+        part.fp32_precision = "none"
 
 
 def precision(value: str) -> AbstractContextManager[None]:
@@ -217,8 +218,8 @@ SETTINGS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "device meta": lambda: torch.device("meta"),
     "products medium": lambda: precision("medium"),
     "products high": lambda: precision("high"),
-    "oneDNN products bf16": lambda: newer(torch.backends.mkldnn.matmul, "bf16"),
-    "all products bf16": lambda: newer(torch.backends, "bf16"),
+    "oneDNN products bf16": lambda: newer(lambda: torch.backends.mkldnn.matmul, "bf16"),
+    "all products bf16": lambda: newer(lambda: torch.backends, "bf16"),
     "without oneDNN": lambda: torch.backends.mkldnn.flags(enabled=False),
     "deterministic": lambda: put(
         torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms, True
@@ -330,7 +331,7 @@ def test_products_on_cuda_are_full_too(monkeypatch, value):
 def test_the_newer_setting_of_cuda_is_put_back(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     cuda = torch.backends.cuda.matmul
-    with newer(cuda, "tf32"):
+    with newer(lambda: cuda, "tf32"):
         assert plain(lambda: cuda.fp32_precision)() == "ieee"
         assert cuda.fp32_precision == "tf32"
 

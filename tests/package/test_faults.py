@@ -465,11 +465,11 @@ def test_a_pass_stopped_anywhere_hands_back_what_it_summed(call, resumed):
 def test_whatever_ends_a_pass_from_outside(kind, monkeypatch):
     once, calls = Statistics.update, []
 
-    def update(self: Statistics, *rows: torch.Tensor) -> None:
+    def update(self: Statistics, *rows: torch.Tensor, **weighted: Any) -> None:
         calls.append(rows)
         if len(calls) == 3:
             raise kind("from a handler")
-        once(self, *rows)
+        once(self, *rows, **weighted)
 
     monkeypatch.setattr(Statistics, "update", update)
     with pytest.raises(kind) as caught:

@@ -21,10 +21,10 @@ LATE = 0.3  # seconds until a font comes: the page is painted by then, and must 
 BASE = "http://book.localhost/some/path/"  # a `localhost` has a clipboard; a path shows that any will do
 
 
-def build(folder: Path, cwd: Path = ROOT, **settings: str) -> None:
+def build(folder: Path, cwd: Path = ROOT, tool: str = "mkdocs", **settings: str) -> None:
     """Build the book into `folder`, for `BASE`; what is cached is cached under `cwd`."""
     settings = {"SITE_URL": BASE, **settings}
-    building.build(ROOT / "mkdocs.yml", "--site-dir", str(folder), cwd=cwd, **settings)
+    building.build(ROOT / "mkdocs.yml", "--site-dir", str(folder), cwd=cwd, tool=tool, **settings)
 
 
 def sources() -> dict[str, Path]:

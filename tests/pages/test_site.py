@@ -17,8 +17,9 @@ import pytest
 from built import SCRIPTS, Html, built
 from nbclient import NotebookClient
 from project import ROOT
-from served import BASE, build, sources
+from served import BASE, sources
 
+from book.execute import kernels
 from book.page.files import parse
 from book.publish import policy
 
@@ -272,7 +273,8 @@ def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
     monkeypatch.setenv("PYTHONPATH", str(wheel))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # other tests run beside
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    with kernels.opened():
+        NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
 def test_every_page_carries_the_policy(html: dict[str, Html]) -> None:
@@ -356,36 +358,3 @@ def test_a_reader_computes_the_digests_that_the_site_shows(site: Path, html: dic
     for command, folder in ((sources_of, ROOT), (f"sha256sum {wheel_of}", site)):
         told = subprocess.check_output(["sh", "-c", command], cwd=folder, text=True)
         assert f"<code>{told.split()[0]}</code>" in page.path.read_text(), command
-
-
-def differences(one: Path, other: Path) -> set[str]:
-    """The files that differ, or are missing on a side."""
-    names = {
-        path.relative_to(site).as_posix()
-        for site in (one, other)
-        for path in site.rglob("*")
-        if path.is_file()
-    }
-    sides = [
-        {name: (site / name).is_file() and (site / name).read_bytes() for name in names}
-        for site in (one, other)
-    ]
-    return {name for name in names if sides[0][name] != sides[1][name]}
-
-
-def test_equal_sources_make_an_equal_site(site: Path, tmp_path: Path) -> None:
-    """To the byte, whatever the order of sets, the place on earth and the date that a build may be given."""
-    again = tmp_path / "site"
-    build(again, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", SOURCE_DATE_EPOCH="1000000000")
-    assert not differences(site, again)
-    (again / "index.html").write_text("another")
-    (again / "sitemap.xml").unlink()
-    assert differences(site, again) == {"index.html", "sitemap.xml"}
-
-
-def test_a_page_that_runs_anew_is_the_same(site: Path, tmp_path: Path) -> None:
-    """Cold caches: outputs, figures, formulas, fonts and the wheel are made once more."""
-    for name, cwd, seed in (("warm", ROOT, "1"), ("cold", tmp_path, "2")):
-        build(tmp_path / name, cwd, PAGES="part1/start.py", PYTHONHASHSEED=seed)
-    assert (tmp_path / ".cache/executed").is_dir()
-    assert not differences(tmp_path / "warm", tmp_path / "cold")

@@ -257,6 +257,10 @@ def test_the_program_with_a_shard_on_each_machine(shards, tmp_path):
     same(Statistics.of(*data()), Statistics.load(tmp_path / "sums"))
 
 
+@pytest.mark.skipif(
+    tuple(map(int, torch.__version__.split(".")[:2])) <= (2, 6),
+    reason="to 2.6, gloo can wait for ever at an exit: its thread for the lock of Python, which waits for it",
+)
 def test_the_program_passes_over_no_shard_in_silence(shards):
     for code, out, err in program([shards[0]], [shards[1]]):
         assert code == 1

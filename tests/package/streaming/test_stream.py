@@ -633,8 +633,9 @@ class TestIterables:
             ((X[:5, :2], y[:5]), "`X` must have 3 columns, as the rows before"),
             ((X[:5], y[:4]), "`y` must have shape (5,)"),
             ((X[:0], y[:0]), "`X` must have at least one row"),
-            (X[:5], "`source` must give pairs (X, y); got Tensor"),
-            ((X[:5], y[:5], y[:5]), "`source` must give pairs (X, y); got tuple"),
+            (X[:5], "`source` must give pairs (X, y), or (X, y, weights); got Tensor"),
+            ((X[:5], y[:5], y[:5], y[:5]), "`source` must give pairs (X, y), or (X, y, weights); got tuple"),
+            ((X[:5], y[:5], y[:5]), "`source` must give (X, y) each time, as at first; got 3 in a block."),
             ((X[:5].tolist(), y[:5]), "`X` must be a torch.Tensor"),
         ],
     )
