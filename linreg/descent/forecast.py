@@ -4,20 +4,18 @@ Along each eigenvector of the Hessian the error of the parameters shrinks by the
 $1 - \eta \lambda_i$ a step, so the eigenvalues give the whole curve in advance.
 """
 
-import math
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction, weight_of
-from linreg.checks import check_count, check_number, check_start, check_Xy
-from linreg.descent.bowl import Bowl, from_rows
+from linreg.checks import check_beta, check_count, check_number, check_start, check_Xy
+from linreg.descent.bowl import from_rows
+from linreg.descent.modes import Inertia, modes_of
 
 EPS = torch.finfo(torch.float64).eps
 
-__all__ = ["modes_of", "predict_loss", "predict_steps"]
+__all__ = ["predict_loss", "predict_steps"]
 
 
 @plain
@@ -27,6 +25,8 @@ def predict_loss(
     *,
     lr: float,
     steps: int,
+    beta: float = 0.0,
+    nesterov: bool = False,
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
@@ -71,9 +71,10 @@ def predict_loss(
     check_count(steps, "steps", least=0)
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
+    inertia = Inertia(check_beta(beta), nesterov)
     bowl = from_rows(X, y, intercept)
     t = torch.arange(steps + 1, dtype=torch.float64, device=X.device)
-    half_mean = bowl.floor + modes_of(bowl, w, b).excess(_as_half_mean(lr, reduction, len(y)), t)
+    half_mean = bowl.floor + modes_of(bowl, w, b).excess(_as_half_mean(lr, reduction, len(y)), t, inertia)
     return half_mean * (weight_of(reduction, len(y)) / weight_of("half_mean", len(y)))
 
 
@@ -84,6 +85,8 @@ def predict_steps(
     *,
     lr: float,
     tolerance: float = 0.01,
+    beta: float = 0.0,
+    nesterov: bool = False,
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
@@ -130,55 +133,11 @@ def predict_steps(
     check_number(tolerance, "tolerance", positive=True)
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
+    inertia = Inertia(check_beta(beta), nesterov)
     bowl = from_rows(X, y, intercept)
     worth = bowl.worth(w, b, torch.float64)
-    return modes_of(bowl, w, b).steps(
-        _as_half_mean(lr, reduction, len(y)), tolerance * max(bowl.floor, EPS * worth)
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Modes:
-    """The half-mean loss in the coordinates of the eigenvectors: a sum of independent parabolas."""
-
-    eigenvalues: Tensor  # (k,) descending
-    energies: Tensor  # (k,) lambda_i c_i^2 / 2, the excess loss of the start along each eigenvector
-
-    def excess(self, lr: float, t: Tensor) -> Tensor:
-        factor = (1 - lr * self.eigenvalues).abs()  # (k,)
-        excess = self.energies * factor ** (2 * t.unsqueeze(1))  # (len(t), k)
-        # 0 * inf: an overflowing factor of a mode that the start does not excite
-        return torch.where(self.energies == 0, 0.0, excess).sum(1)
-
-    def steps(self, lr: float, goal: float) -> float:
-        """The smallest number of steps after which the excess is at most `goal`, by bisection."""
-
-        def reached(t: int) -> bool:
-            at = torch.tensor([t], dtype=torch.float64, device=self.energies.device)
-            return bool(self.excess(lr, at) <= goal)
-
-        if reached(0):
-            return 0
-        if lr * float(self.eigenvalues[0]) >= 2:  # some mode grows, or never shrinks
-            return math.inf
-        high = 1
-        while not reached(high):
-            high *= 2
-            if high > 2**60:  # from here on float64 cannot tell 1 - lr * lambda from 1
-                return math.inf
-        low = high // 2  # not reached there
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if reached(middle) else (middle, high)
-        return high
-
-
-def modes_of(bowl: Bowl, w: Tensor, b: Tensor) -> Modes:
-    """The modes of a start."""
-    U, s, _ = torch.linalg.svd(bowl.R, full_matrices=False)
-    # s_i c_i, by way of R times the error: the units of a column then cancel before anything is rounded
-    energies = (U.T @ (bowl.R @ (bowl.joined(w, b) - bowl.best))).square() / 2
-    return Modes(s.square(), energies)
+    goal = tolerance * max(bowl.floor, EPS * worth)
+    return modes_of(bowl, w, b).steps(_as_half_mean(lr, reduction, len(y)), goal, inertia)
 
 
 def _as_half_mean(lr: float, reduction: Reduction, n: int) -> float:
