@@ -1,7 +1,8 @@
-r"""The loss curve of gradient descent before its first step.
+r"""The loss curve of gradient descent before its first step, with and without momentum.
 
 Along each eigenvector of the Hessian the error of the parameters shrinks by the factor
-$1 - \eta \lambda_i$ a step, so the eigenvalues give the whole curve in advance.
+$1 - \eta \lambda_i$ a step, so the eigenvalues give the whole curve in advance; with momentum it follows a
+recurrence of two terms, which has a closed form as well.
 """
 
 import torch
@@ -32,10 +33,14 @@ def predict_loss(
     intercept: bool = True,
     reduction: Reduction = "half_mean",
 ) -> Tensor:
-    r"""Predict the loss curve of full-batch gradient descent without running it.
+    r"""Predict the loss curve of full-batch gradient descent, or of `momentum`, without running it.
 
     With $c_i$ the start's error along eigenvector i,
-    $L_t = L^* + \frac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2t} c_i^2$.
+    $L_t = L^* + \frac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2t} c_i^2$. With momentum each error follows
+    $c_{t+1} = (1 + \beta - \eta \lambda) c_t - \beta c_{t-1}$, or with Nesterov's slope
+    $c_{t+1} = (1 - \eta \lambda) [(1 + \beta) c_t - \beta c_{t-1}]$: the roots of a quadratic, real or
+    complex, give it at any t at once. Adam, L-BFGS and conjugate gradients change their steps by what they have
+    seen, and no formula like this one tells their losses.
 
     Works in float64. Cost: O(n d^2 + d^3 + steps d).
 
@@ -44,6 +49,8 @@ def predict_loss(
         y: (n,) targets.
         lr: learning rate, in units of 1 / curvature.
         steps: number of steps.
+        beta: momentum, as in `momentum`; 0 is descent without it.
+        nesterov: with Nesterov's slope.
         w: (d,) start; zero by default.
         b: () start.
         intercept: whether `b` is fitted; otherwise it stays 0.
@@ -57,9 +64,11 @@ def predict_loss(
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
-        RangeError: `lr` not above 0, `steps` below 0, or an unknown `reduction`.
+        RangeError: `lr` not above 0, `steps` below 0, `beta` negative or not below 1, or an unknown
+            `reduction`.
 
-    Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1.
+    Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1; Polyak, Introduction to
+    Optimization, section 3.2, for momentum.
 
     Examples:
         >>> import torch
@@ -95,16 +104,21 @@ def predict_steps(
     r"""Predict the number of steps until the loss is within `tolerance` of its smallest value.
 
     The smallest t with $L_t \le (1 + \text{tolerance}) L^*$, from the formula of `predict_loss`, found by
-    bisection. Noise-free data have $L^* = 0$, which no number of steps reaches exactly; there, $L^*$ counts
-    as the machine epsilon, 2.2e-16, of what there is to gain: the loss of the mean less $L^*$.
+    bisection; where momentum makes the error swing, bisection finds where to begin, and the formula is tried
+    for one t after the other. Noise-free data have $L^* = 0$, which no number of steps reaches exactly;
+    there, $L^*$ counts as the machine epsilon, 2.2e-16, of what there is to gain: the loss of the mean less
+    $L^*$.
 
-    Works in float64. Cost: O(n d^2 + d^3), however many steps the answer is.
+    Works in float64. Cost: O(n d^2 + d^3), however many steps the answer is; where the error swings, O(d)
+    for each of them.
 
     Args:
         X: (n, d) features.
         y: (n,) targets.
         lr: learning rate.
         tolerance: relative to the smallest loss, above 0: 0.01 is one per cent.
+        beta: momentum, as in `momentum`; 0 is descent without it.
+        nesterov: with Nesterov's slope.
         w: (d,) start; zero by default.
         b: () start.
         intercept: whether `b` is fitted; otherwise it stays 0.
@@ -119,15 +133,19 @@ def predict_steps(
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
-        RangeError: `lr` or `tolerance` not above 0, or an unknown `reduction`.
+        RangeError: `lr` or `tolerance` not above 0, `beta` negative or not below 1, or an unknown
+            `reduction`.
 
-    Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1.
+    Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1; Polyak, Introduction to
+    Optimization, section 3.2, for momentum.
 
     Examples:
         >>> import torch
         >>> X, y = torch.tensor([[-1.], [1.], [0.]]), torch.tensor([-2., 2.1, 0.1])
         >>> predict_steps(X, y, lr=0.1), predict_steps(X, y, lr=10.0)
         (96, inf)
+        >>> predict_steps(X, y, lr=0.1, beta=0.5)
+        38
     """
     check_number(lr, "lr", positive=True)
     check_number(tolerance, "tolerance", positive=True)

@@ -15,7 +15,7 @@ from linreg.basics.objective import Objective
 from linreg.checks import check_count, check_number, check_start, check_Xy
 from linreg.descent.bowl import bowl_of
 from linreg.descent.loop import BLOW_UP, State, Trail, rounds, run
-from linreg.descent.wide import UNKNOWN
+from linreg.descent.wide import UNKNOWN, Wide
 from linreg.result import Fit, Status
 
 __all__ = ["Course", "Settings"]
@@ -74,6 +74,13 @@ class Course:
         )
         self.left = self.left_at(end.theta)
         return end
+
+    def way(self) -> float:
+        """How far the parameter that has the longest way was from the minimum at the start."""
+        bowl = self.bowl
+        if isinstance(bowl, Wide):
+            return max(float((self.w - bowl.w).abs().max()), float((self.b - bowl.b).abs()))
+        return float((bowl.joined(self.w, self.b) - bowl.best).abs().max())
 
     def left_at(self, theta: Tensor) -> float:
         """The excess loss at a point."""

@@ -10,7 +10,7 @@ from torch import Tensor
 from linreg.errors import DataError, MissingError
 from linreg.result import Fit, Path, Status
 
-__all__ = ["BLOW_UP", "Trail", "rounds", "run"]
+__all__ = ["BLOW_UP", "State", "Trail", "rounds", "run"]
 
 # A stable rate never lifts the full-batch loss above its start. Ten thousand times is no rounding error.
 BLOW_UP = 1e4
@@ -48,12 +48,13 @@ class Trail(Generic[T]):
                 f"The loss at the start must be within the range of {loss.dtype}; it overflows. "
                 "Scale `X` and `y` down, or start closer."
             )
-        self.read, self.record, self.blow_up = read, record, blow_up
+        self.read, self.record = read, record
         self.points = [theta]
         self.losses = [float(loss)]
         self.steps = self.best_step = 0
         self.here = self.best = theta
         self.least = self.losses[0]
+        self.most = blow_up * self.least if blow_up < math.inf else math.inf
         self.blown_up = False
 
     def move(self, theta: T) -> None:
@@ -64,7 +65,7 @@ class Trail(Generic[T]):
 
     def too_large(self, loss: float) -> bool:
         """Whether no stable run has a loss like this."""
-        return not loss <= self.blow_up * self.losses[0] or math.isinf(loss)  # `not <=` is also true for NaN
+        return not loss <= self.most or math.isinf(loss)  # `not <=` is also true for NaN
 
     def measure(self, theta: T, loss: Tensor) -> None:
         """Note the loss at the point that the last step has led to."""

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from linreg.descent.bowl import Bowl
 
-__all__ = ["Inertia", "Modes", "modes_of"]
+__all__ = ["Inertia", "modes_of"]
 
 CHUNK = 1 << 16  # errors that are computed at a time
 NEAR = 1e-3  # roots that differ by less, relative to them, count as one
