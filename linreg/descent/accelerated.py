@@ -68,8 +68,8 @@ def momentum(
     without momentum has 2. With $\eta = 4 / (\sqrt L + \sqrt \mu)^2$ and
     $\beta = (\sqrt\kappa - 1)^2 / (\sqrt\kappa + 1)^2$ the error shrinks by about $\sqrt\beta$ a step: their
     number grows with $\sqrt\kappa$ instead of $\kappa$. `curvature` has these numbers; `predict_loss` and
-    `predict_steps` tell the losses and the steps beforehand. Without `nesterov` the loss may rise on the
-    way: near the largest rate to $(1 + \beta)^2 / (1 - \beta)^2$ times that of the start.
+    `predict_steps` tell the losses and the steps beforehand. The loss may rise on the way: near the
+    largest rate to $(1 + \beta)^2 / (1 - \beta)^2$ times that of the start, with `nesterov` not to 3 times.
 
     Stops by the same rule as `gradient_descent`. The answer is detached: no gradient flows through it.
 
@@ -114,8 +114,8 @@ def momentum(
         >>> import torch
         >>> X, y = torch.tensor([[-1.], [1.], [0.]]), torch.tensor([-1., 3., 1.])
         >>> fit = momentum(X, y, lr=0.5, steps=500, beta=0.5)
-        >>> fit
-        Fit(w=[2], b=1, status='ok', method='momentum')
+        >>> fit.status.value, fit.method
+        ('ok', 'momentum')
         >>> print(momentum(X, y, lr=4.0, steps=500, beta=0.5).message.partition(": ")[2])
         lr = 4 is not below the largest stable rate, 2(1 + beta)/lambda_max = 3. Try lr = 1.5.
     """

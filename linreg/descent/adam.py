@@ -12,7 +12,7 @@ from linreg.basics.loss import Reduction
 from linreg.checks import check_beta, check_number
 from linreg.descent.full_batch import Course, Settings
 from linreg.errors import DtypeError
-from linreg.result import Fit
+from linreg.result import Fit, Status
 from linreg.workers import alone
 
 __all__ = ["adam"]
@@ -36,7 +36,7 @@ def adam_step(
     eps: float,
     weight_decay: float = 0.0,
 ) -> Scaling:
-    r"""$\theta - \eta \hat m / (\sqrt{\hat v} + \epsilon)$; AdamW first shrinks $\theta$ by $\eta \lambda$ of it.
+    r"""$\theta - \eta \hat m / (\sqrt{\hat v} + \epsilon)$; AdamW shrinks $\theta$ by $\eta \lambda$ first.
 
     $\hat m$ and $\hat v$ are weighted means of the slopes so far and of their squares: the sums begin at 0,
     and are divided by the weight that they have.
@@ -142,7 +142,7 @@ def adam(
     if course.arrived():
         outcome = course.converged()
     elif course.trail.blown_up:
-        outcome = course.beyond()
+        outcome = _beyond(course, lr)
     elif weight_decay:
         outcome = course.not_yet("`weight_decay` keeps it from the smallest loss; at 0 it can get there.")
     elif course.stands(end, step):
@@ -158,6 +158,15 @@ def _check_betas(betas: object) -> None:
         raise DtypeError(f"`betas` must be a pair of numbers; got {betas!r}. Pass (0.9, 0.999).")
     for beta in betas:
         check_beta(beta, "betas")
+
+
+def _beyond(course: Course, lr: float) -> tuple[Status, str]:
+    """What to say of a run that has left the range, in steps of about the rate."""
+    t, dtype = course.trail.steps, course.X.dtype
+    return (
+        Status.DIVERGED,
+        f"Left the range of {dtype} at step {t}: lr = {lr:.4g}. Try lr = {course.way():.4g}.",
+    )
 
 
 def _nearest(course: Course) -> str:

@@ -39,8 +39,8 @@ def predict_loss(
     $L_t = L^* + \frac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2t} c_i^2$. With momentum each error follows
     $c_{t+1} = (1 + \beta - \eta \lambda) c_t - \beta c_{t-1}$, or with Nesterov's slope
     $c_{t+1} = (1 - \eta \lambda) [(1 + \beta) c_t - \beta c_{t-1}]$: the roots of a quadratic, real or
-    complex, give it at any t at once. Adam, L-BFGS and conjugate gradients change their steps by what they have
-    seen, and no formula like this one tells their losses.
+    complex, give it at any t at once. Adam, L-BFGS and conjugate gradients change their steps by what they
+    have seen, and no formula like this one tells their losses.
 
     Works in float64. Cost: O(n d^2 + d^3 + steps d).
 

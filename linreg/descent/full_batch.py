@@ -101,7 +101,7 @@ class Course:
     def converged(self) -> tuple[Status, str]:
         """What to say of a run that has arrived."""
         return Status.OK, (
-            f"Converged after {self.trail.steps} steps: the excess loss is at most {self.tol:.2g} of what "
+            f"Converged after {_steps(self.trail.steps)}: the excess loss is at most {self.tol:.2g} of what "
             "there was to gain."
         )
 
@@ -118,7 +118,7 @@ class Course:
         if self.left == torch.inf:
             return Status.NOT_CONVERGED, UNKNOWN
         return Status.NOT_CONVERGED, (
-            f"After {self.trail.steps} steps the excess loss is {self.left / self.worth:.2g} of what there "
+            f"After {_steps(self.trail.steps)} the excess loss is {self.left / self.worth:.2g} of what there "
             f"was to gain, not yet {self.tol:.2g}. {advice}"
         )
 
@@ -136,3 +136,7 @@ class Course:
     def _read(self, points: list[Tensor]) -> tuple[Tensor, Tensor]:
         w, b = self.objective.parts(torch.stack(points, 1))
         return w.T.clone(memory_format=torch.contiguous_format), b.clone()
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"

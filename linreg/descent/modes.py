@@ -53,64 +53,90 @@ class Inertia(NamedTuple):
             low, high = (lr, high) if flat > steep else (low, lr)
         return low
 
+    def no_faster(self, lr: float, mu: float, L: float) -> bool:
+        """Whether no other rate has eigenvalues from mu to L shrink faster, as from some share on."""
+        best = self.best_rate(mu, L)
+        here, there = (max(self._radius(rate * curvature) for curvature in (mu, L)) for rate in (lr, best))
+        return here <= there * (1 + 1e-9)
+
     def _radius(self, x: float) -> float:
         """The larger root."""
-        T, D = self.recurrence(torch.tensor(x, dtype=torch.float64))[:2]
-        square = float(T.square() - 4 * D)
-        return math.sqrt(D) if square < 0 else (abs(float(T)) + math.sqrt(square)) / 2
+        of = self.recurrence(torch.tensor(x, dtype=torch.float64, device="cpu"))
+        square = float(of.T.square() - 4 * of.D)
+        return math.sqrt(of.D) if square < 0 else float(of.roots()[0])
 
-    def recurrence(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """T, D and c_1 for each x."""
+    def recurrence(self, x: Tensor) -> "Recurrence":
+        """That of the errors, for each x (k,)."""
         beta = self.beta
         if self.nesterov:
-            return (1 + beta) * (1 - x), beta * (1 - x), 1 - (1 + beta) * x
-        return 1 + beta - x, torch.full_like(x, beta), 1 - x
+            T, D, first = (1 + beta) * (1 - x), beta * (1 - x), 1 - (1 + beta) * x
+        else:
+            T, D, first = 1 + beta - x, torch.full_like(x, beta), 1 - x
+        upper = 2 + 2 * beta - (1 + 2 * beta if self.nesterov else 1) * x
+        negative = T < 0
+        return Recurrence(T.abs(), D, torch.where(negative, -first, first), torch.where(negative, upper, x))
 
     def shares(self, x: Tensor, t: Tensor) -> Tensor:
         """c_t^2 (m, k) for x (k,) after t (m,) steps; whole numbers from 0, as float64."""
         t = t.unsqueeze(1)
-        if not self.beta:
-            return (1 - x).abs() ** (2 * t)
-        T, D, first = self.recurrence(x)
-        sign = T.sign().where(T != 0, 1)
-        # c_t = c_1 S_t - D S_(t-1); with |T| in place of T, S_t changes by the factor sign^(t-1) alone
-        found = sign * first * _sines(T.abs(), D, t) - D * _sines(T.abs(), D, t - 1)
+        return self.recurrence(x).shares(t) if self.beta else (1 - x).abs() ** (2 * t)
+
+    def least_shares(self, x: Tensor, t: Tensor) -> Tensor:
+        """A bound below all of c_0^2, ..., c_t^2 (m, k) that falls with t: 0 for what swings through zero."""
+        return self.recurrence(x).least_shares(t.unsqueeze(1)) if self.beta else self.shares(x, t)
+
+
+class Recurrence(NamedTuple):
+    """c_{t+1} = T c_t - D c_{t-1} with T >= 0 and c_0 = 1: where T is negative, of (-1)^t c_t. All (k,)."""
+
+    T: Tensor
+    D: Tensor
+    first: Tensor  # c_1
+    gap: Tensor  # 1 - T + D, without its rounding: how far the roots are from 1, multiplied
+
+    def roots(self) -> tuple[Tensor, Tensor]:
+        """The larger root z and its distance from the other, where they are real."""
+        spread = (self.T.square() - 4 * self.D).clamp(min=0).sqrt()
+        return (self.T + spread) / 2, spread
+
+    def powers(self, t: Tensor) -> Tensor:
+        """z^t (m, k), also of a z that is nearer to 1 than float64 can tell."""
+        z, spread = self.roots()
+        below = 2 * self.gap / (2 - self.T + spread)  # 1 - z
+        near = (self.gap > 0) & (below < 0.5)
+        return torch.where(near, torch.exp(t * torch.log1p(-below)), z**t)
+
+    def shares(self, t: Tensor) -> Tensor:
+        """c_t^2 (m, k)."""
+        found = self.first * self._sums(t) - self.D * self._sums(t - 1)
         found = found.where(~found.isnan(), math.inf)  # a difference of two that overflow
         return found.square().where(t > 0, 1)
 
-    def least_shares(self, x: Tensor, t: Tensor) -> Tensor:
-        """A bound below all of c_0^2, ..., c_t^2 (m, k) that falls with t: 0 for what swings through zero.
+    def _sums(self, t: Tensor) -> Tensor:
+        r"""S_t = (z_1^t - z_2^t) / (z_1 - z_2): S_0 = 0, S_1 = 1.
 
-        For stable rates. Real roots z_1 > z_2 have |c_t| = A z_1^t + (1 - A) z_2^t with A > 1: if it rises,
-        then to one top.
+        Also where the roots are complex, r e^{+-i phi}: r^(t-1) sin(t phi) / sin(phi), or equal: t z^(t-1).
         """
-        if not self.beta:
-            return self.shares(x, t)
-        T, D, first = self.recurrence(x)
-        square, t = T.square() - 4 * D, t.unsqueeze(1)
-        spread = square.clamp(min=0).sqrt()
-        z1, z2 = (T.abs() + spread) / 2, (T.abs() - spread) / 2
-        apart = spread > NEAR * z1
-        A = (first.abs() - z2) / spread.where(apart, 1)
-        found = A * z1**t + (1 - A) * z2.abs() ** t
+        z, spread = self.roots()
+        apart = (spread / z).where(z > 0, 1)  # z_2 = (1 - apart) z_1
+        gone = torch.where(apart < 0.5, -torch.expm1(t * torch.log1p(-apart)), 1 - (1 - apart) ** t)
+        real = self.powers(t - 1) * torch.where(apart > 0, gone / apart, t)
+        square = 4 * self.D - self.T.square()
+        phi = torch.atan2(square.clamp(min=0).sqrt(), self.T)
+        turned = self.D.clamp(min=0).sqrt() ** (t - 1) * (torch.sin(t * phi) / torch.sin(phi))
+        return torch.where(square > 0, turned, real).where(t > 0, 0)
+
+    def least_shares(self, t: Tensor) -> Tensor:
+        """See `Inertia`; for stable rates.
+
+        Real roots z_1 > z_2 have c_t = A z_1^t + (1 - A) z_2^t with A > 1: if it rises, then to one top.
+        """
+        z, spread = self.roots()
+        apart = spread > NEAR * z
+        other = z - spread
+        A = (self.first - other) / spread.where(apart, 1)
+        found = A * self.powers(t) + (1 - A) * other.abs() ** t
         return found.clamp(min=0, max=1).square().where(apart, 0)
-
-
-def _sines(T: Tensor, D: Tensor, t: Tensor) -> Tensor:
-    r"""S_t = (z_1^t - z_2^t) / (z_1 - z_2) for the roots of z^2 - Tz + D, T >= 0: S_0 = 0, S_1 = 1.
-
-    Also where the roots are complex, r e^{+-i phi}: r^(t-1) sin(t phi) / sin(phi), or equal: t z^(t-1).
-    """
-    square = T.square() - 4 * D
-    spread = square.abs().sqrt()
-    # real roots, z and (1 - apart) z
-    z = (T + spread) / 2
-    apart = (spread / z).where(z > 0, 1)
-    gone = torch.where(apart < 0.5, -torch.expm1(t * torch.log1p(-apart)), 1 - (1 - apart) ** t)
-    real = z ** (t - 1) * torch.where(apart > 0, gone / apart, t)
-    phi = torch.atan2(spread, T)
-    turned = D.clamp(min=0).sqrt() ** (t - 1) * (torch.sin(t * phi) / torch.sin(phi))
-    return torch.where(square < 0, turned, real).where(t > 0, 0)
 
 
 @dataclass(frozen=True, eq=False)
