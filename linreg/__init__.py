@@ -28,9 +28,13 @@ from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 
 if TYPE_CHECKING:
+    from linreg.descent.krylov import conjugate_gradients
     from linreg.descent.curvature import Curvature, curvature
     from linreg.descent.forecast import predict_loss, predict_steps
     from linreg.descent.gradient import gradient_descent, step
+    from linreg.descent.accelerated import momentum
+    from linreg.descent.adam import adam
+    from linreg.descent.second_order import lbfgs, newton
     from linreg.descent.batches import batches, sgd
     from linreg.inference.explained import added_variable, r2, residuals, vif
     from linreg.inference.record import Inference, Intervals
@@ -93,12 +97,17 @@ __all__ = [
     "certified",
     "solve_statistics",
     "solve",
+    "conjugate_gradients",
     "Curvature",
     "curvature",
     "predict_loss",
     "predict_steps",
     "gradient_descent",
     "step",
+    "momentum",
+    "adam",
+    "lbfgs",
+    "newton",
     "batches",
     "sgd",
     "added_variable",
@@ -136,9 +145,13 @@ __all__ = [
 
 # What not every program needs is imported when it is asked for: half of the time that the package takes.
 LATER = {
+    "linreg.descent.krylov": ("conjugate_gradients",),
     "linreg.descent.curvature": ("Curvature", "curvature"),
     "linreg.descent.forecast": ("predict_loss", "predict_steps"),
     "linreg.descent.gradient": ("gradient_descent", "step"),
+    "linreg.descent.accelerated": ("momentum",),
+    "linreg.descent.adam": ("adam",),
+    "linreg.descent.second_order": ("lbfgs", "newton"),
     "linreg.descent.batches": ("batches", "sgd"),
     "linreg.inference.explained": ("added_variable", "r2", "residuals", "vif"),
     "linreg.inference.record": ("Inference", "Intervals"),

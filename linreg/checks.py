@@ -13,6 +13,7 @@ __all__ = [
     "check_X",
     "check_Xy",
     "check_b",
+    "check_beta",
     "check_choice",
     "check_column",
     "check_count",
@@ -331,6 +332,14 @@ def check_number(value: object, name: str, *, positive: bool = False) -> float:
     number = check_real(value, name, rule)
     if number < 0 or (positive and number == 0):
         raise RangeError(f"`{name}` must be {rule}; got {value!r}. {_ADVICE.get(name, '')}".rstrip())
+    return number
+
+
+def check_beta(value: object, name: str = "beta") -> float:
+    """Require the share of what came before that a method keeps: from 0 to below 1."""
+    number = check_number(value, name)
+    if number >= 1:
+        raise RangeError(f"`{name}` must be below 1, or nothing is ever forgotten; got {value!r}. Try 0.9.")
     return number
 
 

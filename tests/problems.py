@@ -134,6 +134,13 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "gradient_descent": lambda X, y: linreg.gradient_descent(X, y, lr=0.1, steps=3),
     "gradient_descent autograd": lambda X, y: linreg.gradient_descent(X, y, lr=0.1, steps=3, autograd=True),
     "gradient_descent sums": lambda X, y: linreg.gradient_descent(X, y, lr=0.1, steps=3, sums=True),
+    "momentum": lambda X, y: linreg.momentum(X, y, lr=0.1, steps=3),
+    "momentum nesterov": lambda X, y: linreg.momentum(X, y, lr=0.1, steps=3, nesterov=True),
+    "adam": lambda X, y: linreg.adam(X, y, lr=0.1, steps=3),
+    "newton": lambda X, y: linreg.newton(X, y, steps=2),
+    "newton sums": lambda X, y: linreg.newton(X, y, steps=2, sums=True),
+    "lbfgs": lambda X, y: linreg.lbfgs(X, y, steps=3),
+    "conjugate_gradients": linreg.conjugate_gradients,
     "sgd": lambda X, y: linreg.sgd(X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X)),
     "sgd autograd": lambda X, y: linreg.sgd(
         X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X), autograd=True
@@ -164,6 +171,10 @@ TAKES_W: dict[str, Callable[[Any, Any, Any], Any]] = {
     "predict_loss": lambda X, y, w: linreg.predict_loss(X, y, lr=0.1, steps=3, w=w),
     "predict_steps": lambda X, y, w: linreg.predict_steps(X, y, lr=0.1, w=w),
     "gradient_descent": lambda X, y, w: linreg.gradient_descent(X, y, lr=0.1, steps=3, w=w),
+    "momentum": lambda X, y, w: linreg.momentum(X, y, lr=0.1, steps=3, w=w),
+    "adam": lambda X, y, w: linreg.adam(X, y, lr=0.1, steps=3, w=w),
+    "newton": lambda X, y, w: linreg.newton(X, y, steps=2, w=w),
+    "lbfgs": lambda X, y, w: linreg.lbfgs(X, y, steps=3, w=w),
     "sgd": lambda X, y, w: linreg.sgd(X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X), w=w),
 }
 
@@ -174,6 +185,10 @@ TAKES_B: dict[str, Callable[[Any, Any, Any], Any]] = {
     "predict_loss": lambda X, y, b: linreg.predict_loss(X, y, lr=0.1, steps=3, b=b),
     "predict_steps": lambda X, y, b: linreg.predict_steps(X, y, lr=0.1, b=b),
     "gradient_descent": lambda X, y, b: linreg.gradient_descent(X, y, lr=0.1, steps=3, b=b),
+    "momentum": lambda X, y, b: linreg.momentum(X, y, lr=0.1, steps=3, b=b),
+    "adam": lambda X, y, b: linreg.adam(X, y, lr=0.1, steps=3, b=b),
+    "newton": lambda X, y, b: linreg.newton(X, y, steps=2, b=b),
+    "lbfgs": lambda X, y, b: linreg.lbfgs(X, y, steps=3, b=b),
     "sgd": lambda X, y, b: linreg.sgd(X, y, lr=0.01, epochs=2, batch_size=5, generator=_gen(X), b=b),
 }
 
@@ -182,6 +197,8 @@ TAKES_LR: dict[str, Callable[[Any, Any, Any], Any]] = {
     "predict_loss": lambda X, y, lr: linreg.predict_loss(X, y, lr=lr, steps=3),
     "predict_steps": lambda X, y, lr: linreg.predict_steps(X, y, lr=lr),
     "gradient_descent": lambda X, y, lr: linreg.gradient_descent(X, y, lr=lr, steps=3),
+    "momentum": lambda X, y, lr: linreg.momentum(X, y, lr=lr, steps=3),
+    "adam": lambda X, y, lr: linreg.adam(X, y, lr=lr, steps=3),
     "sgd": lambda X, y, lr: linreg.sgd(X, y, lr=lr, epochs=2, batch_size=5, generator=_gen(X)),
 }
 

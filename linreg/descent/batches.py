@@ -1,16 +1,18 @@
 """Stochastic gradient descent: the rows dealt into batches, an update for each."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction, weight_of
+from linreg.basics.objective import Objective
 from linreg.checks import check_count, check_generator, check_number, check_start, check_Xy
 from linreg.descent.bowl import bowl_of
+from linreg.descent.loop import Trail, rounds, run
 from linreg.descent.noise import Run
-from linreg.descent.trail import Objective, Trail, rounds
 from linreg.result import Fit
 from linreg.workers import alone
 
@@ -102,35 +104,67 @@ def sgd(
     check_generator(generator, X.device)
     w, b = check_start(X, w, b, intercept)
     tol = torch.finfo(X.dtype).eps if tol is None else check_number(tol, "tol")
-    objective = Objective(reduction, intercept, autograd)
-    n = len(y)
+    objective = Objective(X, y, reduction, intercept, autograd)
+    n, start = len(y), Pair((w, b))
 
-    trail = Trail(w, b, objective.slope(X, y, w, b)[0], record)
+    def look(theta: tuple[Tensor, Tensor]) -> tuple[Tensor, None]:
+        return weight_of(reduction, n) * objective.products(X, y, *theta)[0], None
+
+    trail = Trail(start.theta, look(start.theta)[0], _stacked, record=record)
     bowl = bowl_of(X, y, intercept)
     worth = bowl.worth(w, b, X.dtype)
-    blown_up = False
-    weights = {rows: weight_of(reduction, rows) for rows in (n, min(batch_size, n), n % batch_size or n)}
-    with torch.inference_mode():  # an eighth of the time of a small update goes into what autograd might need
-        for _ in rounds(epochs, "epoch", progress):
-            for X_batch, y_batch in batches(X, y, batch_size, generator=generator):
-                weight = weights[y_batch.shape[0]]
-                squares, moved, total = objective.products(X_batch, y_batch, w, b)
-                # What these rows alone add to the loss of all tells of a blow-up before it reaches NaN.
-                if trail.too_large(float(squares) * weights[n]):
-                    break
-                rate = 2 * lr * weight
-                w, b = w.sub(moved, alpha=rate), b.sub(total, alpha=rate)
-                trail.move(w, b)
-            blown_up = trail.measure(w, b, objective.slope(X, y, w, b)[0])
-            if blown_up:
-                break
+    epoch = _Epoch(objective, lr, batch_size, generator, trail)
+    w, b = run(start, epoch.moves, look, trail, rounds(epochs, "epoch", progress)).theta
 
-    run = Run(X, y, bowl, intercept, lr, min(batch_size, n), reduction)
-    if blown_up:
-        status, message = run.diverged(trail.steps)
+    runs = Run(X, y, bowl, intercept, lr, min(batch_size, n), reduction)
+    if trail.blown_up:
+        status, message = runs.diverged(trail.steps)
     else:
-        status, message = run.verdict(trail.steps, bowl.excess(w, b), tol * worth)
-    return trail.fit("sgd", status, message, objective.to_half_mean(n))
+        status, message = runs.verdict(trail.steps, bowl.excess(w, b), tol * worth)
+    return trail.fit("sgd", status, message, objective.to_half_mean())
+
+
+class Pair(NamedTuple):
+    """The state of an update: w (d,) and b (), apart, since joining them takes as long as a small update."""
+
+    theta: tuple[Tensor, Tensor]
+
+
+def _stacked(points: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    ws, bs = zip(*points, strict=True)
+    return torch.stack(ws), torch.stack(bs)
+
+
+class _Epoch:
+    """Updates of the parameters by the batches of an epoch."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        lr: float,
+        batch_size: int,
+        generator: torch.Generator,
+        trail: Trail[tuple[Tensor, Tensor]],
+    ) -> None:
+        self.objective, self.lr, self.trail = objective, lr, trail
+        self.batch_size, self.generator = batch_size, generator
+        n, reduction = len(objective.y), objective.reduction
+        self.whole = weight_of(reduction, n)
+        self.weights = {
+            rows: weight_of(reduction, rows) for rows in (min(batch_size, n), n % batch_size or n)
+        }
+
+    def moves(self, state: Pair, _: object) -> Iterator[Pair]:
+        """One after the other, until one of the batches tells of a blow-up."""
+        (w, b), objective = state.theta, self.objective
+        for X, y in batches(objective.X, objective.y, self.batch_size, generator=self.generator):
+            squares, moved, total = objective.products(X, y, w, b)
+            # What these rows alone add to the loss of all tells of a blow-up before it reaches NaN.
+            if self.trail.too_large(float(squares) * self.whole):
+                return
+            rate = 2 * self.lr * self.weights[y.shape[0]]
+            w, b = w.sub(moved, alpha=rate), b.sub(total, alpha=rate) if objective.intercept else b
+            yield Pair((w, b))
 
 
 @plain

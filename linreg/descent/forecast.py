@@ -1,23 +1,22 @@
-r"""The loss curve of gradient descent before its first step.
+r"""The loss curve of gradient descent before its first step, with and without momentum.
 
 Along each eigenvector of the Hessian the error of the parameters shrinks by the factor
-$1 - \eta \lambda_i$ a step, so the eigenvalues give the whole curve in advance.
+$1 - \eta \lambda_i$ a step, so the eigenvalues give the whole curve in advance; with momentum it follows a
+recurrence of two terms, which has a closed form as well.
 """
-
-import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction, weight_of
-from linreg.checks import check_count, check_number, check_start, check_Xy
-from linreg.descent.bowl import Bowl, from_rows
+from linreg.checks import check_beta, check_count, check_number, check_start, check_Xy
+from linreg.descent.bowl import from_rows
+from linreg.descent.modes import Inertia, modes_of
 
 EPS = torch.finfo(torch.float64).eps
 
-__all__ = ["modes_of", "predict_loss", "predict_steps"]
+__all__ = ["predict_loss", "predict_steps"]
 
 
 @plain
@@ -27,15 +26,21 @@ def predict_loss(
     *,
     lr: float,
     steps: int,
+    beta: float = 0.0,
+    nesterov: bool = False,
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
     reduction: Reduction = "half_mean",
 ) -> Tensor:
-    r"""Predict the loss curve of full-batch gradient descent without running it.
+    r"""Predict the loss curve of full-batch gradient descent, or of `momentum`, without running it.
 
     With $c_i$ the start's error along eigenvector i,
-    $L_t = L^* + \frac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2t} c_i^2$.
+    $L_t = L^* + \frac12 \sum_i \lambda_i (1 - \eta \lambda_i)^{2t} c_i^2$. With momentum each error follows
+    $c_{t+1} = (1 + \beta - \eta \lambda) c_t - \beta c_{t-1}$, or with Nesterov's slope
+    $c_{t+1} = (1 - \eta \lambda) [(1 + \beta) c_t - \beta c_{t-1}]$: the roots of a quadratic, real or
+    complex, give it at any t at once. Adam, L-BFGS and conjugate gradients change their steps by what they
+    have seen, and no formula like this one tells their losses.
 
     Works in float64. Cost: O(n d^2 + d^3 + steps d).
 
@@ -44,6 +49,8 @@ def predict_loss(
         y: (n,) targets.
         lr: learning rate, in units of 1 / curvature.
         steps: number of steps.
+        beta: momentum, as in `momentum`; 0 is descent without it.
+        nesterov: with Nesterov's slope.
         w: (d,) start; zero by default.
         b: () start.
         intercept: whether `b` is fitted; otherwise it stays 0.
@@ -57,9 +64,11 @@ def predict_loss(
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
-        RangeError: `lr` not above 0, `steps` below 0, or an unknown `reduction`.
+        RangeError: `lr` not above 0, `steps` below 0, `beta` negative or not below 1, or an unknown
+            `reduction`.
 
-    Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1.
+    Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1; Polyak, Introduction to
+    Optimization, section 3.2, for momentum.
 
     Examples:
         >>> import torch
@@ -71,9 +80,10 @@ def predict_loss(
     check_count(steps, "steps", least=0)
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
+    inertia = Inertia(check_beta(beta), nesterov)
     bowl = from_rows(X, y, intercept)
     t = torch.arange(steps + 1, dtype=torch.float64, device=X.device)
-    half_mean = bowl.floor + modes_of(bowl, w, b).excess(_as_half_mean(lr, reduction, len(y)), t)
+    half_mean = bowl.floor + modes_of(bowl, w, b).excess(_as_half_mean(lr, reduction, len(y)), t, inertia)
     return half_mean * (weight_of(reduction, len(y)) / weight_of("half_mean", len(y)))
 
 
@@ -84,6 +94,8 @@ def predict_steps(
     *,
     lr: float,
     tolerance: float = 0.01,
+    beta: float = 0.0,
+    nesterov: bool = False,
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
@@ -92,16 +104,21 @@ def predict_steps(
     r"""Predict the number of steps until the loss is within `tolerance` of its smallest value.
 
     The smallest t with $L_t \le (1 + \text{tolerance}) L^*$, from the formula of `predict_loss`, found by
-    bisection. Noise-free data have $L^* = 0$, which no number of steps reaches exactly; there, $L^*$ counts
-    as the machine epsilon, 2.2e-16, of what there is to gain: the loss of the mean less $L^*$.
+    bisection; where momentum makes the error swing, bisection finds where to begin, and the formula is tried
+    for one t after the other. Noise-free data have $L^* = 0$, which no number of steps reaches exactly;
+    there, $L^*$ counts as the machine epsilon, 2.2e-16, of what there is to gain: the loss of the mean less
+    $L^*$.
 
-    Works in float64. Cost: O(n d^2 + d^3), however many steps the answer is.
+    Works in float64. Cost: O(n d^2 + d^3), however many steps the answer is; where the error swings, O(d)
+    for each of them.
 
     Args:
         X: (n, d) features.
         y: (n,) targets.
         lr: learning rate.
         tolerance: relative to the smallest loss, above 0: 0.01 is one per cent.
+        beta: momentum, as in `momentum`; 0 is descent without it.
+        nesterov: with Nesterov's slope.
         w: (d,) start; zero by default.
         b: () start.
         intercept: whether `b` is fitted; otherwise it stays 0.
@@ -116,69 +133,29 @@ def predict_steps(
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
-        RangeError: `lr` or `tolerance` not above 0, or an unknown `reduction`.
+        RangeError: `lr` or `tolerance` not above 0, `beta` negative or not below 1, or an unknown
+            `reduction`.
 
-    Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1.
+    Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1; Polyak, Introduction to
+    Optimization, section 3.2, for momentum.
 
     Examples:
         >>> import torch
         >>> X, y = torch.tensor([[-1.], [1.], [0.]]), torch.tensor([-2., 2.1, 0.1])
         >>> predict_steps(X, y, lr=0.1), predict_steps(X, y, lr=10.0)
         (96, inf)
+        >>> predict_steps(X, y, lr=0.1, beta=0.5)
+        38
     """
     check_number(lr, "lr", positive=True)
     check_number(tolerance, "tolerance", positive=True)
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
+    inertia = Inertia(check_beta(beta), nesterov)
     bowl = from_rows(X, y, intercept)
     worth = bowl.worth(w, b, torch.float64)
-    return modes_of(bowl, w, b).steps(
-        _as_half_mean(lr, reduction, len(y)), tolerance * max(bowl.floor, EPS * worth)
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Modes:
-    """The half-mean loss in the coordinates of the eigenvectors: a sum of independent parabolas."""
-
-    eigenvalues: Tensor  # (k,) descending
-    energies: Tensor  # (k,) lambda_i c_i^2 / 2, the excess loss of the start along each eigenvector
-
-    def excess(self, lr: float, t: Tensor) -> Tensor:
-        factor = (1 - lr * self.eigenvalues).abs()  # (k,)
-        excess = self.energies * factor ** (2 * t.unsqueeze(1))  # (len(t), k)
-        # 0 * inf: an overflowing factor of a mode that the start does not excite
-        return torch.where(self.energies == 0, 0.0, excess).sum(1)
-
-    def steps(self, lr: float, goal: float) -> float:
-        """The smallest number of steps after which the excess is at most `goal`, by bisection."""
-
-        def reached(t: int) -> bool:
-            at = torch.tensor([t], dtype=torch.float64, device=self.energies.device)
-            return bool(self.excess(lr, at) <= goal)
-
-        if reached(0):
-            return 0
-        if lr * float(self.eigenvalues[0]) >= 2:  # some mode grows, or never shrinks
-            return math.inf
-        high = 1
-        while not reached(high):
-            high *= 2
-            if high > 2**60:  # from here on float64 cannot tell 1 - lr * lambda from 1
-                return math.inf
-        low = high // 2  # not reached there
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if reached(middle) else (middle, high)
-        return high
-
-
-def modes_of(bowl: Bowl, w: Tensor, b: Tensor) -> Modes:
-    """The modes of a start."""
-    U, s, _ = torch.linalg.svd(bowl.R, full_matrices=False)
-    # s_i c_i, by way of R times the error: the units of a column then cancel before anything is rounded
-    energies = (U.T @ (bowl.R @ (bowl.joined(w, b) - bowl.best))).square() / 2
-    return Modes(s.square(), energies)
+    goal = tolerance * max(bowl.floor, EPS * worth)
+    return modes_of(bowl, w, b).steps(_as_half_mean(lr, reduction, len(y)), goal, inertia)
 
 
 def _as_half_mean(lr: float, reduction: Reduction, n: int) -> float:

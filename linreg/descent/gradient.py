@@ -4,27 +4,22 @@ A run never ends in NaN: when the loss grows without bound it stops, keeps the b
 saw, and its `status` and `message` say which rate would have worked.
 """
 
-import math
+from functools import partial
 
-import torch
 from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction, gradient
-from linreg.basics.statistics import Statistics
-from linreg.checks import check_b, check_count, check_number, check_start, check_w, check_Xy
-from linreg.descent.bowl import Bowl, bowl_of
-from linreg.descent.curvature import curvature_of
-from linreg.descent.forecast import modes_of
-from linreg.descent.trail import Objective, Trail, rounds
-from linreg.descent.wide import UNKNOWN, Wide
+from linreg.checks import check_b, check_number, check_w
+from linreg.descent.full_batch import Course, Settings
+from linreg.descent.modes import Inertia
+from linreg.descent.steps import Point, gradient_step
+from linreg.descent.verdict import verdict
 from linreg.errors import RangeError
-from linreg.result import Fit, Status
+from linreg.result import Fit
 from linreg.workers import alone
 
 __all__ = ["gradient_descent", "step"]
-
-MANY = 10**6  # steps beyond which a message advises something else than to wait
 
 
 @plain
@@ -142,84 +137,13 @@ def gradient_descent(
         >>> print(gradient_descent(X, y, lr=3.0, steps=100).message)
         Diverged at step 7: lr = 3 is not below the largest stable rate, 2/lambda_max = 2. Try lr = 1.
     """
-    X, y = check_Xy(X, y)
     check_number(lr, "lr", positive=True)
-    check_count(steps, "steps", least=0)
-    w, b = check_start(X, w, b, intercept)
-    tol = torch.finfo(X.dtype).eps if tol is None else check_number(tol, "tol")
     if autograd and sums:
         raise RangeError(
             "`sums` must be False where `autograd` is True; got both. Autograd needs the rows: pick one."
         )
-    added = Statistics.of(X, y) if sums else None
-    objective = Objective(reduction, intercept, autograd, added.slope() if added else None)
-    start = w, b
-
-    loss, dw, db = objective.slope(X, y, w, b)
-    trail = Trail(w, b, loss, record)
-    bowl = bowl_of(X, y, intercept, added)
-    worth = bowl.worth(w, b, X.dtype)
-    goal, to_half_mean = tol * worth, objective.to_half_mean(len(y))
-    # A loss above this, with all its rounding, is not yet worth a closer look.
-    near = (bowl.floor + goal) * (1 + 10 * torch.finfo(X.dtype).eps ** 0.5)
-    near += 1e-12 * (bowl.height + bowl.floor)
-    blown_up = False
-    for _ in rounds(steps, "step", progress):
-        if blown_up or (tol and trail.losses[-1] * to_half_mean <= near and bowl.excess(w, b) <= goal):
-            break
-        w, b = w - lr * dw, b - lr * db
-        loss, dw, db = objective.slope(X, y, w, b)
-        trail.move(w, b)
-        blown_up = trail.measure(w, b, loss)
-
-    t, left = trail.steps, bowl.excess(w, b)
-    if not blown_up and left <= goal:
-        message = (
-            f"Converged after {t} steps: the excess loss is at most {tol:.2g} of what there was to gain."
-        )
-        return trail.fit("gradient_descent", Status.OK, message, to_half_mean)
-    if isinstance(bowl, Wide):
-        rate, best_rate = 2 * to_half_mean / bowl.steepness(), None
-    else:
-        rates = curvature_of(bowl.R, 1 / to_half_mean, X)
-        rate, best_rate = rates.largest_stable_rate, rates.best_rate
-    if lr >= rate * (1 - 1e-12):  # at the limit itself, to rounding, an error neither grows nor shrinks
-        status = Status.DIVERGED
-        message = (
-            f"Diverged at step {t}: lr = {lr:.4g} is not below the largest stable rate, "
-            f"2/lambda_max = {rate:.4g}. Try lr = {rate / 2:.4g}."
-        )
-    elif blown_up:
-        status = Status.DIVERGED
-        message = f"Left the range of {X.dtype} at step {t}. Scale `X` and `y` down, or start closer."
-    else:
-        status = Status.NOT_CONVERGED
-        stuck = torch.equal(w - lr * dw, w) and torch.equal(b - lr * db, b)
-        needed = _needed(bowl, *start, lr / to_half_mean, goal)
-        message = (
-            f"After {t} steps the excess loss is {left / worth:.2g} of what there was to gain, "
-            f"not yet {tol:.2g}. {_advice(tol, needed, stuck or needed <= t, best_rate, X.dtype)}"
-            if left < math.inf
-            else UNKNOWN
-        )
-    return trail.fit("gradient_descent", status, message, to_half_mean)
-
-
-def _needed(bowl: Bowl | Wide, w: Tensor, b: Tensor, lr: float, goal: float) -> float:
-    """How many steps from here would have an excess of at most `goal`; NaN where that is not known."""
-    if isinstance(bowl, Wide):
-        return math.nan
-    return modes_of(bowl, w, b).steps(lr, goal) if goal > 0 else math.inf
-
-
-def _advice(tol: float, needed: float, rounded: bool, best_rate: float | None, dtype: torch.dtype) -> str:
-    """What to do about a run that has come close to nothing yet."""
-    if rounded:
-        return f"{dtype} rounds too much to come closer: centre and scale `X`, or centre `y`."
-    if best_rate is None:
-        return "Give it more steps, and bring the columns to one scale."
-    if not tol:
-        return f"`tol=0` asks for all the steps; the fastest rate is {best_rate:.4g}."
-    if needed < MANY:
-        return f"At this rate it takes {needed} steps; the fastest rate is {best_rate:.4g}."
-    return "At this rate it takes millions of steps: bring the columns to one scale first."
+    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress, autograd)
+    course = Course(X, y, settings)
+    step = partial(gradient_step, lr=lr)
+    end = course.run(Point(course.theta), step)
+    return course.fit("gradient_descent", *verdict(course, lr, Inertia(), lambda: course.stands(end, step)))

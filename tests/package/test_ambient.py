@@ -74,6 +74,14 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         linreg.gradient_descent(X.to(dtype), y.to(dtype), steps=5, **RATES, **how)
         for how in ({}, {"autograd": True}, {"sums": True}, {"tol": 1e-2}, {"record": False})
     ],
+    "momentum": lambda dtype: [
+        linreg.momentum(X.to(dtype), y.to(dtype), steps=5, nesterov=nesterov, **RATES)
+        for nesterov in (False, True)
+    ],
+    "adam": run(linreg.adam, X, y, steps=5, **RATES),
+    "newton": lambda dtype: [linreg.newton(X.to(dtype), y.to(dtype), sums=sums) for sums in (False, True)],
+    "lbfgs": lambda dtype: [linreg.lbfgs(X.to(dtype), y.to(dtype), sums=sums) for sums in (False, True)],
+    "conjugate_gradients": run(linreg.conjugate_gradients, X, y, record=True),
     "sgd": lambda dtype: [
         linreg.sgd(X.to(dtype), y.to(dtype), **shuffled(**how))
         for how in ({}, {"autograd": True}, {"lr": 1.0})
