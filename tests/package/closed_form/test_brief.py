@@ -2,12 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
-from problems import built, gen, unchanged
+from problems import EPS, built, gen, unchanged
 
 import linreg
-from linreg import Status
 from linreg.closed_form import brief
 
 D = torch.float64
@@ -21,7 +21,7 @@ def smaller(monkeypatch):
     monkeypatch.setattr(brief, "WIDE_LEAST", 1 << 18)
 
 
-def noisy(n=20_000, d=30, *, dtype=D, seed=0, noise=1.0):
+def noisy(n=10_000, d=30, *, dtype=D, seed=0, noise=1.0):
     """Independent columns, some weights, y with noise."""
     g = gen(seed)
     X = torch.randn(n, d, generator=g, dtype=D)
@@ -35,38 +35,54 @@ def told(fit):
     return int(found[1]) if found else 14
 
 
-def check(X, y, *, intercept=True, digits=12):
+def truth(X, y, intercept):
+    """w, b and the loss, in numbers of 64 bits that correct what Cholesky finds."""
+    A, t = (part.double().numpy().astype(np.longdouble) for part in (X, y))
+    centre = (A.mean(0), t.mean()) if intercept else (np.zeros(A.shape[1], np.longdouble), np.longdouble(0))
+    A, t = A - centre[0], t - centre[1]
+    size = np.sqrt((A * A).sum(0))
+    A /= size
+    B = A.astype(np.float64)
+    G, v = B.T @ B, np.zeros(len(size), np.longdouble)
+    for _ in range(5):
+        v += np.linalg.solve(G, (A.T @ (t - A @ v)).astype(np.float64))
+    r = t - A @ v
+    w = v / size
+    return (
+        torch.from_numpy(w.astype(np.float64)),
+        float(centre[1] - centre[0] @ w),
+        float(r @ r / (2 * len(r))),
+    )
+
+
+def check(X, y, *, intercept=True, digits=12, best=None):
     """The message keeps its word, beside an answer that is right to the last digit; returns the fit."""
     fit = linreg.solve(X, y, intercept=intercept, dtype=D)
-    best = linreg.certified(X, y, intercept=intercept)
-    assert best.status is Status.OK
-    share = ((fit.w - best.w) / best.w).abs().max()
-    assert float(share) <= 10.0 ** -told(fit)
-    assert float(share) <= 10.0**-digits
-    centre = X.double().mean(0) * intercept
-    assert abs(float(fit.b - best.b)) <= 10.0 ** -told(fit) * (
-        float(best.b.abs() + (centre * best.w).abs().sum()) + 1e-300
-    )
-    assert float(fit.loss) == pytest.approx(
-        float(best.loss), rel=1e-12, abs=1e-28 * float(y.double() @ y.double())
-    )
+    w, b, loss = truth(X, y, intercept) if best is None else (best.w, float(best.b), float(best.loss))
+    share = 10.0 ** -max(told(fit), digits)
+    assert float(((fit.w - w) / w).abs().max()) <= share
+    size = abs(b) + float((X.double().mean(0) * intercept * w).abs().sum())
+    assert abs(float(fit.b) - b) <= share * size
+    rounded = 8 * EPS * (loss * float(y.double().square().mean())) ** 0.5  # what y - Xw rounds, times r
+    assert float(fit.loss) == pytest.approx(loss, rel=1e-12, abs=rounded + 1e-30)
     return fit
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("dtype", [torch.float32, D])
-@pytest.mark.parametrize("d", [30, 100, 300])
-def test_independent_columns(d, dtype, seed):
-    fit = check(*noisy(d=d, dtype=dtype, seed=seed), digits=13)
+@pytest.mark.parametrize(("n", "d"), [(10_000, 30), (10_000, 100), (1200, 260)])
+def test_independent_columns(n, d, dtype, seed):
+    fit = check(*noisy(n, d, dtype=dtype, seed=seed), digits=13)
     assert fit.message.startswith(BRIEF)
     assert fit.method == "cholesky"
 
 
 @pytest.mark.parametrize("intercept", [True, False])
-@pytest.mark.parametrize(("kappa", "d"), [(2, 30), (10, 30), (40, 30), (40, 150), (300, 300), (3000, 300)])
+@pytest.mark.parametrize(("kappa", "d"), [(2, 30), (10, 30), (40, 30), (40, 130), (300, 260)])
 def test_correlated_columns(kappa, d, intercept):
-    p = built(12_000, d, kappa, noise=0.1, intercept=intercept, dtype=torch.float32)
-    fit = check(p.X, p.y, intercept=intercept, digits=7)
+    p = built(10_000 if d == 30 else 2200, d, kappa, noise=0.1, intercept=intercept, dtype=torch.float32)
+    best = linreg.certified(p.X, p.y, intercept=intercept)
+    fit = check(p.X, p.y, intercept=intercept, digits=9, best=best)
     assert fit.message.startswith((BRIEF, "Cholesky, refined in doubled precision"))
 
 
@@ -116,12 +132,12 @@ def test_scales_that_float32_does_not_hold(dtype, unit):
 def test_columns_of_all_sizes_up_to_the_limits():
     """Down to where the square of an entry is a number that float32 rounds to few digits, or to none."""
     X, y = noisy()
-    for power in range(-60, 60, 6):
+    for power in range(-60, 61, 20):
         check(X * 2.0**power, y)
 
 
 @pytest.mark.parametrize("spike", [1e2, 1e4, 1e6])
-@pytest.mark.parametrize("row", [3, 15_000])
+@pytest.mark.parametrize("row", [3, 8_000])
 def test_one_entry_far_from_the_others(spike, row):
     X, y = noisy()
     X = X.clone()
@@ -133,7 +149,7 @@ def test_one_entry_far_from_the_others(spike, row):
 @pytest.mark.parametrize("freedom", [1.0, 1.5, 3.0])
 def test_heavy_tails(freedom, dtype):
     X, y = noisy()
-    tail = torch.randn(2, 20_000, 31, generator=gen(5), dtype=D)
+    tail = torch.randn(2, 10_000, 31, generator=gen(5), dtype=D)
     tail = (tail[0] / tail[1].abs() ** (1 / freedom)).to(dtype)
     check(tail[:, :30], tail[:, :30].sum(1) + tail[:, 30])
     check(X.to(dtype), (y + tail[:, 30]).to(dtype), digits=11)
@@ -146,12 +162,12 @@ def test_small_and_large_losses(noise):
     fit = check(X, y, digits=10)
     assert fit.message.startswith(BRIEF)
     left = y - fit.predict(X)
-    assert float(fit.loss) == pytest.approx(float(left @ left) / 40_000, rel=1e-6, abs=1e-28)
+    assert float(fit.loss) == pytest.approx(float(left @ left) / 20_000, rel=1e-6, abs=1e-28)
 
 
-@pytest.mark.parametrize(("d", "kappa", "dtype"), [(30, 90.0, torch.float32), (30, 6.0, D), (300, 1e5, D)])
+@pytest.mark.parametrize(("d", "kappa", "dtype"), [(30, 90.0, torch.float32), (30, 6.0, D), (260, 1e5, D)])
 def test_condition_numbers_that_take_too_many_steps(d, kappa, dtype, monkeypatch):
-    p = built(12_000, d, kappa, noise=0.1, dtype=dtype)
+    p = built(10_000 if d == 30 else 2000, d, kappa, noise=0.1, dtype=dtype)
     passes = []
     monkeypatch.setattr(brief, "_refined", lambda *_: passes.append(1))
     assert not linreg.solve(p.X, p.y).message.startswith(BRIEF)
@@ -184,7 +200,7 @@ def test_first_rows_unlike_the_others():
 
 def test_steps_that_come_to_no_end_leave_it_to_float64(monkeypatch):
     """A factor of another matrix: the residuals tell, and the answer is that of float64."""
-    p = built(12_000, 300, 50, noise=0.1)
+    p = built(2000, 260, 50, noise=0.1)
     factored = brief.factored
     monkeypatch.setattr(brief, "factored", lambda s: (f := factored(s))._replace(L=f.L * 0.8))
     assert not check(p.X, p.y, digits=10).message.startswith(BRIEF)
@@ -192,11 +208,9 @@ def test_steps_that_come_to_no_end_leave_it_to_float64(monkeypatch):
 
 def test_small_weights_among_many_columns_get_doubled_precision():
     """With fewer than ten digits left the refined answer starts what wins back all of them."""
-    X, y = noisy(4000, 300)
-    X = X + 4 * X[:, :1]
-    fit = linreg.solve(X, y - X[:, 0] * 1.7)
-    small = X @ torch.cat((torch.tensor([1e-7], dtype=D), torch.ones(299, dtype=D))) + (y - X.mean(1))
-    fit = check(X, small, digits=15)
+    p = built(2000, 260, 2, noise=0.1)
+    y = p.y + (1e-7 - p.w[0]) * p.X[:, 0]
+    fit = check(p.X, y, digits=14, best=linreg.certified(p.X, y))
     assert re.match(r"Cholesky, refined in doubled precision in \d steps?: ", fit.message)
 
 
@@ -236,6 +250,6 @@ def test_weights_and_few_columns_take_products_in_float64():
 def test_what_is_not_finite_is_named():
     X, y = noisy()
     X = X.clone()
-    X[12_345, 6] = torch.nan
-    with pytest.raises(linreg.DataError, match=r"nan at index \(12345, 6\)"):
+    X[9_345, 6] = torch.nan
+    with pytest.raises(linreg.DataError, match=r"nan at index \(9345, 6\)"):
         linreg.solve(X, y)
