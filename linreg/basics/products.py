@@ -17,6 +17,7 @@ BLOCK_BYTES = 2 << 20  # of rows taken at a time: they stay in the cache between
 CUDA_BLOCK_BYTES = 256 << 20  # there a launch costs more than a trip to memory
 SUB_ROWS = 1024  # rows of one product of a batch: long enough to be fast, short enough to add up exactly
 PART_ROWS = 4096  # added to one sum, which the product does row after row, before the next is begun
+BRIEF_PART_ROWS = 2048  # the same of float32, which rounds more
 NARROW = 48  # columns up to which a batch of small products beats one tall one
 RUN_ENTRIES = 1 << 19  # of rows that one thread takes in one go
 FIRST_ROWS = 1024  # rows whose mean becomes the shift
@@ -58,16 +59,19 @@ def block_rows(X: Tensor) -> int:
 
 
 class Blocks:
-    """Z = [X - shift, y - shift, 1, 0] in float64, a few rows at a time, always in the same memory.
+    """Z = [X - shift, y - shift, 1, 0], a few rows at a time, always in the same memory.
 
     Row after row or column after column, as `X` is: turning it over would cost as much as the product.
     """
 
-    def __init__(self, X: Tensor, y: Tensor, shift: Tensor) -> None:
-        self.X, self.y, self.shift, self.rows = X, y, shift, block_rows(X)
+    def __init__(self, X: Tensor, y: Tensor, shift: Tensor, dtype: torch.dtype = torch.float64) -> None:
+        self.X, self.y, self.rows = X, y, block_rows(X)
+        self.widened = X.dtype == torch.float32 != dtype
+        self.shift = shift.to(torch.promote_types(X.dtype, dtype))
+        self.moved = self.widened and bool(shift.any())
         n, d = X.shape
         shape, turned = (min(self.rows, n), _columns(d + 2)), X.stride(0) == 1 < X.stride(1)
-        Z = torch.zeros(shape[::-1] if turned else shape, dtype=torch.float64, device=X.device)
+        Z = torch.zeros(shape[::-1] if turned else shape, dtype=dtype, device=X.device)
         self.Z = Z.T if turned else Z
         self.Z[:, d + 1] = 1
 
@@ -76,10 +80,18 @@ class Blocks:
         d = self.X.shape[1]
         for some in in_runs(run, self.rows):
             block = self.Z[: some.stop - some.start]
-            torch.sub(self.X[some], self.shift[:-1], out=block[:, :d])
+            self._fill(block[:, :d], self.X[some], self.shift[:-1])
             # 1-d: a 0-d shift would be rounded to float32
-            torch.sub(self.y[some], self.shift[-1:], out=block[:, d])
+            self._fill(block[:, d], self.y[some], self.shift[-1:])
             yield block
+
+    def _fill(self, part: Tensor, rows: Tensor, shift: Tensor) -> None:
+        if not self.widened:
+            torch.sub(rows, shift, out=part)
+            return
+        part.copy_(rows)  # first, or the difference would take twice as long
+        if self.moved:
+            part.sub_(shift)
 
     def weighted(self, run: slice, weights: Tensor | None) -> Iterator[tuple[Tensor, Tensor]]:
         """Those, each beside the same times its weights; the very same where there are none."""
@@ -91,20 +103,30 @@ class Blocks:
             yield Z, torch.mul(Z, weights[some].unsqueeze(1), out=C[: len(Z)])
 
 
-def summed(X: Tensor, y: Tensor, shift: Tensor, weights: Tensor | None = None) -> Tensor:
-    """M (d + 2, d + 2), the sum of z z' over all rows, each as often as its weight says."""
+def summed(
+    X: Tensor,
+    y: Tensor,
+    shift: Tensor,
+    weights: Tensor | None = None,
+    dtype: torch.dtype = torch.float64,
+) -> Tensor:
+    """M (d + 2, d + 2), the sum of z z' over all rows, each as often as its weight says.
+
+    Float64 in the end; rows are multiplied in `dtype`, for float32 ones about a shift that float32 holds.
+    """
     k = X.shape[1] + 2
+    least = PART_ROWS if dtype == torch.float64 else BRIEF_PART_ROWS
     add = _add_batch if k <= NARROW else _add_upper
     columns = _columns(k)
 
     def worker() -> Callable[[slice], Tensor]:
-        blocks = Blocks(X, y, shift)
+        blocks = Blocks(X, y, shift, dtype)
 
         def sum_of(run: slice) -> Tensor:
             total, part, rows = None, blocks.Z.new_zeros(columns, columns), 0
             for Z, C in blocks.weighted(run, weights):
-                if rows >= PART_ROWS:  # and more to come
-                    total = part if total is None else total.add_(part)
+                if rows >= least:  # and more to come
+                    total = part.double() if total is None else total.add_(part)
                     part, rows = torch.zeros_like(part), 0
                 add(part, Z, C)
                 rows += len(Z)

@@ -8,13 +8,13 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.products import in_runs
-from linreg.checks import check_counts, check_some_weight, check_Xy, relative
+from linreg.checks import check_counts, check_some_weight, check_Xy
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.columns import check_tall, no_answer, rank_of, unit_columns
 from linreg.closed_form.doubled.arithmetic import Doubled, check_doubled, power_of_two
 from linreg.closed_form.doubled.deviation import deviations
 from linreg.closed_form.doubled.refinement import Refined, refined
-from linreg.closed_form.doubled.residual import leading, some_rows
+from linreg.closed_form.doubled.residual import counting, leading, problem, some_rows
 from linreg.closed_form.triangle import stacked
 from linreg.result import Fit, Status
 
@@ -88,8 +88,7 @@ def certified(
     if weights is not None:
         c = check_some_weight(leading(y), weights)
         n = check_counts(c) if frequency else int(c.count_nonzero())
-        counting = c > 0
-        X, y, c = some_rows(X, counting), some_rows(y, counting), relative(c[counting])
+        X, y, c = counting(X, y, c)
     check_tall(leading(X), intercept)
     shift, scale = _coordinates(X, c, intercept)
     R, z = _triangle(X, y, c, shift, scale, intercept)
@@ -100,7 +99,7 @@ def certified(
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
     w = v[: len(scale)] / scale
     b = v[len(scale) :].sum() - shift @ w
-    best = refined(X, y, R, shift, scale, intercept, w, b, weights=c, from_gram=False)
+    best = refined(problem(X, y, shift, scale, intercept, c), R, w, b, from_gram=False)
     weight = float(n if c is None else c.sum())
     deviation = deviations(X, R, shift, scale, intercept, c)
     return _fit(n, weight, float(leading(y).abs().amax()), best, deviation, scale, condition)

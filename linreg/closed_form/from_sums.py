@@ -30,6 +30,7 @@ from linreg.result import Fit, Status
 
 __all__ = [
     "BOUND_ENOUGH",
+    "CHOLESKY_LIMIT",
     "EIGEN_COLUMNS",
     "Factor",
     "System",
@@ -38,6 +39,7 @@ __all__ = [
     "factored",
     "fit_of",
     "in_units",
+    "independent",
     "number_text",
     "rounding",
     "sizes",
@@ -46,6 +48,7 @@ __all__ = [
 ]
 
 EPS = torch.finfo(torch.float64).eps
+CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
 BOUND_ENOUGH = 13  # digits by a bound that costs nothing; with fewer, the estimate is worth its time
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
 
@@ -219,6 +222,11 @@ def factored(p: System) -> Factor:
     # trace(G^-1) = |L^-1|^2 is at least 1 / lambda_min, and the largest row sum at least lambda_max.
     lengths = _lengths(L)
     return Factor(L, math.sqrt(float(p.G.abs().sum(1).max() * lengths.square().sum())), lengths)
+
+
+def independent(p: System, condition: float) -> bool:
+    """Whether refining Cholesky works, and it is not rounding alone that keeps the columns apart."""
+    return condition <= CHOLESKY_LIMIT and condition * float(p.noise.max()) <= 0.1
 
 
 def rounding(p: System, factor: Factor, v: Tensor) -> tuple[Callable[[float], Tensor], float]:

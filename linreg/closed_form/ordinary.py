@@ -16,6 +16,7 @@ from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import FIRST_ROWS
 from linreg.closed_form.accuracy import lost, quickly
 from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS
+from linreg.closed_form.rows import Rows
 from linreg.result import Fit, Status
 from linreg.workers import alone
 
@@ -48,8 +49,9 @@ class Answer(NamedTuple):
 
 
 @alone
-def from_rows(X: Tensor, y: Tensor, intercept: bool, C: Tensor | None = None) -> Answer | None:
+def from_rows(rows: Rows) -> Answer | None:
     """The answer of a few rows, by their weights."""
+    X, y, C, intercept = rows
     if len(X) > FIRST_ROWS or X.numel() > SMALL or X.is_cuda:
         return None
     Z = torch.cat((X, y.unsqueeze(1)), 1).double()
@@ -63,8 +65,9 @@ def from_rows(X: Tensor, y: Tensor, intercept: bool, C: Tensor | None = None) ->
     return _answer(float(weight), X, Z.T @ (Z * C.unsqueeze(1)), mean)
 
 
-def from_sums(X: Tensor, shift: Tensor, M: Tensor, intercept: bool) -> Answer | None:
+def from_sums(rows: Rows, shift: Tensor, M: Tensor) -> Answer | None:
     """The answer of more rows, from their sums M (d + 2, d + 2) about this shift."""
+    X, _, _, intercept = rows
     if X.shape[1] > EIGEN_COLUMNS or X.is_cuda:
         return None
     weight = float(M[-1, -1])

@@ -7,25 +7,22 @@ or a QR factorisation refined in doubled precision.
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.basics.held import LARGEST, SMALLEST, exponent, times_two_to
-from linreg.basics.products import (
-    BLOCK_BYTES,
-    FIRST_ROWS,
-    first_mean,
-    in_runs,
-    residual_products,
-    summed,
-)
-from linreg.checks import check_dtype, check_finite, check_some_weight, check_Xy, relative
+from linreg.basics.held import LARGEST, SMALLEST
+from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, in_runs
+from linreg.checks import check_dtype, check_some_weight, check_Xy
 from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
+from linreg.closed_form.brief import Brief, briefly
 from linreg.closed_form.columns import doubt, rounding_of, scaled, significant
 from linreg.closed_form.doubled.refinement import refined
+from linreg.closed_form.doubled.residual import counting, problem
 from linreg.closed_form.from_sums import (
+    CHOLESKY_LIMIT,
     Factor,
     System,
     digits_left,
@@ -33,12 +30,13 @@ from linreg.closed_form.from_sums import (
     factored,
     fit_of,
     in_units,
+    independent,
     number_text,
     rounding,
     sizes,
-    system,
 )
 from linreg.closed_form.ordinary import LOSS_LEFT, PLAIN_LIMIT, SMALL, Answer, from_rows, from_sums
+from linreg.closed_form.rows import Rows
 from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.closed_form.textbook import svd_of
 from linreg.closed_form.triangle import stacked
@@ -47,7 +45,6 @@ from linreg.workers import alone
 
 __all__ = ["solve"]
 
-CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
 ENOUGH = 10  # digits; with fewer left, doubled precision wins them back, whatever it costs
 GAP = 1e-11  # of the largest: eigenvalues of a Gram matrix below are rounding
 
@@ -63,10 +60,13 @@ def solve(
 ) -> Fit:
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2$ exactly, by a method that suits the data.
 
-    Works in float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
+    Right to float64 whatever the dtype of `X`; columns are dependent when they are so to the precision of
     that dtype. Solves the normal equation of the centred and scaled columns by Cholesky up to a
     condition number of 1e4, with a pass of refinement from 20 on or when the loss is almost zero. Above, it
     takes a QR factorisation by blocks of rows and refines in doubled precision until every digit is right.
+    Large data of 24 columns or more, not nearly dependent, are multiplied in float32, which is faster, and
+    refined with residuals in float64 until these no longer tell, mostly once or twice; where that would
+    take more steps than it saves, or where a square leaves the range of float32, products are in float64.
     What rounding costs, $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$, is estimated for each
     weight: with fewer than ten digits left, doubled precision wins them back after Cholesky as well, at any
     size of the data, and small problems get it at once; otherwise the `message` tells how many, below 14.
@@ -78,10 +78,10 @@ def solve(
 
     The answer is detached: no gradient flows through it.
 
-    Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and a second pass to refine, some 40 n d
-    a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent columns n d^2 and
-    4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is not copied, unless it
-    has rows of weight 0, which are left out.
+    Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and another pass each time to refine,
+    some 40 n d a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent
+    columns n d^2 and 4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is not copied, unless
+    it has rows of weight 0, which are left out.
     The number of threads of PyTorch changes no bit.
 
     Args:
@@ -117,19 +117,14 @@ def solve(
     """
     dtype = None if dtype is None else check_dtype(dtype)
     X, y = check_Xy(X, y, finite=False)
-    C = None
-    if weights is not None:
-        C = check_some_weight(y, weights)
-        if not bool(C.all()):
-            check_finite(X, "X")
-            check_finite(y, "y")
-            X, y, C = X[C > 0], y[C > 0], C[C > 0]
-        C = relative(C)
     dtype = dtype or X.dtype
-    found: Answer | Fit | None = from_rows(X, y, intercept, C)
+    rows = Rows(X, y, None, intercept)
+    if weights is not None:
+        rows = _counting(rows, weights)
+    found: Answer | Fit | None = from_rows(rows)
     if found is None:
         with torch.inference_mode():  # what autograd might need takes a fifth of the time of small steps
-            found = _found(X, y, C, intercept)
+            found = _found(rows)
     if isinstance(found, Answer):
         if found.within(dtype):
             return found.fit(dtype)
@@ -137,48 +132,39 @@ def solve(
     return within_range(found, dtype, X, y)  # of ordinary tensors again
 
 
+def _counting(rows: Rows, weights: Tensor) -> Rows:
+    """Those of a weight above 0; the others must be finite all the same."""
+    C = check_some_weight(rows.y, weights)
+    if not bool(C.all()):
+        rows.check_finite()
+    return Rows(*counting(rows.X, rows.y, C), rows.intercept)
+
+
 @alone
-def _found(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool) -> Answer | Fit:
-    shift, M = _sums(X, y, C, intercept)
+def _found(rows: Rows) -> Answer | Fit:
+    if (brief := briefly(rows)) is not None:
+        return _by_brief(rows, brief)
+    shift, M = rows.sums()
     if not _in_range(M):
-        check_finite(X, "X")
-        check_finite(y, "y")
-        return _solve_in_range(X, y, C, intercept)
-    return from_sums(X, shift, M, intercept) or _solve(X, y, C, intercept, shift, M)
+        rows.check_finite()
+        rows, unit = rows.in_units()
+        return in_units(_solve(rows, *rows.sums(), unit), unit)
+    return from_sums(rows, shift, M) or _solve(rows, shift, M)
 
 
-def _sums(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool) -> tuple[Tensor, Tensor]:
-    """Sums about a mean, or without an intercept about 0, and this shift."""
-    shift = first_mean(X, y, C) if intercept else X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
-    return shift, summed(X, y, shift, C)
-
-
-def _solve(
-    X: Tensor,
-    y: Tensor,
-    C: Tensor | None,
-    intercept: bool,
-    shift: Tensor,
-    M: Tensor,
-    unit: Tensor | None = None,
-) -> Fit:
+def _solve(rows: Rows, shift: Tensor, M: Tensor, unit: Tensor | None = None) -> Fit:
     """The long way, from the sums M of rows that are at hand as well."""
-    if len(X) < X.shape[1] + intercept:
-        A = scaled(X.double(), y.double(), intercept, torch.finfo(X.dtype).eps, C)
+    if len(rows.X) < rows.unknowns:
+        A = scaled(rows.X.double(), rows.y.double(), rows.intercept, rows.eps, rows.C)
         fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
         return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
-    p = system(len(X), float(M[-1, -1]), shift, M, intercept, torch.finfo(X.dtype).eps, unit=unit)
+    p = rows.system(shift, M, unit)
     factor = factored(p)
-    if factor.condition <= PLAIN_LIMIT or _independent(p, factor.condition):
-        return _by_cholesky(X, y, C, p, factor, intercept)
-    if X.numel() > SMALL and (found := _by_eigenvalues(X, y, C, p)) is not None:
+    if factor.condition <= PLAIN_LIMIT or independent(p, factor.condition):
+        return _by_cholesky(rows, p, factor)
+    if rows.X.numel() > SMALL and (found := _by_eigenvalues(rows, p)) is not None:
         return found
-    return _by_qr(X, y, C, p, intercept)
-
-
-def _independent(p: System, condition: float) -> bool:
-    """Whether refining Cholesky works, and it is not rounding alone that keeps the columns apart."""
-    return condition <= CHOLESKY_LIMIT and condition * float(p.noise.max()) <= 0.1
+    return _by_qr(rows, p)
 
 
 def _in_range(M: Tensor) -> bool:
@@ -187,34 +173,33 @@ def _in_range(M: Tensor) -> bool:
     return float(low) > SMALLEST and float(high) < LARGEST  # False for NaN
 
 
-def _solve_in_range(X: Tensor, y: Tensor, C: Tensor | None, intercept: bool) -> Fit:
-    """Solve with columns divided by powers of two, which rounds nothing; the one case that copies X."""
-    size = exponent(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))))
-    unit = size.where(size.isfinite(), 0)
-    X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
-    return in_units(_solve(X, y, C, intercept, *_sums(X, y, C, intercept), unit), unit)
+def _by_brief(rows: Rows, brief: Brief) -> Fit:
+    """What a refined answer of products in float32 gives, or what doubled precision makes of it."""
+    p, factor, v, rss, error, steps, rate = brief
+    number = number_text(p, factor.condition)
+    left, most = digits_of(p, v, error)
+    if left < ENOUGH and (factor.condition > PLAIN_LIMIT or float(rss) <= LOSS_LEFT * float(p.yy)):
+        return _refined(rows, p, _of_factor(rows, p, factor, rate), v, number)
+    message = f"Cholesky of products in float32, refined {steps}: {number}{lost(left, most, v.dtype)}."
+    return fit_of(p, v, rss, "cholesky", factor.condition, message)
 
 
-def _by_cholesky(X: Tensor, y: Tensor, C: Tensor | None, p: System, factor: Factor, intercept: bool) -> Fit:
+def _by_cholesky(rows: Rows, p: System, factor: Factor) -> Fit:
     L, condition, _ = factor
     v = torch.cholesky_solve(p.g.unsqueeze(1), L).squeeze(1)
     rss = p.yy - p.g @ v
     cancelled = float(rss) <= LOSS_LEFT * float(p.yy)
     number = number_text(p, condition)
     if condition <= PLAIN_LIMIT and not cancelled:
-        told = _told(X, p, factor, v)
+        told = _told(rows.X, p, factor, v)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
     error, _ = rounding(p, factor, v)
     # a sum that ends near zero rounds less than one that grows: once
     left, most = digits_of(p, v, error(max(float(rss), 0.0) ** 0.5) / ROUNDINGS)
-    if X.numel() <= SMALL or left < ENOUGH:
-        R = L.T
-        if intercept:  # and the column of ones, orthogonal to the centred ones
-            R = torch.nn.functional.pad(R, (0, 1, 0, 1))
-            R[-1, -1] = p.weight**0.5
-        return _refined(X, y, C, p, R, v, "cholesky", condition, f"{number}{why}")
-    g, rss = _residual(X, y, C, p, v)
+    if rows.X.numel() <= SMALL or left < ENOUGH:
+        return _refined(rows, p, _of_factor(rows, p, factor), v, f"{number}{why}")
+    g, rss = rows.residual(p, v)
     change = torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1)
     rss = (rss - g @ change).clamp(min=0)
     message = f"Cholesky, refined once: {number}{why}{lost(left, most, v.dtype)}."
@@ -227,23 +212,7 @@ def _told(X: Tensor, p: System, factor: Factor, v: Tensor) -> str:
     return lost(*digits_left(p, factor, v, first, X.numel() <= SMALL), v.dtype)
 
 
-def _residual(X: Tensor, y: Tensor, C: Tensor | None, p: System, v: Tensor) -> tuple[Tensor, Tensor]:
-    """A'r (d,) and |r|^2 of the residual r = y - Av, from the data, where nothing has cancelled yet."""
-    g, squares = _residuals(X, y, C, p, v.unsqueeze(1))
-    return g.squeeze(1), squares.squeeze()
-
-
-def _residuals(X: Tensor, y: Tensor, C: Tensor | None, p: System, V: Tensor) -> tuple[Tensor, Tensor]:
-    """A'R (d, k) and R'R (k, k) for V (d, k) and R = [y, 0, ..., 0] - A V."""
-    k, W = V.shape[1], V * p.factor.unsqueeze(1)
-    theta = torch.vstack((-W, W.new_zeros(1, k), p.offset[:-1] @ W))
-    theta[-2, 0], theta[-1, 0] = 1, theta[-1, 0] - p.offset[-1]
-    total, squares = residual_products(X, y, p.shift, theta, C)
-    # not centred: the shift, off the mean, would only add to it the sum of the residuals, which is 0
-    return total[:-2] * p.factor.unsqueeze(1), squares
-
-
-def _by_eigenvalues(X: Tensor, y: Tensor, C: Tensor | None, p: System) -> Fit | None:
+def _by_eigenvalues(rows: Rows, p: System) -> Fit | None:
     """The shortest answer from the sums, refined once, if they tell dependent columns from the others.
 
     The eigenvalues of G are the squares of what tells the rank. Between those that a step of refinement can
@@ -255,28 +224,28 @@ def _by_eigenvalues(X: Tensor, y: Tensor, C: Tensor | None, p: System) -> Fit | 
     d, rank = len(V), int(kept.sum())
     if rank == d or bool((squares[~kept] > GAP * squares[-1]).any()):
         return None
-    rows, inverse = V.T[kept], 1 / squares[kept].unsqueeze(1)
-    v = rows.T @ ((rows @ p.g) * inverse.squeeze(1))
+    B, inverse = V.T[kept], 1 / squares[kept].unsqueeze(1)
+    v = B.T @ ((B @ p.g) * inverse.squeeze(1))
     null = V[:, ~kept]
-    g, products = _residuals(X, y, C, p, torch.column_stack((v, null)))
-    inside = rows @ g
-    change = rows.T @ (inside * inverse)
+    g, products, _ = rows.residuals(p, torch.column_stack((v, null)))
+    inside = B @ g
+    change = B.T @ (inside * inverse)
     left = (products - inside.T @ (inside * inverse))[1:, 1:]  # what no correction of a null vector removes
     rounded = rounding_of(p.G) + torch.linalg.vector_norm(null * p.noise.unsqueeze(1), dim=0)
     if bool((left.diagonal().clamp(min=0).sqrt() > rounded).any()):
         return None
     basis = torch.linalg.qr(null + change[:, 1:], mode="complete").Q
-    rows = basis[:, d - rank :].T
+    B = basis[:, d - rank :].T
     s = squares[kept].flip(0).sqrt()
-    v, certain = shortest(v + change[:, 0], rows, p.size, doubt(s, p.noise, rounding_of(p.G)))
-    _, rss = _residual(X, y, C, p, v)
+    v, certain = shortest(v + change[:, 0], B, p.size, doubt(s, p.noise, rounding_of(p.G)))
+    _, rss = rows.residual(p, v)
     message = f"Eigenvalues of the sums, refined once. {shortest_text(d, rank, certain)}"
     return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
 
 
-def _by_qr(X: Tensor, y: Tensor, C: Tensor | None, p: System, intercept: bool) -> Fit:
-    d, k = len(p.scale), len(p.scale) + intercept
-    T = _triangle(X, y, C, p, intercept)  # of [A, 1, y] or [A, y]
+def _by_qr(rows: Rows, p: System) -> Fit:
+    d, k = len(p.scale), rows.unknowns
+    T = _triangle(rows, p)  # of [A, 1, y] or [A, y]
     R, z = T[:k, :k], T[:k, k]
     U, s, Vh = torch.linalg.svd(R[:d, :d])
     kept = significant(s, Vh, p.noise, rounding_of(R))
@@ -285,31 +254,39 @@ def _by_qr(X: Tensor, y: Tensor, C: Tensor | None, p: System, intercept: bool) -
         c = U.T @ z[:d]
         v = Vh[kept].T @ (c[kept] / s[kept])
         v, certain = shortest(v, Vh[kept], p.size, doubt(s[kept], p.noise, rounding_of(R)))
-        _, rss = _residual(X, y, C, p, v)  # of this v: the triangle only knows that of the one before
+        _, rss = rows.residual(p, v)  # of this v: the triangle only knows that of the one before
         message = f"SVD. {shortest_text(d, rank, certain)}"
         return fit_of(p, v, rss, "svd", math.inf, message, Status.RANK_DEFICIENT, rank)
     condition = float(s[0] / s[-1])
     v = torch.linalg.solve_triangular(R, z.unsqueeze(1), upper=True).squeeze(1)
     number = f"the condition number is {condition:.3g}, too large for Cholesky"
-    return _refined(X, y, C, p, R, v[:d], "qr", condition, number)
+    return _refined(rows, p, Triangle(R, "qr", condition), v[:d], number)
 
 
-def _refined(
-    X: Tensor,
-    y: Tensor,
-    C: Tensor | None,
-    p: System,
-    R: Tensor,
-    v: Tensor,
-    method: str,
-    condition: float,
-    why: str,
-) -> Fit:
-    """Refine v in doubled precision with the triangle R of [A, 1], or of A without an intercept."""
+class Triangle(NamedTuple):
+    """R of [A, 1], or of A without an intercept, and where it is from."""
+
+    R: Tensor
+    method: str  # "qr" or "cholesky"
+    condition: float
+    rate: float | None = None  # what a step with it leaves of an error, where that has been seen
+
+
+def _of_factor(rows: Rows, p: System, factor: Factor, rate: float | None = None) -> Triangle:
+    R = factor.L.T
+    if rows.intercept:  # and the column of ones, orthogonal to the centred ones
+        R = torch.nn.functional.pad(R, (0, 1, 0, 1))
+        R[-1, -1] = p.weight**0.5
+    return Triangle(R, "cholesky", factor.condition, rate)
+
+
+def _refined(rows: Rows, p: System, triangle: Triangle, v: Tensor, why: str) -> Fit:
+    """Refine v in doubled precision."""
+    R, method, condition, rate = triangle
     name = "QR" if method == "qr" else "Cholesky"
     w, b = p.unscaled(v)
-    from_gram = method == "cholesky"
-    best = refined(X, y, R, p.mean[:-1], p.scale, len(R) > len(v), w, b, weights=C, from_gram=from_gram)
+    doubled = problem(rows.X, rows.y, p.mean[:-1], p.scale, rows.intercept, rows.C)
+    best = refined(doubled, R, w, b, from_gram=method == "cholesky", rate=rate)
     w, b = (best.w.hi, best.b.hi) if best.steps else (w, b)
     unknown = torch.cat((best.unknown, 0 * best.unknown[:1]))  # of w, b, and 0 without an intercept
     b_size = p.y_size + float(p.mean[-1].abs())
@@ -321,18 +298,19 @@ def _refined(
     else:
         end = f"refinement in doubled precision did not converge{leaves(left, most)}"
         message = f"{name}: {why}, and {end}."
-        rss = float(_residual(X, y, C, p, w * p.scale)[1])
+        rss = float(rows.residual(p, w * p.scale)[1])
     loss = torch.as_tensor(rss / (2 * p.weight), dtype=w.dtype, device=w.device)
     status = Status.OK if best.converged else Status.NOT_CONVERGED
     fit = Fit(w, b, status, message, method, loss, len(v), condition)
     return fit if most else no_digits(fit)
 
 
-def _triangle(X: Tensor, y: Tensor, C: Tensor | None, p: System, intercept: bool) -> Tensor:
+def _triangle(rows: Rows, p: System) -> Tensor:
     """R of [A, 1, y - mean]."""
+    X, y, C, intercept = rows
     d = len(p.scale)
     mean = p.mean
-    rows = max(BLOCK_BYTES // (32 * (d + 2)), 4 * (d + 2))  # the factorisation needs several copies
+    height = max(BLOCK_BYTES // (32 * (d + 2)), 4 * (d + 2))  # the factorisation needs several copies
 
     def block(some: slice) -> Tensor:
         A = (X[some] - mean[:-1]) * p.factor
@@ -340,4 +318,4 @@ def _triangle(X: Tensor, y: Tensor, C: Tensor | None, p: System, intercept: bool
         Z = torch.hstack((A, *one, (y[some] - mean[-1:]).unsqueeze(1)))
         return Z if C is None else Z * C[some].sqrt().unsqueeze(1)
 
-    return stacked(block(some) for some in in_runs(slice(0, len(X)), rows))
+    return stacked(block(some) for some in in_runs(slice(0, len(X)), height))

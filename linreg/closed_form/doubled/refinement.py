@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from linreg.closed_form.doubled.arithmetic import Doubled, add, as_doubled, mul, negative, total, two_prod
-from linreg.closed_form.doubled.residual import Problem, problem
+from linreg.closed_form.doubled.residual import Problem
 
 __all__ = ["Refined", "refined"]
 
@@ -34,17 +34,7 @@ class Refined(NamedTuple):
 
 
 def refined(
-    X: Tensor | Doubled,
-    y: Tensor | Doubled,
-    R: Tensor,
-    shift: Tensor,
-    scale: Tensor,
-    intercept: bool,
-    w: Tensor,
-    b: Tensor,
-    *,
-    weights: Tensor | None = None,
-    from_gram: bool = True,
+    p: Problem, R: Tensor, w: Tensor, b: Tensor, *, from_gram: bool = True, rate: float | None = None
 ) -> Refined:
     r"""Refine `w` and `b` to the exact least-squares answer of the data, rounded once.
 
@@ -55,36 +45,32 @@ def refined(
     Cost: about 40 n d operations a step; extra memory of a few MB whatever n.
 
     Args:
-        X: (n, d) features, float32, float64 or `Doubled`; finite.
-        y: (n,) targets.
+        p: the data, about any shift, such as the mean, and in any scale (d,); finite.
         R: (k, k) triangle of a float64 QR factorisation of [(X - shift) / scale, 1], or of X / scale
-            without an intercept; or from Cholesky of its Gram matrix.
-        shift: (d,) any shift, such as the mean; not used without an intercept.
-        scale: (d,) above 0.
-        intercept: whether `b` is fitted; k is d + 1 if so, else d.
+            without an intercept, rows multiplied by the roots of their weights; or from Cholesky of its Gram
+            matrix. k is d + 1 with an intercept, else d.
         w: (d,) start.
         b: () start.
-        weights: (n,) float64, none above 2; r and X'r, and the matrix of R, are then of rows that count by
-            them, X'Cr and R'R = X'CX.
         from_gram: whether R may be of the latter kind, whose error, kappa^2 eps, takes more steps.
+        rate: what a step leaves of an error, where that is known better than from kappa.
 
     Source: Björck, Numerical Methods for Least Squares Problems, sections 2.9 and 6.6.5.
     """
-    p = problem(X, y, shift, scale, intercept, weights)
     start = torch.cat((w.double() * p.unit / p.y_unit, b.double().reshape(1) / p.y_unit))
     v = as_doubled(start[: len(R)])  # (k,)
     solver = _Solver(R, p, from_gram)
+    solver.rate = solver.rate if rate is None else rate
     steps, length, rss = 0, torch.inf, torch.nan
     unknown, converged, going = torch.full_like(v.hi, torch.inf), False, True
-    rate = 0.0  # of what a step leaves, as seen
+    seen = 0.0  # the most that a step has left
     while going and steps < STEPS:
         g, rss = p.gradient(v)
         change, step = solver(g)
         if not step <= length:  # growing, or not a number
             break
         floor, needed = solver.floor(v.hi, rss), EPS / 4 * v.hi.abs()
-        rate = max(rate, step / length)
-        left = solver.spread(step * (min(SLACK * rate, solver.rate) if steps else solver.rate))
+        seen = max(seen, step / length)
+        left = solver.spread(step * (min(SLACK * seen, solver.rate) if steps else solver.rate))
         # The floor is a bound, often far above what rounding does: steps that still shrink are still good.
         going = step < length / 2 and not bool((left <= torch.maximum(needed, floor * 2.0**-20)).all())
         converged = bool((left <= torch.maximum(needed, floor)).all())
@@ -97,7 +83,7 @@ def refined(
         rss = max(rss - solver(g)[1] ** 2, 0.0)
     units = torch.cat((p.y_unit / p.unit, p.y_unit.reshape(1)))[: len(R)]
     hi, lo = (torch.cat((part * units, torch.zeros_like(b.reshape(1)))) for part in v)
-    d = len(scale)  # hi[d] is b, or the zero behind w without an intercept
+    d = len(p.scale)  # hi[d] is b, or the zero behind w without an intercept
     y_unit = float(p.y_unit)
     return Refined(
         Doubled(hi[:d], lo[:d]),

@@ -5,12 +5,13 @@ and so would be the correction that follows from them.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import torch
 from torch import Tensor
 
 from linreg.basics.products import in_runs
+from linreg.checks import relative
 from linreg.closed_form.doubled.arithmetic import (
     SPLIT,
     Doubled,
@@ -25,7 +26,7 @@ from linreg.closed_form.doubled.arithmetic import (
 )
 from linreg.workers import dealt
 
-__all__ = ["Problem", "leading", "problem", "some_rows"]
+__all__ = ["Problem", "counting", "leading", "problem", "some_rows"]
 
 BLOCK = 65536  # entries of X taken at a time, so that the arrays that come of them fit the cache
 RUN = 4  # blocks that one thread takes in one go
@@ -112,6 +113,26 @@ def leading(x: Tensor | Doubled) -> Tensor:
 def some_rows(x: Tensor | Doubled, rows: slice | Tensor) -> Tensor | Doubled:
     """These rows of a tensor, or of both parts of a pair."""
     return Doubled(x.hi[rows], x.lo[rows]) if isinstance(x, Doubled) else x[rows]
+
+
+@overload
+def counting(X: Tensor, y: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]: ...
+
+
+@overload
+def counting(
+    X: Tensor | Doubled, y: Tensor | Doubled, c: Tensor
+) -> tuple[Tensor | Doubled, Tensor | Doubled, Tensor]: ...
+
+
+def counting(
+    X: Tensor | Doubled, y: Tensor | Doubled, c: Tensor
+) -> tuple[Tensor | Doubled, Tensor | Doubled, Tensor]:
+    """The rows of a weight above 0, copied only where others are left out, and these weights, relative."""
+    some = c > 0
+    if not bool(some.all()):
+        X, y, c = some_rows(X, some), some_rows(y, some), c[some]
+    return X, y, relative(c)
 
 
 class _Work:

@@ -341,7 +341,7 @@ def test_a_triangle_from_the_gram_matrix(kappa):
     R = torch.linalg.cholesky(Z.T @ Z).T
     v = torch.cholesky_solve((Z.T @ p.y).unsqueeze(1), R, upper=True).squeeze(1)
     one = torch.ones(5, dtype=D)
-    best = refinement.refined(p.X, p.y, R, shift, one, True, v[:-1], v[-1] - shift @ v[:-1])
+    best = refinement.refined(problem(p.X, p.y, shift, one, True), R, v[:-1], v[-1] - shift @ v[:-1])
     assert best.converged
     truth = exact_fit(p.X, p.y, True)
     assert wrong([best.b.hi.item(), *best.w.hi.tolist()], truth.estimate) <= EPS
@@ -354,7 +354,7 @@ def test_a_triangle_of_another_matrix():
     p = built(30, 2)
     one = torch.ones(2, dtype=D)
     R = 0.1 * torch.eye(3, dtype=D)
-    best = refinement.refined(p.X, p.y, R, 0 * one, one, True, 0 * one, one[0])
+    best = refinement.refined(problem(p.X, p.y, 0 * one, one, True), R, 0 * one, one[0])
     assert not best.converged
     assert best.steps < 5
 
@@ -436,7 +436,7 @@ def test_what_is_called_unknown_holds_the_error_and_not_much_more(kappa, noise, 
     v = torch.linalg.lstsq(Z, y).solution
     w = v[:3] / scale
     b = v[3:].sum() - shift @ w
-    best = refinement.refined(X, y, R, shift, scale, intercept, w, b, from_gram=False)
+    best = refinement.refined(problem(X, y, shift, scale, intercept), R, w, b, from_gram=False)
     truth = exact_fit(X, y, intercept)
     hi, lo = ([*part.tolist(), float(of_b)] for part, of_b in zip(best.w, best.b, strict=True))
     wrong = [

@@ -9,6 +9,7 @@ from problems import built, gen
 import linreg
 from linreg.basics.products import first_mean, summed
 from linreg.closed_form import ordinary
+from linreg.closed_form.rows import Rows
 
 
 def long_way(monkeypatch, *data, **options):
@@ -63,9 +64,9 @@ def test_the_short_way_is_taken(n):
 def way(X: torch.Tensor, y: torch.Tensor, intercept: bool = True) -> linreg.Fit | None:
     """What the short way finds, by rows or by sums."""
     if len(X) <= 1024:
-        return ordinary.from_rows(X, y, intercept)
+        return ordinary.from_rows(Rows(X, y, None, intercept))
     shift = first_mean(X, y) if intercept else torch.zeros(X.shape[1] + 1, dtype=torch.float64)
-    return ordinary.from_sums(X, shift, summed(X, y, shift), intercept)
+    return ordinary.from_sums(Rows(X, y, None, intercept), shift, summed(X, y, shift))
 
 
 @pytest.mark.parametrize("n", [200, 5000])

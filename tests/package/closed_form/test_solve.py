@@ -15,7 +15,8 @@ import linreg
 from linreg import Status
 from linreg.basics.products import summed
 from linreg.closed_form.from_sums import system
-from linreg.closed_form.solve import _refined
+from linreg.closed_form.rows import Rows
+from linreg.closed_form.solve import Triangle, _refined
 
 SEEDS = (0, 1, 2)
 KAPPAS = [10.0**k for k in range(16)]
@@ -413,7 +414,7 @@ def test_the_loss_of_weights_that_could_not_be_refined_is_theirs():
     none = torch.zeros(3, dtype=X.dtype)
     p = system(13, 13.0, none, summed(X, y, none), False, EPS)
     R = torch.eye(2, dtype=X.dtype) / 3  # not that of these columns: no step comes closer
-    fit = _refined(X, y, None, p, R, torch.ones(2, dtype=X.dtype), "qr", 9.49e7, "why")
+    fit = _refined(Rows(X, y, None, False), p, Triangle(R, "qr", 9.49e7), torch.ones(2, dtype=X.dtype), "why")
     assert fit.message.startswith("QR: why, and refinement in doubled precision did not converge")
     assert fit.status in (Status.NOT_CONVERGED, Status.NO_DIGITS)
     r = y - fit.predict(X)
