@@ -90,7 +90,7 @@ def infer(
         >>> found = infer(X, torch.tensor([0., 2., 1., 3.]))
         >>> print(found)
         n = 4, df = 2, residual standard error 0.94868
-        R2 = 0.6400, adjusted 0.4600; F(1, 2) = 3.5556, P = 0.2
+        R2 = 0.6400, adjusted 0.4600; F(1, 2) = 3.5556, P = 0.200
                    estimate   std err         t     P>|t|    [0.025    0.975]
         Intercept       0.3   0.79373     0.378     0.742   -3.1151    3.7151
         x1              0.8   0.42426     1.886     0.200   -1.0255    2.6255

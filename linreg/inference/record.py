@@ -177,7 +177,9 @@ class Inference(ByValue):
     def _heading(self) -> list[str]:
         errors = "" if self.errors == "classical" else f", errors {self.errors}"
         about = "" if "Intercept" in self.names[:1] else " about 0"
-        F, p = f"F({self.F_df[0]}, {self.F_df[1]}) = {number(self.F)}", f"P = {number(self.F_p)}"
+        p = probability(self.F_p)
+        p = f"P < {p[1:]}" if p.startswith("<") else f"P = {p}"
+        F = f"F({self.F_df[0]}, {self.F_df[1]}) = {number(self.F)}"
         return [
             f"n = {self.n}, df = {self.df}, residual standard error {number(self.s)}{errors}",
             f"R2{about} = {self.r2:.4f}, adjusted {self.adjusted_r2:.4f}; {F}, {p}",
