@@ -18,6 +18,7 @@ from linreg.inference.facts import Errors, Facts, told
 from linreg.inference.fitted import fitted, normal_equation
 from linreg.inference.record import Inference
 from linreg.inference.robust_errors import HC, filling
+from linreg.workers import alone
 
 __all__ = ["infer", "infer_statistics"]
 
@@ -25,6 +26,7 @@ TOLD = 8  # digits of the errors; where fewer are certain, the message says so
 
 
 @plain
+@alone
 def infer(
     X: Tensor,
     y: Tensor,
@@ -121,6 +123,7 @@ def infer(
 
 
 @plain
+@alone
 def infer_statistics(
     statistics: Statistics,
     *,

@@ -15,6 +15,7 @@ from linreg.inference.facts import Errors
 from linreg.inference.table import number, probability, table
 from linreg.keep import ByValue
 from linreg.result import Fit, Status
+from linreg.workers import alone
 
 __all__ = ["Inference", "Intervals"]
 
@@ -105,6 +106,7 @@ class Inference(ByValue):
     basis: Errors
 
     @plain
+    @alone
     def predict(self, X: Tensor, level: float | None = None) -> Intervals:
         r"""Predict new rows, with an interval for the mean of `y` there and one for a single new `y`.
 
