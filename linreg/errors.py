@@ -37,7 +37,7 @@ class DataError(LinregError, ValueError):
 
 
 class MissingError(LinregError, ImportError):
-    """An optional library is not installed: matplotlib, tqdm, pyarrow, scikit-learn or statsmodels."""
+    """An optional library is missing: matplotlib, tqdm, pyarrow, scipy, scikit-learn or statsmodels."""
 
 
 class FileError(LinregError, OSError):

@@ -12,6 +12,7 @@ from linreg.closed_form.triangle import triangle
 from linreg.errors import DataError, ShapeError
 from linreg.inference.distributions import chi_squared_tail, scipy_for
 from linreg.inference.fitted import fitted
+from linreg.workers import alone
 
 __all__ = ["BreuschPagan", "ConditionIndices", "breusch_pagan", "condition_indices", "durbin_watson"]
 
@@ -31,6 +32,7 @@ class BreuschPagan(NamedTuple):
 
 
 @plain
+@alone
 def breusch_pagan(X: Tensor, y: Tensor, *, studentised: bool = True) -> BreuschPagan:
     r"""Test whether the variance of the noise depends linearly on the features.
 
@@ -82,6 +84,7 @@ def breusch_pagan(X: Tensor, y: Tensor, *, studentised: bool = True) -> BreuschP
 
 
 @plain
+@alone
 def durbin_watson(r: Tensor) -> float:
     r"""Correlation of residuals with the ones before, $\sum_{i>1} (r_i - r_{i-1})^2 / \sum_i r_i^2$.
 
@@ -138,6 +141,7 @@ class ConditionIndices(NamedTuple):
 
 
 @plain
+@alone
 def condition_indices(X: Tensor, *, intercept: bool = True) -> ConditionIndices:
     r"""Belsley's condition indices, with the share of each estimate's variance that comes from each.
 

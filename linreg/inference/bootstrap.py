@@ -86,6 +86,7 @@ class Bootstrap(ByValue):
 
 
 @plain
+@alone
 def bootstrap(
     X: Tensor,
     y: Tensor,
@@ -155,7 +156,6 @@ def bootstrap(
     return _summary(found, moved.clone(), kind, level, listed)
 
 
-@alone
 def _moves(found: Fitted, kind: str, resamples: int, generator: torch.Generator) -> Tensor:
     """(resamples, q) moves of the coordinates; NaN where columns are dependent."""
     Z, r, size = _coordinates(found, kind)

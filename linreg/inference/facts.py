@@ -80,12 +80,11 @@ def _no_noise(facts: Facts, errors: str, alone: str) -> str:
         return f"No row is left to tell the noise: {facts.n} of them, and {unknowns} unknowns. Add rows."
     if facts.perfect:
         return "The residuals are no larger than rounding: t, p and F would be made of it, not of noise."
-    if alone:
-        return (
-            f"A row of leverage 1 has no residual to tell its noise: no {errors} error for {alone}, "
-            "which only such a row tells, and no F. The classical errors take the noise of the other rows."
-        )
-    return ""
+    why = (
+        f"A row of leverage 1 has no residual to tell its noise: no {errors} error for {alone}, "
+        "which only such a row tells, and no F. The classical errors take the noise of the other rows."
+    )
+    return why if alone else ""
 
 
 def _listed(names: tuple[str, ...], which: Tensor) -> str:

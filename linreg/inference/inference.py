@@ -18,6 +18,7 @@ from linreg.inference.facts import Errors, Facts, told
 from linreg.inference.fitted import fitted, normal_equation
 from linreg.inference.record import Inference
 from linreg.inference.robust_errors import HC, filling
+from linreg.workers import alone
 
 __all__ = ["infer", "infer_statistics"]
 
@@ -25,6 +26,7 @@ TOLD = 8  # digits of the errors; where fewer are certain, the message says so
 
 
 @plain
+@alone
 def infer(
     X: Tensor,
     y: Tensor,
@@ -90,7 +92,7 @@ def infer(
         >>> found = infer(X, torch.tensor([0., 2., 1., 3.]))
         >>> print(found)
         n = 4, df = 2, residual standard error 0.94868
-        R2 = 0.6400, adjusted 0.4600; F(1, 2) = 3.5556, P = 0.2
+        R2 = 0.6400, adjusted 0.4600; F(1, 2) = 3.5556, P = 0.200
                    estimate   std err         t     P>|t|    [0.025    0.975]
         Intercept       0.3   0.79373     0.378     0.742   -3.1151    3.7151
         x1              0.8   0.42426     1.886     0.200   -1.0255    2.6255
@@ -121,6 +123,7 @@ def infer(
 
 
 @plain
+@alone
 def infer_statistics(
     statistics: Statistics,
     *,

@@ -17,6 +17,7 @@ from linreg.inference.fitted import Fitted, fitted
 from linreg.inference.passes import Block
 from linreg.keep import ByValue
 from linreg.result import Fit, Status
+from linreg.workers import alone
 
 __all__ = ["Influence", "influence", "leverage"]
 
@@ -67,6 +68,7 @@ class Influence(ByValue):
 
 
 @plain
+@alone
 def leverage(
     X: Tensor, *, intercept: bool = True, weights: Tensor | None = None, frequency: bool = False
 ) -> Tensor:
@@ -105,6 +107,7 @@ def leverage(
 
 
 @plain
+@alone
 def influence(
     X: Tensor, y: Tensor, *, intercept: bool = True, weights: Tensor | None = None, frequency: bool = False
 ) -> Influence:

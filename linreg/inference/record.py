@@ -15,6 +15,7 @@ from linreg.inference.facts import Errors
 from linreg.inference.table import number, probability, table
 from linreg.keep import ByValue
 from linreg.result import Fit, Status
+from linreg.workers import alone
 
 __all__ = ["Inference", "Intervals"]
 
@@ -105,6 +106,7 @@ class Inference(ByValue):
     basis: Errors
 
     @plain
+    @alone
     def predict(self, X: Tensor, level: float | None = None) -> Intervals:
         r"""Predict new rows, with an interval for the mean of `y` there and one for a single new `y`.
 
@@ -177,7 +179,9 @@ class Inference(ByValue):
     def _heading(self) -> list[str]:
         errors = "" if self.errors == "classical" else f", errors {self.errors}"
         about = "" if "Intercept" in self.names[:1] else " about 0"
-        F, p = f"F({self.F_df[0]}, {self.F_df[1]}) = {number(self.F)}", f"P = {number(self.F_p)}"
+        p = probability(self.F_p)
+        p = f"P < {p[1:]}" if p.startswith("<") else f"P = {p}"
+        F = f"F({self.F_df[0]}, {self.F_df[1]}) = {number(self.F)}"
         return [
             f"n = {self.n}, df = {self.df}, residual standard error {number(self.s)}{errors}",
             f"R2{about} = {self.r2:.4f}, adjusted {self.adjusted_r2:.4f}; {F}, {p}",

@@ -44,7 +44,7 @@ def filling(found: Fitted, errors: str) -> Filling:
             lone.append((block.run.start, block.z[alone, : found.design.unknowns]))
             r, left = r.masked_fill(alone, 0), left.masked_fill(alone, 1)
         if power:
-            r = r / (left if power == 1 else left.sqrt())
+            r = r / left**power
         if found.counts is not None:
             r = r * found.counts[block.run].sqrt()
         return torch.cat((_squared(block.z.mul_(r.unsqueeze(1))).flatten(), rss.unsqueeze(0)))

@@ -40,6 +40,10 @@ def parts_of(result: object) -> list[torch.Tensor]:
     if isinstance(result, linreg.Fit):
         path = [result.path.w, result.path.b, result.path.loss] if result.path else []
         return [result.w, result.b, result.loss, torch.tensor(result.condition or 0.0), *path]
+    if isinstance(result, linreg.Inference):
+        return [result.se, result.covariance, torch.tensor([result.s, result.F])]
+    if isinstance(result, linreg.Influence):
+        return [result.leverage, result.cook, result.press, result.loss]
     return list(result)
 
 
@@ -48,6 +52,14 @@ ASKED = {
     "refined by qr": lambda X, y: linreg.solve(torch.column_stack((X, X[:, 0] + 1e-6 * X[:, 1])), y),
     "dependent": lambda X, y: linreg.solve(torch.column_stack((X, X[:, 0])), y),
     "sums": linreg.Statistics.of,
+    "inference": linreg.infer,
+    "robust errors": lambda X, y: linreg.infer(X, y, errors="HC3"),
+    "influence": linreg.influence,
+    "bootstrap": lambda X, y: [
+        linreg.bootstrap(
+            X[:500], y[:500], resamples=20, generator=torch.Generator().manual_seed(0)
+        ).replicates
+    ],
     "gradient": lambda X, y: linreg.gradient(X, y, torch.ones_like(X[0]), 2.0),
     "descent": lambda X, y: linreg.gradient_descent(X, y, lr=1e-3, steps=3),
     "autograd": lambda X, y: linreg.gradient_descent(X, y, lr=1e-3, steps=3, autograd=True),

@@ -98,6 +98,18 @@ def test_a_constant_column_hides_the_intercept():
     assert zeros.se.isnan().tolist() == [False, False, False, True]
 
 
+@pytest.mark.parametrize("value", [1e20 / 3, 1e-20 / 3])
+def test_the_rounded_mean_of_a_constant_column(value):
+    """It may be off by a rounding from the entries, which are no other value of the column for that."""
+    X, y = ordinary(61, 2)
+    for seed in range(5):
+        c = torch.rand(61, generator=gen(seed), dtype=F64) + 0.1
+        column = torch.full_like(y, value)
+        found = infer(torch.column_stack((X, column)), y, weights=c)
+        assert not found.predict(torch.column_stack((X, column))).mean.isnan().any()
+        assert found.predict(torch.column_stack((X, column * (1 + 1e-12)))).mean.isnan().all()
+
+
 def test_thirty_dummies_of_thirty_levels():
     """Every level has a column: none of their weights, nor the intercept, but all predictions."""
     g = gen()

@@ -9,7 +9,7 @@ from inferences import ERRORS, R_C, R_X, R_Y, close, ordinary, peer
 from problems import EPS, built, certified, exact_fit, gen
 
 import linreg
-from linreg import Status, infer, infer_statistics
+from linreg import Status, infer, infer_statistics, leverage
 from linreg.inference import passes
 
 F64 = torch.float64
@@ -115,6 +115,18 @@ def test_the_exact_standard_errors(kappa, seed, intercept):
     exact = exact_fit(p.X, p.y, intercept)
     close(found.se, [math.sqrt(v) for v in exact.variance], rtol=50 * EPS * kappa)
     close(found.s, math.sqrt(exact.rss / found.df), rtol=1e-12)
+
+
+@pytest.mark.parametrize("kappa", [1.0, 100.0, 1e4])
+@pytest.mark.parametrize("frequency", [False, True])
+def test_the_exact_standard_errors_with_weights(kappa, frequency):
+    p = built(n=40, kappa=kappa, noise=0.5)
+    c = torch.randint(0 if frequency else 1, 6, (40,), generator=gen(), dtype=F64) / (1 if frequency else 4)
+    found = infer(p.X, p.y, weights=c, frequency=frequency)
+    exact = exact_fit(p.X, p.y, True, c, frequency)
+    close(found.se, [math.sqrt(v) for v in exact.variance], rtol=200 * EPS * kappa)
+    h = leverage(p.X, weights=c, frequency=frequency)
+    assert float((h * c if frequency else h).sum()) == pytest.approx(5, rel=200 * EPS * kappa)
 
 
 @pytest.mark.parametrize("offset", [1e3, 1e6, 1e9])

@@ -19,7 +19,7 @@ def test_the_table():
     found = infer(R_X, R_Y, names=("length", "width"))
     assert str(found).splitlines() == [
         "n = 12, df = 9, residual standard error 2.4901",
-        "R2 = 0.8652, adjusted 0.8353; F(2, 9) = 28.893, P = 0.00012105",
+        "R2 = 0.8652, adjusted 0.8353; F(2, 9) = 28.893, P < 0.001",
         "           estimate   std err         t     P>|t|    [0.025    0.975]",
         "Intercept    5.4121     1.817     2.979     0.015    1.3018    9.5224",
         "length       1.4151   0.21067     6.717    <0.001   0.93852    1.8916",
