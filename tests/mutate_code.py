@@ -53,6 +53,7 @@ TESTS = {
     "descent.curvature": ("forecast", "descent"),
     "descent.modes": ("modes", "forecast", "accelerated"),
     "descent.forecast": ("forecast", "modes", "descent"),
+    "descent.steps": ("descent", "modes"),
     "descent.loop": ("descent", "wide", "adam"),
     "descent.full_batch": ("descent", "adam", "wide", "second_order"),
     "descent.verdict": ("descent", "accelerated", "wide"),
