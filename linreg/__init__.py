@@ -17,17 +17,20 @@ from linreg.errors import (
 )
 from linreg.result import Fit, Path, Status
 from linreg.basics.data import Data, load, simulate
-from linreg.basics.exercise import Ordinary, check, ordinary
+
+if TYPE_CHECKING:
+    from linreg.basics.exercise import Ordinary, check, ordinary
+
 from linreg.basics.model import fold_bias, predict
 from linreg.basics.loss import gradient, hessian, squared_loss
 from linreg.basics.statistics import Statistics
 from linreg.closed_form.textbook import cholesky, qr, svd
 from linreg.closed_form.doubled.arithmetic import Doubled, powers
-from linreg.closed_form.certified import certified
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 
 if TYPE_CHECKING:
+    from linreg.closed_form.certified import certified
     from linreg.descent.krylov import conjugate_gradients
     from linreg.descent.curvature import Curvature, curvature
     from linreg.descent.forecast import predict_loss, predict_steps
@@ -94,9 +97,9 @@ __all__ = [
     "svd",
     "Doubled",
     "powers",
-    "certified",
     "solve_statistics",
     "solve",
+    "certified",
     "conjugate_gradients",
     "Curvature",
     "curvature",
@@ -145,6 +148,8 @@ __all__ = [
 
 # What not every program needs is imported when it is asked for: half of the time that the package takes.
 LATER = {
+    "linreg.basics.exercise": ("Ordinary", "check", "ordinary"),
+    "linreg.closed_form.certified": ("certified",),
     "linreg.descent.krylov": ("conjugate_gradients",),
     "linreg.descent.curvature": ("Curvature", "curvature"),
     "linreg.descent.forecast": ("predict_loss", "predict_steps"),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import mse_loss
 
 from linreg.basics.loss import Reduction, residual_sums, weight_of
 from linreg.basics.products import pass_over
@@ -88,8 +89,9 @@ def _by_autograd(X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Te
     def products(X: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         with torch.inference_mode(False):  # which records, whatever the caller has switched off
             at = [t.clone().requires_grad_() for t in (w, b)]
-            X = X.clone() if X.is_inference() else X  # autograd keeps no tensor that was made without it
-            squares = (torch.mv(X, at[0]) + at[1] - y).square().sum()
+            if X.is_inference():  # autograd keeps no tensor that was made without it
+                X, y = X.clone(), y.clone()
+            squares = mse_loss(torch.addmv(at[1], X, at[0]), y, reduction="sum")
             moved, total = torch.autograd.grad(squares, at, grad_outputs=half)
         return squares.detach(), moved, total
 
