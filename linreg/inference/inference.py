@@ -84,7 +84,7 @@ def infer(
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2; MacKinnon and
     White, Some heteroskedasticity-consistent covariance matrix estimators, Journal of Econometrics 29 (1985),
-    for HC1 to HC3.
+    for the robust ones.
 
     Examples:
         >>> import torch
