@@ -117,7 +117,9 @@ def _verdict(yours: Answer, right: Answer, tol: float) -> str:
 
 def _numbers(value: Answer, name: str) -> Tensor:
     try:
-        return torch.as_tensor(value).detach().to("cpu", torch.float64)
+        if isinstance(value, Tensor):
+            return value.detach().to("cpu", torch.float64)
+        return torch.tensor(value, dtype=torch.float64, device="cpu")
     except (TypeError, ValueError, RuntimeError) as error:
         raise DtypeError(
             f"`{name}` must be a number, or numbers as a tensor or a list; got {type(value).__name__}. "

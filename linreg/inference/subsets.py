@@ -106,7 +106,7 @@ def best_subsets(statistics: Statistics, *, intercept: bool = True) -> Subsets:
     chosen = _best(joined)
     fits = tuple(_fit(statistics, columns, intercept) for columns in chosen)
     loss = torch.stack([fit.loss for fit in fits])
-    size = torch.tensor([len(columns) + intercept for columns in chosen]).to(loss)
+    size = torch.tensor([len(columns) + intercept for columns in chosen], device="cpu").to(loss)
     near = statistics.n * loss.log()
     return Subsets(
         chosen, loss, 1 - loss / fits[0].loss, near + 2 * size, near + math.log(statistics.n) * size, fits

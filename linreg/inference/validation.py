@@ -354,7 +354,9 @@ def _validated(parts: Sequence[Statistics], intercept: bool, rows: _Rows | None)
         fits.append(fit)
         errors.append(error)
     mse = torch.tensor(errors, dtype=torch.float64, device="cpu")
-    variance = torch.tensor([float(part.yy) / part.weight for part in parts], dtype=torch.float64)
+    variance = torch.tensor(
+        [float(part.yy) / part.weight for part in parts], dtype=torch.float64, device="cpu"
+    )
     weight = torch.tensor([part.weight for part in parts], dtype=torch.float64, device="cpu")
     status = next((fit.status for fit in fits if fit.status is not Status.OK), Status.OK)
     return CrossValidation(

@@ -81,11 +81,13 @@ a
 2
 ```
 
+*Figure: A line*
+
+**The code of this figure**
+
 ```python
 plot()
 ```
-
-*Figure: A line*
 
 **Answer**
 

@@ -48,6 +48,8 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         linreg.simulate(40, [1.0, 2.0, 3.0], dtype=dtype, generator=gen(), **settings)
         for settings in ({}, {"correlation": 0.5}, {"condition": 100.0})
     ],
+    "ordinary": lambda dtype: linreg.ordinary(dtype=dtype),
+    "check": lambda dtype: linreg.check(y.to(dtype) * 2, y.to(dtype)),
     "fold_bias": run(linreg.fold_bias, X),
     "predict": run(linreg.predict, X, W, b=0.5),
     "gradient": run(linreg.gradient, X, y, W, b=0.5),
@@ -91,6 +93,18 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     "r2": run(linreg.r2, y, y + 1),
     "residuals": lambda dtype: linreg.residuals(X.to(dtype), y.to(dtype), FIT[dtype]),
     "vif": run(linreg.vif, X),
+    "cross_validate": lambda dtype: [
+        linreg.cross_validate(A.to(dtype), y.to(dtype), folds=4, generator=generator)
+        for A in (X, torch.column_stack((X, X[:, 0])))
+        for generator in (None, gen())
+    ],
+    "cross_validate_statistics": lambda dtype: linreg.cross_validate_statistics(
+        [linreg.Statistics.of(X[part::3].to(dtype), y[part::3].to(dtype)) for part in range(3)]
+    ),
+    "learning_curve": lambda dtype: linreg.learning_curve(
+        X.to(dtype), y.to(dtype), X.to(dtype), y.to(dtype), sizes=[2, 30, len(y)]
+    ),
+    "best_subsets": lambda dtype: linreg.best_subsets(linreg.Statistics.of(X.to(dtype), y.to(dtype))),
     "infer": lambda dtype: [
         inferred(A.to(dtype), y.to(dtype), errors)
         for A in (X, torch.column_stack((X, X[:, 0])))

@@ -106,7 +106,8 @@ ASK = """async ([index, words]) => {
 SPELLINGS = {
     "cancelled": "canceled", "centre": "center", "centred": "centered",
     "centring": "centering", "colour": "color", "colours": "colors", "factorisation": "factorization",
-    "generalised": "generalized", "grey": "gray", "initialised": "initialized", "kilometres": "kilometers",
+    "generalise": "generalize", "generalised": "generalized",
+    "grey": "gray", "initialised": "initialized", "kilometres": "kilometers",
     "metres": "meters", "minimise": "minimize", "minimiser": "minimizer", "minimisers": "minimizers",
     "minimises": "minimizes", "neighbours": "neighbors", "normalised": "normalized",
     "optimisation": "optimization", "optimise": "optimize", "optimiser": "optimizer",
