@@ -221,7 +221,7 @@ for name in ("sound", "fan"):
 # %% [markdown]
 # A small $p$ says that the classical standard errors are not to be trusted: here the slope is less certain than they claim, since the noisy rows are those with leverage. The four robust ones differ in what they put in the place of a row's variance:
 #
-# | | variance of row $i$ | |
+# | errors | variance of row $i$ | remark |
 # | --- | --- | --- |
 # | HC0 | $r_i^2$ | too small, since fits follow their rows |
 # | HC1 | $r_i^2 \, n/(n - p)$ | the average made right |

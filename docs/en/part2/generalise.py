@@ -134,7 +134,7 @@ plt.show()
 # Two things to read from such a curve. At its right end the two errors have nearly met: more rows will not help this model, only another model could. And there is a peak at <!--= peak -->21<!--/--> rows, as many as parameters, where the fit passes through every training point and pays any price for it. With fewer rows `solve` gives the
 # shortest of many exact answers, which is tamer.
 #
-# ## $R^2$ below zero
+# ## Worse than the mean
 #
 # [`r2`][linreg.r2] compares with the best constant: $1 - \sum (y_i - \hat y_i)^2 / \sum (y_i - \bar y)^2$. On training rows, with an intercept, it lies between 0 and 1. On new rows it has no lower end, because the mean of the new rows may be the better prediction:
 

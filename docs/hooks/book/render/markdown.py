@@ -12,7 +12,7 @@ from book.page.statements import CLAIM
 
 GIVEN = re.compile(r"(?<!`)<!--\s*given\b.*?-->(?!`)", re.S)  # a note to the lint, not in a code span
 MARKS = {  # for whom a page is, in the place of the first of these lines
-    "<!-- core -->": "*Core: a page of the main path.*",
+    "<!-- core -->": "*Core page.*",
     "<!-- second reading -->": "*Second reading: the main path does without this page.*",
     "<!-- specialist -->": "*Specialist: for those who build on the numbers.*",
 }
