@@ -40,9 +40,9 @@ class Ordinary(NamedTuple):
 def ordinary(seed: int = 0, *, dtype: torch.dtype = torch.float64) -> Ordinary:
     r"""Draw the ordinary data set of this book: 300 rows, 20 features, any two correlated at 0.5.
 
-    The noise is normal with standard deviation 1, the intercept 2, and the weights are
-    $(3, -2, 1.5, -1, 1, -0.5, 0.5, 0.25, 0, \dots, 0)$. With two independent columns many things come out
-    well that do not in general: what is said of data on a page should hold here too.
+    The noise is normal with standard deviation 1, the intercept 2, and the weights are 3, -2, 1.5, -1, 1,
+    -0.5, 0.5, 0.25 and twelve zeros. With two independent columns many things come out well that do not in
+    general: what is said of data on a page should hold here too.
 
     Args:
         seed: of the generator; another seed gives other rows from the same model.
