@@ -1,5 +1,6 @@
 """What an inference looks like, what it refuses, and whether its intervals hold what they promise."""
 
+import dataclasses
 import pickle
 import sys
 
@@ -36,6 +37,16 @@ def test_the_table():
     assert repr(found.predict(R_X)) == "Intervals(12 rows, level=0.95)"
     dependent = infer(R_X.repeat(1, 2), R_Y)
     assert " ".join(str(dependent).split()).endswith(dependent.message)
+
+
+def test_results_do_not_change():
+    found = infer(R_X, R_Y)
+    rows, drawn = linreg.influence(R_X, R_Y), linreg.bootstrap(R_X, R_Y, resamples=9, generator=gen())
+    for result in (found, found.predict(R_X), rows, drawn):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            result.se = R_Y
+        assert result == result
+        assert result != pickle.loads(pickle.dumps(result))  # by identity, as tensors cannot be compared
 
 
 def test_it_survives_a_pickle():
