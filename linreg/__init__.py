@@ -54,11 +54,10 @@ if TYPE_CHECKING:
     from linreg.inference.subsets import Subsets, best_subsets
     from linreg.inference.validation import (
         CrossValidation,
-        LearningCurve,
         cross_validate,
         cross_validate_statistics,
-        learning_curve,
     )
+    from linreg.inference.learning import LearningCurve, learning_curve
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -134,9 +133,9 @@ __all__ = [
     "Subsets",
     "best_subsets",
     "CrossValidation",
-    "LearningCurve",
     "cross_validate",
     "cross_validate_statistics",
+    "LearningCurve",
     "learning_curve",
     "Blocks",
     "blocks",
@@ -173,11 +172,10 @@ LATER = {
     "linreg.inference.subsets": ("Subsets", "best_subsets"),
     "linreg.inference.validation": (
         "CrossValidation",
-        "LearningCurve",
         "cross_validate",
         "cross_validate_statistics",
-        "learning_curve",
     ),
+    "linreg.inference.learning": ("LearningCurve", "learning_curve"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

@@ -17,7 +17,6 @@ __all__ = [
     "check_choice",
     "check_column",
     "check_count",
-    "check_counts",
     "check_device",
     "check_dtype",
     "check_finite",
@@ -29,16 +28,10 @@ __all__ = [
     "check_real",
     "check_same_kind",
     "check_share",
-    "check_some_weight",
     "check_start",
     "check_tensor",
     "check_w",
-    "check_weights",
-    "check_weights_fit",
     "recordable",
-    "relative",
-    "rule_of_weights",
-    "unusable",
 ]
 
 FLOATS = (torch.float32, torch.float64)
@@ -187,73 +180,6 @@ def _target(X: Tensor, y: object) -> Tensor:
         )
     check_same_kind(X, y, "y")
     return y
-
-
-LIGHTEST, HEAVIEST = 1e-100, 1e100  # weights within leave sums of squares in the range of float64
-
-
-def check_weights(y: Tensor, weights: object) -> Tensor:
-    """Require a weight of 0 or above for each row, and return them in float64."""
-    c = check_weights_fit(y, weights)
-    check_finite(c, "weights")
-    _check_usable(c, frequency=False)
-    return c
-
-
-def check_weights_fit(y: Tensor, weights: object) -> Tensor:
-    """Require one number for each row, of the kind of `y`, and return them in float64."""
-    c = check_tensor(weights, "weights")
-    if c.shape != y.shape:
-        column = c.shape == (len(y), 1)
-        hint = "If it is a column, pass `weights.squeeze(1)`." if column else "Zero is one as well."
-        raise ShapeError(f"`weights` must have shape {_shape(y)}, one for each row; got {_shape(c)}. {hint}")
-    check_same_kind(y, c, "weights", of="X")
-    return c.detach().double()
-
-
-def unusable(c: Tensor, *, frequency: bool) -> Tensor:
-    """(n,) whether a finite number is no weight, or no count where weights count rows."""
-    outside = (c < 0) | ((c > 0) & (c < LIGHTEST)) | (c > HEAVIEST)
-    return outside | (c != c.round()) if frequency else outside
-
-
-def rule_of_weights(found: float) -> tuple[str, str]:
-    """The rule that an unusable weight breaks, and the cure."""
-    if found == 0 or LIGHTEST <= found <= HEAVIEST:
-        return (
-            "whole numbers where `frequency=True`",
-            "Leave `frequency` out for weights that are precisions.",
-        )
-    cure = "A row that shall not count has 0." if found < 0 else "Divide all by one number."
-    return f"0, or from {LIGHTEST:.0e} to {HEAVIEST:.0e}", cure
-
-
-def _check_usable(c: Tensor, *, frequency: bool) -> None:
-    bad = unusable(c, frequency=frequency)
-    if bool(bad.any()):
-        i = int(bad.nonzero()[0])
-        rule, cure = rule_of_weights(float(c[i]))
-        raise DataError(f"`weights` must be {rule}; got {float(c[i]):.4g} at index {i}. {cure}")
-
-
-def check_some_weight(y: Tensor, weights: object) -> Tensor:
-    """Require weights of which one is above 0."""
-    c = check_weights(y, weights)
-    if not bool(c.any()):
-        raise DataError(f"`weights` must have one above 0; all {len(c)} are 0. Pass rows that count.")
-    return c
-
-
-def relative(weights: Tensor) -> Tensor:
-    """The same divided by a power of two, the largest then from 1/2 to 1: no answer changes, in no bit."""
-    exponent = torch.frexp(weights.max()).exponent.to(weights)  # whole: `ldexp` overflows in old releases
-    return weights * torch.exp2(-exponent)
-
-
-def check_counts(weights: Tensor) -> int:
-    """Require whole numbers, as often as each row has been seen, and return their sum."""
-    _check_usable(weights, frequency=True)
-    return int(weights.sum())
 
 
 def check_pair(y_hat: object, y: object) -> tuple[Tensor, Tensor]:

@@ -28,6 +28,7 @@ LEAST = 0.95  # of the mutants of each module must be noticed
 TESTS = {
     "errors": ("arguments", "faults"),
     "checks": ("arguments", "faults", "weights"),
+    "weights": ("weights", "weighted"),
     "result": ("result", "accuracy"),
     "keep": ("statistics", "result", "faults"),
     "basics.products": ("statistics", "workers", "solve", "loss", "weights"),

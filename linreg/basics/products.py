@@ -11,7 +11,18 @@ from torch import Tensor
 
 from linreg.workers import dealt
 
-__all__ = ["BLOCK_BYTES", "FIRST_ROWS", "first_mean", "in_runs", "pass_over", "residual_products", "summed"]
+__all__ = [
+    "BLOCK_BYTES",
+    "FIRST_ROWS",
+    "NARROW",
+    "SUB_ROWS",
+    "add_batch",
+    "first_mean",
+    "in_runs",
+    "pass_over",
+    "residual_products",
+    "summed",
+]
 
 BLOCK_BYTES = 2 << 20  # of rows taken at a time: they stay in the cache between widening and multiplying
 CUDA_BLOCK_BYTES = 256 << 20  # there a launch costs more than a trip to memory
@@ -116,7 +127,7 @@ def summed(
     """
     k = X.shape[1] + 2
     least = PART_ROWS if dtype == torch.float64 else BRIEF_PART_ROWS
-    add = _add_batch if k <= NARROW else _add_upper
+    add = add_batch if k <= NARROW else _add_upper
     columns = _columns(k)
 
     def worker() -> Callable[[slice], Tensor]:
@@ -170,7 +181,7 @@ def _columns(k: int) -> int:
     return k if k <= NARROW else -(-k // 8) * 8
 
 
-def _add_batch(M: Tensor, Z: Tensor, C: Tensor) -> None:
+def add_batch(M: Tensor, Z: Tensor, C: Tensor) -> None:
     """M += Z'C, as a sum of products of a few rows each."""
     whole = len(Z) - len(Z) % SUB_ROWS
     if whole:

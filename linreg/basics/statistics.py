@@ -15,19 +15,10 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.held import Held, nothing, times_two_to
-from linreg.checks import (
-    check_b,
-    check_count,
-    check_counts,
-    check_device,
-    check_finite,
-    check_same_kind,
-    check_w,
-    check_weights,
-    check_Xy,
-)
+from linreg.checks import check_b, check_count, check_device, check_finite, check_same_kind, check_w, check_Xy
 from linreg.errors import DataError, RangeError, ShapeError
 from linreg.keep import ByValue, read, unreadable, write
+from linreg.weights import check_counts, check_weights
 from linreg.workers import alone
 
 __all__ = ["Statistics"]

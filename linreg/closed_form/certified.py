@@ -8,7 +8,7 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.products import in_runs
-from linreg.checks import check_counts, check_some_weight, check_Xy
+from linreg.checks import check_Xy
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.columns import check_tall, no_answer, rank_of, unit_columns
 from linreg.closed_form.doubled.arithmetic import Doubled, check_doubled, power_of_two
@@ -17,6 +17,7 @@ from linreg.closed_form.doubled.refinement import Refined, refined
 from linreg.closed_form.doubled.residual import counting, leading, problem, some_rows
 from linreg.closed_form.triangle import stacked
 from linreg.result import Fit, Status
+from linreg.weights import check_counts, check_some_weight
 
 __all__ = ["certified"]
 

@@ -32,6 +32,8 @@ __all__ = [
     "BOUND_ENOUGH",
     "CHOLESKY_LIMIT",
     "EIGEN_COLUMNS",
+    "PLAIN_LIMIT",
+    "SMALL",
     "Factor",
     "System",
     "digits_left",
@@ -40,6 +42,7 @@ __all__ = [
     "fit_of",
     "in_units",
     "independent",
+    "normal_equation",
     "number_text",
     "rounding",
     "sizes",
@@ -48,6 +51,8 @@ __all__ = [
 ]
 
 EPS = torch.finfo(torch.float64).eps
+SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
+PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
 CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
 BOUND_ENOUGH = 13  # digits by a bound that costs nothing; with fewer, the estimate is worth its time
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
@@ -85,14 +90,7 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
         >>> print(fit.message)
         Cholesky, from sums of 3 rows: the condition number is 1, which leaves 14 digits.
     """
-    if not isinstance(statistics, Statistics):
-        raise DtypeError(
-            f"`statistics` must be `Statistics`; got {type(statistics).__name__}. "
-            "Make them: Statistics.of(X, y)."
-        )
-    statistics.check_rows(1)
-    held = statistics.held if intercept else statistics.held.about(torch.zeros_like(statistics.shift))
-    p = system(held.n, held.weight, held.shift, held.M, intercept, EPS, held.reached, held.unit)
+    p = normal_equation(statistics, intercept)
     fit = within_range(in_units(_solved(p), p.unit), torch.float64)
     if statistics.dropped:
         left_out = f"{fit.message} {statistics.dropped} rows with missing entries were dropped."
@@ -148,6 +146,18 @@ class System(NamedTuple):
         """W and b. The large part of the mean and the small one are taken apart: less is rounded."""
         w = v * self.factor
         return w, (self.shift[-1] - self.shift[:-1] @ w) + (self.offset[-1] - self.offset[:-1] @ w)
+
+
+def normal_equation(statistics: Statistics, intercept: bool, eps: float = EPS) -> System:
+    """That of some sums, whose rows are known to the precision `eps`; requires a row."""
+    if not isinstance(statistics, Statistics):
+        raise DtypeError(
+            f"`statistics` must be `Statistics`; got {type(statistics).__name__}. "
+            "Make them: Statistics.of(X, y)."
+        )
+    statistics.check_rows(1)
+    held = statistics.held if intercept else statistics.held.about(torch.zeros_like(statistics.shift))
+    return system(held.n, held.weight, held.shift, held.M, intercept, eps, held.reached, held.unit)
 
 
 def _solved(p: System) -> Fit:

@@ -15,15 +15,13 @@ from torch import Tensor
 from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import FIRST_ROWS
 from linreg.closed_form.accuracy import lost, quickly
-from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS
+from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS, PLAIN_LIMIT, SMALL
 from linreg.closed_form.rows import Rows
 from linreg.result import Fit, Status
 from linreg.workers import alone
 
-__all__ = ["LOSS_LEFT", "PLAIN_LIMIT", "SMALL", "Answer", "from_rows", "from_sums"]
+__all__ = ["LOSS_LEFT", "Answer", "from_rows", "from_sums"]
 
-SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
-PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
 LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits to the subtraction
 FAR = 1e4  # times its spread: up to there the mean of a column may be, and the rounded mean do no harm
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, in_runs
-from linreg.checks import check_dtype, check_some_weight, check_Xy
+from linreg.checks import check_dtype, check_Xy
 from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
 from linreg.closed_form.brief import Brief, briefly
 from linreg.closed_form.columns import doubt, rounding_of, scaled, significant
@@ -23,6 +23,8 @@ from linreg.closed_form.doubled.refinement import refined
 from linreg.closed_form.doubled.residual import counting, problem
 from linreg.closed_form.from_sums import (
     CHOLESKY_LIMIT,
+    PLAIN_LIMIT,
+    SMALL,
     Factor,
     System,
     digits_left,
@@ -35,12 +37,13 @@ from linreg.closed_form.from_sums import (
     rounding,
     sizes,
 )
-from linreg.closed_form.ordinary import LOSS_LEFT, PLAIN_LIMIT, SMALL, Answer, from_rows, from_sums
+from linreg.closed_form.ordinary import LOSS_LEFT, Answer, from_rows, from_sums
 from linreg.closed_form.rows import Rows
 from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.closed_form.textbook import svd_of
 from linreg.closed_form.triangle import stacked
 from linreg.result import Fit, Status
+from linreg.weights import check_some_weight
 from linreg.workers import alone
 
 __all__ = ["solve"]

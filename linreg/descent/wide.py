@@ -1,8 +1,4 @@
-r"""The bottom of the loss where d x d numbers are too many: from products with `X` alone.
-
-Conjugate gradients need the root of the steps that gradient descent needs, and with every column scaled to
-length 1 they do not depend on its units. What the last steps gained tells what is still to be gained.
-"""
+"""The bottom of the loss where d x d numbers are too many: by the conjugate gradients of `krylov`."""
 
 from typing import NamedTuple
 

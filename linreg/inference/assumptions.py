@@ -1,6 +1,7 @@
 """Whether what standard errors assume holds: equal variance, no correlation, columns that differ."""
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -12,6 +13,7 @@ from linreg.closed_form.triangle import triangle
 from linreg.errors import DataError, ShapeError
 from linreg.inference.distributions import chi_squared_tail, scipy_for
 from linreg.inference.fitted import fitted
+from linreg.keep import ByValue
 from linreg.workers import alone
 
 __all__ = ["BreuschPagan", "ConditionIndices", "breusch_pagan", "condition_indices", "durbin_watson"]
@@ -128,10 +130,11 @@ def durbin_watson(r: Tensor) -> float:
     return float(r.diff().square().sum() / r.square().sum())
 
 
-class ConditionIndices(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class ConditionIndices(ByValue):
     """Which columns are nearly dependent, and how nearly.
 
-    Attributes:
+    Args:
         indices: (p,) largest singular value over each, from 1 on; above 30 the columns are called collinear.
         shares: (p, p) of the variance of each parameter (a column) that comes from each direction (a row).
     """

@@ -17,6 +17,7 @@ from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.products import in_runs
 from linreg.checks import check_choice, check_count, check_generator, check_names, check_share
+from linreg.inference.facts import with_intercept
 from linreg.inference.fitted import Fitted, fitted
 from linreg.inference.passes import Block
 from linreg.inference.table import number, table
@@ -255,14 +256,11 @@ def _pivots(L: Tensor) -> Tensor:
 
 
 def _summary(found: Fitted, moves: Tensor, kind: str, level: float, names: tuple[str, ...]) -> Bootstrap:
-    design, unit = found.design, found.unit[-1] - found.unit[:-1]
+    design = found.design
     kept = moves[~moves.isnan().any(1)]
     rss = found.squares(found.rows.residuals(), slice(0, len(found.rows.X)))
     fit = found.outside(rss)
-    estimate = fit.w
-    if design.intercept:
-        names, unit = ("Intercept", *names), torch.cat((found.unit[-1:], unit))
-        estimate = torch.cat((fit.b.reshape(1), fit.w))
+    names, estimate, unit = with_intercept(fit, names, found.unit, design.intercept)
     beside = (kept @ design.parameters().T).masked_fill(~design.estimable(), torch.nan)
     se = beside.std(0) if len(kept) > 1 else torch.full_like(estimate, torch.nan)
     low, high = (estimate + times_two_to(_quantile(beside, (1 + sign * level) / 2), unit) for sign in (-1, 1))

@@ -8,7 +8,7 @@ from torch import Tensor
 from linreg.inference.design import WORST, Design
 from linreg.result import Fit, Status
 
-__all__ = ["Errors", "Facts", "told"]
+__all__ = ["Errors", "Facts", "told", "with_intercept"]
 
 
 class Errors(NamedTuple):
@@ -71,6 +71,16 @@ def told(
         cure = "Drop columns that repeat others, or read predictions only."
         said.append((Status.RANK_DEFICIENT, f"{why} {cure}"))
     return said[0][0] if said else Status.OK, " ".join(text for _, text in said)
+
+
+def with_intercept(
+    fit: Fit, names: tuple[str, ...], unit: Tensor, intercept: bool
+) -> tuple[tuple[str, ...], Tensor, Tensor]:
+    """Names, estimates and exponents of units (p,), the intercept before the weights; `unit` (d + 1,)."""
+    of_w = unit[-1] - unit[:-1]
+    if not intercept:
+        return names, fit.w, of_w
+    return ("Intercept", *names), torch.cat((fit.b.reshape(1), fit.w)), torch.cat((unit[-1:], of_w))
 
 
 def _no_noise(facts: Facts, errors: str, alone: str) -> str:

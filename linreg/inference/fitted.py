@@ -8,17 +8,23 @@ from torch import Tensor
 
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_counts, check_some_weight, check_Xy
-from linreg.closed_form.from_sums import System, factored, in_units, solve_statistics, system
+from linreg.checks import check_Xy
+from linreg.closed_form.from_sums import (
+    PLAIN_LIMIT,
+    SMALL,
+    System,
+    factored,
+    in_units,
+    normal_equation,
+    solve_statistics,
+)
 from linreg.closed_form.solve import solve
 from linreg.inference.design import Design, by_cholesky, by_triangle
 from linreg.inference.passes import Rows
 from linreg.result import Fit, Status
+from linreg.weights import check_counts, check_some_weight
 
-__all__ = ["Fitted", "fitted", "normal_equation"]
-
-SMALL = 1 << 15  # entries of X for which a `solve` of its own, with every digit, takes next to no time
-PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
+__all__ = ["Fitted", "fitted"]
 
 
 class Fitted(NamedTuple):
@@ -69,12 +75,6 @@ class Fitted(NamedTuple):
         return float(2 * torch.finfo(self.rows.X.dtype).eps * (largest + mean))
 
 
-def normal_equation(sums: Statistics, intercept: bool, eps: float) -> System:
-    """G v = g of the columns, centred with an intercept and of length 1, known to this precision."""
-    held = sums.held if intercept else sums.held.about(torch.zeros_like(sums.shift))
-    return system(held.n, held.weight, held.shift, held.M, intercept, eps, held.reached, held.unit)
-
-
 def fitted(
     X: Tensor, y: Tensor, *, intercept: bool, weights: Tensor | None = None, frequency: bool = False
 ) -> Fitted:
@@ -94,7 +94,7 @@ def fitted(
         sums = Statistics.of(X, y, weights=C, frequency=frequency)
     p = normal_equation(sums, intercept, torch.finfo(X.dtype).eps)
     factor = factored(p)
-    if factor.condition <= PLAIN_LIMIT and X.numel() > SMALL:
+    if factor.condition <= PLAIN_LIMIT and X.numel() > SMALL:  # below, `solve` has every digit at once
         fit = solve_statistics(sums, intercept=intercept)
     else:
         fit = solve(

@@ -11,11 +11,11 @@ from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
 from linreg.checks import check_choice, check_names, check_share
-from linreg.closed_form.from_sums import System, factored, solve_statistics
+from linreg.closed_form.from_sums import System, factored, normal_equation, solve_statistics
 from linreg.inference.design import EPS, Design, by_cholesky, by_eigenvalues
 from linreg.inference.distributions import f_tail, scipy_for, t_quantile, t_tails
-from linreg.inference.facts import Errors, Facts, told
-from linreg.inference.fitted import fitted, normal_equation
+from linreg.inference.facts import Errors, Facts, told, with_intercept
+from linreg.inference.fitted import fitted
 from linreg.inference.record import Inference
 from linreg.inference.robust_errors import HC, filling
 from linreg.workers import alone
@@ -169,7 +169,7 @@ def infer_statistics(
     level = check_share(level, "level")
     fit = solve_statistics(statistics, intercept=intercept)
     listed = check_names(names, statistics.d)
-    p = normal_equation(statistics, intercept, EPS)
+    p = normal_equation(statistics, intercept)
     rank = statistics.d if fit.rank is None else fit.rank
     factor = factored(p)
     full = rank == statistics.d
@@ -205,11 +205,7 @@ def _left(p: System, design: Design, share: float) -> int:
 def _inference(facts: Facts, errors: str, level: float, names: tuple[str, ...]) -> Inference:
     fit, basis, design = facts.fit, facts.basis, facts.basis.design
     U, known = design.parameters(), design.estimable()
-    unit = basis.unit[-1] - basis.unit[:-1]
-    estimate = fit.w
-    if design.intercept:
-        names, unit = ("Intercept", *names), torch.cat((basis.unit[-1:], unit))
-        estimate = torch.cat((fit.b.reshape(1), fit.w))
+    names, estimate, unit = with_intercept(fit, names, basis.unit, design.intercept)
     se = basis.of(U, known)
     covariance = U @ (U.T * basis.s**2 if basis.S is None else basis.S @ U.T)
     untold = se.isnan()

@@ -10,14 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.basics.products import BLOCK_BYTES, in_runs
+from linreg.basics.products import BLOCK_BYTES, SUB_ROWS, in_runs
 from linreg.inference.design import Design
 from linreg.workers import alone, dealt
 
-__all__ = ["SUB_ROWS", "Block", "Rows"]
+__all__ = ["Block", "Rows"]
 
 CUDA_ROWS = 1 << 20
-SUB_ROWS = 1024  # rows of one product of a batch
 
 
 class Block(NamedTuple):

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from linreg.basics.products import NARROW, add_batch
 from linreg.inference.fitted import Fitted
-from linreg.inference.passes import SUB_ROWS, Block
+from linreg.inference.passes import Block
 
 __all__ = ["HC", "filling"]
 
 HC = {"HC0": 0.0, "HC1": 0.0, "HC2": 0.5, "HC3": 1.0}  # the power of 1 - h by which residuals are divided
-NARROW = 48  # columns up to which a batch of small products beats one tall one
 
 
 class Filling(NamedTuple):
@@ -60,8 +60,8 @@ def filling(found: Fitted, errors: str) -> Filling:
 
 def _squared(T: Tensor) -> Tensor:
     """T'T (q, q)."""
-    whole = len(T) - len(T) % SUB_ROWS
-    if T.shape[1] > NARROW or not whole:
+    if T.shape[1] > NARROW:
         return T.T @ T
-    B = T[:whole].view(-1, SUB_ROWS, T.shape[1])
-    return torch.bmm(B.transpose(1, 2), B).sum(0).addmm_(T[whole:].T, T[whole:])
+    S = T.new_zeros(T.shape[1], T.shape[1])
+    add_batch(S, T, T)
+    return S

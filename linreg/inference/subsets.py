@@ -13,14 +13,13 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
-from linreg.closed_form.from_sums import solve_statistics, system
-from linreg.errors import DataError, DtypeError, RangeError
+from linreg.closed_form.from_sums import normal_equation, solve_statistics
+from linreg.errors import DataError, RangeError
 from linreg.keep import ByValue
 from linreg.result import Fit, Status
 
 __all__ = ["Subsets", "best_subsets"]
 
-EPS = torch.finfo(torch.float64).eps
 MOST = 20  # a million subsets, and 17 MB at the widest; each column more doubles both
 DEPENDENT = 1e-10  # of a column's square, that the others leave: no more than rounding of the sums
 
@@ -86,19 +85,12 @@ def best_subsets(statistics: Statistics, *, intercept: bool = True) -> Subsets:
         >>> found.columns[3], found.columns[8]
         ((0, 1, 2), (0, 1, 2, 3, 4, 5, 6, 7))
     """
-    if not isinstance(statistics, Statistics):
-        raise DtypeError(
-            f"`statistics` must be `Statistics`; got {type(statistics).__name__}. "
-            "Make them: Statistics.of(X, y)."
-        )
-    statistics.check_rows(1)
+    p = normal_equation(statistics, intercept)
     if statistics.d > MOST:
         raise RangeError(
             f"`statistics` must be of at most {MOST} columns for all 2^d subsets; got {statistics.d}. "
             "Leave out columns that you would not use, or judge them with ridge or lasso."
         )
-    held = statistics.held if intercept else statistics.held.about(torch.zeros_like(statistics.shift))
-    p = system(held.n, held.weight, held.shift, held.M, intercept, EPS, held.reached, held.unit)
     if float(p.yy) <= 0:
         raise DataError("`y` must vary for one subset to be better than another. Check the target.")
     g = p.g / p.yy.sqrt()

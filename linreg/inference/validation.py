@@ -1,4 +1,4 @@
-r"""How well a model predicts rows that it has not seen: cross-validation and the learning curve, from sums.
+r"""How well a model predicts rows that it has not seen: cross-validation, from sums.
 
 The sums of all folds but one are the training data of that fold, so that each row is read once, however
 many folds there are. They are added up from both ends rather than subtracted from the whole: a fold with
@@ -17,19 +17,20 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.products import residual_products
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_count, check_generator, check_some_weight, check_Xy
+from linreg.checks import check_count, check_generator, check_Xy
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 from linreg.errors import DataError, DtypeError, RangeError, ShapeError
 from linreg.keep import ByValue
 from linreg.result import Fit, Status
+from linreg.weights import check_some_weight
 
 __all__ = [
     "CrossValidation",
-    "LearningCurve",
     "cross_validate",
     "cross_validate_statistics",
-    "learning_curve",
+    "mean_square",
+    "told_by_sums",
 ]
 
 EPS = torch.finfo(torch.float64).eps
@@ -79,25 +80,6 @@ class CrossValidation(ByValue):
     def __repr__(self) -> str:
         k, status = len(self.mse), str(self.status)
         return f"CrossValidation({k} folds, mean={self.mean:.4g}, se={self.se:.2g}, status={status!r})"
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class LearningCurve(ByValue):
-    """The error on the rows that were learned from, and on others, as the former become more.
-
-    Args:
-        n: (k,) numbers of rows learned from.
-        train: (k,) mean squared error on these rows, in squared units of `y`.
-        test: (k,) mean squared error on the rows that were kept apart.
-    """
-
-    n: Tensor
-    train: Tensor
-    test: Tensor
-
-    def __repr__(self) -> str:
-        last = f"{int(self.n[-1])} rows: train {float(self.train[-1]):.4g}, test {float(self.test[-1]):.4g}"
-        return f"LearningCurve({len(self.n)} sizes, {last})"
 
 
 @plain
@@ -204,76 +186,6 @@ def cross_validate_statistics(parts: Sequence[Statistics], *, intercept: bool = 
     return _validated(list(parts), intercept, None)
 
 
-@plain
-def learning_curve(
-    X: Tensor,
-    y: Tensor,
-    X_test: Tensor,
-    y_test: Tensor,
-    *,
-    sizes: Sequence[int],
-    intercept: bool = True,
-) -> LearningCurve:
-    r"""Fit the first rows, then more and more of them, and tell the error on these and on rows kept apart.
-
-    For d columns, an intercept, the right model and noise of variance $\sigma^2$, the two errors are near
-    $\sigma^2 (1 - p/n)$ and $\sigma^2 (1 + p/n)$ with p = d + 1, the latter for n well above p.
-
-    Cost: n d^2, and for each size d^3 and a pass over its rows, 2 n d.
-
-    Args:
-        X: (n, d) features to learn from, in an order that means nothing.
-        y: (n,) targets.
-        X_test: (m, d) features kept apart.
-        y_test: (m,) their targets.
-        sizes: how many rows to learn from, increasing, each from 1 to n.
-        intercept: fit `b` as well.
-
-    Returns:
-        The two curves, float64. For fewer rows than unknowns, the shortest answer is fitted.
-
-    Raises:
-        ShapeError: wrong shapes, or other columns for the test.
-        DtypeError: the dtypes differ or are not float32 or float64; a size that is no integer.
-        DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
-        RangeError: `sizes` that are none, do not increase, or exceed the rows.
-
-    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 7.2.
-
-    Examples:
-        >>> from linreg import ordinary
-        >>> (X, y, w, b), test = ordinary(0), ordinary(1)
-        >>> curve = learning_curve(X, y, test.X, test.y, sizes=[30, 100, 300])
-        >>> curve.n.tolist()
-        [30, 100, 300]
-        >>> bool((curve.train < 1).all() and (curve.test > 1).all())
-        True
-    """
-    X, y = check_Xy(X, y)
-    X_test, y_test = check_Xy(X_test, y_test)
-    if X_test.shape[1] != X.shape[1]:
-        raise ShapeError(
-            f"`X_test` must have {X.shape[1]} columns, as `X`; got {X_test.shape[1]}. Take the same features."
-        )
-    sizes = [check_count(size, "sizes") for size in sizes]
-    if not sizes or sizes[-1] > len(X) or any(a >= b for a, b in pairwise(sizes)):
-        raise RangeError(
-            f"`sizes` must increase, from 1 to {len(X)} rows; got {sizes}. Try [{len(X) // 2}, {len(X)}]."
-        )
-    sums, before, errors = Statistics(X.shape[1], device=X.device), 0, []
-    for size in sizes:
-        sums.update(X[before:size], y[before:size])
-        before = size
-        fit = solve_statistics(sums, intercept=intercept)
-        if not _told_by_sums(sums, fit):
-            fit = solve(X[:size], y[:size], intercept=intercept, dtype=torch.float64)
-        known = _mean_square(X[:size], y[:size], None, fit)
-        errors.append((known, _mean_square(X_test, y_test, None, fit)))
-    train, test = torch.tensor(errors, dtype=torch.float64, device="cpu").T
-    return LearningCurve(torch.tensor(sizes, device="cpu"), train, test)
-
-
 def _rows_of_folds(
     n: int, folds: int | Tensor, generator: torch.Generator | None, device: torch.device
 ) -> list[slice] | list[Tensor]:
@@ -330,9 +242,9 @@ class _Rows(NamedTuple):
         X, y, C = self._taken(kept)
         return solve(X, y, intercept=self.intercept, weights=C, dtype=torch.float64)
 
-    def mean_square(self, f: int, fit: Fit) -> float:
+    def error(self, f: int, fit: Fit) -> float:
         """The error of a fit on the rows of a fold."""
-        return _mean_square(*self._taken(self.folds[f]), fit)
+        return mean_square(*self._taken(self.folds[f]), fit)
 
     def _taken(self, some: slice | Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         return self.X[some], self.y[some], None if self.C is None else self.C[some].to(self.X.dtype)
@@ -346,11 +258,11 @@ def _validated(parts: Sequence[Statistics], intercept: bool, rows: _Rows | None)
     fits, errors = [], []
     for f, (part, training) in enumerate(zip(parts, others, strict=True)):
         fit = solve_statistics(training, intercept=intercept)
-        if rows and not _told_by_sums(training, fit):
+        if rows and not told_by_sums(training, fit):
             fit = rows.fit_without(f)
         error, rounded = _mean_square_of_sums(part, fit)
         if rows and rounded > LOST * error:
-            error = rows.mean_square(f, fit)
+            error = rows.error(f, fit)
         fits.append(fit)
         errors.append(error)
     mse = torch.tensor(errors, dtype=torch.float64, device="cpu")
@@ -370,13 +282,13 @@ def _validated(parts: Sequence[Statistics], intercept: bool, rows: _Rows | None)
     )
 
 
-def _told_by_sums(training: Statistics, fit: Fit) -> bool:
+def told_by_sums(training: Statistics, fit: Fit) -> bool:
     """Whether sums carry the digits of this fit."""
     left = 2 * training.weight * float(fit.loss) > LOST * float(training.yy)
     return left and fit.status is Status.OK and fit.condition is not None and fit.condition <= CONDITION
 
 
-def _mean_square(X: Tensor, y: Tensor, C: Tensor | None, fit: Fit) -> float:
+def mean_square(X: Tensor, y: Tensor, C: Tensor | None, fit: Fit) -> float:
     """That of the residuals, by their weights."""
     theta = torch.cat((-fit.w, torch.ones_like(fit.w[:1]), -fit.b.reshape(1))).unsqueeze(1)
     C = None if C is None else C.double()

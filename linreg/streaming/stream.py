@@ -10,11 +10,12 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_choice, check_weights_fit, check_Xy, rule_of_weights, unusable
+from linreg.checks import check_choice, check_Xy
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.errors import DataError, DtypeError, LinregError, MissingError, StreamError
 from linreg.result import Fit
 from linreg.streaming.files import Blocks
+from linreg.weights import check_weights_fit, rule_of_weights, unusable
 
 __all__ = ["accumulate", "fit_stream"]
 

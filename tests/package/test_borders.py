@@ -21,6 +21,7 @@ ORDER = [
     "errors",
     "ambient",
     "checks",
+    "weights",
     "keep",
     "result",
     "workers",
@@ -78,6 +79,7 @@ ORDER = [
     "inference.bootstrap",
     "inference.subsets",
     "inference.validation",
+    "inference.learning",
     "streaming.npy",
     "streaming.tables",
     "streaming.delimited",
@@ -97,6 +99,7 @@ FOLDERS = ["basics", "closed_form", "closed_form.doubled", "descent", "inference
 INNER = {
     "ambient",
     "checks",
+    "weights",
     "keep",
     "workers",
     "basics.products",

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from linreg.basics.products import in_runs
-from linreg.checks import relative
 from linreg.closed_form.doubled.arithmetic import (
     SPLIT,
     Doubled,
@@ -24,6 +23,7 @@ from linreg.closed_form.doubled.arithmetic import (
     total,
     two_sum,
 )
+from linreg.weights import relative
 from linreg.workers import dealt
 
 __all__ = ["Problem", "counting", "leading", "problem", "some_rows"]

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from problems import gen
+from peers import ordinary, toy
 
 import linreg
 from linreg.descent.modes import Inertia, Modes
@@ -185,19 +185,13 @@ def test_limits_as_formulas():
 # The public functions.
 
 
-def ordinary(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    return linreg.simulate(
-        300, [1.0 + 0.1 * j for j in range(20)], correlation=0.5, noise=0.3, generator=gen(seed)
-    )
-
-
 @pytest.mark.parametrize("nesterov", KINDS)
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
 @pytest.mark.parametrize("name", ["toy", "ordinary"])
 def test_predictions_are_what_happens(name, share, beta, nesterov):
     for seed in range(2):
-        X, y = linreg.simulate(generator=gen(seed)) if name == "toy" else ordinary(seed)
+        X, y = toy(seed) if name == "toy" else ordinary(seed)
         how = {"beta": beta, "nesterov": nesterov}
         how["lr"] = share * Inertia(beta, nesterov).limit() / linreg.curvature(X).L
         floor = linreg.certified(X, y).loss
