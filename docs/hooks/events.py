@@ -117,7 +117,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     site.beside[str(config.theme["favicon"])] = logo.icon()
     for uri in wanted:
         if uri.endswith(".py"):
-            page = site.sources[uri], site.marks[INSTALL], site.links
+            page = site.sources[uri], site.marks, site.links
             site.beside |= {f"{stem(uri)}.ipynb": notebook.notebook(*page), uri: notebook.script(*page)}
     files.append(File.generated(config, site.wheel.name, content=site.wheel.read_bytes()))
     files.append(File.generated(config, offline.NAME, content=b""))  # a place that pages can link to

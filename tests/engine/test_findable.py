@@ -158,7 +158,7 @@ def test_names_of_the_reference_lead_to_it() -> None:
 
 
 def test_a_program_shows_each_figure_and_has_no_marks(source: Path) -> None:
-    text = notebook.script(parse(source), "```sh\npip install x\n```", addresses(source))
+    text = notebook.script(parse(source), {markdown.INSTALL: "```sh\npip install x\n```"}, addresses(source))
     assert text.startswith("# %% [markdown]\n# This program needs `linreg`")
     assert "# pip install x\n" in text
     assert "# %%\nplot()\nimport matplotlib.pyplot as plt\n\nplt.show()\n" in text

@@ -487,8 +487,9 @@ def test_a_widget_is_one_script_with_what_they_share(tmp_path: Path) -> None:
 def test_a_notebook_is_the_page_without_its_marks(script: Path) -> None:
     page = parse(script)
     links = {str((script.parent / "model.md").resolve()): "https://book.example/model/"}
-    text = notebook.notebook(page, "```sh\npip install x\n```", links)
-    assert text == notebook.notebook(page, "```sh\npip install x\n```", links), "equal pages, equal bytes"
+    marks = {markdown.INSTALL: "```sh\npip install x\n```"}
+    text = notebook.notebook(page, marks, links)
+    assert text == notebook.notebook(page, marks, links), "equal pages, equal bytes"
     book = nbformat.reads(text, as_version=4)
     nbformat.validate(book)
     assert "pip install x" in book.cells[0].source

@@ -8,7 +8,7 @@ from textwrap import dedent, indent
 
 from book.page.model import Block, Page
 from book.page.statements import CLAIM
-from book.render.markdown import GIVEN, INSTALL
+from book.render.markdown import INSTALL, without_marks
 
 ADMONITION = re.compile(r'^(?:!!!|\?\?\?\+?) \w+ "(?P<title>.*)"\n(?P<body>(?:\n| {4}.*(?:\n|\Z))+)', re.M)
 PYPLOT = "import matplotlib.pyplot as plt"
@@ -21,10 +21,14 @@ Run it with `python`, or cell by cell in an editor that knows `# %%`: there the 
 cell is shown, too."""
 
 
-def notebook(page: Page, install: str, links: Mapping[str, str]) -> str:
-    """An executed page as a notebook; `links` are the addresses of the pages that it may link to."""
-    cells = [_markdown_cell(f"This notebook needs `linreg`, which brings torch:\n\n{install}")]
-    for text, block in _parts(page, install, links):
+def notebook(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> str:
+    """An executed page as a notebook.
+
+    A line that is one of the marks becomes what the mark stands for; `links` are the addresses of the pages
+    that it may link to.
+    """
+    cells = [_markdown_cell(f"This notebook needs `linreg`, which brings torch:\n\n{marks[INSTALL]}")]
+    for text, block in _parts(page, marks, links):
         cells.append(_code_cell(text) if block.cell else _markdown_cell(text))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"  # nbformat's own are random
@@ -33,11 +37,11 @@ def notebook(page: Page, install: str, links: Mapping[str, str]) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def script(page: Page, install: str, links: Mapping[str, str]) -> str:
+def script(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> str:
     """An executed page as a program in cells, which shows each figure where it is drawn."""
-    cells = [_comment(PROGRAM.format(install=install))]
+    cells = [_comment(PROGRAM.format(install=marks[INSTALL]))]
     known = False  # what `plt` is
-    for text, block in _parts(page, install, links):
+    for text, block in _parts(page, marks, links):
         known |= PYPLOT in text
         if block.kind == "figure" and "plt.show()" not in text:
             text += "\nplt.show()" if known else f"\n{PYPLOT}\n\nplt.show()"
@@ -50,7 +54,7 @@ def _comment(text: str) -> str:
     return "# %% [markdown]\n" + indent(text.strip(), "# ", lambda line: True).replace("# \n", "#\n")
 
 
-def _parts(page: Page, install: str, links: Mapping[str, str]) -> Iterator[tuple[str, Block]]:
+def _parts(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> Iterator[tuple[str, Block]]:
     """The cells of an executed page, as text without marks and the (first) block of each."""
     before = ""
     for (answer, _), group in groupby(page.blocks, key=lambda block: (block.answer, block.line * block.cell)):
@@ -58,7 +62,7 @@ def _parts(page: Page, install: str, links: Mapping[str, str]) -> Iterator[tuple
         if answer and answer != before:
             yield f"**{answer}**", Block("prose", "", 0, 0, 0)
         before = answer
-        text = "\n\n".join(_plain(block, install) for block in blocks)
+        text = "\n\n".join(_plain(block, marks) for block in blocks)
         yield text if blocks[0].cell else absolute(text, page, links), blocks[0]
 
 
@@ -72,14 +76,13 @@ def _code_cell(text: str) -> dict[str, object]:
     return {"cell_type": "code", "metadata": {}, "source": text, "execution_count": None, "outputs": []}
 
 
-def _plain(block: Block, install: str) -> str:
+def _plain(block: Block, marks: Mapping[str, str]) -> str:
     """A block without what only the site understands."""
     if block.kind == "shown":
         return f"```{block.language}\n{block.source}\n```"
     if block.kind != "prose":
         return block.source
-    text = GIVEN.sub("", block.source).replace(INSTALL, install)
-    text = CLAIM.sub(lambda match: match["shown"] or match[0], text)
+    text = CLAIM.sub(lambda match: match["shown"] or match[0], without_marks(block.source, marks))
     return ADMONITION.sub(_quoted, text)
 
 

@@ -46,14 +46,18 @@ def draft(
     return "\n\n".join(parts) + "\n", figures
 
 
+def without_marks(prose: str, marks: Mapping[str, str]) -> str:
+    """Prose without notes to the lint, and with what the marks stand for in their lines."""
+    lines = re.compile(rf"^( *)({'|'.join(marks)})$", re.M)
+    return lines.sub(lambda line: _indented(marks[line[2]], line[1]), GIVEN.sub("", prose))
+
+
 def _block_markdown(
     block: Block, outputs: Sequence[Output], marks: Mapping[str, str], figures: list[Drawn]
 ) -> Iterator[str]:
     """A block, and under it what it made."""
     if block.kind == "prose":
-        prose = GIVEN.sub("", block.source)
-        lines = re.compile(rf"^( *)({'|'.join(marks)})$", re.M)
-        yield CLAIM.sub(_claim, lines.sub(lambda line: _indented(marks[line[2]], line[1]), prose))
+        yield CLAIM.sub(_claim, without_marks(block.source, marks))
         return
     code = _fence(block.source, block.language, block.indent)
     if not block.fold:
