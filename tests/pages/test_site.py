@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from xml.etree import ElementTree
@@ -255,9 +257,22 @@ def test_the_wheel_imports_without_matplotlib(site: Path, tmp_path: Path) -> Non
     assert done.stdout.startswith(str(wheel)), done.stderr
 
 
+@pytest.fixture(scope="module")
+def forked() -> Iterator[None]:
+    """Kernels start by a fork, from a server that ends with them: no other test may get its environment."""
+    with kernels.opened():
+        yield
+    forkserver._forkserver._stop()  # as Python's own tests do; it is no public name
+
+
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
 def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
-    source: Path, site: Path, html: dict[str, Html], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: Path,
+    site: Path,
+    html: dict[str, Html],
+    forked: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     page = built(source, html)
     (link,) = (a for a in page.named("a") if a.get("href", "").endswith(".ipynb"))
@@ -273,8 +288,7 @@ def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
     monkeypatch.setenv("PYTHONPATH", str(wheel))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # other tests run beside
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    with kernels.opened():
-        NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(book, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
 
 
 def test_every_page_carries_the_policy(html: dict[str, Html]) -> None:
