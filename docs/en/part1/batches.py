@@ -605,7 +605,7 @@ for name, colour in (("sorted by target", ORANGE), ("shuffled", BLUE)):
             w, b = linreg.step(X_noisy[rows], y_noisy[rows], w, b, lr=0.1)
             path.append(b)
     ends[name] = linreg.squared_loss(linreg.predict(X_noisy, w, b), y_noisy)
-    ax.plot(range(1, 301, 2), path[::2], color=colour)
+    ax.plot(range(1, 301, 3), path[::3], color=colour)
 ax.axhline(exact.b, color=GREY, linewidth=0.8, linestyle=":")
 ax.text(30, 2.45, "shuffled", color=BLUE)
 ax.text(106, 3.3, "sorted by target", color=ORANGE)

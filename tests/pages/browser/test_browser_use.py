@@ -99,14 +99,16 @@ def test_search_finds_the_pages(visit: Callable[..., Visit], words: str, pages: 
     """Formulas, functions, code of executed pages, terms: each leads to the pages that have it."""
     seen = visit().go("")
     search(seen, words)
-    script = """wanted => {
-        const box = document.querySelector(".md-search__scrollwrap");
-        box.scrollTo(0, box.scrollHeight); // the list grows as it is scrolled
-        const links = [...document.querySelectorAll("a.md-search-result__link")];
-        const found = links.map(link => link.href.split(/[?#]/)[0]);
-        return wanted.every(page => found.includes(page));
-    }"""
-    seen.page.wait_for_function(script, arg=[BASE + page for page in pages])
+    links = "() => [...document.querySelectorAll('a.md-search-result__link')].map(link => link.href)"
+    seen.page.wait_for_selector("a.md-search-result__link", state="attached")
+    seen.page.locator(".md-search__scrollwrap").hover()
+    missing, rounds = {BASE + page for page in pages}, 100
+    while missing and rounds:  # the list grows each time that a reader comes to its end
+        missing -= {re.split("[?#]", link)[0] for link in seen.page.evaluate(links)}
+        seen.page.mouse.wheel(0, 1000)
+        seen.page.wait_for_timeout(50)
+        rounds -= 1
+    assert not missing
     assert not seen.faults
 
 
