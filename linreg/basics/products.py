@@ -77,9 +77,8 @@ class Blocks:
 
     def __init__(self, X: Tensor, y: Tensor, shift: Tensor, dtype: torch.dtype = torch.float64) -> None:
         self.X, self.y, self.rows = X, y, block_rows(X)
-        self.widened = X.dtype == torch.float32 != dtype
         self.shift = shift.to(torch.promote_types(X.dtype, dtype))
-        self.moved = self.widened and bool(shift.any())
+        self.moved = bool(shift.any())
         n, d = X.shape
         shape, turned = (min(self.rows, n), _columns(d + 2)), X.stride(0) == 1 < X.stride(1)
         Z = torch.zeros(shape[::-1] if turned else shape, dtype=dtype, device=X.device)
@@ -97,12 +96,10 @@ class Blocks:
             yield block
 
     def _fill(self, part: Tensor, rows: Tensor, shift: Tensor) -> None:
-        if not self.widened:
-            torch.sub(rows, shift, out=part)
-            return
-        part.copy_(rows)  # first, or the difference would take twice as long
         if self.moved:
-            part.sub_(shift)
+            torch.sub(rows, shift, out=part)
+        else:
+            part.copy_(rows)  # which takes less
 
     def weighted(self, run: slice, weights: Tensor | None) -> Iterator[tuple[Tensor, Tensor]]:
         """Those, each beside the same times its weights; the very same where there are none."""

@@ -42,6 +42,7 @@ __all__ = [
     "fit_of",
     "in_units",
     "independent",
+    "inverse_lengths",
     "normal_equation",
     "number_text",
     "rounding",
@@ -210,11 +211,12 @@ class Factor(NamedTuple):
     known: Tensor | None = None  # (d,) the lengths of the columns of L^-1, where they have been needed
 
     def sensitivity(self) -> Tensor:
-        """(d,) how far a rounding error moves each weight: the lengths of the columns of L^-1."""
-        return _lengths(self.L) if self.known is None else self.known
+        """(d,) how far a rounding error moves each weight."""
+        return inverse_lengths(self.L) if self.known is None else self.known
 
 
-def _lengths(L: Tensor) -> Tensor:
+def inverse_lengths(L: Tensor) -> Tensor:
+    """(d,) the lengths of the columns of L^-1."""
     inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
     lengths: Tensor = torch.linalg.vector_norm(inverse, dim=0)
     return lengths
@@ -230,7 +232,7 @@ def factored(p: System) -> Factor:
         largest, smallest = squares[-1], squares[0]
         return Factor(L, math.sqrt(largest / smallest) if smallest > 0 else math.inf)
     # trace(G^-1) = |L^-1|^2 is at least 1 / lambda_min, and the largest row sum at least lambda_max.
-    lengths = _lengths(L)
+    lengths = inverse_lengths(L)
     return Factor(L, math.sqrt(float(p.G.abs().sum(1).max() * lengths.square().sum())), lengths)
 
 

@@ -5,6 +5,7 @@ possible. Data of which more is to be said get no answer, and take the long way,
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
 from operator import mul, truediv
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from torch import Tensor
 from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import FIRST_ROWS
 from linreg.closed_form.accuracy import lost, quickly
-from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS, PLAIN_LIMIT, SMALL
+from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS, PLAIN_LIMIT, SMALL, inverse_lengths
 from linreg.closed_form.rows import Rows
 from linreg.result import Fit, Status
 from linreg.workers import alone
@@ -94,13 +95,13 @@ def _answer(
     found = (_of_two if len(sizes) <= 3 else _of_more)(products, lengths)
     if found is None:
         return None
-    v, condition, rest = found
+    v, condition, rest, sensitivities = found
     longer = 1.0 if M is None else max(1.0, *map(truediv, M.diagonal()[:-2].tolist(), sizes)) ** 0.5
     factor = [1 / length for length in lengths[:-1]]
     count = partial(quickly, v, longer, factor, mean, lengths[-1], weight)
     left, most = count([condition] * len(v), condition * longer)
     if left < BOUND_ENOUGH and X.numel() > SMALL:  # then more than a bound is worth the time
-        sensitivity = torch.linalg.inv(_of_length_one(products)[:-1, :-1]).diagonal().sqrt().tolist()
+        sensitivity = sensitivities()
         left, most = count(sensitivity, longer * min(condition, math.hypot(*sensitivity)))
     w = list(map(mul, v, factor))
     # the large part of the mean and the small one apart: less is rounded
@@ -109,14 +110,17 @@ def _answer(
     return Answer(w, b, sizes[-1] * rest / (2 * weight), condition, message)
 
 
-def _of_length_one(products: Tensor) -> Tensor:
-    """The same products of columns of length 1."""
-    lengths = products.diagonal().sqrt()
-    return products / lengths / lengths.unsqueeze(1)
+class Found(NamedTuple):
+    """What the products of columns of length 1 say."""
+
+    v: list[float]  # the weights
+    condition: float
+    rest: float  # what is left of y'y, of 1
+    sensitivities: Callable[[], list[float]]  # how far a rounding error moves each weight
 
 
-def _of_two(products: Tensor, lengths: list[float]) -> tuple[list[float], float, float] | None:
-    """Weights v of one or two columns of length 1, their condition number, and what is left of y'y, of 1.
+def _of_two(products: Tensor, lengths: list[float]) -> Found | None:
+    """Of one or two columns.
 
     By hand: the matrix [1, a; a, 1] has the eigenvalues 1 - |a| and 1 + |a|.
     """
@@ -133,12 +137,14 @@ def _of_two(products: Tensor, lengths: list[float]) -> tuple[list[float], float,
     rest = 1 - sum(map(mul, v, g))
     if rest <= LOSS_LEFT:
         return None
-    return [x * lengths[-1] for x in v], math.sqrt((1 + abs(a)) / (1 - abs(a))), rest
+    v = [x * lengths[-1] for x in v]
+    return Found(v, math.sqrt((1 + abs(a)) / (1 - abs(a))), rest, lambda: [both**-0.5] * len(v))
 
 
-def _of_more(products: Tensor, lengths: list[float]) -> tuple[list[float], float, float] | None:
-    """The same of any number of columns."""
-    S = _of_length_one(products)
+def _of_more(products: Tensor, lengths: list[float]) -> Found | None:
+    """Of any number of columns."""
+    scale = products.diagonal().sqrt()
+    S = products / scale / scale.unsqueeze(1)
     L, failed = torch.linalg.cholesky_ex(S)  # of [A, y]: its last row is L^-1 A'y, and what is left of y
     rest = float(L[-1, -1])
     if bool(failed) or rest * rest <= LOSS_LEFT:
@@ -147,5 +153,7 @@ def _of_more(products: Tensor, lengths: list[float]) -> tuple[list[float], float
     if eigenvalues[-1] > PLAIN_LIMIT**2 * eigenvalues[0]:
         return None
     z = L[-1:, :-1].T * lengths[-1]
-    v = torch.linalg.solve_triangular(L[:-1, :-1].T, z, upper=True).squeeze(1)
-    return v.tolist(), math.sqrt(eigenvalues[-1] / eigenvalues[0]), rest * rest
+    L = L[:-1, :-1]
+    v = torch.linalg.solve_triangular(L.T, z, upper=True).squeeze(1)
+    condition = math.sqrt(eigenvalues[-1] / eigenvalues[0])
+    return Found(v.tolist(), condition, rest * rest, lambda: inverse_lengths(L).tolist())
