@@ -121,6 +121,7 @@ def test_the_results_have_what_the_page_reads():
         "memory",
         "startup",
         "epochs",
+        "inference",
         "streaming",
         "ranks",
         "growth",
@@ -138,6 +139,9 @@ def test_the_results_have_what_the_page_reads():
         for state in ("idle", "busy"):
             assert all({"one", "two", "ratio"} == set(found) for found in cell[state].values())
     assert all({"X_mb", "extra_mb"} <= set(cell) for cell in parts["memory"]["cells"])
+    for task in parts["inference"]["tasks"]:
+        assert {"linreg", task["peer"]} <= set(task["seconds"])
+        assert task["ratio"] > 0 < task["target"]
     assert {"bare reading, cold", "fit_stream, cold", "solve in memory"} <= set(parts["streaming"]["tasks"])
     assert all(set(row) == set(parts["nist"]["problems"]) for row in parts["nist"]["digits"].values())
     assert [site["pages"] for site in parts["growth"]["sites"]] == list(growth.SIZES)

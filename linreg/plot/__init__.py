@@ -10,6 +10,14 @@ from linreg.plot.axes import ORANGE as ORANGE
 from linreg.plot.axes import PURPLE as PURPLE
 from linreg.plot.data import data_and_fit
 from linreg.plot.descent import contours, loss_curve
-from linreg.plot.inference import added_variable, residuals
+from linreg.plot.inference import added_variable, qq, residuals, scale_location
 
-__all__ = ["added_variable", "contours", "data_and_fit", "loss_curve", "residuals"]
+__all__ = [
+    "added_variable",
+    "contours",
+    "data_and_fit",
+    "loss_curve",
+    "qq",
+    "residuals",
+    "scale_location",
+]

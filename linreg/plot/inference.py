@@ -9,16 +9,18 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.closed_form.solve import solve
+from linreg.errors import DataError, ShapeError
 from linreg.inference.explained import added_variable as added_variable_residuals
 from linreg.inference.explained import r2
 from linreg.inference.explained import residuals as residuals_of
+from linreg.inference.influence import Influence
 from linreg.plot.axes import GREY, axes, line, points
 from linreg.result import Fit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["added_variable", "residuals"]
+__all__ = ["added_variable", "qq", "residuals", "scale_location"]
 
 
 @plain
@@ -93,3 +95,91 @@ def residuals(X: Tensor, y: Tensor, fit: Fit, *, ax: Axes | None = None) -> Axes
     ax.set_xlabel("prediction")
     ax.set_ylabel("residual")
     return ax
+
+
+def qq(found: Influence, *, ax: Axes | None = None) -> Axes:
+    r"""Draw the studentised residuals in order against what normal noise would show: a line is a good sign.
+
+    Against the i-th smallest of n stands the normal quantile of $(i - 1/2) / n$. Ends that leave the line
+    $y = x$ upwards on the right and downwards on the left are heavy tails.
+
+    Args:
+        found: the influence of the rows, of which the internally studentised residuals are drawn; those that
+            are NaN are left out.
+        ax: where to draw; a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        MissingError: matplotlib is not installed.
+        DataError: all of them are NaN, as where no noise is left.
+
+    Examples:
+        >>> import linreg
+        >>> X, y, _, _ = linreg.ordinary()
+        >>> ax = linreg.plot.qq(linreg.influence(X, y))
+        >>> ax.get_xlabel()
+        'normal quantile'
+    """
+    t = _known(found.internal, found).sort().values
+    share = (torch.arange(len(t), dtype=t.dtype, device=t.device) + 0.5) / len(t)
+    expected = torch.special.ndtri(share)
+    ax = axes(ax)
+    ax.axline((0, 0), slope=1, color=GREY, linewidth=1)
+    points(ax, expected, t)
+    ax.set_xlabel("normal quantile")
+    ax.set_ylabel("studentised residual")
+    return ax
+
+
+@plain
+def scale_location(X: Tensor, found: Influence, *, ax: Axes | None = None) -> Axes:
+    r"""Draw $\sqrt{|t_i|}$, t the studentised residual, against the prediction: how the spread goes with it.
+
+    The root makes the cloud less skew. A level cloud is a good sign; one that rises is a variance that grows
+    with the prediction, which [`breusch_pagan`][linreg.breusch_pagan] tests. Normal noise has the mean 0.82.
+
+    Args:
+        X: (n, d) the features of the fit.
+        found: the influence of the same rows; those whose residual is NaN are left out.
+        ax: where to draw; a new figure by default.
+
+    Returns:
+        The axes.
+
+    Raises:
+        MissingError: matplotlib is not installed.
+        ShapeError: `X` has other rows or columns than those of `found`.
+        DataError: all studentised residuals are NaN, as where no noise is left.
+
+    Examples:
+        >>> import linreg
+        >>> X, y, _, _ = linreg.ordinary()
+        >>> ax = linreg.plot.scale_location(X, linreg.influence(X, y))
+        >>> ax.get_xlabel()
+        'prediction'
+    """
+    predicted = found.fit.predict(X)
+    if len(predicted) != len(found.internal):
+        raise ShapeError(
+            f"`X` must have the rows of which `found` is the influence, {len(found.internal)}, "
+            f"but has {len(predicted)}. Hand over the same `X`."
+        )
+    t = _known(found.internal, found)
+    ax = axes(ax)
+    points(ax, predicted[~found.internal.isnan()], t.abs().sqrt())
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("prediction")
+    ax.set_ylabel("root of the size of the studentised residual")
+    return ax
+
+
+def _known(t: Tensor, found: Influence) -> Tensor:
+    """Those that are not NaN."""
+    known = t[~t.isnan()]
+    if len(known) == 0:
+        raise DataError(
+            f"No studentised residual is known, so that there is nothing to draw. {found.message}"
+        )
+    return known

@@ -27,6 +27,7 @@ PARTS = {
     "memory": ("memory", 1),
     "startup": ("startup", 1),
     "epochs": ("epochs", 1),
+    "inference": ("inference", 1),
     "streaming": ("streaming", 2),
     "ranks": ("ranks", 2),
     "growth": ("growth", 2),

@@ -16,6 +16,8 @@ def tables(results: Mapping[str, Any]) -> str:
             lines += busy(part)
         elif name == "nist":
             lines += nist(part)
+        elif name == "inference":
+            lines += inference(part["tasks"])
         elif name == "memory":
             lines += memory(part["cells"])
         else:
@@ -67,6 +69,14 @@ def memory(cells: list[Mapping[str, Any]]) -> list[str]:
     for cell in cells:
         extra = "".join(f"{value:15.1f}" for value in cell["extra_mb"].values())
         rows.append(f"{cell['name']:24}{extra}")
+    return rows
+
+
+def inference(tasks: list[Mapping[str, Any]]) -> list[str]:
+    rows = []
+    for task in tasks:
+        rows.append(f"{task['name']:28}{task['cell']:22}{task['ratio']:8.3f} of {task['peer']}")
+        rows += [f"    {way:24}{1e3 * seconds:10.1f} ms" for way, seconds in task["seconds"].items()]
     return rows
 
 

@@ -135,6 +135,10 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     ),
     "plot.contours": lambda dtype: linreg.plot.contours(X.to(dtype), y.to(dtype)),
     "plot.residuals": lambda dtype: linreg.plot.residuals(X.to(dtype), y.to(dtype), FIT[dtype]),
+    "plot.qq": lambda dtype: linreg.plot.qq(linreg.influence(X.to(dtype), y.to(dtype))),
+    "plot.scale_location": lambda dtype: linreg.plot.scale_location(
+        X.to(dtype), linreg.influence(X.to(dtype), y.to(dtype))
+    ),
 }  # fmt: skip
 
 

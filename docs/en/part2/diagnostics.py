@@ -78,8 +78,21 @@ plt.show()
 # %% [markdown]
 # A curve says that a feature is missing, often the square of one that is there. Add it, and the arch is gone. A fan says that the variance is not the same everywhere, which the weights survive and the standard errors do not.
 #
-# Are the residuals normal? Sort them, and plot them against what a normal sample of that size would show, the *QQ plot*: a straight line is good, ends that bend away are heavy tails. For a few hundred rows only gross departures matter, since the estimates are averages of many.
-#
+# Two more figures make the same residuals easier to judge. The *scale-location plot* has the root of their size over the prediction, so that a fan becomes a slope. The *QQ plot* sorts them and puts each against what normal noise would show at its place: the line is good, ends that bend away from it are heavy tails. For a few hundred rows only gross departures matter, since the estimates are averages of many.
+
+# %% alt="Two plots side by side. Left, of the fan: the root of the size of the residuals rises from left to right with the prediction. Right, noise with heavy tails against normal quantiles: the points lie flatter than the line in the middle and leave it at both ends, below at the left and above at the right."
+size = (-torch.rand(200, generator=generator).log()).rsqrt()
+heavy = size * torch.randn(200, generator=generator)  # Student's t, 2 degrees of freedom
+tails = linreg.influence(position, 2 * position[:, 0] + heavy)
+fanned = linreg.influence(position, three["fan"])
+assert float(tails.internal.max()) > 3 > -3 > float(tails.internal.min())
+fig, axes = plt.subplots(1, 2, figsize=(6.5, 2.8), layout="constrained")
+linreg.plot.scale_location(position, fanned, ax=axes[0])
+axes[0].set(title="scale and location", ylabel="root of the size")
+linreg.plot.qq(tails, ax=axes[1]).set(title="QQ")
+plt.show()
+
+# %% [markdown]
 # ## Leverage: a row that pulls
 #
 # Predictions are linear in the targets, $\hat y = P y$ with $P = \tilde X (\tilde X^\top \tilde X)^{-1} \tilde X^\top$. The diagonal entry $h_i = P_{ii}$ is the *leverage*: how far the prediction of row $i$ follows, if $y_i$ moves by one. It depends on the features alone. The sum of all is $p$, so the average is $p/n$, and

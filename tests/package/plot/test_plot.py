@@ -9,6 +9,7 @@ mpl.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import scipy.stats
 import torch
 from problems import dependent, gen
 
@@ -36,6 +37,8 @@ def calls():
         "loss_curve": lambda **ax: plot.loss_curve(fit, floor=0.005, **ax),
         "contours": lambda **ax: plot.contours(X, y, fit, **ax),
         "residuals": lambda **ax: plot.residuals(X, y, fit, **ax),
+        "qq": lambda **ax: plot.qq(linreg.influence(X, y), **ax),
+        "scale_location": lambda **ax: plot.scale_location(X, linreg.influence(X, y), **ax),
     }
 
 
@@ -289,3 +292,52 @@ def test_a_fitted_line_reaches_from_end_to_end_and_its_slope_is_told():
         points, line = ax.lines
         assert tuple(line.get_xdata()) == (min(points.get_xdata()), max(points.get_xdata()))
         assert ax.get_legend().get_texts()[0].get_text().startswith("slope ")
+
+
+def test_the_quantiles_are_those_of_scipy_in_the_order_of_the_residuals():
+    X, y = s8()
+    found = linreg.influence(X, y)
+    line, points = plot.qq(found).lines
+    expected = scipy.stats.norm.ppf((np.arange(100) + 0.5) / 100)
+    assert points.get_xdata() == pytest.approx(expected, abs=1e-12)
+    assert list(points.get_ydata()) == sorted(found.internal.tolist())
+    assert line.get_slope() == 1
+    assert line.get_xy1() == (0, 0)
+
+
+def test_scale_location_is_the_root_of_what_is_left_at_each_prediction():
+    X, y = s8()
+    found = linreg.influence(X, y)
+    ax = plot.scale_location(X, found)
+    (points,) = ax.lines
+    assert points.get_xdata() == pytest.approx(linreg.solve(X, y).predict(X).tolist())
+    assert points.get_ydata() == pytest.approx(found.internal.abs().sqrt().tolist())
+    assert ax.get_ylim()[0] == 0
+
+
+def test_a_row_of_leverage_one_is_not_drawn():
+    X, y = s8(20)
+    X = torch.column_stack((X, torch.eye(20, dtype=X.dtype)[0]))
+    found = linreg.influence(X, y)
+    assert found.internal.isnan().tolist() == [True] + [False] * 19
+    for ax in (plot.qq(found), plot.scale_location(X, found)):
+        assert len(ax.lines[-1].get_xdata()) == 19
+    assert plot.scale_location(X, found).lines[0].get_xdata()[0] == pytest.approx(
+        float(found.fit.predict(X)[1])
+    )
+
+
+def test_without_noise_there_is_nothing_to_compare():
+    X = s8(20)[0]
+    found = linreg.influence(X, X.sum(1))
+    for draw in (lambda: plot.qq(found), lambda: plot.scale_location(X, found)):
+        with pytest.raises(linreg.DataError, match="nothing to draw"):
+            draw()
+
+
+def test_other_rows_than_those_of_the_influence():
+    X, y = s8(20)
+    with pytest.raises(
+        linreg.ShapeError, match="must have the rows of which `found` is the influence, 20, but has 19"
+    ):
+        plot.scale_location(X[1:], linreg.influence(X, y))
