@@ -591,4 +591,4 @@ print(rows)
 #
 # ## Where next
 #
-# [Certified digits](../part3/digits.py) is about the numerical half of the trouble, on problems made to break solvers. [Scaling](scaling.py) removes the part of the condition number that is only units.
+# [Certified digits](../part3/digits.py) is about the numerical half of the trouble, on problems made to break solvers. [Scaling](scaling.py) removes the part of the condition number that is only units; [Faster descent](faster.py) takes its root.
