@@ -177,7 +177,7 @@ plt.show()
 # %%
 def alike(kappa):
     """Twenty columns, their Hessian with this condition number."""
-    settings = {"condition": kappa**0.5, "generator": torch.Generator().manual_seed(0)}
+    settings = {"condition": kappa**0.5, "generator": torch.Generator().manual_seed(5)}
     return linreg.simulate(300, w_ord, 2.0, 1.0, **settings)
 
 
@@ -219,7 +219,7 @@ growth = [
 ]
 
 # %% [markdown]
-# Every number is right to the step. On the toy, momentum makes <!--= steps["toy in cm"][1] -->581<!--/--> of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/-->. A hundred times the $\kappa$, from the first row to the third and from the second to the fourth, costs plain descent <!--= growth[0]:.0f -->107<!--/--> and <!--= growth[1]:.0f -->111<!--/--> times the steps, momentum <!--= growth[2]:.0f -->17<!--/--> and <!--= growth[3]:.0f -->15<!--/-->, and Nesterov's <!--= growth[4]:.0f -->7<!--/--> and <!--= growth[5]:.0f -->6<!--/-->. The root of a hundred is what the error along the flattest direction takes; the loss, of which that direction is a small part, takes more or less, according to what the other directions do.
+# Every number is right to the step. On the toy, momentum makes <!--= steps["toy in cm"][1] -->581<!--/--> of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/-->. A hundred times the $\kappa$, from the first row to the third and from the second to the fourth, costs plain descent <!--= growth[0]:.0f -->113<!--/--> and <!--= growth[1]:.0f -->112<!--/--> times the steps, momentum <!--= growth[2]:.0f -->16<!--/--> and <!--= growth[3]:.0f -->15<!--/-->, and Nesterov's <!--= growth[4]:.0f -->6<!--/--> and <!--= growth[5]:.0f -->6<!--/-->. The root of a hundred is what the error along the flattest direction takes; the loss, of which that direction is a small part, takes more or less, according to what the other directions do.
 #
 # Two things that the formula for $|z|$ does not tell. It is about the end of a long run, and near its best settings momentum has a rough beginning: the two roots are nearly equal at both ends of the band, the error goes like $t \, |z|^t$, and the loss can rise before it falls. Nesterov's does not in any of these runs:
 
