@@ -633,7 +633,7 @@ for name, theta in (
 #
 # ## Weight decay, and ridge
 #
-# *Ridge* adds $\frac\alpha2 \lVert w \rVert^2$ to the half-mean loss: short weights are preferred, and with centred columns the minimum is $(H + \alpha I)^{-1} g$. Its slope has $\alpha w$ more, which is what `weight_decay` adds in `torch.optim.SGD` and `Adam`. `AdamW` takes $\eta \alpha w$ off the weights instead, past the two running means. Since the quotient of these is about 1 at most, the decay wins beyond $|w_j| = 1/\alpha$: that is a box, and no ball. A weak decay, whose box holds the weights, and a strong one:
+# *Ridge* adds $\frac\alpha2 \lVert w \rVert^2$ to the half-mean loss: short weights are preferred, and with centred columns the minimum is $(H + \alpha I)^{-1} g$. Its slope has $\alpha w$ more, which is what `weight_decay` adds in `torch.optim.SGD` and `Adam` ($b$ is left out of it, here by centring). `AdamW` takes $\eta \alpha w$ off the weights instead, past the two running means. Since the quotient of these is about 1 at most, the decay wins beyond $|w_j| = 1/\alpha$: that is a box, and no ball. A weak decay, whose box holds the weights, and a strong one:
 
 
 # %%
@@ -657,7 +657,7 @@ def in_box(H, g, alpha):
 
 
 methods = {"SGD": (0.1, 3000), "Adam": (0.01, 4000), "AdamW": (0.002, 15_000)}
-print("largest distance from     ridge   box")
+print("          alpha   off by, from ridge    box")
 for name, (features, target) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.items():
     X_c, y_c = features - features.mean(0), target - target.mean()
     H, g = X_c.T @ X_c / len(y_c), X_c.T @ y_c / len(y_c)
@@ -668,7 +668,7 @@ for name, (features, target) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.item
             gaps = [
                 float((w - other).abs().max()) for other in (ridge, in_box(H, g, alpha))
             ]
-            print(f"{name:9} {alpha} {kind:6} {gaps[0]:12.2f} {gaps[1]:5.2f}")
+            print(f"{name:9} {alpha:5} {kind:6} {gaps[0]:15.2f} {gaps[1]:6.2f}")
             assert (gaps[0] < 1e-8) == (kind != "AdamW")
             assert (gaps[1] < 0.05) == (kind == "AdamW")
 
