@@ -438,7 +438,7 @@ for name, rows in (
     print(f"{name:26} {sigma * T[0].norm():10.2f}")
 
 # %% [markdown]
-# **Penalise.** *Ridge*, which this book does not cover, accepts a little bias to make the trough curve upwards again.
+# **Penalise.** *Ridge*, which [Faster descent](faster.py#weight-decay-and-ridge) meets as weight decay, accepts a little bias to make the trough curve upwards again.
 #
 # ## What does not help
 #
@@ -591,4 +591,4 @@ print(rows)
 #
 # ## Where next
 #
-# [Certified digits](../part3/digits.py) is about the numerical half of the trouble, on problems made to break solvers. [Scaling](scaling.py) removes the part of the condition number that is only units.
+# [Certified digits](../part3/digits.py) is about the numerical half of the trouble, on problems made to break solvers. [Scaling](scaling.py) removes the part of the condition number that is only units; [Faster descent](faster.py) takes its root.

@@ -1,0 +1,839 @@
+# %% [markdown]
+# # Faster descent
+#
+# After this page you can choose between momentum, conjugate gradients, Newton, L-BFGS and Adam by what each of them remembers, say in advance how many steps most of them take, and tell a run that has arrived from one that has only stopped.
+#
+# <!-- second reading -->
+#
+# **The question.** On two columns, one of them in centimetres, gradient descent needed more than fifty thousand steps. It forgets each step as soon as it is taken. What changes if it remembers the last one?
+#
+# ## A step that remembers
+#
+# The toy in centimetres again, and beside it the ordinary data set of this book, 300 rows and twenty correlated columns. All methods start at zero, and have arrived when the loss is within one per cent of the smallest. First plain descent, at the cautious rate and at [the best there is](../part1/descent.md#which-rates-work-and-which-is-best):
+
+# %%
+import torch
+
+import linreg
+
+torch.set_default_dtype(torch.float64)
+X, y = linreg.simulate(generator=torch.Generator().manual_seed(0))
+X_cm = X * torch.tensor([1.0, 100.0])
+X_ord, y_ord, w_ord, _ = linreg.ordinary()
+data = {"toy in cm": (X_cm, y), "ordinary": (X_ord, y_ord)}
+
+print("                kappa   steps at 1/lambda_max   at the best rate")
+for name, rows in data.items():
+    bowl = linreg.curvature(rows[0])
+    counts = [linreg.predict_steps(*rows, lr=lr) for lr in (1 / bowl.L, bowl.best_rate)]
+    print(f"{name:10} {bowl.kappa:10,.1f} {counts[0]:23,} {counts[1]:18,}")
+
+# %% [markdown]
+# The best rate saves a half, and that is all a rate can do: $\lambda_{\max}$ forbids a larger one, and along the flattest direction the slope is ten thousand times too small for it. But along that direction every slope points the same way, and across the valley they alternate. So keep a sum of all slopes so far, the old ones counting less and less, and move along the sum:
+#
+# $$
+# v_{t+1} = \beta v_t + \nabla L(\theta_t), \qquad \theta_{t+1} = \theta_t - \eta \, v_{t+1}, \qquad v_0 = 0, \quad 0 \le \beta < 1 .
+# $$
+#
+# This is *momentum*: a ball with friction instead of a walker. Along the valley the velocity $v$ adds up, to $1/(1 - \beta)$ times the slope if that does not change; across it the terms cancel. It costs one vector of memory and no look at the data. On the squared loss the slope is $H\theta - g$, with $H = \tilde X^\top \tilde X / n$ and $g = \tilde X^\top y / n$:
+
+
+# %%
+def sums_of(X, y):
+    """H (p, p) and g (p,): all that a step needs to know of the rows."""
+    A = linreg.fold_bias(X)
+    return A.T @ A / len(y), A.T @ y / len(y)
+
+
+def ball(H, g, lr, beta, steps):
+    """The points (steps + 1, p) of descent with momentum, from zero."""
+    points, v = [torch.zeros_like(g)], torch.zeros_like(g)
+    for _ in range(steps):
+        v = beta * v + H @ points[-1] - g
+        points.append(points[-1] - lr * v)
+    return torch.stack(points)
+
+
+theta = torch.zeros(21, requires_grad=True)
+optimiser = torch.optim.SGD([theta], lr=0.1, momentum=0.8)
+for _ in range(100):
+    optimiser.zero_grad()
+    loss = (linreg.fold_bias(X_ord) @ theta - y_ord).square().mean() / 2
+    loss.backward()
+    optimiser.step()
+
+mine = ball(*sums_of(X_ord, y_ord), lr=0.1, beta=0.8, steps=100)[-1]
+fit = linreg.momentum(X_ord, y_ord, lr=0.1, beta=0.8, steps=100, tol=0, sums=True)
+torch.testing.assert_close(theta.detach(), mine)
+torch.testing.assert_close(fit.w, mine[1:])
+print("three times the same 100 steps")
+
+# %% [markdown]
+# [`momentum`][linreg.momentum] computes its slopes from the rows, or with `sums=True` once from $H$ and $g$. A step then costs $2 (d + 1)^2$ operations, the same for a thousand rows and for ten million. So it is for `gradient_descent`, `adam`, `newton` and `lbfgs`.
+#
+# ## One mode, two roots
+#
+# How fast is it, and which $\eta$ and $\beta$ are best? As for plain descent, look along one eigenvector of $H$, with eigenvalue $\lambda$. The velocity is the last move, $v_t = (\theta_{t-1} - \theta_t)/\eta$, so it can be eliminated, and the error $c_t$ along the eigenvector obeys
+#
+# $$
+# c_{t+1} = (1 + \beta - \eta\lambda) \, c_t - \beta \, c_{t-1},
+# \qquad
+# \begin{bmatrix} c_{t+1} \\ c_t \end{bmatrix}
+# = \underbrace{\begin{bmatrix} 1 + \beta - \eta\lambda & -\beta \\ 1 & 0 \end{bmatrix}}_{M}
+# \begin{bmatrix} c_t \\ c_{t-1} \end{bmatrix} .
+# $$
+#
+# A step multiplies by the same matrix each time, where plain descent multiplied by a number. The larger eigenvalue of $M$ in size, $|z|$, says how much of the error is left after a step. Its two eigenvalues are the roots of $z^2 - (1 + \beta - \eta\lambda) z + \beta$, and their product is $\beta$. If they are complex, they are a conjugate pair, and so both have the size $\sqrt\beta$, *whatever $\lambda$ is*. That is the case for
+#
+# $$
+# (1 + \beta - \eta\lambda)^2 < 4 \beta
+# \quad\Longleftrightarrow\quad
+# (1 - \sqrt\beta)^2 < \eta\lambda < (1 + \sqrt\beta)^2 .
+# $$
+#
+# Stretch this band until it just holds all eigenvalues, from $\mu$ to $\lambda_{\max}$. Both ends together give
+#
+# $$
+# \eta = \frac{4}{(\sqrt{\lambda_{\max}} + \sqrt\mu)^2}, \qquad
+# \sqrt\beta = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1} .
+# $$
+#
+# Plain descent at its best rate leaves $\frac{\kappa - 1}{\kappa + 1}$ of the error. Momentum at its best leaves the same with $\sqrt\kappa$ in place of $\kappa$. *Nesterov's* method moves by $\eta(\nabla L_t + \beta v_{t+1})$ instead, as far as the next slope can be foreseen. Its recurrence is $c_{t+1} = (1 - \eta\lambda) \, [(1 + \beta) c_t - \beta c_{t-1}]$; usual are $\eta = 1/\lambda_{\max}$ and $\beta = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$, without the square. Here are the matrices themselves:
+
+
+# %%
+def size(x, beta, nesterov=False):
+    """Larger eigenvalue in size of the matrix of a step, for each x = lr * lambda."""
+    M = torch.zeros(len(x), 2, 2)
+    M[:, 0, 0] = (1 + beta) * (1 - x) if nesterov else 1 + beta - x
+    M[:, 0, 1] = -beta * (1 - x) if nesterov else -beta
+    M[:, 1, 0] = 1
+    return torch.linalg.eigvals(M).abs().amax(1)
+
+
+def tuned(mu, L):
+    """Settings at which momentum shrinks the slowest error fastest."""
+    beta = ((L**0.5 - mu**0.5) / (L**0.5 + mu**0.5)) ** 2
+    return {"lr": 4 / (L**0.5 + mu**0.5) ** 2, "beta": beta}
+
+
+def foreseeing(mu, L):
+    """The usual settings of Nesterov's method."""
+    beta = (L**0.5 - mu**0.5) / (L**0.5 + mu**0.5)
+    return {"lr": 1 / L, "beta": beta, "nesterov": True}
+
+
+mu, L = 0.01, 1.0  # kappa is 100
+ways = {
+    "plain": {"lr": 2 / (mu + L), "beta": 0.0},
+    "momentum": tuned(mu, L),
+    "Nesterov": foreseeing(mu, L),
+}
+
+
+def sizes(curvatures, lr, **memory):
+    return size(lr * curvatures, **memory)
+
+
+print("          |z| of the slowest   steps for a digit")
+for name, way in ways.items():
+    slowest = sizes(torch.linspace(mu, L, 1000), **way).max()
+    print(f"{name:9} {slowest:18.3f} {-1 / slowest.log10():19.1f}")
+
+# %% alt="The share of the error that a step leaves, against the eigenvalue on a log scale from a tenth of mu to twice lambda max, kappa 100. Plain descent starts near 1, is 0.98 at mu, dips to zero in the middle of its range and climbs to 0.98 at lambda max. Momentum is level at 0.818 all over the shaded band from mu to lambda max and rises steeply outside it, above 1 beyond lambda max. Nesterov is 0.9 at mu, falls to zero at lambda max, and passes 1 at a third more."
+import matplotlib.pyplot as plt
+
+from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
+
+curvatures = torch.logspace(-3, 0.3, 240)
+left = {name: sizes(curvatures, **way) for name, way in ways.items()}
+inside = (curvatures > 1.01 * mu) & (curvatures < 0.99 * L)
+torch.testing.assert_close(
+    left["momentum"][inside], torch.full((int(inside.sum()),), 9 / 11)
+)
+
+fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
+ax.axvspan(mu, L, color=GREY, alpha=0.15, linewidth=0)
+for name, colour in (("plain", ORANGE), ("momentum", BLUE), ("Nesterov", GREEN)):
+    ax.semilogx(curvatures, left[name], color=colour)
+ax.text(0.11, 0.92, "plain", color=ORANGE)
+ax.text(0.013, 0.76, "momentum", color=BLUE)
+ax.text(1.3, 0.4, "Nesterov", color=GREEN)
+ax.text(mu, 0.02, " μ", va="bottom")
+ax.text(1.1 * L, 0.02, " λmax", va="bottom")
+ax.set(xlabel="eigenvalue λ", ylabel="|z|, left of the error after a step")
+ax.set(xlim=(0.001, 6), ylim=(0, 1.05))
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# Plain descent is fast in the middle of the band, where nobody needs it, and slow at both ends. Momentum treats all directions alike. A direction flatter than the $\mu$ that you tuned for is slow again, and one steeper than $\lambda_{\max}$ soon diverges.
+#
+# ## The root of the condition number
+#
+# For the same accuracy, then, the steps should grow with $\sqrt\kappa$ instead of $\kappa$. The recurrence has a closed form, so that [`predict_steps`][linreg.predict_steps] knows them with `beta` as well. Twenty columns whose likeness grows, then our two data sets; each run goes to the predicted step, and has to arrive there and not one step earlier:
+
+
+# %%
+def alike(kappa):
+    """Twenty columns, their Hessian with this condition number."""
+    settings = {"condition": kappa**0.5, "generator": torch.Generator().manual_seed(5)}
+    return linreg.simulate(300, w_ord, 2.0, 1.0, **settings)
+
+
+def goal_of(rows):
+    return 1.01 * linreg.solve(*rows).loss
+
+
+def ways_for(rows):
+    bowl = linreg.curvature(rows[0])
+    plain = {"lr": bowl.best_rate, "beta": 0.0}
+    return plain, tuned(bowl.mu, bowl.L), foreseeing(bowl.mu, bowl.L)
+
+
+def kind(name):
+    return name if name in data else "20 columns"
+
+
+def run_to(rows, steps, **way):
+    return linreg.momentum(*rows, steps=steps, tol=0, sums=True, **way).path.loss
+
+
+kappas = [10, 100, 1000, 10_000]
+problems = {f"{kappa:,}": alike(kappa) for kappa in kappas} | data
+steps, highest = {}, {}
+print("              kappa     plain   momentum   Nesterov")
+for name, rows in problems.items():
+    steps[name] = [linreg.predict_steps(*rows, **way) for way in ways_for(rows)]
+    for count, way in zip(steps[name], ways_for(rows), strict=True):
+        losses = run_to(rows, count, **way)
+        assert losses[-1] <= goal_of(rows) < losses[:-1].min()
+        highest[name, len(way)] = float(losses.max() / losses[0])
+    kappa = linreg.curvature(rows[0]).kappa
+    cells = [f"{count:10,}" for count in steps[name]]
+    print(f"{kind(name):11} {kappa:7,.0f}", *cells)
+growth = [
+    steps[large][k] / steps[small][k]
+    for k in range(3)
+    for small, large in (("10", "1,000"), ("100", "10,000"))
+]
+
+# %% [markdown]
+# Every number is right to the step. On the toy, momentum makes <!--= steps["toy in cm"][1] -->581<!--/--> of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/-->. A hundred times the $\kappa$, from the first row to the third and from the second to the fourth, costs plain descent <!--= growth[0]:.0f -->113<!--/--> and <!--= growth[1]:.0f -->112<!--/--> times the steps, momentum <!--= growth[2]:.0f -->16<!--/--> and <!--= growth[3]:.0f -->15<!--/-->, and Nesterov's <!--= growth[4]:.0f -->6<!--/--> and <!--= growth[5]:.0f -->6<!--/-->. The root of a hundred is what the error along the flattest direction takes; the loss, of which that direction is a small part, takes more or less, according to what the other directions do.
+#
+# Two things that the formula for $|z|$ does not tell. It is about the end of a long run, and near its best settings momentum has a rough beginning: the two roots are nearly equal at both ends of the band, the error goes like $t \, |z|^t$, and the loss can rise before it falls. Nesterov's does not in any of these runs:
+
+# %%
+print("highest loss / first   momentum   Nesterov")
+for name in problems:
+    kappa = "" if name in data else name
+    peaks = f"{highest[name, 2]:11.1f} {highest[name, 3]:10.1f}"
+    print(f"{kind(name):12} {kappa:>8} {peaks}")
+
+# %% [markdown]
+# And a root is not a cure. [Scaling](scaling.py) brings the toy to $\kappa$ near 1 and needs 2 steps. Memory is for what no scale can change: columns that resemble each other.
+#
+# ## What 0.9 buys
+#
+# Few people compute $\mu$, and most write `momentum=0.9`. Along a direction flatter than the band, $\eta\lambda < (1 - \sqrt\beta)^2$, the larger root is $z \approx 1 - \eta\lambda/(1 - \beta)$ for small $\eta\lambda$: descent with $1/(1 - \beta)$ times the rate. That is a factor of ten and not a root. It helps where $\kappa$ is large, and brakes where it is small:
+
+# %%
+print("beta        toy in cm   ordinary")
+habit = {}
+for beta in (0.0, 0.5, 0.9, 0.99):
+    habit[beta] = [
+        linreg.predict_steps(*rows, lr=1 / linreg.curvature(rows[0]).L, beta=beta)
+        for rows in data.values()
+    ]
+    print(f"{beta:<9} {habit[beta][0]:11,} {habit[beta][1]:10}")
+print("tuned    ", f"{steps['toy in cm'][1]:11,} {steps['ordinary'][1]:10}")
+for name, rows in data.items():
+    print(f"the tuned beta, {name}: {ways_for(rows)[1]['beta']:.3f}")
+
+# %% [markdown]
+# On the ordinary data 0.9 saves <!--= habit[0.0][1] - habit[0.9][1] -->13<!--/--> steps of <!--= habit[0.0][1] -->78<!--/--> at this rate, where the tuned 0.5 and its larger rate save three quarters; 0.99 is slower than no momentum at all.
+#
+# ## Conjugate gradients: nothing to tune
+#
+# Momentum has to be told $\mu$ and $\lambda_{\max}$. *Conjugate gradients* choose a new rate and a new memory at each step, from two lengths that they have computed anyway. The direction $p$ is the slope and a share of the last direction, as before; the rate goes to the lowest point along it:
+
+
+# %%
+def conjugate(H, g, steps):
+    """Points (steps + 1, p) of conjugate gradients from zero; r is minus the slope."""
+    points, r = [torch.zeros_like(g)], g
+    p = r
+    for _ in range(steps):
+        q = H @ p
+        rate = (r @ r) / (p @ q)
+        points.append(points[-1] + rate * p)
+        r, before = r - rate * q, r
+        p = r + (r @ r) / (before @ before) * p
+    return torch.stack(points)
+
+
+def excess(points, H, g):
+    """How far (t, p) points lie above the smallest loss."""
+    gap = points - torch.linalg.solve(H, g)
+    return ((gap @ H) * gap).sum(1) / 2
+
+
+def arrival(losses, goal):
+    return int((losses <= goal).nonzero()[0])
+
+
+found = {}
+for name, rows in problems.items():
+    H, g = sums_of(*rows)
+    losses = excess(conjugate(H, g, 40 if len(g) > 3 else 3), H, g)
+    found[name] = arrival(losses, goal_of(rows) - linreg.solve(*rows).loss)
+    for way in ways_for(rows):  # at every step no higher than the others
+        others = run_to(rows, 15, **way) - linreg.solve(*rows).loss
+        seen = min(16, len(losses))
+        assert (losses[:seen] <= others[:seen] * (1 + 1e-6)).all()
+print("                    plain   momentum   Nesterov   conjugate gradients")
+for name, count in found.items():
+    kappa = "" if name in data else name
+    cells = [f"{count:10,}" for count in steps[name]]
+    print(f"{kind(name):11} {kappa:>6}", *cells, f"{count:10}")
+
+# %% [markdown]
+# The two shares are such that the directions do not undo each other, $p^\top H p' = 0$, which is what *conjugate* means. From it follows more: after $t$ steps **no method that moves along the slopes it has seen can have a smaller loss**, and the assertion above holds the other three to that. Any such method multiplies the error along eigenvector $i$ by $P_t(\lambda_i)$ with a polynomial of degree $t$ that is 1 at zero; conjugate gradients have the best one for these data. A polynomial of degree $k$ can vanish at $k$ points. So **$k$ different eigenvalues take $k$ steps**, never more than there are parameters, in exact arithmetic. Where they are spread out, Chebyshev's polynomials give the bound of before, $\sqrt\kappa$. The spectrum counts, and not $\kappa$ alone:
+
+
+# %%
+def with_eigenvalues(values, n=300):
+    """(n, d) centred columns whose Hessian has these eigenvalues, and a target."""
+    generator, d = torch.Generator().manual_seed(0), len(values)
+    Z = torch.randn(n, d, generator=generator)
+    Q = torch.linalg.qr(Z - Z.mean(0)).Q
+    V = torch.linalg.qr(torch.randn(d, d, generator=generator)).Q
+    features = n**0.5 * (Q * values.sqrt()) @ V.T
+    return features, features.sum(1) + torch.randn(n, generator=generator)
+
+
+def spread(low, high):
+    return torch.linspace(low, high, 7)
+
+
+spectra = {
+    "20 spread evenly in the log": torch.logspace(-4, 0, 20),
+    "3 different": torch.tensor(7 * [1e-4] + 7 * [1e-2] + 6 * [1.0]),
+    "3 clusters, 2 % wide": torch.cat(
+        [c * spread(0.99, 1.01) for c in (1e-4, 0.01, 1)]
+    ),
+    "19 within 2, one far above": torch.cat(
+        (torch.linspace(1, 2, 19), torch.tensor([1e4]))
+    ),
+}
+print("eigenvalues                   kappa   momentum   conjugate gradients")
+share, counts = 1e-8, {}  # of the excess at the start
+for name, values in spectra.items():
+    features, target = with_eigenvalues(values)
+    H, g = features.T @ features / 300, features.T @ target / 300
+    kappa = float(values.max() / values.min())
+    way = tuned(float(values.min()), float(values.max()))
+    fast = [
+        excess(path, H, g)
+        for path in (ball(H, g, steps=1500, **way), conjugate(H, g, 60))
+    ]
+    counts[name] = [arrival(losses, share * losses[0]) for losses in fast]
+    exactly = counts[name][1] if counts[name][1] < 20 else "more than 20"
+    print(f"{name:28} {kappa:7,.0f} {counts[name][0]:10} {exactly!s:>21}")
+
+# %% [markdown]
+# The first row breaks the theorem: twenty parameters, more than twenty steps. Rounding does that; the directions are conjugate to the last ones and forget the first. Take "at most $d$ steps" as a promise for good conditions only.
+#
+# What a spectrum is worth can be changed before the start. To divide the columns by their lengths, as [`conjugate_gradients`][linreg.conjugate_gradients] does on the way, is the most common *preconditioner*: a change of coordinates, cheap to apply, in which the valley is rounder. Here are the ordinary columns in units from a thousandth to a thousand times their own:
+
+# %%
+units = 10 ** torch.linspace(-3, 3, 20)
+H, g = sums_of(X_ord * units, y_ord)
+scale = H.diagonal().sqrt()
+floor, goal = linreg.solve(X_ord, y_ord).loss, goal_of((X_ord, y_ord))
+raw = excess(conjugate(H, g, 20), H, g)
+divided = conjugate(H / scale / scale[:, None], g / scale, 20) / scale
+there = [
+    bool((losses <= goal - floor).any()) for losses in (raw, excess(divided, H, g))
+]
+print("there within 20 steps, as they are:", there[0])
+print("each column divided by its length: ", there[1])
+
+ours = linreg.conjugate_gradients(X_ord * units, y_ord, record=True)
+print(
+    "linreg:", arrival(ours.path.loss, goal), "steps, in these units as in the others"
+)
+assert (
+    arrival(linreg.conjugate_gradients(X_ord, y_ord, record=True).path.loss, goal) == 4
+)
+
+# %% [markdown]
+# ## Newton's step, and L-BFGS in between
+#
+# The best preconditioner is $H^{-1}$: in its coordinates every valley is round. *Newton's method* steps by $-H^{-1} \nabla L$, to the bottom of the parabola that has the slope and the curvature of the loss here. The squared loss *is* that parabola. So one step arrives, from any start and in any units:
+
+# %%
+for name, rows in {**data, "other units": (X_ord * units, y_ord)}.items():
+    far = torch.full_like(rows[0][0], 100.0)
+    one = linreg.newton(*rows, w=far, steps=1, tol=0)
+    torch.testing.assert_close(
+        one.predict(rows[0]), linreg.solve(*rows).predict(rows[0])
+    )
+    print(f"{name:12} one step")
+
+# %% [markdown]
+# There is nothing to marvel at: $\theta - H^{-1}(H\theta - g) = H^{-1} g$ is the normal equation, with its price, $n d^2$ operations for $H$ and $d^3$ for the solution, and with [its loss of digits](../part1/exact-run.py). Newton earns its name on losses that are no parabolas.
+#
+# *L-BFGS* makes up $H^{-1}$ from what it has seen. Over a step $s$ the slope changes by $Hs$: each pair tells the curvature along one direction, and the last ten pairs, say, stand for the matrix. Along its direction [`lbfgs`][linreg.lbfgs] goes to the lowest point, and then its steps are no news:
+
+# %%
+for name, rows in data.items():
+    H, g = sums_of(*rows)
+    k = 3 if len(g) == 3 else 5
+    pairs = linreg.lbfgs(*rows, steps=k, tol=0).path
+    theirs = conjugate(H, g, k)
+    gap = (torch.column_stack((pairs.b, pairs.w)) - theirs).abs().max()
+    assert gap < 1e-6 * theirs.abs().max()
+    print(f"{name}: the first {k} points are those of conjugate gradients")
+
+# %% [markdown]
+# So why remember pairs instead of one direction? A reason that can be seen here is the first row of the table of spectra, where rounding had spoilt the promise of $d$ steps. Pairs for all twenty directions keep it, ten do not:
+
+# %%
+features, target = with_eigenvalues(spectra["20 spread evenly in the log"])
+H, g = features.T @ features / 300, features.T @ target / 300
+settings = {"intercept": False, "steps": 60, "tol": 0}
+for pairs in (1, 10, 20):
+    path = linreg.lbfgs(features, target, memory=pairs, **settings).path.w
+    losses = excess(path, H, g)
+    count = arrival(losses, share * losses[0])
+    print(f"{pairs:2} pairs: {count if count <= 20 else 'more than 20'} steps")
+
+# %% [markdown]
+# The other reason is losses that are no parabolas, where the lowest point along a direction has to be searched for. `torch.optim.LBFGS` is made for them, and will have its turn below.
+#
+# ## Adam: a rate for each parameter
+#
+# *Adam* keeps two running means for each parameter, $\hat m$ of its slopes and $\hat v$ of their squares (with the hat it is not the velocity), and moves by
+#
+# $$
+# \theta_{t+1} = \theta_t - \eta \, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon} .
+# $$
+#
+# As long as a slope keeps its sign the quotient is near 1, in any unit of the column. So $\eta$ is no rate but a *length*, in units of the parameter. Dividing by $\sqrt{\hat v}$ is a diagonal preconditioner that learns: it cures units. It cannot cure columns that resemble each other, since their valley is not along an axis:
+
+# %%
+adam_steps = {}
+print("lr = 0.1                  kappa   Adam")
+for name, rows in {"toy": (X, y), **data, **problems}.items():
+    losses = linreg.adam(*rows, lr=0.1, steps=500, tol=0, sums=True).path.loss
+    adam_steps[name] = arrival(losses, goal_of(rows))
+    kappa = linreg.curvature(rows[0]).kappa
+    label = kind(name) if name in problems else name
+    print(f"{label:20} {kappa:10,.0f} {adam_steps[name]:6}")
+
+# %% [markdown]
+# A factor of ten thousand in $\kappa$ costs Adam nearly nothing where it is a unit, and several times the steps where it is likeness. And since a step is about $\eta$ long, no $\kappa$ however small makes it fast: on the toy in its own unit, where plain descent takes <!--= linreg.predict_steps(X, y, lr=linreg.curvature(X).best_rate) -->2<!--/--> steps, Adam first has to walk a distance of 2 in steps of 0.1, and then to stop.
+#
+# ### It arrives, and leaves again {#adam-leaves}
+#
+# [`adam`][linreg.adam] stops on arrival. A loop of one's own does not, and most runs are looked at for too short a time. Here are ten thousand full-batch steps at a fixed rate, the same as those of `torch.optim.Adam`, written out:
+
+
+# %%
+def long_run(X, y, lr=0.1, eps=1e-8, largest=False, fade=0.0, steps=10_000):
+    """Excess loss at each step of Adam; every 25 steps the scaled curvature."""
+    A = linreg.fold_bias(X)
+    H, g = sums_of(X, y)
+    best, At = torch.linalg.solve(H, g), A.T.contiguous() / len(y)
+    theta, mean, square, top = (torch.zeros_like(g) for _ in range(4))
+    points, seen = [], []
+    for t in range(1, steps + 1):
+        slope = At @ (A @ theta - y)
+        mean = 0.9 * mean + 0.1 * slope
+        square = 0.999 * square + 0.001 * slope * slope
+        top = torch.maximum(top, square) if largest else square
+        rate = lr * (1 - fade * t / steps) / ((top / (1 - 0.999**t)).sqrt() + eps)
+        theta = theta - rate * mean / (1 - 0.9**t)
+        points.append(theta)
+        if t % 25 == 0:
+            root = rate.sqrt()
+            seen.append(root[:, None] * H * root)
+    gap = torch.stack(points) - best
+    steepest = torch.linalg.eigvalsh(torch.stack(seen))[:, -1]
+    return ((gap @ H) * gap).sum(1) / 2, steepest
+
+
+def leaving(losses):
+    """First step within 1e-12 of the smallest loss; first above 1e-6 after it."""
+    come = arrival(losses, 1e-12)
+    gone = (losses[come:] > 1e-6).nonzero()
+    return come, come + int(gone[0]) if len(gone) else None
+
+
+theta, (H, g) = torch.zeros(21, requires_grad=True), sums_of(X_ord, y_ord)
+optimiser = torch.optim.Adam([theta], lr=0.1)
+for _ in range(100):
+    theta.grad = H @ theta.detach() - g
+    optimiser.step()
+theirs = excess(theta.detach()[None], H, g)[0]
+torch.testing.assert_close(long_run(X_ord, y_ord, steps=100)[0][-1], theirs)
+
+long_toy, steep_toy = long_run(X, y)
+long_ord, steep_ord = long_run(X_ord, y_ord)
+for name, losses in (("toy", long_toy), ("ordinary", long_ord)):
+    come, gone = leaving(losses)
+    assert come < 400
+    assert 1500 < gone < 10_000
+    print(
+        f"{name:9} there before step 400, gone again after step {gone // 1000 * 1000:,}"
+    )
+
+# %% [markdown]
+# Nothing has changed but $\hat v$. In the minimum the slopes are zero but for rounding, so the mean of their squares dies away, by a thousandth each step, and the rate of each parameter, $\eta/(\sqrt{\hat v} + \epsilon)$, grows without a sound towards $\eta/\epsilon$: ten million. Adam is momentum with $\beta = 0.9$ in coordinates that are scaled by these rates, and momentum has a limit. With $m$ a mean instead of a sum it is
+#
+# $$
+# \lambda_{\max} \bigl( D^{1/2} H D^{1/2} \bigr) < \frac{2 (1 + \beta)}{1 - \beta} = 38,
+# \qquad D = \operatorname{diag} \frac{\eta}{\sqrt{\hat v} + \epsilon} .
+# $$
+#
+# Both can be watched, and one follows the other:
+
+# %% alt="Two panels over ten thousand steps of Adam on the ordinary data. Above, the excess loss on a log scale falls to the rounding level within a few hundred steps, stays there, and then jumps up by more than ten orders of magnitude again and again. Below, the steepest scaled curvature climbs on a log scale to the line at 38 and then stays close to it, falling back at each jump; the first jump comes right after it first crosses the line."
+every = range(25, 10_001, 25)
+top_of = long_ord.reshape(-1, 25).amax(
+    1
+)  # of 25 steps, or the jumps fall between the dots
+crossing = int((steep_ord > 38).nonzero()[0])
+come, gone = leaving(long_ord)
+assert 25 * crossing < gone < 25 * crossing + 400
+assert top_of.max() > 1e-3
+assert steep_ord.max() < 50
+
+fig, (above, below) = plt.subplots(
+    2, 1, figsize=(5.5, 4.8), sharex=True, layout="constrained"
+)
+above.semilogy(every, top_of.clamp(min=1e-30), color=BLUE, linewidth=1)
+above.set(ylabel="excess loss", ylim=(1e-31, 1e4))
+below.semilogy(every, steep_ord, color=ORANGE, linewidth=1)
+below.axhline(38, color=GREY, linewidth=1)
+below.text(10_000, 44, "limit 38", ha="right", va="bottom")
+below.set(xlabel="step", ylabel="scaled curvature", ylim=(1, 120))
+for ax in (above, below):
+    ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# The cure follows from the cause. Since $D$ is never more than $\eta/\epsilon$, an $\epsilon$ above $\eta \lambda_{\max}/38$ keeps it below the limit for ever; half of that does not. So does *AMSGrad* (`amsgrad=True`), which divides by the largest $\hat v$ so far. A rate that falls to zero does not keep it there, and has it back at the end:
+
+# %%
+print("                                  toy     ordinary")
+for name, change in (
+    ("eps = lr lambda_max / 38", lambda L: {"eps": 0.1 * L / 38}),
+    ("half of that", lambda L: {"eps": 0.1 * L / 76}),
+    ("AMSGrad", lambda L: {"largest": True}),
+    ("rate to zero", lambda L: {"fade": 1.0}),
+):
+    fates = []
+    for rows in ((X, y), (X_ord, y_ord)):
+        losses, _ = long_run(*rows, **change(linreg.curvature(rows[0]).L))
+        fate = "leaves" if (losses[1000:] > 1e-6).any() else "stays"
+        back = fate == "leaves" and "fade" in change(1.0) and losses[-1] < 1e-12
+        fates.append("comes back" if back else fate)
+    print(f"{name:26} {fates[0]:>10} {fates[1]:>12}")
+    fixed = ("leaves", "leaves") if name == "half of that" else ("stays", "stays")
+    assert tuple(fates) == fixed or name == "rate to zero"
+
+# %% [markdown]
+# All this is about full batches, whose slopes die away. The [noise of small batches](../part1/batches.py) does not, and keeps $\hat v$ up.
+#
+# ## "It stopped" is not "it arrived"
+#
+# A loop stops when the loss has ceased to fall, say by less than a thousandth of itself in a step. On a plateau that is soon:
+
+# %%
+print("          stops at step   loss there / smallest")
+for name, rows in data.items():
+    rate = 1 / linreg.curvature(rows[0]).L
+    losses = linreg.predict_loss(*rows, lr=rate, steps=5000)
+    t = arrival((losses[:-1] - losses[1:]) / losses[:-1], 1e-3)
+    print(f"{name:10} {t:12} {losses[t] / linreg.solve(*rows).loss:23.3f}")
+
+# %% [markdown]
+# `torch.optim.LBFGS` stops at a slope below `tolerance_grad=1e-7`, or where a step or the loss changes by less than `tolerance_change=1e-9`. These are lengths, in the units of the loss and of the parameters. Write $y$ in other units, a thousand or a million times as large, and the problem is the same, but not for them:
+
+
+# %%
+def by_lbfgs(X, y, times=1.0, calls=10, **settings):
+    """Parameters and iterations of torch.optim.LBFGS on the mean of the squares."""
+    A = linreg.fold_bias(X)
+    theta = torch.zeros(A.shape[1], requires_grad=True)
+    optimiser = torch.optim.LBFGS([theta], line_search_fn="strong_wolfe", **settings)
+
+    def closure():
+        optimiser.zero_grad()
+        loss = times * (A @ theta - y).square().mean()
+        loss.backward()
+        return loss
+
+    for _ in range(calls):
+        optimiser.step(closure)
+    return theta.detach(), optimiser.state[theta]["n_iter"]
+
+
+def against_smallest(rows, theta):
+    y_hat = linreg.fold_bias(rows[0]) @ theta
+    return float(linreg.squared_loss(y_hat, rows[1]) / linreg.solve(*rows).loss)
+
+
+defaults = torch.optim.LBFGS([torch.zeros(1)]).defaults
+assert (defaults["tolerance_grad"], defaults["tolerance_change"]) == (1e-7, 1e-9)
+print("loss / smallest, y divided by     1    1000   1,000,000")
+for name, rows in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.items():
+    ratios = []
+    for unit in (1.0, 1e3, 1e6):
+        rows_in = rows[0], rows[1] / unit
+        ratios.append(against_smallest(rows_in, by_lbfgs(*rows_in)[0]))
+    print(f"{name:28} {ratios[0]:8.3f} {ratios[1]:7.3f} {ratios[2]:10.1f}")
+
+# %% [markdown]
+# In the last column each call stopped after its first step, since the loss had changed by less than $10^{-9}$. No warning, no status. The same happens where one direction is flat. Ten columns, $\kappa(X) = 1000$, and so little noise that the data know the weights to a hundredth:
+
+# %%
+generator = torch.Generator().manual_seed(0)
+flat = linreg.simulate(300, [1.0] * 10, 2.0, 0.001, condition=1e3, generator=generator)
+exact = linreg.certified(*flat)
+
+
+def off(theta):
+    return float((theta[1:] - exact.w).norm() / exact.w.norm())
+
+
+known = float(exact.w_se.norm() / exact.w.norm())
+once, again = by_lbfgs(*flat, calls=1), by_lbfgs(*flat)
+scaled_up, no_tolerance = (
+    by_lbfgs(*flat, times=1e6),
+    by_lbfgs(*flat, tolerance_grad=0, tolerance_change=0),
+)
+assert again[1] < 100
+assert known < 0.03
+print(f"standard error          {known:.1%} of the weights")
+print(f"one call, 20 iterations {off(once[0]):.0%} off")
+for name, theta in (
+    ("ten calls, stopped", again[0]),
+    ("loss times a million", scaled_up[0]),
+    ("both tolerances at 0", no_tolerance[0]),
+):
+    wrong = off(theta)
+    assert wrong > 0.1 or wrong < 1e-6
+    print(f"{name:23} {'more than 10% off' if wrong > 0.1 else 'right to six digits'}")
+
+# %% [markdown]
+# The one `step` of the tutorials is 20 iterations, and half of the weights is missing. Scale the loss to be near 1, or set both tolerances yourself. The methods of `linreg` know the smallest loss beforehand and stop at a share of what there was to gain, which has no units; for a loss without a known minimum look at each slope relative to the lengths of its column and of the residual, $|x_j^\top r| / (\lVert x_j \rVert \lVert r \rVert)$, and at no rule that says "it hardly moves". (That vouches for the loss. How far the weights of a flat direction are off, the condition number decides.)
+#
+# ## Weight decay, and ridge
+#
+# *Ridge* adds $\frac\alpha2 \lVert w \rVert^2$ to the half-mean loss: short weights are preferred, and with centred columns the minimum is $(H + \alpha I)^{-1} g$. Its slope has $\alpha w$ more, which is what `weight_decay` adds in `torch.optim.SGD` and `Adam` ($b$ is left out of it, here by centring). `AdamW` takes $\eta \alpha w$ off the weights instead, past the two running means. Since the quotient of these is about 1 at most, the decay wins beyond $|w_j| = 1/\alpha$: that is a box, and no ball. A weak decay, whose box holds the weights, and a strong one:
+
+
+# %%
+def decayed(H, g, method, lr, steps, alpha):
+    """Weights after these steps, at a rate that falls to zero."""
+    w = torch.zeros_like(g, requires_grad=True)
+    optimiser = method([w], lr=lr, weight_decay=alpha)
+    for t in range(steps):
+        optimiser.param_groups[0]["lr"] = lr * (1 - t / steps)
+        w.grad = H @ w.detach() - g
+        optimiser.step()
+    return w.detach()
+
+
+def in_box(H, g, alpha):
+    """Least squares with no weight beyond 1 / alpha; the walls cut off each step."""
+    w = torch.zeros_like(g)
+    for _ in range(1000):
+        w = (w - 0.1 * (H @ w - g)).clamp(-1 / alpha, 1 / alpha)
+    return w
+
+
+methods = {"SGD": (0.1, 3000), "Adam": (0.01, 4000), "AdamW": (0.002, 15_000)}
+print("          alpha   off by, from ridge    box")
+for name, (features, target) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.items():
+    X_c, y_c = features - features.mean(0), target - target.mean()
+    H, g = X_c.T @ X_c / len(y_c), X_c.T @ y_c / len(y_c)
+    for alpha in (0.1, 2.0):
+        ridge = torch.linalg.solve(H + alpha * torch.eye(len(g)), g)
+        for kind, (lr, count) in methods.items():
+            w = decayed(H, g, getattr(torch.optim, kind), lr, count, alpha)
+            gaps = [
+                float((w - other).abs().max()) for other in (ridge, in_box(H, g, alpha))
+            ]
+            print(f"{name:9} {alpha:5} {kind:6} {gaps[0]:15.2f} {gaps[1]:6.2f}")
+            assert (gaps[0] < 1e-8) == (kind != "AdamW")
+            assert (gaps[1] < 0.05) == (kind == "AdamW")
+
+# %% [markdown]
+# `SGD` and `Adam` end at the ridge solution with $\alpha$ equal to `weight_decay` (for `MSELoss`, twice the half-mean, with half of it). AdamW ends near least squares within its box, which for a weak decay is least squares itself: its decay shrinks nothing that lies inside. That may be what you want of a network. It is no ridge regression.
+#
+# ## All of them
+#
+# One table for both data sets, every count from a run on this page. $n$ rows, $p = d + 1$ parameters; "from sums" is what a step costs with `sums=True`:
+
+# %%
+memory = {
+    "gradient descent": ("nothing", "4 n p", "2 p^2"),
+    "momentum, tuned": ("a velocity", "4 n p", "2 p^2"),
+    "Nesterov": ("a velocity", "4 n p", "2 p^2"),
+    "Adam, lr 0.1": ("2 means", "4 n p", "2 p^2"),
+    "conjugate gradients": ("a direction", "4 n p", "2 p^2"),
+    "linreg's, scaled": ("a direction", "4 n p", "-"),
+    "L-BFGS": ("10 pairs", "6 n p", "4 p^2"),
+    "Newton": ("H, or its sums", "n p^2, once", "p^3"),
+}
+taken = {}
+for name, rows in data.items():
+    goal = goal_of(rows)
+    runs = (
+        linreg.conjugate_gradients(*rows, record=True),
+        linreg.lbfgs(*rows, steps=20, tol=0),
+        linreg.newton(*rows, steps=1, tol=0),
+    )
+    counts = [arrival(run.path.loss, goal) for run in runs]
+    taken[name] = [*steps[name], adam_steps[name], found[name], *counts]
+
+print(
+    "method               remembers       a step       from sums  toy in cm  ordinary"
+)
+for (name, cells), *counts in zip(memory.items(), *taken.values(), strict=True):
+    what, cost, summed = cells
+    print(f"{name:20} {what:15} {cost:12} {summed:9} {counts[0]:10,} {counts[1]:9}")
+
+# %% alt="Steps to within one per cent against the condition number, both on log scales, for twenty columns. Plain descent rises with slope one to more than ten thousand. Momentum and Nesterov rise about half as steeply, Nesterov lower, Adam starts above all of them and rises least of these four. Conjugate gradients stay below twenty throughout, and Newton is a level line at one."
+names = [f"{kappa:,}" for kappa in kappas]
+curves = [[steps[name][k] for name in names] for k in range(3)]
+curves += [[adam_steps[name] for name in names], [found[name] for name in names]]
+assert max(curves[4]) < 20 < curves[3][0]
+assert all(a > b for a, b in zip(curves[0][1:], curves[1][1:], strict=True))
+
+fig, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+labels = ("plain", "momentum", "Nesterov", "Adam, 0.1", "conjugate\ngradients")
+lifts = (1, 1.3, 1, 0.75, 1)  # two names that would lie on each other
+colours = (ORANGE, BLUE, GREEN, PURPLE, GREY)
+looks = zip(curves, labels, colours, lifts, "os^Dv", strict=True)
+for values, label, colour, lift, marker in looks:
+    ax.loglog(kappas, values, color=colour, marker=marker, markersize=5)
+    ax.text(13_000, lift * values[-1], label, color=colour, va="center")
+ax.loglog(kappas, [1] * 4, color="black")
+ax.text(13_000, 1, "Newton", va="center")
+ax.set(xlim=(8, 90_000), xticks=kappas, ylim=(0.7, 30_000))
+ax.set(xlabel="condition number κ of the Hessian", ylabel="steps to within 1 %")
+ax.minorticks_off()
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# And the exact answer? It costs $2 n p^2$ operations by QR, as much as $p/2$ steps from the rows: one or two for the toy, ten for the ordinary data. Conjugate gradients undercut the ten, for one per cent of accuracy, and nobody else comes near. Steps are for what has no closed form, and for so many columns that $p^2$ numbers are too many: then [conjugate gradients](../reference/choose.md#very-many-columns). For a network, where no $\lambda$ is known and the slopes are noisy, momentum and Adam are what is left, and this page what they do when they can be watched.
+#
+# ## What was shown
+#
+# - Momentum turns $\kappa$ into $\sqrt\kappa$, if $\eta$ and $\beta$ are made for $\mu$ and $\lambda_{\max}$: <!--= steps["toy in cm"][1] -->581<!--/--> steps instead of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/--> on the toy in centimetres, <!--= steps["ordinary"][1] -->20<!--/--> instead of <!--= steps["ordinary"][0] -->56<!--/--> on the ordinary data, all predicted to the step.
+# - `momentum=0.9` is a factor of ten at most: on the toy <!--= f"{habit[0.9][0]:,}" -->5,345<!--/--> steps, on the ordinary data <!--= habit[0.9][1] -->65<!--/-->.
+# - Conjugate gradients need nothing told, and of all methods that walk along slopes they have the smallest loss at each step: <!--= found["toy in cm"] -->3<!--/--> and <!--= found["ordinary"] -->4<!--/--> steps. $k$ different eigenvalues take $k$ steps. L-BFGS with exact steps walks the same path, and with a pair for each direction does not lose it to rounding. Newton's single step is the normal equation.
+# - Adam cures units and not likeness. At a fixed rate it leaves the minimum again, on both data sets, when the curvature that its rates see crosses 38; $\epsilon \ge \eta\lambda_{\max}/38$ keeps it there.
+# - "It hardly moves" is no sign of arrival: `torch.optim.LBFGS` stopped at once when $y$ was written in units a million times as large, on both.
+# - `weight_decay` of SGD and Adam is ridge. That of AdamW is a box with walls at $1/\alpha$, seen on both.
+#
+# ## Exercises
+#
+# **1. By pencil.** The Hessian of four samples has the eigenvalues 1 and 9. Which $\eta$ and $\beta$ are best for momentum, and what is $|z|$ then? Check yours with `linreg.check([lr, beta, z], right_answer)`:
+
+# %%
+four = tuned(1.0, 9.0)
+right_answer = [four["lr"], four["beta"], float(sizes(torch.tensor([2.0]), **four))]
+
+# %% [markdown] answer="Hint"
+# $\sqrt{\mu}$ and $\sqrt{\lambda_{\max}}$ are 1 and 3.
+
+# %% [markdown] answer="Answer"
+# $\eta = 4/(3 + 1)^2 = \frac14$, $\sqrt\beta = \frac{3 - 1}{3 + 1} = \frac12$, so $\beta = \frac14$, and $|z| = \sqrt\beta = \frac12$. Plain descent has $\frac{9 - 1}{9 + 1} = 0.8$ at its best, and needs three steps for one of these.
+
+# %% answer="Answer"
+linreg.check([1 / 4, 1 / 4, 1 / 2], right_answer)
+
+# %% [markdown]
+# **2. Predict the picture.** On the ordinary data, momentum with $\beta = 0.99$ at $\eta = 1/\lambda_{\max}$. Sketch the loss over 400 steps on a log scale, before you draw it. Does it fall at every step? And by about which factor in 100 steps?
+
+# %% [markdown] answer="Hint"
+# Where does $(1 - \sqrt{0.99})^2$ lie beside the smallest $\eta\lambda$, which is $1/\kappa$? So what kind are the roots, in every direction?
+
+# %% [markdown] answer="Answer"
+# $(1 - \sqrt{0.99})^2$ is about $0.01^2/4$, far below $1/35$: all roots are complex, of size $\sqrt{0.99}$. Every direction swings like a bell, none is damped faster than the others, and the excess loss, a sum of swings, falls by about $0.99^{100}$ in a hundred steps, whatever $\kappa$ is.
+
+# %% answer="Answer" alt="Excess loss of momentum 0.99 on the ordinary data over 400 steps, on a log scale. It goes up and down many times, below a straight line that falls by the factor 0.37 in a hundred steps."
+bell = linreg.predict_loss(
+    X_ord, y_ord, lr=1 / linreg.curvature(X_ord).L, beta=0.99, steps=400
+)
+above_floor = bell - linreg.solve(X_ord, y_ord).loss
+assert (above_floor[1:] > above_floor[:-1]).sum() > 50
+fig, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
+ax.semilogy(above_floor, color=BLUE, linewidth=1)
+ax.semilogy(above_floor[0] * 0.99 ** torch.arange(401), color=GREY, linestyle="--")
+ax.text(205, 1.2 * above_floor[0] * 0.99**205, "$0.99^t$", va="bottom")
+ax.set(xlabel="step", ylabel="excess loss")
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# **3. What is wrong with this sentence?** "Our loss has been at its minimum for a thousand steps, so it can do no harm to let Adam run over the weekend."
+
+# %% [markdown] answer="Hint"
+# What has happened to $\hat v$ in these thousand steps?
+
+# %% [markdown] answer="Answer"
+# It has shrunk by $0.999^{1000} \approx e^{-1}$, and goes on shrinking. Full batches have no noise to keep it up. When the scaled curvature reaches 38, the run leaves, on the ordinary data after another thousand or two. Let it run with a rate that falls to zero, with AMSGrad, or keep the best point. That it "has been there" is true; that a point is a minimum does not make it stable for a method whose rates grow.
+
+# %% answer="Answer"
+quiet = (long_ord[400:1400] < 1e-12).all()
+print("within 1e-12 from step 400 to 1400:", bool(quiet))
+print("above 1e-6 later:", bool((long_ord[1400:] > 1e-6).any()))
+
+# %% [markdown]
+# **4. Code.** Write `nesterov(H, g, lr, beta, steps)`, which returns the last point: change one line of `ball`. Check yours with `linreg.check(nesterov(H_ord, g_ord, 0.05, 0.7, 30), right_point)`:
+
+# %%
+H_ord, g_ord = sums_of(X_ord, y_ord)
+right = linreg.momentum(X_ord, y_ord, lr=0.05, beta=0.7, nesterov=True, steps=30, tol=0)
+right_point = torch.cat((right.b.reshape(1), right.w))
+
+# %% [markdown] answer="Hint"
+# The move is $\eta (\nabla L_t + \beta v_{t+1})$, with the new velocity.
+
+
+# %% answer="Answer"
+def nesterov(H, g, lr, beta, steps):
+    theta, v = torch.zeros_like(g), torch.zeros_like(g)
+    for _ in range(steps):
+        slope = H @ theta - g
+        v = beta * v + slope
+        theta = theta - lr * (slope + beta * v)
+    return theta
+
+
+linreg.check(nesterov(H_ord, g_ord, 0.05, 0.7, 30), right_point)
+
+# %% [markdown]
+# ## References
+#
+# - Polyak, *Introduction to Optimization*, section 3.2: momentum and conjugate gradients as methods of two steps.
+# - Nesterov, *Lectures on Convex Optimization*, section 2.2: the method that looks ahead, and why no method of slopes does better than $\sqrt\kappa$.
+# - Nocedal and Wright, *Numerical Optimization*, chapters 5 and 7: conjugate gradients and clusters, L-BFGS.
+# - Kingma and Ba (2015), *Adam: A Method for Stochastic Optimization*.
+# - Loshchilov and Hutter (2019), *Decoupled Weight Decay Regularization*.
+# - Cohen and others (2022), *Adaptive Gradient Methods at the Edge of Stability*: the limit 38.
+# - Xie and Li (2024), *Implicit Bias of AdamW*: the box.
+#
+# <!-- given 3.2, 2.2, 2015, 2019, 2022, 2024: sections of the books cited, and years -->
+#
+# ## Where next
+#
+# [How sure are we?](sure.py) returns to the answer itself, whatever road led there. [How to choose a solver](../reference/choose.md) has one page for those who only want it. Small batches make every slope noisy: [Epochs, batches, steps](../part1/batches.py).
