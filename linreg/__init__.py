@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from linreg.inference.explained import added_variable, r2, residuals, vif
     from linreg.inference.record import Inference, Intervals
     from linreg.inference.inference import infer, infer_statistics
-    from linreg.inference.influence import Influence, influence, leverage
+    from linreg.inference.one_out import Influence
+    from linreg.inference.influence import influence, influence_statistics, leverage
     from linreg.inference.assumptions import (
         BreuschPagan,
         ConditionIndices,
@@ -122,6 +123,7 @@ __all__ = [
     "infer_statistics",
     "Influence",
     "influence",
+    "influence_statistics",
     "leverage",
     "BreuschPagan",
     "ConditionIndices",
@@ -160,7 +162,8 @@ LATER = {
     "linreg.inference.explained": ("added_variable", "r2", "residuals", "vif"),
     "linreg.inference.record": ("Inference", "Intervals"),
     "linreg.inference.inference": ("infer", "infer_statistics"),
-    "linreg.inference.influence": ("Influence", "influence", "leverage"),
+    "linreg.inference.one_out": ("Influence",),
+    "linreg.inference.influence": ("influence", "influence_statistics", "leverage"),
     "linreg.inference.assumptions": (
         "BreuschPagan",
         "ConditionIndices",

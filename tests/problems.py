@@ -151,6 +151,7 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "infer": lambda X, y: linreg.infer(X, y),
     "infer HC3": lambda X, y: linreg.infer(X, y, errors="HC3"),
     "influence": lambda X, y: linreg.influence(X, y),
+    "influence_statistics": lambda X, y: linreg.influence_statistics(linreg.Statistics.of(*_good(X)), X, y),
     "breusch_pagan": lambda X, y: linreg.breusch_pagan(X, y),
     "bootstrap": lambda X, y: linreg.bootstrap(X, y, resamples=20, generator=_gen(X)),
     "plot.data_and_fit": lambda X, y: linreg.plot.data_and_fit(X, y, linreg.solve(*_good(X))),

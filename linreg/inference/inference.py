@@ -11,11 +11,11 @@ from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
 from linreg.checks import check_choice, check_names, check_share
-from linreg.closed_form.from_sums import System, factored, normal_equation, solve_statistics
-from linreg.inference.design import EPS, Design, by_cholesky, by_eigenvalues
+from linreg.inference.design import EPS
 from linreg.inference.distributions import f_tail, scipy_for, t_quantile, t_tails
 from linreg.inference.facts import Errors, Facts, told, with_intercept
 from linreg.inference.fitted import fitted
+from linreg.inference.from_sums import from_sums
 from linreg.inference.record import Inference
 from linreg.inference.robust_errors import HC, filling
 from linreg.workers import alone
@@ -167,39 +167,18 @@ def infer_statistics(
     """
     scipy_for("infer_statistics")
     level = check_share(level, "level")
-    fit = solve_statistics(statistics, intercept=intercept)
+    found = from_sums(statistics, intercept)
     listed = check_names(names, statistics.d)
-    p = normal_equation(statistics, intercept)
-    rank = statistics.d if fit.rank is None else fit.rank
-    factor = factored(p)
-    full = rank == statistics.d
-    design = by_cholesky(p, factor, intercept) if full else by_eigenvalues(p, intercept, rank)
-    projected = design.half.T @ p.g
-    df = p.n - design.unknowns
-    rss = max(float(p.yy) - float(projected.square().sum()), 0.0)
-    lost = _lost(p, design, projected)
-    s = math.sqrt(rss / df) if df > 0 and rss > lost else math.nan
-    unit = torch.zeros_like(p.shift) if p.unit is None else p.unit
-    basis = Errors(design, s, None, projected.new_empty(0, design.unknowns), unit)
-    found = _inference(Facts(fit, basis, projected, p.n, df, rss, lost), "classical", level, listed)
+    none = found.projected.new_empty(0, found.design.unknowns)
+    basis = Errors(found.design, found.s, None, none, found.unit)
+    facts = Facts(found.fit, basis, found.projected, found.p.n, found.df, found.rss, found.lost)
+    result = _inference(facts, "classical", level, listed)
     leaves = "."
-    if rss > lost:
-        leaves = f", which leave {_left(p, design, lost / rss)} digits of the standard errors."
-    elif df > 0:
+    if found.rss > found.lost:
+        leaves = f", which leave {found.digits} digits of the standard errors."
+    elif found.df > 0:
         leaves = ", in which residuals so small have left nothing: `infer` takes them from the rows."
-    return replace(found, message=f"From sums of {p.n} rows{leaves} {found.message}".rstrip())
-
-
-def _lost(p: System, design: Design, projected: Tensor) -> float:
-    """What rounding may have added to the sum of squared residuals, a difference of sums."""
-    size = torch.linalg.vector_norm(p.reached[:-1] * p.factor * (design.half @ projected))
-    return 4 * EPS * float(p.reached[-1] + size) ** 2
-
-
-def _left(p: System, design: Design, share: float) -> int:
-    """Digits of standard errors, where this share of the sum of squared residuals may be rounding."""
-    longer = float((p.reached[:-1] * p.factor).clamp(min=1).max())
-    return max(int(-math.log10(share / 2 + 4 * EPS * (design.condition * longer) ** 2)), 0)
+    return replace(result, message=f"From sums of {found.p.n} rows{leaves} {result.message}".rstrip())
 
 
 def _inference(facts: Facts, errors: str, level: float, names: tuple[str, ...]) -> Inference:

@@ -4,67 +4,27 @@ All of it from one fit and one more pass: a fit without row i, the one that nobo
 with the residual $r_i / (1 - h_i)$.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
-from linreg.checks import check_X
+from linreg.basics.statistics import Statistics
+from linreg.checks import check_X, check_Xy
+from linreg.closed_form.from_sums import in_units
+from linreg.errors import ShapeError
 from linreg.inference.design import WORST
-from linreg.inference.fitted import Fitted, fitted
-from linreg.inference.passes import Block
-from linreg.keep import ByValue
-from linreg.result import Fit, Status
+from linreg.inference.fitted import fitted
+from linreg.inference.from_sums import from_sums
+from linreg.inference.one_out import Given, Influence, Whole, influence_of, spread
+from linreg.inference.passes import Block, Rows
+from linreg.result import Status
+from linreg.weights import check_weights
 from linreg.workers import alone
 
-__all__ = ["Influence", "influence", "leverage"]
-
-LEFT = 1e-12  # of the sum of squares: with less left by one row, the others have none but rounding
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class Influence(ByValue):
-    r"""What each row does to the fit: (n,) each, float64, in the order of the rows.
-
-    NaN stands for 0 / 0: at leverage 1 for all but the leverage and the residual, which is 0. A row of weight
-    0 has leverage 0, its residual as `residuals` and `press`, and NaN else.
-
-    Args:
-        leverage: $h_i$, from 0 to 1, how far the fit at row i follows $y_i$; their sum is that of unknowns.
-        residuals: $r_i = y_i - \hat y_i$, in units of `y`.
-        internal: $r_i \sqrt{c_i} / (s \sqrt{1 - h_i})$, internally studentised: no more than $\sqrt{n - p}$.
-        external: the same with the s of the fit without row i: Student's t with n - p - 1 degrees of freedom.
-        cook: Cook's distance, how far all predictions move if row i goes, in units of $p s^2$.
-        dffits: how far the prediction of row i moves, in standard errors.
-        press: the residual of row i from the fit without it, in units of `y`.
-        loss: () half-mean squared loss of these, the exact leave-one-out loss.
-        fit: the fit of all rows.
-        s: its residual standard error.
-        n: rows that count.
-        df: n less the numbers that were fitted.
-        status: `OK`, that of the fit, or `NO_NOISE` where something is NaN.
-        message: what and why, else empty.
-    """
-
-    leverage: Tensor
-    residuals: Tensor
-    internal: Tensor
-    external: Tensor
-    cook: Tensor
-    dffits: Tensor
-    press: Tensor
-    loss: Tensor
-    fit: Fit
-    s: float
-    n: int
-    df: int
-    status: Status
-    message: str
-
-    def __repr__(self) -> str:
-        return f"Influence({len(self.leverage)} rows, df={self.df}, status={str(self.status)!r})"
+__all__ = ["influence", "influence_statistics", "leverage"]
 
 
 @plain
@@ -103,7 +63,7 @@ def leverage(
     """
     X = check_X(X).detach()
     found = fitted(X, X[:, 0], intercept=intercept, weights=weights, frequency=frequency)
-    return _spread(_by_row(found)[1], weights, 0.0)
+    return spread(_by_row(found.rows)[1], weights, 0.0)
 
 
 @plain
@@ -147,102 +107,98 @@ def influence(
         -1.0000
     """
     found = fitted(X, y, intercept=intercept, weights=weights, frequency=frequency)
-    r, h = _by_row(found)
-    return _influence(found, r, h, X, y, weights)
+    r, h = _by_row(found.rows)
+    rss = found.squares(r, slice(0, len(r)))
+    fit, known = found.outside(rss), found.design.near_one
+    whole = Whole(found.design, fit, found.n, found.df, rss, found.perfect(rss), known, found.unit[-1:])
+    given = Given(X, y, weights, found.counts, found.rows.root, found.design.weight)
+    return influence_of(whole, given, r, h)
 
 
-def _influence(
-    found: Fitted, r: Tensor, h: Tensor, X: Tensor, y: Tensor, weights: Tensor | None
+@plain
+@alone
+def influence_statistics(
+    statistics: Statistics,
+    X: Tensor,
+    y: Tensor,
+    *,
+    intercept: bool = True,
+    weights: Tensor | None = None,
+    frequency: bool = False,
 ) -> Influence:
-    """From residuals r (n,), times the roots of the weights, and leverages h (n,) of the rows that count."""
-    design, whole, unit = found.design, slice(0, len(r)), found.unit[-1:]
-    left = (1 - h).masked_fill(design.is_lone(h), torch.nan)
-    rss = found.squares(r, whole)
-    fit, s, others = found.outside(rss), *_deviations(found, rss, r.square() / left)
-    internal, external, press = r / (s * left.sqrt()), r / (others * left.sqrt()), r / left
-    loss = found.squares(press, whole) / (2 * design.weight)
-    root = found.rows.root
-    if root is not None:
-        r, press = r / root, press / root
-    residuals = _spread(times_two_to(r, unit), weights, torch.nan)
-    press = _spread(times_two_to(press, unit), weights, torch.nan)
-    if weights is not None:
-        uncounted = weights == 0
-        beside = y[uncounted].double() - (X[uncounted].double() @ fit.w + fit.b)
-        residuals[uncounted], press[uncounted] = beside, beside
-    status, message = _told(found, fit, rss, left, external)
-    return Influence(
-        leverage=_spread(h, weights, 0.0),
-        residuals=residuals,
-        internal=_spread(internal, weights, torch.nan),
-        external=_spread(external, weights, torch.nan),
-        cook=_spread(internal.square() * (h / left / design.unknowns), weights, torch.nan),
-        dffits=_spread(external * (h / left).sqrt(), weights, torch.nan),
-        press=press,
-        loss=times_two_to(loss.reshape(1), 2 * unit).squeeze(),
-        fit=fit,
-        s=float(times_two_to(s.reshape(1), unit)),
-        n=found.n,
-        df=found.df,
-        status=status,
-        message=message,
-    )
+    r"""The influence of some rows on the fit to all, whose sums are at hand: for files, block by block.
+
+    Two passes over a file: the first adds up the sums, the second asks for each block of the same rows. The
+    numbers are those that [`influence`][linreg.influence] gives for these rows; `loss` is the mean over them.
+
+    Leverages from sums lose $\kappa^2$, and what is left of the noise is a difference: `message` tells how
+    many digits are left.
+
+    Cost: O(d^3) for the sums each time, and 2 m d^2 for m rows.
+
+    Args:
+        statistics: the sums of all rows.
+        X: (m, d) features of some of them.
+        y: (m,) their targets.
+        intercept: the fit has one.
+        weights: (m,) the weights with which they have been added.
+        frequency: weights count rows, as they did there.
+
+    Returns:
+        The influence of each of these rows. Status `NO_DIGITS` where the sums leave no two digits.
+
+    Raises:
+        ShapeError: wrong shapes, or not the columns of the sums.
+        DtypeError: the dtypes differ or are not float32 or float64; `statistics` is not `Statistics`.
+        DeviceError: the devices differ.
+        DataError: no rows have been added; empty, NaN or infinite data; bad weights.
+
+    Source: Belsley, Kuh and Welsch, Regression Diagnostics, section 2.1.
+
+    Examples:
+        >>> from linreg import Statistics, ordinary
+        >>> X, y, _, _ = ordinary()
+        >>> sums = Statistics.of(X, y)
+        >>> most = [influence_statistics(sums, X[i:i + 100], y[i:i + 100]).cook.max() for i in (0, 100, 200)]
+        >>> bool((max(most) - influence(X, y).cook.max()).abs() < 1e-12)
+        True
+    """
+    X, y = check_Xy(X, y)
+    found = from_sums(statistics, intercept)
+    if X.shape[1] != statistics.d:
+        raise ShapeError(
+            f"`X` must have the {statistics.d} columns of the sums, but has {X.shape[1]}. "
+            "Hand over rows that have been added."
+        )
+    design, unit, C = found.design, found.unit, None if weights is None else check_weights(y, weights)
+    counting = torch.ones_like(y, dtype=torch.bool) if C is None else C > 0
+    A, t = times_two_to(X[counting].double(), -unit[:-1]), times_two_to(y[counting].double(), -unit[-1])
+    C = None if C is None else C[counting]
+    root = None if C is None or frequency else C.sqrt()
+    centre = torch.stack((found.p.shift[-1], found.p.offset[-1]))
+    rows = Rows(design, A, t, root, in_units(found.fit, -unit).w, centre)
+    r, h = _by_row(rows, known := max(design.near_one, min(200 * found.rounded, WORST)))
+    rss, perfect = y.new_tensor(found.rss, dtype=torch.float64), found.rss <= found.lost
+    whole = Whole(design, found.fit, found.p.n, found.df, rss, perfect, known, unit[-1:])
+    weight = float(counting.sum()) if C is None else float(C.sum())
+    result = influence_of(whole, Given(X, y, weights, C if frequency else None, root, weight), r, h)
+    if perfect:
+        return result
+    leaves = f"From sums of {found.p.n} rows, which leave {found.digits} digits of the residuals' spread."
+    status = Status.NO_DIGITS if found.digits < 2 else result.status
+    return replace(result, status=status, message=f"{leaves} {result.message}".rstrip())
 
 
-def _by_row(found: Fitted) -> tuple[Tensor, Tensor]:
+def _by_row(rows: Rows, known: float = 0.0) -> tuple[Tensor, Tensor]:
     """(n,) residuals, times the roots of the weights, and (n,) leverages, of the rows that count."""
-    n = len(found.rows.X)
-    r, h = found.fit.w.new_empty(n), found.fit.w.new_empty(n)
+    n = len(rows.X)
+    r, h = rows.w.new_empty(n), rows.w.new_empty(n)
 
     def keep(block: Block) -> Tensor:
         r[block.run], h[block.run] = block.r, block.leverage
         return block.leverage.sum()
 
-    found.rows.over(keep)
-    lone = found.design.is_lone(h)
+    if n:
+        rows.over(keep)
+    lone = h >= 1 - max(known, rows.design.near_one)
     return r.masked_fill(lone, 0), h.clamp(max=1).masked_fill(lone, 1)
-
-
-def _deviations(found: Fitted, rss: Tensor, part: Tensor) -> tuple[Tensor, Tensor]:
-    """() s, and (n,) that of the fits without each row, which takes its `part` from the sum of squares."""
-    nan, df = rss * torch.nan, found.df
-    if df <= 0 or found.perfect(rss):
-        return nan, part * torch.nan
-    others = rss - part
-    others = others.where(others > LEFT * rss, torch.nan)
-    return (rss / df).sqrt(), (others / (df - 1)).sqrt() if df > 1 else part * torch.nan
-
-
-def _spread(values: Tensor, weights: Tensor | None, beside: float) -> Tensor:
-    """The values of rows that count among all of them; the others have this one."""
-    if weights is None or len(values) == len(weights):
-        return values
-    result = values.new_full((len(weights),), beside)
-    result[weights > 0] = values
-    return result
-
-
-def _told(found: Fitted, fit: Fit, rss: Tensor, left: Tensor, external: Tensor) -> tuple[Status, str]:
-    """The status, and why something is NaN."""
-    lone, missing = int(left.isnan().sum()), int(external.isnan().sum())
-    if fit.status not in (Status.OK, Status.RANK_DEFICIENT):
-        return fit.status, fit.message
-    if found.design.near_one >= WORST:
-        number = f"The condition number, {found.design.condition:.3g}, leaves no digit of the leverages."
-        return Status.NO_DIGITS, f"{number} Centre or combine columns."
-    if found.df <= 0:
-        return Status.NO_NOISE, f"No row is left to tell the noise: {found.n} of them. Add rows."
-    if found.perfect(rss):
-        return Status.NO_NOISE, "The residuals are no larger than rounding: nothing compares with them."
-    if lone:
-        return (
-            Status.NO_NOISE,
-            f"{lone} of {len(left)} rows have leverage 1: without one, nothing predicts it.",
-        )
-    if missing:
-        return (
-            Status.NO_NOISE,
-            f"Without {missing} of {len(left)} rows, one at a time, no noise is left to compare.",
-        )
-    dependent = "Columns are dependent: single weights are not determined; all numbers here are."
-    return fit.status, dependent if fit.status == Status.RANK_DEFICIENT else ""

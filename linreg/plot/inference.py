@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
+from linreg.checks import check_X
 from linreg.closed_form.solve import solve
 from linreg.errors import DataError, ShapeError
 from linreg.inference.explained import added_variable as added_variable_residuals
 from linreg.inference.explained import r2
 from linreg.inference.explained import residuals as residuals_of
-from linreg.inference.influence import Influence
+from linreg.inference.one_out import Influence
 from linreg.plot.axes import GREY, axes, line, points
 from linreg.result import Fit
 
@@ -97,6 +98,7 @@ def residuals(X: Tensor, y: Tensor, fit: Fit, *, ax: Axes | None = None) -> Axes
     return ax
 
 
+@plain
 def qq(found: Influence, *, ax: Axes | None = None) -> Axes:
     r"""Draw the studentised residuals in order against what normal noise would show: a line is a good sign.
 
@@ -160,7 +162,7 @@ def scale_location(X: Tensor, found: Influence, *, ax: Axes | None = None) -> Ax
         >>> ax.get_xlabel()
         'prediction'
     """
-    predicted = found.fit.predict(X)
+    predicted = found.fit.predict(check_X(X).double())
     if len(predicted) != len(found.internal):
         raise ShapeError(
             f"`X` must have the rows of which `found` is the influence, {len(found.internal)}, "

@@ -114,6 +114,9 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         linreg.Statistics.of(X.to(dtype), y.to(dtype))
     ),
     "influence": run(linreg.influence, X, y),
+    "influence_statistics": lambda dtype: linreg.influence_statistics(
+        linreg.Statistics.of(X.to(dtype), y.to(dtype)), X[:5].to(dtype), y[:5].to(dtype)
+    ),
     "leverage": run(linreg.leverage, X),
     "breusch_pagan": run(linreg.breusch_pagan, X, y),
     "durbin_watson": run(linreg.durbin_watson, y),

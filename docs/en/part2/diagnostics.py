@@ -82,7 +82,9 @@ plt.show()
 
 # %% alt="Two plots side by side. Left, of the fan: the root of the size of the residuals rises from left to right with the prediction. Right, noise with heavy tails against normal quantiles: the points lie flatter than the line in the middle and leave it at both ends, below at the left and above at the right."
 size = (-torch.rand(200, generator=generator).log()).rsqrt()
-heavy = size * torch.randn(200, generator=generator)  # Student's t, 2 degrees of freedom
+heavy = size * torch.randn(
+    200, generator=generator
+)  # Student's t, 2 degrees of freedom
 tails = linreg.influence(position, 2 * position[:, 0] + heavy)
 fanned = linreg.influence(position, three["fan"])
 assert float(tails.internal.max()) > 3 > -3 > float(tails.internal.min())
@@ -185,6 +187,15 @@ print(f"by the formula {seen.cook[20]:.4f}, by a fit without the row {by_hand:.4
 print(
     f"weight 6: {seen.fit.w[5]:.2f} with it, {without.w[5]:.2f} without; truth {w_true[5]:.2f}"
 )
+
+# %% [markdown]
+# Rows in a file that is larger than memory are asked block by block. A first pass adds up the sums, and a second asks for the rows of each block, with the same numbers:
+
+# %%
+parts = [(X_bad[i : i + 100], y_bad[i : i + 100]) for i in range(0, 300, 100)]
+sums = linreg.accumulate(parts)
+in_blocks = torch.cat([linreg.influence_statistics(sums, *part).cook for part in parts])
+print("row", int(in_blocks.argmax()), bool((in_blocks - seen.cook).abs().max() < 1e-10))
 
 # %% alt="Studentised residuals against leverage for 300 rows. Nearly all form a cloud at low leverage between minus 3 and 3. One row has a large residual at low leverage: the wrong target. One row lies far to the right with a residual above 4: the wrong feature."
 fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
