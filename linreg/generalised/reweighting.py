@@ -1,0 +1,121 @@
+r"""Robust fits by steps that are weighted least squares, the scale measured anew after each.
+
+With the weights $\rho''(z)$ a step is Newton's: it ends after a few, on the answer itself where the loss is
+made of parabolas and straight lines. It is taken where it makes the loss smaller. Otherwise the weights are
+$\psi(z) / z$: such a step goes to the bottom of a parabola that lies above the loss, and cannot fail.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from linreg.generalised.row_loss import LOSSES, RowLoss
+from linreg.generalised.sample import Pull, Sample
+from linreg.generalised.scale import Scale
+
+__all__ = ["Course", "State"]
+
+EPS = torch.finfo(torch.float64).eps
+TOL = 1e-12  # of the scale: by how much predictions may still move, as a root mean square
+SINGULAR = 1e-10  # smallest eigenvalue over the largest, from which on rows that count do not tell all
+WORSE = 1e-13  # share of the loss that rounding may add
+
+
+class State(NamedTuple):
+    """Where a fit stands."""
+
+    u: Tensor  # (q,)
+    sigma: float
+    pull: Pull
+    steps: int = 0
+    left: float = math.inf  # how far the last step moved, and the scale with it, in units of the scale
+    singular: bool = False  # the rows that count do not determine u
+
+
+class Course(NamedTuple):
+    """The loss of a sample, and how to step down on it."""
+
+    sample: Sample
+    loss: str
+    delta: float
+    scale: Scale
+
+    def at(self, z: Tensor) -> RowLoss:
+        """The loss of these residuals."""
+        return LOSSES[self.loss](z, self.delta)
+
+    def psi(self, sigma: float) -> Callable[[Tensor, slice], Tensor]:
+        """Residuals to their slopes."""
+        if self.loss == "huber":
+            return lambda r, run: (r / sigma).clamp_(-self.delta, self.delta)
+        return lambda r, run: self.at(r / sigma).slope
+
+    def value(self, r: Tensor, sigma: float) -> float:
+        """Mean loss, in units of sigma."""
+        rho, C = self.at(r / sigma).value, self.sample.C
+        return float(rho.sum() if C is None else rho @ C) / self.sample.total
+
+    def size(self, u: Tensor) -> float:
+        """What residuals are differences of, as a root mean square."""
+        s, found = self.sample, self.sample.found
+        w, _ = s.parameters(u)
+        lengths = found.p.scale * (s.design.weight**-0.5)
+        if not s.moved:
+            lengths = lengths + s.design.mean.abs()
+        return found.p.y_size + float(lengths @ w.abs())
+
+    def start(self, u: Tensor, sigma: float | None = None) -> State:
+        """The state at u; the scale is measured there if none is given."""
+        if sigma is None:
+            sigma = self.scale.of(self.sample.residuals(u), self.sample.C)
+        return State(u, sigma, self.sample.pull(u, self.psi(sigma or 1.0)))
+
+    def no_scale(self, state: State) -> bool:
+        """Whether the scale is no more than what rounding the data can make."""
+        eps = torch.finfo(self.sample.X.dtype).eps
+        return self.scale.way != "fixed" and state.sigma <= 4 * eps * self.size(state.u)
+
+    def run(self, state: State, steps: int, tol: float = TOL) -> State:
+        """Step until nothing moves by more than `tol` of the scale, or than rounding."""
+        while state.steps < steps and not self.no_scale(state):
+            state = self.step(state)
+            if state.singular or state.left <= max(tol, 16 * EPS * self.size(state.u) / state.sigma):
+                break
+        return state
+
+    def arrived(self, state: State, tol: float = TOL) -> bool:
+        """Whether `run` has come to an end."""
+        return state.left <= max(tol, 16 * EPS * self.size(state.u) / state.sigma)
+
+    def step(self, state: State) -> State:
+        """One step of u, then of the scale."""
+        u, sigma, before = state.u, state.sigma, self.value(state.pull.r, state.sigma)
+        row = self.at(state.pull.r / sigma)
+        for weights in (row.bend, row.weight):
+            move = self.towards(weights, state)
+            if move is None:
+                continue
+            pull = self.sample.pull(u + move, self.psi(sigma))
+            if weights is row.weight or self.value(pull.r, sigma) <= before * (1 + WORSE):
+                break
+        if move is None:
+            return state._replace(singular=True, steps=state.steps + 1)
+        new = self.scale.of(pull.r, self.sample.C)
+        moved = float(torch.linalg.vector_norm(move)) / (self.sample.design.weight**0.5 * sigma)
+        if new != sigma and new > 0:
+            pull = self.sample.pull(u + move, self.psi(new))
+        return State(u + move, new, pull, state.steps + 1, max(moved, abs(new / sigma - 1)))
+
+    def towards(self, weights: Tensor, state: State) -> Tensor | None:
+        """(q,) the step with these weights of the rows; None where they do not determine one."""
+        if self.sample.q == 0:
+            return state.u
+        K = self.sample.gram(weights)
+        squares = torch.linalg.eigvalsh(K).tolist()
+        if squares[0] <= SINGULAR * max(squares[-1], 0.0):
+            return None
+        L = torch.linalg.cholesky_ex(K).L
+        return torch.cholesky_solve(state.sigma * state.pull.slope.unsqueeze(1), L).squeeze(1)

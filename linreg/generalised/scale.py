@@ -1,0 +1,60 @@
+"""How large the noise is, from residuals of which some may be gross errors: what a loss measures them by."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+__all__ = ["CONSISTENCY", "Scale"]
+
+CONSISTENCY = 0.6744897501960817  # median of |z| where z is standard normal
+
+
+class Scale(NamedTuple):
+    """One of three ways to measure."""
+
+    way: str  # "mad", "joint" or "fixed"
+    delta: float = 1.345
+    number: float = 1.0  # the scale where it is fixed, the median of normal noise for "mad"
+
+    def of(self, r: Tensor, C: Tensor | None) -> float:
+        """The scale of residuals r (n,), rows counting C times; 0 where too many are 0."""
+        if self.way == "fixed":
+            return self.number
+        if self.way == "mad":
+            return _median(r.abs(), C) / self.number
+        return self._joint(r.square(), C)
+
+    def _joint(self, squares: Tensor, C: Tensor | None) -> float:
+        """Where the sum of C psi^2 is that of C.
+
+        In t = 1 / sigma^2 that sum is concave and made of straight pieces: Newton's steps from the left
+        rise to the root and end on it.
+        """
+        ones = torch.ones_like(squares) if C is None else C
+        total, level = float(ones.sum()), self.delta**2
+        t = 0.0
+        while True:
+            inside = squares * t <= level
+            above, slope = float(ones[~inside].sum()), float(ones[inside] @ squares[inside])
+            left = total - level * above
+            if slope <= 0 or left <= 0:
+                return 0.0
+            if left / slope <= t * (1 + 1e-15):
+                return math.sqrt(slope / left)
+            t = left / slope
+
+
+def _median(a: Tensor, C: Tensor | None) -> float:
+    """The median of a (n,), each entry C times; in the middle between two where it falls between them."""
+    if C is None:
+        n = len(a)
+        low = a.kthvalue((n + 1) // 2).values
+        high = low if n % 2 else a.kthvalue(n // 2 + 1).values
+        return float(low + high) / 2
+    order = a.argsort()
+    reached = C[order].cumsum(0)
+    half = reached[-1] / 2
+    first, next_ = int((reached < half).sum()), int((reached <= half).sum())
+    return float(a[order[first]] + a[order[next_]]) / 2
