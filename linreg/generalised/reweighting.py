@@ -1,7 +1,8 @@
 r"""Robust fits by steps that are weighted least squares, the scale measured anew after each.
 
-With the weights $\rho''(z)$ a step is Newton's: it ends after a few, on the answer itself where the loss is
-made of parabolas and straight lines. It is taken where it makes the loss smaller. Otherwise the weights are
+With the weights $\rho''(z)$ a step is Newton's, and allows for how the scale will move with the residuals:
+a few end on the answer itself, where the loss is made of parabolas and straight lines. It is taken where it
+makes things better, or else one that holds the scale. Where that does not help either the weights are
 $\psi(z) / z$: such a step goes to the bottom of a parabola that lies above the loss, and cannot fail.
 """
 
@@ -20,7 +21,8 @@ __all__ = ["Course", "State"]
 
 EPS = torch.finfo(torch.float64).eps
 TOL = 1e-12  # of the scale: by how much predictions may still move, as a root mean square
-SINGULAR = 1e-10  # smallest eigenvalue over the largest, from which on rows that count do not tell all
+SINGULAR = 1e-10  # smallest eigenvalue over the largest, below which rows that count do not tell all
+FALLING = 0.5  # share of the slope that a step of both the fit and the scale may leave
 WORSE = 1e-13  # share of the loss that rounding may add
 
 
@@ -91,31 +93,48 @@ class Course(NamedTuple):
         return state.left <= max(tol, 16 * EPS * self.size(state.u) / state.sigma)
 
     def step(self, state: State) -> State:
-        """One step of u, then of the scale."""
-        u, sigma, before = state.u, state.sigma, self.value(state.pull.r, state.sigma)
-        row = self.at(state.pull.r / sigma)
-        for weights in (row.bend, row.weight):
-            move = self.towards(weights, state)
-            if move is None:
-                continue
-            pull = self.sample.pull(u + move, self.psi(sigma))
-            if weights is row.weight or self.value(pull.r, sigma) <= before * (1 + WORSE):
-                break
-        if move is None:
+        """One step: the first of three that makes things better."""
+        sigma, row = state.sigma, self.at(state.pull.r / state.sigma)
+        before = self.value(state.pull.r, sigma) * (1 + WORSE)
+        K = self.sample.gram(row.bend)
+        if self.scale.way != "fixed":
+            new = self._moved(state, _solved(K + self._coupling(state, row), state))
+            steep, former = (float(torch.linalg.vector_norm(at.pull.slope)) for at in (new, state))
+            if steep <= FALLING * former and self.value(new.pull.r, sigma) <= before:
+                return new
+        if _definite(K):
+            new = self._moved(state, _solved(K, state))
+            if self.value(new.pull.r, sigma) <= before:
+                return new
+        K = self.sample.gram(row.weight)
+        if not _definite(K):
             return state._replace(singular=True, steps=state.steps + 1)
-        new = self.scale.of(pull.r, self.sample.C)
-        moved = float(torch.linalg.vector_norm(move)) / (self.sample.design.weight**0.5 * sigma)
-        if new != sigma and new > 0:
-            pull = self.sample.pull(u + move, self.psi(new))
-        return State(u + move, new, pull, state.steps + 1, max(moved, abs(new / sigma - 1)))
+        return self._moved(state, _solved(K, state))
 
-    def towards(self, weights: Tensor, state: State) -> Tensor | None:
-        """(q,) the step with these weights of the rows; None where they do not determine one."""
-        if self.sample.q == 0:
-            return state.u
-        K = self.sample.gram(weights)
-        squares = torch.linalg.eigvalsh(K).tolist()
-        if squares[0] <= SINGULAR * max(squares[-1], 0.0):
-            return None
-        L = torch.linalg.cholesky_ex(K).L
-        return torch.cholesky_solve(state.sigma * state.pull.slope.unsqueeze(1), L).squeeze(1)
+    def _coupling(self, state: State, row: RowLoss) -> Tensor:
+        """(q, q) what the scale, which moves with the residuals, adds to the matrix of Newton's step."""
+        z, across = state.pull.r / state.sigma, self.sample.across
+        turn = self.scale.turn(state.pull.r, state.sigma, self.sample.C)
+        return torch.outer(across(row.slope - row.bend * z), across(turn))
+
+    def _moved(self, state: State, move: Tensor) -> State:
+        """The state after a step, the scale measured anew."""
+        sample, sigma, u = self.sample, state.sigma, state.u + move
+        pull = sample.pull(u, self.psi(sigma))
+        new = self.scale.of(pull.r, sample.C)
+        if new != sigma and new > 0:
+            pull = sample.pull(u, self.psi(new))
+        moved = float(torch.linalg.vector_norm(move)) / (sample.design.weight**0.5 * sigma)
+        return State(u, new, pull, state.steps + 1, max(moved, abs(new / sigma - 1)))
+
+
+def _solved(K: Tensor, state: State) -> Tensor:
+    """(q,) the step with this matrix."""
+    step: Tensor = torch.linalg.solve_ex(K, state.sigma * state.pull.slope).result
+    return step
+
+
+def _definite(K: Tensor) -> bool:
+    """Whether all eigenvalues are above 0, as far as rounding lets tell."""
+    squares = torch.linalg.eigvalsh(K).tolist()
+    return not squares or squares[0] > SINGULAR * squares[-1]

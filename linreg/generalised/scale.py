@@ -23,8 +23,19 @@ class Scale(NamedTuple):
         if self.way == "fixed":
             return self.number
         if self.way == "mad":
-            return _median(r.abs(), C) / self.number
+            low, high = _middle(r.abs(), C)
+            return float(r[low].abs() + r[high].abs()) / (2 * self.number)
         return self._joint(r.square(), C)
+
+    def turn(self, r: Tensor, sigma: float, C: Tensor | None) -> Tensor:
+        """(n,) how the scale moves with each residual, for each time that its row counts."""
+        if self.way == "joint":
+            inside = torch.where(r.abs() <= self.delta * sigma, r, 0)
+            return inside * (sigma / float(inside @ (inside if C is None else inside * C)))
+        turn = torch.zeros_like(r)
+        for i in _middle(r.abs(), C):
+            turn[i] += r[i].sign() / (2 * self.number)
+        return turn if C is None else turn / C
 
     def _joint(self, squares: Tensor, C: Tensor | None) -> float:
         """Where the sum of C psi^2 is that of C.
@@ -46,15 +57,13 @@ class Scale(NamedTuple):
             t = left / slope
 
 
-def _median(a: Tensor, C: Tensor | None) -> float:
-    """The median of a (n,), each entry C times; in the middle between two where it falls between them."""
+def _middle(a: Tensor, C: Tensor | None) -> tuple[int, int]:
+    """Which entries of a (n,), each C times, the median is the mean of: one twice, or two."""
     if C is None:
         n = len(a)
-        low = a.kthvalue((n + 1) // 2).values
-        high = low if n % 2 else a.kthvalue(n // 2 + 1).values
-        return float(low + high) / 2
+        low, high = (a.kthvalue(k).indices for k in ((n + 1) // 2, n // 2 + 1))
+        return int(low), int(high)
     order = a.argsort()
     reached = C[order].cumsum(0)
     half = reached[-1] / 2
-    first, next_ = int((reached < half).sum()), int((reached <= half).sum())
-    return float(a[order[first]] + a[order[next_]]) / 2
+    return int(order[(reached < half).sum()]), int(order[(reached <= half).sum()])
