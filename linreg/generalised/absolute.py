@@ -16,7 +16,7 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.checks import check_count
-from linreg.generalised.robust import sample_of
+from linreg.generalised.robust import counted
 from linreg.generalised.robust_fit import End, RobustFit
 from linreg.generalised.sample import Sample
 from linreg.result import Status
@@ -27,6 +27,7 @@ EPS = torch.finfo(torch.float64).eps
 STRIDE = 0.9995  # of the way to the nearest bound
 NEAR = 0.05  # share of the loss that the bound may be, when corners are looked for
 ENOUGH = 1e-12  # the same, when a fit that is no corner will do
+LEAST = 1e-6  # how free an alpha at its bound is to be balanced
 TIGHT = 1e-9  # how far from 1 an alpha must be not to leave other answers
 
 
@@ -45,7 +46,7 @@ class Corner(NamedTuple):
 
     u: Tensor
     r: Tensor
-    alpha: Tensor
+    excess: float  # of its loss over the smallest: rounding
     alone: bool  # no other fit has this loss
 
 
@@ -109,28 +110,38 @@ class Lines(NamedTuple):
         below = (down - at.below * change) / (1 + at.alpha)
         return Inside(u, r, above, below, at.alpha + change)
 
+    def balanced(self, alpha: Tensor, free: Tensor) -> Tensor:
+        """The nearest alpha (n,) for which Z'C alpha is 0, each entry moving as far as it is `free` (n,) to.
+
+        Steps lose that to rounding, as the residuals that they divide by become small.
+        """
+        L = torch.linalg.cholesky_ex(self.sample.gram(free)).L
+        for _ in range(2):  # the first mends what steps have lost, the second what itself has rounded
+            g = self.sample.across(alpha)
+            alpha = alpha - free * self.sample.along(torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1))
+        return alpha
+
     def corner(self, at: Inside) -> Corner | None:
         """The corner next to a point, if that is the answer."""
         sample = self.sample
         rows = _basis(sample, at.r)
         if rows is None:
             return None
-        Z = sample.at(rows)
-        LU = torch.linalg.lu_factor(Z)
-        u = at.u + torch.linalg.lu_solve(*LU, at.r[rows].unsqueeze(1)).squeeze(1)
-        r = sample.residuals(u)
-        u = u + torch.linalg.lu_solve(*LU, r[rows].unsqueeze(1)).squeeze(1)
-        r = sample.residuals(u)
-        r[rows] = 0
-        alpha = r.sign()
-        rest = torch.linalg.lu_solve(*LU, -sample.across(alpha).unsqueeze(1), adjoint=True).squeeze(1)
-        rest = rest if sample.C is None else rest / sample.C[rows]
-        largest = float(rest.abs().max())
-        if not largest <= 1 + TIGHT:
-            return None
-        alpha[rows] = rest.clamp(-1, 1)
-        alone = largest < 1 - TIGHT and int((r == 0).sum()) == len(rows)
-        return Corner(u, r, alpha, alone)
+        LU, u, r = torch.linalg.lu_factor(sample.at(rows)), at.u, at.r
+        for _ in range(2):
+            u = u + torch.linalg.lu_solve(*LU, r[rows].unsqueeze(1)).squeeze(1)
+            r = sample.residuals(u)
+        through = r.abs() <= 4 * EPS * sample.size(u)
+        through[rows] = True
+        r = r.masked_fill(through, 0)
+        alpha = at.alpha.clamp(-1, 1).where(through, r.sign())
+        alpha = self.balanced(alpha, (1 - alpha.square()).clamp(min=LEAST).where(through, 0))
+        left = -torch.linalg.lu_solve(*LU, sample.across(alpha).unsqueeze(1), adjoint=True).squeeze(1)
+        alpha[rows] += left if sample.C is None else left / sample.C[rows]
+        alone = float(alpha[through].abs().max()) < 1 - TIGHT
+        alpha = alpha.clamp(-1, 1)
+        excess = self.excess(r, alpha)
+        return Corner(u, r, excess, alone) if excess <= ENOUGH * self.mean(r.abs()) else None
 
 
 def _blend(at: Inside, to: Inside, outer: float, inner: float) -> Inside:
@@ -199,7 +210,7 @@ def absolute(
         dtype: of the answer, by default that of `X`.
 
     Returns:
-        The fit, its `scale` NaN; its `row_weights` go with 1 / |r|, and are 1 for the rows that it passes
+        The fit, its `scale` None; its `row_weights` go with 1 / |r|, and are 1 for the rows that it passes
         through and for the nearest of the others. Status `NOT_CONVERGED` where the loss may be more than
         1e-12 of itself above the smallest, `RANK_DEFICIENT` when the columns are dependent, `OUT_OF_RANGE`
         when `dtype` cannot hold the weights.
@@ -223,8 +234,8 @@ def absolute(
         >>> print(fit.message)
         3 steps: it passes through 2 rows. By the dual problem no other fit has as small a loss.
     """
-    sample, counting, kind = sample_of(X, y, intercept, weights, dtype)
-    return _solved(Lines(sample), check_count(steps, "steps")).fit(kind, counting)
+    rows, steps = counted(X, y, weights, dtype), check_count(steps, "steps")
+    return _solved(Lines(rows.sample(intercept)), steps).fit(rows.dtype, rows.counting)
 
 
 def _solved(problem: Lines, steps: int) -> End:
@@ -234,13 +245,16 @@ def _solved(problem: Lines, steps: int) -> End:
         return _end(sample, at.u, torch.zeros_like(at.r), loss, Status.OK, "All rows lie on it.", 0, loss)
     excess = loss
     while taken < steps and excess > ENOUGH * loss:
-        at, taken = problem.step(at), taken + 1
-        loss = problem.mean(at.r.abs())
-        excess = problem.excess(at.r, at.alpha)
+        new = problem.step(at)
+        if not bool(new.r.isfinite().all()):
+            break  # as far as rounding lets it come
+        at, taken, loss = new, taken + 1, problem.mean(new.r.abs())
+        alpha = problem.balanced(at.alpha, 1 - at.alpha.square())
+        excess = problem.excess(at.r, alpha.clamp(-1, 1))
         corner = problem.corner(at) if excess <= NEAR * loss else None
         if corner is not None:
-            loss, excess = problem.mean(corner.r.abs()), problem.excess(corner.r, corner.alpha)
-            return _end(sample, corner.u, corner.r, loss, Status.OK, _told(corner, taken), taken, excess)
+            loss, told = problem.mean(corner.r.abs()), _told(corner, taken)
+            return _end(sample, corner.u, corner.r, loss, Status.OK, told, taken, corner.excess)
     status = Status.OK if excess <= ENOUGH * loss else Status.NOT_CONVERGED
     advice = "Other fits may be as good." if status == Status.OK else "Give it more `steps`."
     message = (
@@ -262,4 +276,4 @@ def _end(
     size = r.abs()
     least = size.where(size > 0, torch.inf).min()
     weight = (least / size).nan_to_num(nan=1.0, posinf=1.0)
-    return End(sample, u, "absolute", loss, 1, torch.nan, weight, status, message, steps, excess)
+    return End(sample, u, "absolute", loss, 1, None, weight, status, message, steps, excess)

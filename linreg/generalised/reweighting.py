@@ -19,10 +19,12 @@ from linreg.generalised.scale import Scale
 
 __all__ = ["Course", "State"]
 
-EPS = torch.finfo(torch.float64).eps
 TOL = 1e-12  # of the scale: by how much predictions may still move, as a root mean square
+EPS = torch.finfo(torch.float64).eps
 SINGULAR = 1e-10  # smallest eigenvalue over the largest, below which rows that count do not tell all
 FALLING = 0.5  # share of the slope that a step of both the fit and the scale may leave
+ROUGH = 1e-3  # of the scale: a step that moves more is no rounding, however small the scale
+PATIENT = 8  # steps, which are mostly enough; with more the scale may be going to zero
 WORSE = 1e-13  # share of the loss that rounding may add
 
 
@@ -52,22 +54,17 @@ class Course(NamedTuple):
     def psi(self, sigma: float) -> Callable[[Tensor, slice], Tensor]:
         """Residuals to their slopes."""
         if self.loss == "huber":
-            return lambda r, run: (r / sigma).clamp_(-self.delta, self.delta)
+            return lambda r, run: (r * (1 / sigma)).clamp_(-self.delta, self.delta)
         return lambda r, run: self.at(r / sigma).slope
+
+    def mean(self, of_rows: Tensor) -> float:
+        """The mean of (n,) numbers, rows counting C times."""
+        C = self.sample.C
+        return float(of_rows.sum() if C is None else of_rows @ C) / self.sample.total
 
     def value(self, r: Tensor, sigma: float) -> float:
         """Mean loss, in units of sigma."""
-        rho, C = self.at(r / sigma).value, self.sample.C
-        return float(rho.sum() if C is None else rho @ C) / self.sample.total
-
-    def size(self, u: Tensor) -> float:
-        """What residuals are differences of, as a root mean square."""
-        s, found = self.sample, self.sample.found
-        w, _ = s.parameters(u)
-        lengths = found.p.scale * (s.design.weight**-0.5)
-        if not s.moved:
-            lengths = lengths + s.design.mean.abs()
-        return found.p.y_size + float(lengths @ w.abs())
+        return self.mean(self.at(r / sigma).value)
 
     def start(self, u: Tensor, sigma: float | None = None) -> State:
         """The state at u; the scale is measured there if none is given."""
@@ -77,20 +74,34 @@ class Course(NamedTuple):
 
     def no_scale(self, state: State) -> bool:
         """Whether the scale is no more than what rounding the data can make."""
-        eps = torch.finfo(self.sample.X.dtype).eps
-        return self.scale.way != "fixed" and state.sigma <= 4 * eps * self.size(state.u)
+        return self.scale.way != "fixed" and state.sigma <= self.sample.rounding(state.u)
 
     def run(self, state: State, steps: int, tol: float = TOL) -> State:
         """Step until nothing moves by more than `tol` of the scale, or than rounding."""
-        while state.steps < steps and not self.no_scale(state):
+        while state.steps < steps and not (self.no_scale(state) or self.arrived(state, tol)):
             state = self.step(state)
-            if state.singular or state.left <= max(tol, 16 * EPS * self.size(state.u) / state.sigma):
+            if state.singular:
                 break
+            if state.steps > PATIENT and self.scale.way != "fixed":
+                state = self._shrunk(state)
         return state
 
     def arrived(self, state: State, tol: float = TOL) -> bool:
-        """Whether `run` has come to an end."""
-        return state.left <= max(tol, 16 * EPS * self.size(state.u) / state.sigma)
+        """Whether the last step moved hardly more than rounding."""
+        rounding = 4 * EPS * self.sample.size(state.u) / state.sigma
+        return state.left <= max(tol, min(rounding, ROUGH))
+
+    def _shrunk(self, state: State) -> State:
+        """Where the scale goes to zero, a step at a time, the end: the plane on which so many rows lie."""
+        sample, z = self.sample, state.pull.r / state.sigma
+        inside = (z.abs() <= (self.scale.number if self.scale.way == "mad" else self.delta)).double()
+        K = sample.gram(inside)
+        if not _definite(K):
+            return state
+        slope = sample.across(state.pull.r * inside)
+        end = self.start(state.u + torch.linalg.solve_ex(K, slope).result)
+        on = int((end.pull.r.abs() <= sample.rounding(end.u)).sum())
+        return end._replace(steps=state.steps) if self.no_scale(end) and on > sample.q else state
 
     def step(self, state: State) -> State:
         """One step: the first of three that makes things better."""

@@ -4,6 +4,8 @@ Both solve $\sum_i c_i \, \psi(r_i / \sigma) \, (x_i, 1) = 0$ for residuals $r_i
 $\sigma$, the equation of least squares with $\psi$ in the place of the residual itself.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -12,13 +14,15 @@ from linreg.checks import check_choice, check_count, check_dtype, check_number, 
 from linreg.errors import RangeError
 from linreg.generalised.reweighting import Course, State
 from linreg.generalised.robust_fit import End, RobustFit
+from linreg.generalised.row_loss import RowLoss
 from linreg.generalised.sample import Sample
 from linreg.generalised.scale import CONSISTENCY, Scale
+from linreg.generalised.subsample import by_sample
 from linreg.inference.fitted import fitted
 from linreg.result import Status
 from linreg.weights import check_some_weight, relative
 
-__all__ = ["huber", "sample_of", "tukey"]
+__all__ = ["counted", "huber", "tukey"]
 
 HUBER = 1.345  # of the fit that Tukey's starts from,
 BEFORE, NEAR = 200, 1e-6  # its steps, and how far it may be from its end
@@ -88,11 +92,13 @@ def huber(
     """
     delta = check_number(delta, "delta", positive=True)
     measure = _scale(scale, delta, check_number(consistency, "consistency", positive=True), ("mad", "joint"))
-    sample, counting, kind = sample_of(X, y, intercept, weights, dtype)
-    steps = check_count(steps, "steps")
-    course = Course(sample, "huber", delta, _in_units(measure, sample))
-    state = course.run(course.start(sample.D.new_zeros(sample.q)), steps)
-    return _fit(course, state, "huber", counting, kind)
+    rows, steps = counted(X, y, weights, dtype), check_count(steps, "steps")
+    found = by_sample(rows.X, rows.y, rows.C, intercept, delta, measure)
+    if found is None:
+        sample = rows.sample(intercept)
+        course = Course(sample, "huber", delta, _in_units(measure, sample))
+        found = course, course.run(course.start(sample.D.new_zeros(sample.q)), steps)
+    return _fit(*found, "huber", rows)
 
 
 @plain
@@ -153,14 +159,14 @@ def tukey(
     """
     delta = check_number(delta, "delta", positive=True)
     measure = _scale(scale, delta, check_number(consistency, "consistency", positive=True), ("mad",))
-    sample, counting, kind = sample_of(X, y, intercept, weights, dtype)
-    steps = check_count(steps, "steps")
+    rows, steps = counted(X, y, weights, dtype), check_count(steps, "steps")
+    sample = rows.sample(intercept)
     measure = _in_units(measure, sample)
     first = Course(sample, "huber", HUBER, measure)
     start = first.run(first.start(sample.D.new_zeros(sample.q)), BEFORE, NEAR)
     course = Course(sample, "tukey", delta, measure)
     state = course.run(course.start(start.u), steps)
-    return _fit(course, state, "tukey", counting, kind)
+    return _fit(course, state, "tukey", rows)
 
 
 def _scale(scale: object, delta: float, consistency: float, ways: tuple[str, ...]) -> Scale:
@@ -181,34 +187,45 @@ def _in_units(scale: Scale, sample: Sample) -> Scale:
     return scale._replace(number=scale.number * 2.0 ** -float(sample.found.unit[-1]))
 
 
-def sample_of(
-    X: Tensor, y: Tensor, intercept: bool, weights: Tensor | None, dtype: torch.dtype | None
-) -> tuple[Sample, Tensor | None, torch.dtype]:
-    """The rows that count, which these are (n,) if not all, and the dtype of the answer."""
+class Counted(NamedTuple):
+    """The rows that count."""
+
+    X: Tensor
+    y: Tensor
+    C: Tensor | None
+    counting: Tensor | None  # (n,) which of all rows these are, if not all
+    dtype: torch.dtype  # of the answer
+
+    def sample(self, intercept: bool) -> Sample:
+        """These, with their least-squares fit."""
+        C = None if self.C is None else self.C.to(self.X.dtype)
+        found = fitted(self.X, self.y, intercept=intercept, weights=C)
+        return Sample(found, found.rows.X, found.rows.y, self.C)
+
+
+def counted(X: Tensor, y: Tensor, weights: Tensor | None, dtype: torch.dtype | None) -> Counted:
+    """The rows with a weight above 0; the others must be usable all the same."""
     kind = None if dtype is None else check_dtype(dtype)
     X, y = check_Xy(X, y, finite=False)
-    C = counting = None
-    if weights is not None:
-        C = check_some_weight(y, weights)
-        if not bool(C.all()):
-            counting = C > 0
-            check_Xy(X, y)
-            X, y, C, weights = X[counting], y[counting], C[counting], weights[counting]
-        C = relative(C)
-    found = fitted(X, y, intercept=intercept, weights=C if C is None else C.to(X.dtype))
-    return Sample(found, found.rows.X, found.rows.y, C), counting, kind or X.dtype
+    if weights is None:
+        return Counted(X, y, None, None, kind or X.dtype)
+    C = relative(check_some_weight(y, weights))
+    if bool(C.all()):
+        return Counted(X, y, C, None, kind or X.dtype)
+    counting = C > 0
+    check_Xy(X, y)
+    return Counted(X[counting], y[counting], C[counting], counting, kind or X.dtype)
 
 
-def _fit(course: Course, state: State, method: str, counting: Tensor | None, dtype: torch.dtype) -> RobustFit:
-    sample, row = course.sample, course.at(state.pull.r / (state.sigma or 1.0))
-    status, message = _verdict(course, state)
-    loss = course.value(state.pull.r, state.sigma or 1.0) * state.sigma**2
-    end = End(sample, state.u, method, loss, 2, state.sigma, row.weight, status, message, state.steps)
-    return end.fit(dtype, counting)
-
-
-def _verdict(course: Course, state: State) -> tuple[Status, str]:
+def _fit(course: Course, state: State, method: str, rows: Counted) -> RobustFit:
     row = course.at(state.pull.r / (state.sigma or 1.0))
+    status, message = _verdict(course, state, row)
+    loss = course.mean(row.value) * state.sigma**2
+    end = End(course.sample, state.u, method, loss, 2, state.sigma, row.weight, status, message, state.steps)
+    return end.fit(rows.dtype, rows.counting)
+
+
+def _verdict(course: Course, state: State, row: RowLoss) -> tuple[Status, str]:
     n, held = len(row.weight), int((row.weight < 1).sum())
     if course.no_scale(state):
         return Status.NO_NOISE, (

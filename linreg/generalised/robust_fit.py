@@ -1,6 +1,5 @@
 """`RobustFit`: a fit, the scale that its residuals were measured by, and what each row has counted for."""
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -24,19 +23,19 @@ class RobustFit(Fit):
     `y`, half the square for small residuals; of `absolute` it is $|r|$, in units of `y`.
 
     Args:
-        scale: () the scale $\sigma$ of the noise, in units of `y`; NaN of `absolute`, which needs none.
+        scale: () the scale $\sigma$ of the noise, in units of `y`; None of `absolute`, which needs none.
         row_weights: (n,) what each row has counted for, from 0 to 1, which is what it counts for in least
             squares. Rows to which the weight 0 was given have 0.
-        excess: how far `loss` may be above the smallest one, in its units, where that is known; else NaN.
+        excess: how far `loss` may be above the smallest one, in its units, where that is known.
     """
 
-    scale: Tensor
+    scale: Tensor | None
     row_weights: Tensor
-    excess: float = math.nan
+    excess: float | None = None
 
     def __repr__(self) -> str:
         head, _, tail = super().__repr__().partition(", status=")
-        known = "" if bool(self.scale.isnan()) else f", scale={float(self.scale):.5g}"
+        known = "" if self.scale is None else f", scale={float(self.scale):.5g}"
         return f"Robust{head}{known}, status={tail}"
 
 
@@ -49,12 +48,12 @@ class End:
     method: str
     loss: float
     power: int  # of the unit of y, that the loss has
-    scale: float
+    scale: float | None
     row_weights: Tensor
     status: Status
     message: str
     steps: int
-    excess: float = math.nan
+    excess: float | None = None
 
     def fit(self, dtype: torch.dtype, counting: Tensor | None) -> RobustFit:
         """The fit, of columns that may depend on each other the shortest; `counting` (n,) rows were used."""
@@ -69,13 +68,14 @@ class End:
         loss = w.new_tensor(self.loss)
         for _ in range(2):  # `in_units` takes squares for granted
             loss = times_two_to(loss, y * (self.power / 2 - 1))
-        plain = Fit(w, b, status, message, self.method, loss, design.rank, design.condition, self.steps)
+        condition = None if found.rows.X is not sample.X else design.condition  # that of a part of the rows
+        plain = Fit(w, b, status, message, self.method, loss, design.rank, condition, self.steps)
         plain = within_range(in_units(plain, found.unit), dtype)
         return RobustFit(
             **vars(plain),
-            scale=times_two_to(w.new_tensor(self.scale), y).to(dtype),
+            scale=None if self.scale is None else times_two_to(w.new_tensor(self.scale), y).to(dtype),
             row_weights=self._weights(counting).to(dtype),
-            excess=float(times_two_to(w.new_tensor(self.excess), y * self.power)),
+            excess=None if self.excess is None else self.excess * 2.0 ** (float(y) * self.power),
         )
 
     def _shortest(self, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, str]:

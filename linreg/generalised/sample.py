@@ -18,6 +18,7 @@ from linreg.workers import alone, dealt
 
 __all__ = ["Pull", "Sample"]
 
+EPS = torch.finfo(torch.float64).eps
 FAR = 100.0  # means in units of deviations, up to which two digits at most are lost to them
 
 
@@ -72,14 +73,17 @@ class Sample:
         w, b = self.parameters(u)
         r = w.new_empty(len(self.y))
         total = w.new_zeros(len(w) + 2)
-        rows = max(BLOCK_BYTES // (16 * len(w)), 512)
+        rows = self._rows()
 
         def worker() -> Callable[[slice], Tensor]:
             return _Worker(self, w, b, r, rows, psi)
 
         dealt(in_runs(slice(0, len(r)), rows), worker, total.add_)
-        slope = self.D.T @ total[:-2] + self.by * total[-2]
-        return Pull(r, slope, total[-1])
+        moved = total[:-2] if self.moved else total[:-2] - total[-2] * self.design.shift
+        return Pull(r, self.D.T @ moved + self.by * total[-2], total[-1])
+
+    def _rows(self) -> int:
+        return max(BLOCK_BYTES // (8 * self.X.shape[1]), 512)
 
     def residuals(self, u: Tensor) -> Tensor:
         """(n,) those at u."""
@@ -93,6 +97,23 @@ class Sample:
         """(m, q) some rows of Z."""
         z: Tensor = torch.addmm(self.by, self.X[rows].double() - self.design.shift, self.D)
         return z
+
+    def along(self, x: Tensor) -> Tensor:
+        """(n,) Zx of numbers x (q,)."""
+        w, b = self.D @ x, self.by @ x
+        runs = in_runs(slice(0, len(self.X)), self._rows())
+        return torch.cat([(self.X[run].double() - self.design.shift) @ w + b for run in runs])
+
+    def rounding(self, u: Tensor) -> float:
+        """What rounding may make of a residual at u, in the entries of the data and in the sum."""
+        return 4 * torch.finfo(self.X.dtype).eps * self.size(u)
+
+    def size(self, u: Tensor) -> float:
+        """What residuals are differences of, about as large as its root mean square."""
+        w, _ = self.parameters(u)
+        p = self.found.p
+        lengths = p.scale * p.weight**-0.5 + p.mean[:-1].abs()
+        return p.y_size + float(p.mean[-1].abs() + lengths @ w.abs())
 
     def gram(self, weights: Tensor) -> Tensor:
         """Z'CZ (q, q) with these weights (n,) beside those of the rows."""
@@ -115,27 +136,24 @@ class _Worker:
         psi: Callable[[Tensor, slice], Tensor],
     ) -> None:
         self.of, self.w, self.r, self.psi = of, w, r, psi
-        self.shift, centre = of.design.shift, of.found.p.shift[-1:]
+        self.shift, self.far, self.near = of.design.shift, of.found.p.shift[-1:], b.reshape(1)
         if not of.moved:  # what the shift would have done to all rows alike
-            b, self.shift = b - self.shift @ w, self.shift * 0
-        self.far, self.near = centre, b.reshape(1)
+            self.far = self.far + self.near - self.shift @ w
         n, d = of.X.shape
         turned = of.X.stride(0) == 1 < of.X.stride(1)  # to turn it over would take as long as the product
         m = min(rows, n) if of.moved else 0
         self.beside = w.new_empty(d, m).T if turned else w.new_empty(m, d)
 
     def __call__(self, run: slice) -> Tensor:
-        of, r = self.of, self.r[run]
-        X = of.X[run]
-        if of.moved:
+        of, X, r = self.of, self.of.X[run], self.r[run]
+        if of.moved:  # large numbers first, one after the other, or what is left of them would be rounded
             X = self.beside[: len(r)].copy_(X).sub_(self.shift)
-        r.copy_(of.y[run]).sub_(self.far).sub_(self.near).addmv_(X, self.w, alpha=-1)
-        psi = self.psi(r, run)
+            r.copy_(of.y[run]).sub_(self.far).sub_(self.near)
+        else:
+            torch.sub(of.y[run], self.far, out=r)
+        psi = self.psi(r.addmv_(X, self.w, alpha=-1), run)
         pulling = psi if of.C is None else psi * of.C[run]
         total = r.new_empty(len(self.w) + 2)
         torch.mv(X.T, pulling, out=total[:-2])
-        total[-2] = pulling.sum()
-        if not of.moved:
-            total[:-2].addcmul_(of.design.shift, total[-2:-1], value=-1)
-        total[-1] = psi @ pulling
+        total[-2], total[-1] = pulling.sum(), psi @ pulling
         return total

@@ -23,8 +23,7 @@ class Scale(NamedTuple):
         if self.way == "fixed":
             return self.number
         if self.way == "mad":
-            low, high = _middle(r.abs(), C)
-            return float(r[low].abs() + r[high].abs()) / (2 * self.number)
+            return sum(_middle(r.abs(), C)) / (2 * self.number)
         return self._joint(r.square(), C)
 
     def turn(self, r: Tensor, sigma: float, C: Tensor | None) -> Tensor:
@@ -32,8 +31,9 @@ class Scale(NamedTuple):
         if self.way == "joint":
             inside = torch.where(r.abs() <= self.delta * sigma, r, 0)
             return inside * (sigma / float(inside @ (inside if C is None else inside * C)))
-        turn = torch.zeros_like(r)
-        for i in _middle(r.abs(), C):
+        turn, a = torch.zeros_like(r), r.abs()
+        for middle in _middle(a, C):
+            i = int((a - middle).abs().argmin())
             turn[i] += r[i].sign() / (2 * self.number)
         return turn if C is None else turn / C
 
@@ -47,9 +47,8 @@ class Scale(NamedTuple):
         total, level = float(ones.sum()), self.delta**2
         t = 0.0
         while True:
-            inside = squares * t <= level
-            above, slope = float(ones[~inside].sum()), float(ones[inside] @ squares[inside])
-            left = total - level * above
+            inside = ones.where(squares * t <= level, 0)
+            slope, left = float(inside @ squares), total - level * (total - float(inside.sum()))
             if slope <= 0 or left <= 0:
                 return 0.0
             if left / slope <= t * (1 + 1e-15):
@@ -57,13 +56,16 @@ class Scale(NamedTuple):
             t = left / slope
 
 
-def _middle(a: Tensor, C: Tensor | None) -> tuple[int, int]:
-    """Which entries of a (n,), each C times, the median is the mean of: one twice, or two."""
-    if C is None:
-        n = len(a)
-        low, high = (a.kthvalue(k).indices for k in ((n + 1) // 2, n // 2 + 1))
-        return int(low), int(high)
-    order = a.argsort()
-    reached = C[order].cumsum(0)
-    half = reached[-1] / 2
-    return int(order[(reached < half).sum()]), int(order[(reached <= half).sum()])
+def _middle(a: Tensor, C: Tensor | None) -> tuple[float, float]:
+    """The entries of a (n,), each C times, in whose middle the median lies: one twice, or two."""
+    if C is not None:
+        order = a.argsort()
+        reached = C[order].cumsum(0)
+        half = reached[-1] / 2
+        first, second = (int(few.sum()) for few in (reached < half, reached <= half))
+        return float(a[order[first]]), float(a[order[second]])
+    low = a.median()  # the lower one of two
+    above = a > low
+    if len(a) - int(above.sum()) > len(a) // 2:
+        return float(low), float(low)
+    return float(low), float(a.where(above, torch.inf).min())
