@@ -20,6 +20,7 @@ from linreg.generalised.robust import counted
 from linreg.generalised.robust_fit import End, RobustFit
 from linreg.generalised.sample import Sample
 from linreg.result import Status
+from linreg.workers import alone
 
 __all__ = ["absolute"]
 
@@ -182,6 +183,7 @@ def _basis(sample: Sample, r: Tensor) -> Tensor | None:
 
 
 @plain
+@alone
 def absolute(
     X: Tensor,
     y: Tensor,

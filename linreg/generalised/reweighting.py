@@ -22,6 +22,8 @@ __all__ = ["Course", "State"]
 TOL = 1e-12  # of the scale: by how much predictions may still move, as a root mean square
 EPS = torch.finfo(torch.float64).eps
 SINGULAR = 1e-10  # smallest eigenvalue over the largest, below which rows that count do not tell all
+LEVEL = 0.05  # share of the loss that such a step may add: with more it leads to where no row counts
+STEEP = 0.01  # share of the largest eigenvalue that others are taken to have at least, where some are below 0
 FALLING = 0.5  # share of the slope that a step of both the fit and the scale may leave
 ROUGH = 1e-3  # of the scale: a step that moves more is no rounding, however small the scale
 PATIENT = 8  # steps, which are mostly enough; with more the scale may be going to zero
@@ -106,20 +108,25 @@ class Course(NamedTuple):
     def step(self, state: State) -> State:
         """One step: the first of three that makes things better."""
         sigma, row = state.sigma, self.at(state.pull.r / state.sigma)
-        before = self.value(state.pull.r, sigma) * (1 + WORSE)
+        before = self.value(state.pull.r, sigma)
         K = self.sample.gram(row.bend)
         if self.scale.way != "fixed":
-            new = self._moved(state, _solved(K + self._coupling(state, row), state))
+            new = self._moved(state, _solved(K + self._coupling(state, row), state), together=True)
             steep, former = (float(torch.linalg.vector_norm(at.pull.slope)) for at in (new, state))
-            if steep <= FALLING * former and self.value(new.pull.r, sigma) <= before:
+            level = self.loss == "tukey" and self.value(new.pull.r, sigma) > before * (1 + LEVEL)
+            if steep <= FALLING * former and not level:
                 return new
+        if self.loss == "tukey":
+            K = _upright(K)
         if _definite(K):
             new = self._moved(state, _solved(K, state))
-            if self.value(new.pull.r, sigma) <= before:
+            if self.value(new.pull.r, sigma) <= before * (1 + WORSE):
                 return new
         K = self.sample.gram(row.weight)
         if not _definite(K):
-            return state._replace(singular=True, steps=state.steps + 1)
+            if bool((row.weight == 0).any()):
+                return state._replace(singular=True, steps=state.steps + 1)
+            K = K + SINGULAR * K.trace() * torch.eye(len(K), dtype=K.dtype, device=K.device)  # still above
         return self._moved(state, _solved(K, state))
 
     def _coupling(self, state: State, row: RowLoss) -> Tensor:
@@ -128,21 +135,34 @@ class Course(NamedTuple):
         turn = self.scale.turn(state.pull.r, state.sigma, self.sample.C)
         return torch.outer(across(row.slope - row.bend * z), across(turn))
 
-    def _moved(self, state: State, move: Tensor) -> State:
+    def _moved(self, state: State, move: Tensor, together: bool = False) -> State:
         """The state after a step, the scale measured anew."""
         sample, sigma, u = self.sample, state.sigma, state.u + move
         pull = sample.pull(u, self.psi(sigma))
         new = self.scale.of(pull.r, sample.C)
+        change = abs(new / sigma - 1)
+        if state.steps > PATIENT and not together:  # half of the way, or it may go to and fro for ever
+            new = (new * sigma) ** 0.5
         if new != sigma and new > 0:
             pull = sample.pull(u, self.psi(new))
         moved = float(torch.linalg.vector_norm(move)) / (sample.design.weight**0.5 * sigma)
-        return State(u, new, pull, state.steps + 1, max(moved, abs(new / sigma - 1)))
+        return State(u, new, pull, state.steps + 1, max(moved, change))
 
 
 def _solved(K: Tensor, state: State) -> Tensor:
     """(q,) the step with this matrix."""
     step: Tensor = torch.linalg.solve_ex(K, state.sigma * state.pull.slope).result
     return step
+
+
+def _upright(K: Tensor) -> Tensor:
+    """K with its negative eigenvalues turned over, and none near 0: a step then leads down from a saddle."""
+    squares, V = torch.linalg.eigh(K)
+    if not len(K) or float(squares[0]) > 0:
+        return K
+    size = squares.abs()
+    upright: Tensor = (V * size.clamp(min=STEEP * float(size.max()))) @ V.T
+    return upright
 
 
 def _definite(K: Tensor) -> bool:

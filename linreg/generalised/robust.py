@@ -21,6 +21,7 @@ from linreg.generalised.subsample import by_sample
 from linreg.inference.fitted import fitted
 from linreg.result import Status
 from linreg.weights import check_some_weight, relative
+from linreg.workers import alone
 
 __all__ = ["counted", "huber", "tukey"]
 
@@ -29,6 +30,7 @@ BEFORE, NEAR = 200, 1e-6  # its steps, and how far it may be from its end
 
 
 @plain
+@alone
 def huber(
     X: Tensor,
     y: Tensor,
@@ -102,6 +104,7 @@ def huber(
 
 
 @plain
+@alone
 def tukey(
     X: Tensor,
     y: Tensor,

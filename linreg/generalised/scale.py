@@ -8,6 +8,7 @@ from torch import Tensor
 
 __all__ = ["CONSISTENCY", "Scale"]
 
+TIE = 1e-12  # share of the weight up to which the middle between two entries is met: sums of it are rounded
 CONSISTENCY = 0.6744897501960817  # median of |z| where z is standard normal
 
 
@@ -62,7 +63,8 @@ def _middle(a: Tensor, C: Tensor | None) -> tuple[float, float]:
         order = a.argsort()
         reached = C[order].cumsum(0)
         half = reached[-1] / 2
-        first, second = (int(few.sum()) for few in (reached < half, reached <= half))
+        edges = half * (1 - TIE), half * (1 + TIE)
+        first, second = (int(few.sum()) for few in (reached < edges[0], reached <= edges[1]))
         return float(a[order[first]]), float(a[order[second]])
     low = a.median()  # the lower one of two
     above = a > low
