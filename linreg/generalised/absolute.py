@@ -27,7 +27,7 @@ __all__ = ["absolute"]
 EPS = torch.finfo(torch.float64).eps
 STRIDE = 0.9995  # of the way to the nearest bound
 NEAR = 0.05  # share of the loss that the bound may be, when corners are looked for
-ENOUGH = 1e-12  # the same, when a fit that is no corner will do
+ENOUGH = 1e-10  # the same, at the end: alpha at its bounds, where other fits are as good, keeps ten digits
 LEAST = 1e-6  # how free an alpha at its bound is to be balanced
 TIGHT = 1e-9  # how far from 1 an alpha must be not to leave other answers
 
@@ -214,7 +214,7 @@ def absolute(
     Returns:
         The fit, its `scale` None; its `row_weights` go with 1 / |r|, and are 1 for the rows that it passes
         through and for the nearest of the others. Status `NOT_CONVERGED` where the loss may be more than
-        1e-12 of itself above the smallest, `RANK_DEFICIENT` when the columns are dependent, `OUT_OF_RANGE`
+        1e-10 of itself above the smallest, `RANK_DEFICIENT` when the columns are dependent, `OUT_OF_RANGE`
         when `dtype` cannot hold the weights.
 
     Raises:
@@ -269,7 +269,7 @@ def _told(corner: Corner, steps: int) -> str:
     through = f"{steps} steps: it passes through {int((corner.r == 0).sum())} rows. By the dual problem"
     if corner.alone:
         return f"{through} no other fit has as small a loss."
-    return f"{through} none has a smaller loss; others may have the same."
+    return f"{through} the loss of none is smaller by 1e-10 of it; others may be as good."
 
 
 def _end(

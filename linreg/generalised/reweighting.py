@@ -112,9 +112,7 @@ class Course(NamedTuple):
         K = self.sample.gram(row.bend)
         if self.scale.way != "fixed":
             new = self._moved(state, _solved(K + self._coupling(state, row), state), together=True)
-            steep, former = (float(torch.linalg.vector_norm(at.pull.slope)) for at in (new, state))
-            level = self.loss == "tukey" and self.value(new.pull.r, sigma) > before * (1 + LEVEL)
-            if steep <= FALLING * former and not level:
+            if self._better(new, state):
                 return new
         if self.loss == "tukey":
             K = _upright(K)
@@ -129,6 +127,16 @@ class Course(NamedTuple):
             K = K + SINGULAR * K.trace() * torch.eye(len(K), dtype=K.dtype, device=K.device)  # still above
         return self._moved(state, _solved(K, state))
 
+    def _better(self, new: State, state: State) -> bool:
+        """Whether a step of both has brought the equations nearer."""
+        if self.scale.way == "joint":  # a function of both, which must fall
+            now, then = (at.sigma * (1 + 2 * self.value(at.pull.r, at.sigma or 1.0)) for at in (new, state))
+            return now <= then * (1 + WORSE)
+        steep, former = (float(torch.linalg.vector_norm(at.pull.slope)) for at in (new, state))
+        most = 1 + LEVEL if self.loss == "tukey" else math.inf
+        limit = most * self.value(state.pull.r, state.sigma)
+        return steep <= FALLING * former and self.value(new.pull.r, state.sigma) <= limit
+
     def _coupling(self, state: State, row: RowLoss) -> Tensor:
         """(q, q) what the scale, which moves with the residuals, adds to the matrix of Newton's step."""
         z, across = state.pull.r / state.sigma, self.sample.across
@@ -141,7 +149,9 @@ class Course(NamedTuple):
         pull = sample.pull(u, self.psi(sigma))
         new = self.scale.of(pull.r, sample.C)
         change = abs(new / sigma - 1)
-        if state.steps > PATIENT and not together:  # half of the way, or it may go to and fro for ever
+        if (
+            state.steps > PATIENT and self.scale.way == "mad" and not together
+        ):  # half of the way, or it may go to and fro for ever
             new = (new * sigma) ** 0.5
         if new != sigma and new > 0:
             pull = sample.pull(u, self.psi(new))
