@@ -224,8 +224,8 @@ def absolute(
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: `steps` below 1.
 
-    Source: Portnoy and Koenker, The Gaussian hare and the Laplacian tortoise, Statistical Science 12 (1997),
-    section 4; Nocedal and Wright, Numerical Optimization, section 14.2.
+    Source: Portnoy and Koenker, The Gaussian hare and the Laplacian tortoise, Statistical Science 12 (1997);
+    the steps: Nocedal and Wright, Numerical Optimization, section 14.2.
 
     Examples:
         >>> import torch

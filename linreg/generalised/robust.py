@@ -81,7 +81,8 @@ def huber(
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: an unknown `scale`, or a number that is not above 0.
 
-    Source: Huber and Ronchetti, Robust Statistics, sections 7.3 (the equations) and 7.8 (the steps).
+    Source: Huber and Ronchetti, Robust Statistics, sections 7.3 (the equations), 7.7 (the joint scale)
+    and 7.8 (the steps).
 
     Examples:
         >>> import torch
@@ -148,7 +149,7 @@ def tukey(
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: an unknown `scale`, or a number that is not above 0.
 
-    Source: Maronna, Martin, Yohai and Salibián-Barrera, Robust Statistics, section 4.4; the loss: Beaton
+    Source: Maronna, Martin, Yohai and Salibián-Barrera, Robust Statistics, section 5.3; the loss: Beaton
     and Tukey, The fitting of power series, Technometrics 16 (1974).
 
     Examples:

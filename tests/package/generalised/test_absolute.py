@@ -76,7 +76,7 @@ def test_the_bound_holds_on_any_data(seed):
 
 
 def test_stack_loss():
-    """Least absolute deviations of these data, as published: Bloomfield and Steiger (1983), section 4."""
+    """As rq(stack.loss ~ ., 0.5, stackloss) of R's quantreg prints it."""
     fit = absolute(STACK[:, :3], STACK[:, 3])
     np.testing.assert_allclose(
         [float(fit.b), *fit.w], [-39.68985507, 0.83188406, 0.57391304, -0.06086957], atol=1e-8
