@@ -26,7 +26,7 @@ __all__ = ["absolute"]
 
 EPS = torch.finfo(torch.float64).eps
 STRIDE = 0.9995  # of the way to the nearest bound
-NEAR = 0.05  # share of the loss that the bound may be, when corners are looked for
+NEAR = 1e-3  # share of the loss that the bound may be, when corners are looked for
 ENOUGH = 1e-10  # the same, at the end: alpha at its bounds, where other fits are as good, keeps ten digits
 LEAST = 1e-6  # how free an alpha at its bound is to be balanced
 TIGHT = 1e-9  # how far from 1 an alpha must be not to leave other answers
@@ -251,8 +251,10 @@ def _solved(problem: Lines, steps: int) -> End:
         if not bool(new.r.isfinite().all()):
             break  # as far as rounding lets it come
         at, taken, loss = new, taken + 1, problem.mean(new.r.abs())
-        alpha = problem.balanced(at.alpha, 1 - at.alpha.square())
-        excess = problem.excess(at.r, alpha.clamp(-1, 1))
+        excess = problem.excess(at.r, at.alpha)
+        if excess > 2 * problem.mean(at.r.abs() - at.alpha * at.r):  # most of it is what rounding has left
+            alpha = problem.balanced(at.alpha, 1 - at.alpha.square())
+            excess = problem.excess(at.r, alpha.clamp(-1, 1))
         corner = problem.corner(at) if excess <= NEAR * loss else None
         if corner is not None:
             loss, told = problem.mean(corner.r.abs()), _told(corner, taken)
