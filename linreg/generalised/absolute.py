@@ -17,7 +17,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.checks import check_count
 from linreg.generalised.robust import counted
-from linreg.generalised.robust_fit import End, RobustFit
+from linreg.generalised.robust_fit import End, RobustFit, in_steps
 from linreg.generalised.sample import Sample
 from linreg.result import Status
 from linreg.workers import alone
@@ -262,13 +262,13 @@ def _solved(problem: Lines, steps: int) -> End:
     status = Status.OK if excess <= ENOUGH * loss else Status.NOT_CONVERGED
     advice = "Other fits may be as good." if status == Status.OK else "Give it more `steps`."
     message = (
-        f"After {taken} steps the loss is within {excess / loss:.1g} of itself of the smallest. {advice}"
+        f"After {in_steps(taken)} the loss is within {excess / loss:.1g} of itself of the smallest. {advice}"
     )
     return _end(sample, at.u, at.r, loss, status, message, taken, excess)
 
 
 def _told(corner: Corner, steps: int) -> str:
-    through = f"{steps} steps: it passes through {int((corner.r == 0).sum())} rows. By the dual problem"
+    through = f"{in_steps(steps)}: it passes through {int((corner.r == 0).sum())} rows. By the dual problem"
     if corner.alone:
         return f"{through} no other fit has as small a loss."
     return f"{through} the loss of none is smaller by 1e-10 of it; others may be as good."

@@ -149,10 +149,8 @@ class Course(NamedTuple):
         pull = sample.pull(u, self.psi(sigma))
         new = self.scale.of(pull.r, sample.C)
         change = abs(new / sigma - 1)
-        if (
-            state.steps > PATIENT and self.scale.way == "mad" and not together
-        ):  # half of the way, or it may go to and fro for ever
-            new = (new * sigma) ** 0.5
+        if self.scale.way == "mad" and state.steps > PATIENT and not together:
+            new = (new * sigma) ** 0.5  # half of the way, or it may go to and fro for ever
         if new != sigma and new > 0:
             pull = sample.pull(u, self.psi(new))
         moved = float(torch.linalg.vector_norm(move)) / (sample.design.weight**0.5 * sigma)

@@ -13,7 +13,7 @@ from linreg.ambient import plain
 from linreg.checks import check_choice, check_count, check_dtype, check_number, check_Xy
 from linreg.errors import RangeError
 from linreg.generalised.reweighting import Course, State
-from linreg.generalised.robust_fit import End, RobustFit
+from linreg.generalised.robust_fit import End, RobustFit, in_steps
 from linreg.generalised.row_loss import RowLoss
 from linreg.generalised.sample import Sample
 from linreg.generalised.scale import CONSISTENCY, Scale
@@ -55,7 +55,9 @@ def huber(
     well, as scikit-learn's `HuberRegressor` does with `alpha=0` and `epsilon` $\delta$. The last two go with
     `y`: in other units of `y` they are the same fit.
 
-    Cost: n d^2 operations a step, of which there are mostly 5 to 20, and n numbers for residuals.
+    Cost: n d^2 operations a step, of which there are mostly 5 to 10, and 4 n numbers. Of 65,536 rows or more,
+    and 800 d, a twentieth is fitted so; the others then take 4 n d operations a pass, of which there are
+    about 8. `X` is not copied, and the number of threads of PyTorch changes no bit.
 
     Args:
         X: (n, d) features, any n and d.
@@ -72,7 +74,8 @@ def huber(
     Returns:
         The fit; status `RANK_DEFICIENT` when the columns are dependent, `NO_NOISE` when the scale is zero, as
         it is when half of the rows lie on one plane, `NOT_CONVERGED` when the steps ran out, and
-        `OUT_OF_RANGE` when `dtype` cannot hold the weights.
+        `OUT_OF_RANGE` when `dtype` cannot hold the weights. `steps` are those of the fit, or passes over all
+        rows after that of a sample; `condition` is not measured then.
 
     Raises:
         ShapeError: wrong shapes.
@@ -242,11 +245,11 @@ def _verdict(course: Course, state: State, row: RowLoss) -> tuple[Status, str]:
             "weights. Give a larger `scale` or `delta`."
         )
     if not course.arrived(state):
-        return Status.NOT_CONVERGED, f"After {state.steps} steps it still moves. Give it more `steps`."
+        return Status.NOT_CONVERGED, f"After {in_steps(state.steps)} it still moves. Give it more `steps`."
     if course.loss == "tukey":
         out = int((row.weight == 0).sum())
         return Status.OK, (
-            f"A stationary point, {state.steps} steps from Huber's fit, and there may be better ones: "
+            f"A stationary point, {in_steps(state.steps)} from Huber's fit, and there may be better ones: "
             f"{out} of {n} rows do not count."
         )
-    return Status.OK, f"{state.steps} steps: {held} of {n} rows are farther than {course.delta:g} scales."
+    return Status.OK, f"{in_steps(state.steps)}: {held} of {n} rows are farther than {course.delta:g} scales."

@@ -12,7 +12,7 @@ from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.generalised.sample import Sample
 from linreg.result import Fit, Status
 
-__all__ = ["End", "RobustFit"]
+__all__ = ["End", "RobustFit", "in_steps"]
 
 
 @dataclass(frozen=True, repr=False, eq=False, kw_only=True)
@@ -37,6 +37,11 @@ class RobustFit(Fit):
         head, _, tail = super().__repr__().partition(", status=")
         known = "" if self.scale is None else f", scale={float(self.scale):.5g}"
         return f"Robust{head}{known}, status={tail}"
+
+
+def in_steps(steps: int) -> str:
+    """How a message names them."""
+    return "1 step" if steps == 1 else f"{steps} steps"
 
 
 @dataclass(frozen=True)

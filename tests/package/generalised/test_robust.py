@@ -382,7 +382,7 @@ def test_steps_that_run_out(name):
     X, y = spoilt()
     fit = CALLS[name](X, y, steps=1)
     assert (fit.status, fit.steps) == (Status.NOT_CONVERGED, 1)
-    assert fit.message == "After 1 steps it still moves. Give it more `steps`."
+    assert fit.message == "After 1 step it still moves. Give it more `steps`."
     assert CALLS[name](X, y, steps=fit.steps + 30).status == Status.OK
 
 
