@@ -59,6 +59,10 @@ if TYPE_CHECKING:
         cross_validate_statistics,
     )
     from linreg.inference.learning import LearningCurve, learning_curve
+    from linreg.generalised.row_loss import RowLoss, row_loss
+    from linreg.generalised.robust_fit import RobustFit
+    from linreg.generalised.robust import huber, tukey
+    from linreg.generalised.absolute import absolute
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -139,6 +143,12 @@ __all__ = [
     "cross_validate_statistics",
     "LearningCurve",
     "learning_curve",
+    "RowLoss",
+    "row_loss",
+    "RobustFit",
+    "huber",
+    "tukey",
+    "absolute",
     "Blocks",
     "blocks",
     "accumulate",
@@ -179,6 +189,10 @@ LATER = {
         "cross_validate_statistics",
     ),
     "linreg.inference.learning": ("LearningCurve", "learning_curve"),
+    "linreg.generalised.row_loss": ("RowLoss", "row_loss"),
+    "linreg.generalised.robust_fit": ("RobustFit",),
+    "linreg.generalised.robust": ("huber", "tukey"),
+    "linreg.generalised.absolute": ("absolute",),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

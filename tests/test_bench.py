@@ -10,7 +10,7 @@ from time import sleep
 import numpy as np
 import pytest
 import torch
-from bench import busy, growth, results, show
+from bench import busy, growth, results, robust, show
 from bench.exact import timed_row
 from bench.reference import digits, rational, refined
 from bench.samples import Cell, hard, well
@@ -75,6 +75,14 @@ def test_two_threads_beside_a_busy_core():
     torch.set_num_threads(before)
     assert set(found) == {"solve", "sums", "descent", "bare"}
     assert all(times["one"] > 0 and times["ratio"] > 0 for times in found.values())
+
+
+def test_robust_fits_and_the_slope_that_they_leave():
+    """The slope that is reported tells a fit that has arrived from one that has not."""
+    found = robust.row(Cell(500, 3, "float64"), {"rounds": 2, "share": 0.0, "patience": 5.0})
+    assert not found["errors"]
+    assert {robust.ANCHOR, robust.OURS, "linreg.absolute", "statsmodels QuantReg"} <= set(found["seconds"])
+    assert found["slope"][robust.OURS] < 1e-10 < found["slope"][robust.ANCHOR] < 1e-3
 
 
 def test_the_two_references_agree():

@@ -28,6 +28,7 @@ PARTS = {
     "startup": ("startup", 1),
     "epochs": ("epochs", 1),
     "inference": ("inference", 1),
+    "robust": ("robust", 1),
     "streaming": ("streaming", 2),
     "ranks": ("ranks", 2),
     "growth": ("growth", 2),

@@ -125,6 +125,16 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         linreg.bootstrap(X.to(dtype), y.to(dtype), kind=kind, resamples=100, generator=gen())
         for kind in ("pairs", "residuals")
     ],
+    "row_loss": lambda dtype: [
+        linreg.row_loss(y.to(dtype), loss) for loss in ("squared", "huber", "absolute", "tukey")
+    ],
+    "huber": lambda dtype: [
+        linreg.huber(A.to(dtype), y.to(dtype), scale=scale)
+        for A in (X, torch.column_stack((X, X[:, 0])))
+        for scale in ("mad", "joint", 1.0)
+    ],
+    "tukey": run(linreg.tukey, X, y),
+    "absolute": run(linreg.absolute, X, y),
     # what classes compute
     "Doubled.of": lambda _: linreg.Doubled.of(["0.1", "1/3"]),
     "Fit.predict": lambda dtype: FIT[dtype].predict(X.to(dtype)),

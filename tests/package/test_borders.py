@@ -82,6 +82,14 @@ ORDER = [
     "inference.subsets",
     "inference.validation",
     "inference.learning",
+    "generalised.row_loss",
+    "generalised.scale",
+    "generalised.sample",
+    "generalised.robust_fit",
+    "generalised.reweighting",
+    "generalised.subsample",
+    "generalised.robust",
+    "generalised.absolute",
     "streaming.npy",
     "streaming.tables",
     "streaming.delimited",
@@ -96,7 +104,16 @@ ORDER = [
     "plot.inference",
     "rounding",
 ]
-FOLDERS = ["basics", "closed_form", "closed_form.doubled", "descent", "inference", "streaming", "plot"]
+FOLDERS = [
+    "basics",
+    "closed_form",
+    "closed_form.doubled",
+    "descent",
+    "inference",
+    "generalised",
+    "streaming",
+    "plot",
+]
 # Steps of a public function, without a name of their own in the package.
 INNER = {
     "ambient",
@@ -133,6 +150,10 @@ INNER = {
     "inference.robust_errors",
     "inference.facts",
     "inference.table",
+    "generalised.scale",
+    "generalised.sample",
+    "generalised.reweighting",
+    "generalised.subsample",
     "streaming.npy",
     "streaming.tables",
     "streaming.delimited",
@@ -230,6 +251,10 @@ ROOMS = {
     "closed_form.columns",
     "closed_form.triangle",
     "closed_form.from_sums",
+    "closed_form.accuracy",
+    "closed_form.shortest",
+    "inference.design",
+    "inference.fitted",
 }
 RECORD = {"_replace", "_asdict"}  # what the standard library calls two methods of every NamedTuple
 

@@ -111,6 +111,8 @@ RESULTS: dict[type, Callable[[Path], Any]] = {
     linreg.CrossValidation: lambda _: linreg.cross_validate(X, Y, folds=3),
     linreg.LearningCurve: lambda _: linreg.learning_curve(X, Y, X, Y, sizes=[5, len(Y)]),
     linreg.Subsets: lambda _: linreg.best_subsets(SUMS),
+    linreg.RowLoss: lambda _: linreg.row_loss(Y),
+    linreg.RobustFit: lambda _: linreg.huber(X, Y),
 }
 COPIES = {f"pickle {i}": lambda v, i=i: pickle.loads(pickle.dumps(v, i)) for i in range(2, 6)}
 COPIES |= {"copy": copy.copy, "deepcopy": copy.deepcopy}
@@ -164,7 +166,7 @@ def give(value: Any) -> Any:
 def test_all_of_them_come_out_of_a_pool_whose_workers_have_ended(tmp_path):
     """A bare tensor does not: its memory is gone with the worker, and `Pool` waits for ever."""
     sent = [raised(kind) for kind in ERRORS] + [RESULTS[kind](tmp_path) for kind in RESULTS]
-    bare = (linreg.Doubled, linreg.Data, linreg.Ordinary)  # tuples of tensors
+    bare = (linreg.Doubled, linreg.Data, linreg.Ordinary, linreg.RowLoss)  # tuples of tensors
     sent = [value for value in sent if not isinstance(value, bare)]
     with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
         coming = [pool.apply_async(give, (value,)) for value in sent]

@@ -55,6 +55,7 @@ ASKED = {
     "inference": linreg.infer,
     "robust errors": lambda X, y: linreg.infer(X, y, errors="HC3"),
     "influence": linreg.influence,
+    "huber": lambda X, y: linreg.huber(X, y, scale="joint"),
     "bootstrap": lambda X, y: [
         linreg.bootstrap(
             X[:500], y[:500], resamples=20, generator=torch.Generator().manual_seed(0)
