@@ -297,7 +297,7 @@ print(f"Huber: w = [{robust[1]:.4f}, {robust[2]:.4f}], b = {robust[0]:.4f}")
 # One row in a thousand moved the first weight from -1 to <!--= squares.w[0]:.1f -->-24.3<!--/-->. Least squares is linear in $y$: shift target $i$ by $\Delta$ and the
 # parameters shift by exactly $\frac{\Delta}{n} H^{-1} \tilde x_i$ with $\tilde x_i = (1, x_i)$, without limit. Huber's loss charges
 # $\delta (\lvert r \rvert - \frac12 \delta)$ beyond $\delta$, here 0.2 or two standard deviations of the noise, so no target can pull harder
-# than $\delta$. (We know the noise because we drew it. With real data, take $\delta$ in units of a spread that is estimated from the residuals and that a few wild ones cannot spoil, such as their median absolute value.)
+# than $\delta$. (We know the noise because we drew it. With real data $\delta$ is a number of scales, and the scale comes from the residuals: [Why squares?](../part2/squares.py) shows how.)
 
 # %%
 shift = torch.linalg.solve(hessian(X), fold_bias(X)[0]) * (wrong[0] - y[0]) / len(y)
