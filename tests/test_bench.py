@@ -130,6 +130,7 @@ def test_the_results_have_what_the_page_reads():
         "startup",
         "epochs",
         "inference",
+        "robust",
         "streaming",
         "ranks",
         "growth",
