@@ -8,7 +8,10 @@ import torch
 from problems import EPS, built, gen, unchanged
 
 import linreg
+from linreg.basics.products import summed
 from linreg.closed_form import brief
+from linreg.closed_form.from_sums import rounding
+from linreg.closed_form.rows import Rows
 
 D = torch.float64
 BRIEF = "Cholesky of products in float32"
@@ -206,6 +209,77 @@ def test_steps_that_come_to_no_end_leave_it_to_float64(monkeypatch):
     assert not check(p.X, p.y, digits=10).message.startswith(BRIEF)
 
 
+def known(share, monkeypatch, *, noise=1.0, unit=1.0):
+    """What `briefly` finds with a factor that leaves this share of an error in one direction, and none else.
+
+    The answer lies as much in that direction, the shortest axis of the columns, as in the longest. Returns
+    the length of the shortest as well.
+    """
+    g = gen()
+    X = torch.randn(600, 130, generator=g, dtype=D) + torch.randn(600, 1, generator=g, dtype=D)
+    A = X - X.mean(0)
+    A /= A.norm(dim=0)
+    squares, U = torch.linalg.eigh(A.T @ A)
+    v = U[:, 0] + U[:, -1]
+    Q = torch.linalg.qr(torch.column_stack((torch.ones_like(A[:, :1]), A))).Q
+    r = torch.randn(600, generator=g, dtype=D)
+    r -= Q @ (Q.T @ r)
+    y = A @ v
+    y += noise * y.norm() / r.norm() * r
+    wrong = torch.linalg.cholesky(A.T @ A + share * squares[0] * torch.outer(U[:, 0], U[:, 0]))
+    factored = brief.factored
+    with monkeypatch.context() as patched:
+        patched.setattr(brief, "WIDE_LEAST", 0)
+        patched.setattr(brief, "LEAST", 0)
+        patched.setattr(brief, "summed", lambda X, y, shift, dtype: summed(X, y, shift))
+        patched.setattr(brief, "factored", lambda p: factored(p)._replace(L=wrong))
+        found = brief.briefly(Rows(X, unit * y, None, True))
+    assert 20 < found.factor.condition < 22
+    assert bool(((found.v / unit - v).abs() < found.error / unit).all())
+    return found, float(squares[0]) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("share", "steps"),
+    [
+        (1e-8, "once"),
+        (1e-7, "once"),
+        (3e-7, "twice"),
+        (2e-5, "twice"),
+        (1e-4, "in 3 steps"),
+        (1e-3, "in 4 steps"),
+    ],
+)
+def test_steps_end_where_the_next_would_add_nothing(share, steps, monkeypatch):
+    """The first change is beside the answer, which the condition number may stretch; the next beside it."""
+    found, _ = known(share, monkeypatch)
+    assert found.steps == steps
+    assert found.rate == pytest.approx(4 * share if steps != "once" else 4 * share / 20.5, rel=0.05)
+
+
+@pytest.mark.parametrize(("share", "left"), [(1e-7, 1e-14), (2e-5, 4 * 8e-15)])
+def test_what_the_last_step_has_left_counts_as_error(share, left, monkeypatch):
+    """Of the first step the square of its share, and of the second 4 times its cube."""
+    exact, _ = known(1e-12, monkeypatch)
+    found, shortest = known(share, monkeypatch)
+    added = found.factor.sensitivity() * (left * shortest)
+    torch.testing.assert_close(found.error - exact.error, added, rtol=0.02, atol=0)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+def test_rounding_counts_once_where_other_messages_count_it_four_times(unit, monkeypatch):
+    found, _ = known(1e-12, monkeypatch, noise=2.0, unit=unit)
+    of, _ = rounding(found.p, found.factor, found.v)
+    torch.testing.assert_close(found.error, of(float(found.rss.sqrt())) / 4, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+@pytest.mark.parametrize(("noise", "steps"), [(0.009, "twice"), (0.011, "once")])
+def test_a_loss_of_less_than_a_ten_thousandth_takes_a_second_step(noise, steps, unit, monkeypatch):
+    found, _ = known(1e-9, monkeypatch, noise=noise, unit=unit)
+    assert found.steps == steps
+
+
 def test_small_weights_among_many_columns_get_doubled_precision():
     """With fewer than ten digits left the refined answer starts what wins back all of them."""
     p = built(2000, 260, 2, noise=0.1)
@@ -241,10 +315,19 @@ def test_columns_that_lie_one_after_the_other():
     torch.testing.assert_close(fit.w, plain.w, rtol=1e-14, atol=0)
 
 
-def test_weights_and_few_columns_take_products_in_float64():
+def test_weights_few_columns_and_few_rows_take_products_in_float64(monkeypatch):
+    monkeypatch.setattr(brief, "LEAST", 0)
+    monkeypatch.setattr(brief, "WIDE_LEAST", 0)
     X, y = noisy()
-    assert not linreg.solve(X, y, weights=torch.ones_like(y)).message.startswith(BRIEF)
-    assert not linreg.solve(X[:, :20], y).message.startswith(BRIEF)
+    c = 0.5 + torch.rand(10_000, generator=gen(3), dtype=D)
+    fit = linreg.solve(X, y, weights=c)
+    assert not fit.message.startswith(BRIEF)
+    torch.testing.assert_close(fit.w, linreg.certified(X, y, weights=c).w, rtol=1e-12, atol=0)
+    taken = [linreg.solve(X[:, :d], y).message.startswith(BRIEF) for d in (23, 24)]
+    assert taken == [False, True]
+    X, y = noisy(1040, 520)
+    taken = [linreg.solve(X[:n], y[:n]).message.startswith(BRIEF) for n in (1039, 1040)]
+    assert taken == [False, True]
 
 
 def test_what_is_not_finite_is_named():
