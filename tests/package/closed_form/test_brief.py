@@ -17,6 +17,9 @@ D = torch.float64
 BRIEF = "Cholesky of products in float32"
 
 
+SIZES = {name: getattr(brief, name) for name in ("LEAST", "WIDE_LEAST")}
+
+
 @pytest.fixture(autouse=True)
 def smaller(monkeypatch):
     """As for large data, where the exact answer would take too long."""
@@ -137,6 +140,48 @@ def test_columns_of_all_sizes_up_to_the_limits():
     X, y = noisy()
     for power in range(-60, 61, 20):
         check(X * 2.0**power, y)
+
+
+@pytest.mark.parametrize(
+    ("square", "held"), [(1.5e-30, True), (0.6e-30, False), (0.6e32, True), (1.5e32, False)]
+)
+def test_mean_squares_that_float32_holds(square, held):
+    X, y = noisy()
+    scaled = X.clone()
+    scaled[:, 4] *= square**0.5
+    for data in ((scaled, y), (X, y * (square / float(y.var())) ** 0.5)):
+        assert check(*data).message.startswith(BRIEF) == held
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "dtype", "limit"),
+    [
+        (1 << 17, 32, torch.float32, 50),
+        ((1 << 17) - 1, 32, torch.float32, 0),
+        (1 << 17, 32, D, 3),
+        (1 << 15, 128, D, 50),
+        (1 << 16, 127, D, 3),
+        (1 << 20, 24, torch.float32, 50),
+        (1 << 20, 23, torch.float32, 0),
+        (1 << 14, 256, D, 50),
+        (1 << 12, 256, D, 0),
+        (2041, 257, D, 1e4),
+        (2040, 257, D, 0),
+        (1600, 800, D, 1e4),
+        (1599, 800, D, 0),
+    ],
+)
+def test_where_products_in_float32_pay(n, d, dtype, limit, monkeypatch):
+    """From 4 million entries on, or half a million of many columns, which may be less independent."""
+    limits = []
+    monkeypatch.setattr(brief, "_normal", lambda rows, limit: limits.append(limit))
+    for name, value in SIZES.items():
+        monkeypatch.setattr(brief, name, value)
+    one = torch.ones((), dtype=dtype)
+    assert brief.briefly(Rows(one.expand(n, d), one.expand(n), None, True)) is None
+    assert limits == [limit] * (limit > 0)
+    assert brief.briefly(Rows(one.expand(n, d), one.expand(n), one.expand(n), True)) is None
+    assert limits == [limit] * (limit > 0)
 
 
 @pytest.mark.parametrize("spike", [1e2, 1e4, 1e6])
