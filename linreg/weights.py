@@ -48,7 +48,7 @@ def unusable(c: Tensor, *, frequency: bool) -> Tensor:
 
 def rule_of_weights(found: float) -> tuple[str, str]:
     """The rule that an unusable weight breaks, and the cure."""
-    if found == 0 or LIGHTEST <= found <= HEAVIEST:
+    if LIGHTEST <= found <= HEAVIEST:
         return (
             "whole numbers where `frequency=True`",
             "Leave `frequency` out for weights that are precisions.",

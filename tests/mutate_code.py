@@ -31,10 +31,10 @@ TESTS = {
     "weights": ("weights", "weighted"),
     "result": ("result", "accuracy"),
     "keep": ("statistics", "result", "faults"),
-    "basics.products": ("statistics", "workers", "solve", "loss", "weights"),
+    "basics.products": ("products", "statistics", "workers", "solve", "loss", "weights"),
     "basics.loss": ("loss", "descent", "weights"),
     "basics.held": ("statistics", "accuracy", "weights"),
-    "basics.statistics": ("statistics", "accuracy", "weights"),
+    "basics.statistics": ("statistics", "objective", "accuracy", "weights"),
     "closed_form.columns": ("textbook", "accuracy", "certified", "weights"),
     "closed_form.triangle": ("triangle", "textbook"),
     "closed_form.textbook": ("textbook", "accuracy"),
@@ -283,6 +283,8 @@ def main() -> int:
         module for module in all_modules()
         if not options.modules or {module, module.rpartition(".")[2]} & {*options.modules}
     ]  # fmt: skip
+    for unknown in {*options.modules} - {*all_modules()} - {m.rpartition(".")[2] for m in all_modules()}:
+        parser.error(f"there is no module {unknown} in linreg; name it as in linreg.MODULE, or its last part")
     for entry in stale():
         print(f"STALE in {EQUIVALENT.name}: {entry}")
     n, each = (options.n, True) if options.total is None else (options.total, False)

@@ -40,8 +40,6 @@ def first_mean(X: Tensor, y: Tensor, weights: Tensor | None = None) -> Tensor:
         first, of_y = X[:FIRST_ROWS], y[:FIRST_ROWS]
         return torch.cat((first.mean(0, dtype=torch.float64), of_y.mean(dtype=torch.float64).unsqueeze(0)))
     counting = weights.nonzero().flatten()[:FIRST_ROWS]
-    if len(counting) == 0:
-        return X.new_zeros(X.shape[1] + 1, dtype=torch.float64)
     share = weights[counting] / weights[counting].sum()
     return torch.column_stack((X[counting], y[counting])).double().T @ share
 

@@ -229,8 +229,10 @@ class Statistics(ByValue):
             if not bool(new.M.isfinite().all()):
                 check_finite(X, "X")
                 check_finite(y, "y")
-            counting = slice(None) if weights is None else weights > 0
-            unit = held.unit_with(X[counting], y[counting], new.out_of_range())
+            if weights is not None:  # a row that does not count need not fit into these units
+                counting = weights > 0
+                X, y, weights = X[counting], y[counting], weights[counting]
+            unit = held.unit_with(X, y, new.out_of_range())
             new = held.in_units(unit).plus(X, y, n, weights)
         self.held = new
 

@@ -241,8 +241,21 @@ def test_no_b_without_intercept(function):
         "gradient_descent": {"lr": 0.1, "steps": 1},
         "sgd": {"lr": 0.1, "epochs": 1, "batch_size": 5, "generator": gen()},
     }[function]
-    with pytest.raises(RangeError, match=r"`b` must be 0 without an intercept; got 3.0. Leave it out."):
-        getattr(linreg, function)(X, Y, b=3.0, intercept=False, **rest)
+    for b in (3.0, 1.0):
+        with pytest.raises(RangeError, match=rf"`b` must be 0 without an intercept; got {b}. Leave it out."):
+            getattr(linreg, function)(X, Y, b=b, intercept=False, **rest)
+    getattr(linreg, function)(X, Y, b=0.0, intercept=False, **rest)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.int64, "float64"])
+@pytest.mark.parametrize("function", ["simulate", "solve"])
+def test_a_dtype_to_compute_in_is_one_of_two(function, dtype):
+    data = {"solve": (X, Y), "simulate": (10,)}[function]
+    rest = {"generator": gen()} if function == "simulate" else {}
+    with pytest.raises(
+        DtypeError, match=rf"`dtype` must be .*, float32 or float64; got {dtype}. Use float64."
+    ):
+        getattr(linreg, function)(*data, dtype=dtype, **rest)
 
 
 PAIRS = {

@@ -176,6 +176,34 @@ def test_the_gradient_is_that_of_the_rows(mean):
     torch.testing.assert_close(db, true_db, rtol=1e-12, atol=1e-12)
 
 
+def test_the_gradient_is_that_of_rows_whose_first_are_unlike_the_rest():
+    X, y = data(3000, mean=50.0)
+    X[:1024] += 9
+    w, b = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64), 0.7
+    for found, expected in zip(Statistics.of(X, y).gradient(w, b), linreg.gradient(X, y, w, b), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
+
+
+def test_rows_left_out_come_and_go_with_the_others():
+    a, b = (Statistics.holding(Statistics.of(*data(n)).held._replace(dropped=n // 100)) for n in (500, 200))
+    assert ((a + b).dropped, (a - b).dropped, (a + b - a).dropped) == (7, 3, 2)
+    b.held = b.held._replace(dropped=9)
+    assert (a - b).dropped == 0  # of rows that were none of these
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e-100, 1.0, 1e160])
+def test_a_row_of_weight_zero_neither_chooses_the_unit_nor_needs_to_fit_into_it(size):
+    X, y = data(50)
+    rows = torch.cat((torch.full_like(X[:1], 1e200), X * size))
+    targets, weights = torch.cat((y[:1], y)), torch.ones(51, dtype=torch.float64)
+    weights[0] = 0
+    sums = Statistics.of(rows, targets, weights=weights)
+    plain = linreg.solve(X, y)
+    torch.testing.assert_close(linreg.solve_statistics(sums).w * size, plain.w, rtol=1e-12, atol=0)
+    sums.update(rows, targets, weights=weights)  # in the unit that they have now
+    torch.testing.assert_close(linreg.solve_statistics(sums).w * size, plain.w, rtol=1e-12, atol=0)
+
+
 def test_nothing_is_modified_and_strides_do_not_matter():
     X, y = data()
     wide = torch.stack((X, X), dim=2)[:, :, 0].T.contiguous().T  # columns first

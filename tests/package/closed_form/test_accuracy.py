@@ -11,6 +11,7 @@ from problems import EPS, built, exact, gen
 import linreg
 from linreg import Fit, Statistics, Status
 from linreg.closed_form.accuracy import digits, errors, intercept_errors, leaves, lost, quickly, within_range
+from linreg.closed_form.from_sums import digits_of, system
 
 D = torch.float64
 
@@ -337,6 +338,25 @@ def test_a_column_within_twice_its_rounding_is_constant(solver, steps, rank):
     fit = solver(torch.stack((x, wobble), 1), 3 * x + 1)
     assert fit.rank == rank
     assert float(fit.w[0]) == pytest.approx(3, rel=1e-13)
+
+
+@pytest.mark.parametrize("shift", [-3.0, 0.0, 0.5, 1.0, 5.0])
+def test_a_column_is_constant_beside_its_mean_whatever_the_sums_are_about(shift):
+    """Entries 1.8 and 2.2 units of 0.001 above and below a mean of 1."""
+    e = torch.tensor([1.8e-3, 2.2e-3, 0], dtype=D)
+    Z = 1 - shift + e * torch.tensor([[1.0], [-1], [1], [-1]], dtype=D)
+    Z = torch.column_stack((Z, torch.ones(4, dtype=D)))
+    p = system(4, 4.0, torch.full((3,), shift, dtype=D), Z.T @ Z, True, 1e-3)
+    assert (p.factor != 0).tolist() == [False, True]
+
+
+def test_an_intercept_of_sums_is_as_wrong_as_the_lengths_they_had():
+    """A hundred rows of length 1e6 that have left: a tenth of a rounding of it is in the mean, 2e-11."""
+    M = torch.tensor([[1.0, 0.5, 0.1], [0.5, 1e2, 1e2], [0.1, 1e2, 1e2]], dtype=D)
+    v, none = torch.tensor([1.0], dtype=D), torch.zeros(1, dtype=D)
+    for reached, left in (([1.0, 1e2], 15), ([1.0, 1e12], 10), ([1e12, 1e2], 10)):
+        p = system(100, 100.0, torch.zeros(2, dtype=D), M, True, EPS, torch.tensor(reached, dtype=D))
+        assert digits_of(p, v, none) == (left, 16)
 
 
 # The estimate itself, on numbers small enough to follow.

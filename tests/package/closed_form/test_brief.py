@@ -8,10 +8,16 @@ import torch
 from problems import EPS, built, gen, unchanged
 
 import linreg
+from linreg.basics.products import summed
 from linreg.closed_form import brief
+from linreg.closed_form.from_sums import rounding
+from linreg.closed_form.rows import Rows
 
 D = torch.float64
 BRIEF = "Cholesky of products in float32"
+
+
+SIZES = {name: getattr(brief, name) for name in ("LEAST", "WIDE_LEAST")}
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +142,48 @@ def test_columns_of_all_sizes_up_to_the_limits():
         check(X * 2.0**power, y)
 
 
+@pytest.mark.parametrize(
+    ("square", "held"), [(1.5e-30, True), (0.6e-30, False), (0.6e32, True), (1.5e32, False)]
+)
+def test_mean_squares_that_float32_holds(square, held):
+    X, y = noisy()
+    scaled = X.clone()
+    scaled[:, 4] *= square**0.5
+    for data in ((scaled, y), (X, y * (square / float(y.var())) ** 0.5)):
+        assert check(*data).message.startswith(BRIEF) == held
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "dtype", "limit"),
+    [
+        (1 << 17, 32, torch.float32, 50),
+        ((1 << 17) - 1, 32, torch.float32, 0),
+        (1 << 17, 32, D, 3),
+        (1 << 15, 128, D, 50),
+        (1 << 16, 127, D, 3),
+        (1 << 20, 24, torch.float32, 50),
+        (1 << 20, 23, torch.float32, 0),
+        (1 << 14, 256, D, 50),
+        (1 << 12, 256, D, 0),
+        (2041, 257, D, 1e4),
+        (2040, 257, D, 0),
+        (1600, 800, D, 1e4),
+        (1599, 800, D, 0),
+    ],
+)
+def test_where_products_in_float32_pay(n, d, dtype, limit, monkeypatch):
+    """From 4 million entries on, or half a million of many columns, which may be less independent."""
+    limits = []
+    monkeypatch.setattr(brief, "_normal", lambda rows, limit: limits.append(limit))
+    for name, value in SIZES.items():
+        monkeypatch.setattr(brief, name, value)
+    one = torch.ones((), dtype=dtype)
+    assert brief.briefly(Rows(one.expand(n, d), one.expand(n), None, True)) is None
+    assert limits == [limit] * (limit > 0)
+    assert brief.briefly(Rows(one.expand(n, d), one.expand(n), one.expand(n), True)) is None
+    assert limits == [limit] * (limit > 0)
+
+
 @pytest.mark.parametrize("spike", [1e2, 1e4, 1e6])
 @pytest.mark.parametrize("row", [3, 8_000])
 def test_one_entry_far_from_the_others(spike, row):
@@ -206,6 +254,77 @@ def test_steps_that_come_to_no_end_leave_it_to_float64(monkeypatch):
     assert not check(p.X, p.y, digits=10).message.startswith(BRIEF)
 
 
+def known(share, monkeypatch, *, noise=1.0, unit=1.0):
+    """What `briefly` finds with a factor that leaves this share of an error in one direction, and none else.
+
+    The answer lies as much in that direction, the shortest axis of the columns, as in the longest. Returns
+    the length of the shortest as well.
+    """
+    g = gen()
+    X = torch.randn(600, 130, generator=g, dtype=D) + torch.randn(600, 1, generator=g, dtype=D)
+    A = X - X.mean(0)
+    A /= A.norm(dim=0)
+    squares, U = torch.linalg.eigh(A.T @ A)
+    v = U[:, 0] + U[:, -1]
+    Q = torch.linalg.qr(torch.column_stack((torch.ones_like(A[:, :1]), A))).Q
+    r = torch.randn(600, generator=g, dtype=D)
+    r -= Q @ (Q.T @ r)
+    y = A @ v
+    y += noise * y.norm() / r.norm() * r
+    wrong = torch.linalg.cholesky(A.T @ A + share * squares[0] * torch.outer(U[:, 0], U[:, 0]))
+    factored = brief.factored
+    with monkeypatch.context() as patched:
+        patched.setattr(brief, "WIDE_LEAST", 0)
+        patched.setattr(brief, "LEAST", 0)
+        patched.setattr(brief, "summed", lambda X, y, shift, dtype: summed(X, y, shift))
+        patched.setattr(brief, "factored", lambda p: factored(p)._replace(L=wrong))
+        found = brief.briefly(Rows(X, unit * y, None, True))
+    assert 20 < found.factor.condition < 22
+    assert bool(((found.v / unit - v).abs() < found.error / unit).all())
+    return found, float(squares[0]) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("share", "steps"),
+    [
+        (1e-8, "once"),
+        (1e-7, "once"),
+        (3e-7, "twice"),
+        (2e-5, "twice"),
+        (1e-4, "in 3 steps"),
+        (1e-3, "in 4 steps"),
+    ],
+)
+def test_steps_end_where_the_next_would_add_nothing(share, steps, monkeypatch):
+    """The first change is beside the answer, which the condition number may stretch; the next beside it."""
+    found, _ = known(share, monkeypatch)
+    assert found.steps == steps
+    assert found.rate == pytest.approx(4 * share if steps != "once" else 4 * share / 20.5, rel=0.05)
+
+
+@pytest.mark.parametrize(("share", "left"), [(1e-7, 1e-14), (2e-5, 4 * 8e-15)])
+def test_what_the_last_step_has_left_counts_as_error(share, left, monkeypatch):
+    """Of the first step the square of its share, and of the second 4 times its cube."""
+    exact, _ = known(1e-12, monkeypatch)
+    found, shortest = known(share, monkeypatch)
+    added = found.factor.sensitivity() * (left * shortest)
+    torch.testing.assert_close(found.error - exact.error, added, rtol=0.02, atol=0)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+def test_rounding_counts_once_where_other_messages_count_it_four_times(unit, monkeypatch):
+    found, _ = known(1e-12, monkeypatch, noise=2.0, unit=unit)
+    of, _ = rounding(found.p, found.factor, found.v)
+    torch.testing.assert_close(found.error, of(float(found.rss.sqrt())) / 4, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e3])
+@pytest.mark.parametrize(("noise", "steps"), [(0.009, "twice"), (0.011, "once")])
+def test_a_loss_of_less_than_a_ten_thousandth_takes_a_second_step(noise, steps, unit, monkeypatch):
+    found, _ = known(1e-9, monkeypatch, noise=noise, unit=unit)
+    assert found.steps == steps
+
+
 def test_small_weights_among_many_columns_get_doubled_precision():
     """With fewer than ten digits left the refined answer starts what wins back all of them."""
     p = built(2000, 260, 2, noise=0.1)
@@ -241,10 +360,19 @@ def test_columns_that_lie_one_after_the_other():
     torch.testing.assert_close(fit.w, plain.w, rtol=1e-14, atol=0)
 
 
-def test_weights_and_few_columns_take_products_in_float64():
+def test_weights_few_columns_and_few_rows_take_products_in_float64(monkeypatch):
+    monkeypatch.setattr(brief, "LEAST", 0)
+    monkeypatch.setattr(brief, "WIDE_LEAST", 0)
     X, y = noisy()
-    assert not linreg.solve(X, y, weights=torch.ones_like(y)).message.startswith(BRIEF)
-    assert not linreg.solve(X[:, :20], y).message.startswith(BRIEF)
+    c = 0.5 + torch.rand(10_000, generator=gen(3), dtype=D)
+    fit = linreg.solve(X, y, weights=c)
+    assert not fit.message.startswith(BRIEF)
+    torch.testing.assert_close(fit.w, linreg.certified(X, y, weights=c).w, rtol=1e-12, atol=0)
+    taken = [linreg.solve(X[:, :d], y).message.startswith(BRIEF) for d in (23, 24)]
+    assert taken == [False, True]
+    X, y = noisy(1040, 520)
+    taken = [linreg.solve(X[:n], y[:n]).message.startswith(BRIEF) for n in (1039, 1040)]
+    assert taken == [False, True]
 
 
 def test_what_is_not_finite_is_named():

@@ -13,6 +13,7 @@ from problems import EPS, built, error, exact, gen, unchanged
 
 import linreg
 from linreg import Status
+from linreg.basics.held import times_two_to
 from linreg.basics.products import summed
 from linreg.closed_form.from_sums import system
 from linreg.closed_form.rows import Rows
@@ -441,6 +442,17 @@ def test_fewer_rows_than_unknowns_in_units_beyond_the_squares_of_float64():
     assert fit.message.startswith("SVD, fewer rows than unknowns. The 3 columns have rank 1")
     torch.testing.assert_close(fit.w[2], torch.tensor(5.0, dtype=torch.float64), rtol=1e-13, atol=0)
     assert float(fit.w[:2].abs().max()) < 1e-100
+
+
+def test_units_bring_the_largest_number_of_each_column_just_below_one():
+    X = torch.tensor([[1e-300, 0.0, 3.0], [5e300, 0.0, -4.0]], dtype=torch.float64)
+    y = torch.tensor([1e-9, -7e200], dtype=torch.float64)
+    rows, unit = Rows(X, y, None, True).in_units()
+    largest = torch.cat((rows.X.abs().amax(0), rows.y.abs().amax().reshape(1)))
+    assert largest[1] == unit[1] == 0
+    assert bool(((largest >= 0.5) & (largest < 1))[[0, 2, 3]].all())
+    assert torch.equal(times_two_to(rows.X[1], unit[:-1]), X[1])
+    assert torch.equal(times_two_to(rows.y, unit[-1]), y)
 
 
 @pytest.mark.parametrize("value", [0.0, 3.0])

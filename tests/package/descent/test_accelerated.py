@@ -124,9 +124,24 @@ def test_the_message_knows_how_many_steps_it_takes(data, tol, nesterov):
         assert best == pytest.approx(Inertia(0.8, nesterov).best_rate(bowl.mu, bowl.L), rel=1e-3)
     else:
         how["beta"], best = map(float, other.groups())
+        root = float(bowl.L / bowl.mu) ** 0.5
+        assert how["beta"] == pytest.approx(((root - 1) / (root + 1)) ** 2, rel=1e-3)
+        assert best == pytest.approx(4 / (bowl.L**0.5 + bowl.mu**0.5) ** 2, rel=1e-3)
     faster = linreg.momentum(X, y, **how | {"lr": best}, steps=needed)
     assert faster.status is Status.OK
     assert faster.steps < fit.steps / 2
+
+
+@pytest.mark.parametrize(("unit", "beyond"), [(1.0, True), (1e-2, False)])
+def test_a_stable_rate_may_lead_out_of_the_range(unit, beyond):
+    """On its way momentum rises above the start, whose loss is all but the largest number."""
+    X = torch.randn(50, 2, generator=gen())
+    y = X.sum(1)
+    y *= unit * (3e38 / float(y.double().square().sum())) ** 0.5
+    fit = linreg.momentum(X, y, lr=0.9 * 2 * 1.5 / linreg.curvature(X).L, beta=0.5, steps=300)
+    assert (fit.status is Status.DIVERGED) == beyond
+    words = "Left the range of torch.float32 at step 1. Scale `X` and `y` down, or start closer."
+    assert (fit.message == words) == beyond
 
 
 def test_the_root_of_the_steps():

@@ -592,6 +592,16 @@ def test_the_advised_rate_leads_to_a_true_status(seed, dtype):
     assert left <= 1.01 * floor if fit.status is Status.OK else left >= 0.99 * floor
 
 
+@pytest.mark.parametrize(("kappa", "many"), [(300, False), (600, True)])
+def test_from_a_million_steps_on_another_scale_is_advised(kappa, many):
+    """5 kappa^2 and 3.3 kappa^2 steps, half a million and 1.2 million."""
+    X = torch.randn(400, 2, generator=torch.Generator().manual_seed(0), dtype=F64)
+    X = torch.linalg.qr(X - X.mean(0)).Q * torch.tensor([20, 20 / kappa], dtype=F64)
+    fit = linreg.gradient_descent(X, X.sum(1), lr=0.5, steps=10, tol=1e-7)
+    assert ("millions of steps" in fit.message) == many
+    assert ("At this rate it takes 4" in fit.message) != many
+
+
 def test_a_standstill_is_not_convergence():
     """One large column: after a step its gradient is gone, and the other weights have not moved."""
     X, y = s8()
