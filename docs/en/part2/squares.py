@@ -166,7 +166,7 @@ for data, (rows, w, b) in sets.items():
         print(f"{data:9} {kind:10}{told}")
 
 # %% [markdown]
-# With normal noise the absolute loss pays some 25 % in the width of its intervals, as if a third of the rows had been thrown away; in the limit of many rows it is $\sqrt{\pi / 2} = 1.25$. Huber's and Tukey's losses pay next to nothing: their constants are made for that. With one row in twenty ten times as noisy they need less than half of the width. Uniform noise has no tails at all, and squares are the better for it.
+# With normal noise the absolute loss pays a quarter or more in the size of its errors, as if a third of the rows had been thrown away; in the limit of many rows it is $\sqrt{\pi / 2} = 1.25$. Huber's and Tukey's losses pay next to nothing: their constants are made for that. With one row in twenty ten times as noisy they make less than half of the error. Uniform noise has no tails at all, and squares are the better for it.
 #
 # So squares are the choice for noise without heavy tails: the best of the linear ones, the best of all where the noise is normal, a closed form, and [standard errors](sure.py). Where some rows may be wrong, Huber's loss costs little and insures much.
 #
@@ -221,7 +221,7 @@ plt.show()
 
 # %%
 robust = linreg.huber(X, spoilt)
-print(robust.message)
+print("rows held back:", int((robust.row_weights < 1).sum()))
 print("least weight: row", int(robust.row_weights.argmin()), end=", ")
 print(f"{float(robust.row_weights.min()):.4f}")
 
