@@ -306,6 +306,30 @@ def test_the_digits_that_sums_leave(kappa, noise):
     )  # nor does it promise nothing
 
 
+def test_a_column_that_was_long_costs_digits_whichever_it_is():
+    """A row of 1e4 in a column of no weight has left, and with it digits: squares of 400 beside 1e8."""
+    p = built(400, 3, 2.0, noise=0.3)
+    for j in range(3):
+        sums = linreg.Statistics.of(p.X, p.y - p.w[j] * p.X[:, j])
+        row = torch.zeros(1, 3, dtype=torch.float64)
+        row[0, j] = 1e4
+        long = linreg.Statistics.of(row, p.y[:1])
+        plain, after = infer_statistics(sums), infer_statistics(sums + long - long)
+        told = [int(found.message.split("which leave ")[1].split(" ")[0]) for found in (plain, after)]
+        assert told[0] >= 13
+        assert 8 <= told[1] <= 10
+        torch.testing.assert_close(after.se, plain.se, rtol=10.0 ** -told[1], atol=0)
+
+
+def test_one_degree_of_freedom_leaves_a_wide_interval():
+    """Of Cauchy's distribution, whose quantile is tan(0.95 pi / 2)."""
+    X = torch.randn(4, 2, generator=gen(), dtype=torch.float64)
+    found = infer(X, torch.randn(4, generator=gen(1), dtype=torch.float64))
+    reach = found.se * math.tan(0.95 * math.pi / 2)
+    torch.testing.assert_close(found.high - found.estimate, reach, rtol=1e-10, atol=0)
+    torch.testing.assert_close(found.estimate - found.low, reach, rtol=1e-10, atol=0)
+
+
 def test_sums_in_which_the_noise_is_lost():
     p = built(n=40, noise=1e-10)
     found = infer_statistics(linreg.Statistics.of(p.X, p.y))
