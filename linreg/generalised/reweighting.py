@@ -123,7 +123,7 @@ class Course(NamedTuple):
         K = self.sample.gram(row.weight)
         if not _definite(K):
             if bool((row.weight == 0).any()):
-                return state._replace(singular=True, steps=state.steps + 1)
+                return state._replace(singular=True)
             K = K + SINGULAR * K.trace() * torch.eye(len(K), dtype=K.dtype, device=K.device)  # still above
         return self._moved(state, _solved(K, state))
 

@@ -65,7 +65,7 @@ class Sample:
     def intercept(self, u: Tensor) -> Tensor:
         """() The intercept about zero."""
         w, b = self.parameters(u)
-        return b + (self.found.p.shift[-1] - self.design.shift @ w) if self.design.intercept else b * 0
+        return b + (self.found.p.shift[-1] - self.design.shift @ w)
 
     @alone
     def pull(self, u: Tensor, psi: Callable[[Tensor, slice], Tensor]) -> Pull:

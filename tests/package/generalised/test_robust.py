@@ -10,6 +10,9 @@ from sklearn.linear_model import HuberRegressor
 
 import linreg
 from linreg import Status, huber, row_loss, tukey
+from linreg.generalised.reweighting import Course
+from linreg.generalised.robust import counted
+from linreg.generalised.scale import Scale
 
 F64 = torch.float64
 
@@ -95,6 +98,26 @@ def test_heavy_tails_and_skewed_noise(seed):
         assert fit.status == Status.OK, (name, fit.message)
         assert left(X, y, fit, *constants(name)) < 1e-11
         assert fit.steps <= 80
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_step_lowers_the_joint_objective(seed):
+    """That of the fit and the scale together, from least squares on heavy tails, or from elsewhere."""
+    X, y = spoilt(seed)
+    y = y + 3 / torch.randn(300, generator=gen(seed), dtype=F64)
+    course = Course(counted(X, y, None, None).sample(True), "huber", 1.345, Scale("joint", 1.345))
+
+    def objective(state):
+        return state.sigma * (1 + 2 * course.value(state.pull.r, state.sigma))
+
+    start = 300 * torch.randn(course.sample.q, generator=gen(seed), dtype=F64) * (seed % 2)
+    state = course.start(start)
+    best = objective(state)
+    while not course.arrived(state):
+        state = course.step(state)
+        assert objective(state) <= best * (1 + 1e-12)
+        assert state.steps < 30
+        best = objective(state)
 
 
 # Peers.
@@ -373,6 +396,7 @@ def test_a_scale_so_small_that_no_row_counts():
     fit = tukey(X, y, scale=1e-3, delta=0.1)
     assert fit.status == Status.RANK_DEFICIENT
     assert int((fit.row_weights > 0).sum()) < 30
+    assert fit.steps == 1
     assert "of 300 rows still count, and they do not determine the weights." in fit.message
     assert tukey(X, y, scale=1.0).status == Status.OK  # as the message advises
 
