@@ -25,6 +25,7 @@ from linreg.workers import alone
 __all__ = ["absolute"]
 
 EPS = torch.finfo(torch.float64).eps
+APART = 1e-6  # share of a row's length that those before it must leave
 STRIDE = 0.9995  # of the way to the nearest bound
 NEAR = 1e-3  # share of the loss that the bound may be, when corners are looked for
 ENOUGH = 1e-10  # the same, at the end: alpha at its bounds, where other fits are as good, keeps ten digits
@@ -135,7 +136,7 @@ class Lines(NamedTuple):
         through = r.abs() <= 4 * EPS * sample.size(u)
         through[rows] = True
         r = r.masked_fill(through, 0)
-        alpha = at.alpha.clamp(-1, 1).where(through, r.sign())
+        alpha = at.alpha.where(through, r.sign())
         alpha = self.balanced(alpha, (1 - alpha.square()).clamp(min=LEAST).where(through, 0))
         left = -torch.linalg.lu_solve(*LU, sample.across(alpha).unsqueeze(1), adjoint=True).squeeze(1)
         alpha[rows] += left if sample.C is None else left / sample.C[rows]
@@ -173,7 +174,7 @@ def _basis(sample: Sample, r: Tensor) -> Tensor | None:
     chosen: list[int] = []
     for i in range(len(near)):
         length = float(torch.linalg.vector_norm(left[i]))
-        if length > 1e-6:
+        if length > APART:
             chosen.append(i)
             if len(chosen) == q:
                 return near[chosen]

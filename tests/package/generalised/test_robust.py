@@ -190,6 +190,12 @@ def test_the_smallest_of_huber_losses():
         assert loss(fit.w + move[1:], fit.b + move[0]) > best
 
 
+def test_what_is_printed():
+    x, y = torch.arange(6.0).unsqueeze(1), torch.tensor([1.5, 2.5, 50.0, 7.5, 8.5, 10.5])
+    assert repr(huber(x, y)) == "RobustFit(w=[1.8428], b=1.4768, scale=0.62475, status='ok', method='huber')"
+    assert repr(linreg.absolute(x, y)) == "RobustFit(w=[1.8], b=1.5, status='ok', method='absolute')"
+
+
 def test_a_huge_delta_is_least_squares():
     X, y = spoilt()
     exact = linreg.solve(X, y)
