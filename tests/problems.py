@@ -162,7 +162,6 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "plot.added_variable": lambda X, y: linreg.plot.added_variable(X, y, 0),
     "plot.contours": lambda X, y: linreg.plot.contours(X, y),
     "plot.residuals": lambda X, y: linreg.plot.residuals(X, y, linreg.solve(*_good(X))),
-    "plot.qq": lambda X, y: linreg.plot.qq(linreg.influence(X, y)),
 }
 
 TAKES_Y_HAT: dict[str, Callable[[Any, Any], Any]] = {
