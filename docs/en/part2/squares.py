@@ -7,7 +7,7 @@
 #
 # Besides `linreg` this page needs scikit-learn and statsmodels; [the line that installs](../index.md#run-it-yourself) brings them.
 #
-# **The question.** In one of 300 rows somebody has typed 1000 for 10.00. What do the other 299 still say?
+# **The question.** In one of 300 rows somebody has typed 1000 for 10.00. What do the other 299 still say? <!-- given 300, 299: the rows of the ordinary data, and those less one -->
 #
 # ## One wrong target
 #
@@ -54,7 +54,7 @@ for method in (linreg.solve, linreg.huber, linreg.absolute, linreg.tukey):
 #
 # What tells the losses apart is their slope $\psi = \rho'$, the *pull* of one row. The fit is where all pulls balance, $\sum_i \psi(z_i)\, \tilde x_i = 0$ with $\tilde x_i = (1, x_i)$. Written as $\sum_i c_i z_i \tilde x_i = 0$ with $c_i = \psi(z_i) / z_i$ it is a weighted least-squares fit, in which $c_i$ is what the row still counts for.
 
-# %% alt="Three panels over the residual in scales, from -6 to 6. Left, the loss: squares rise fastest, Huber's and the absolute loss go on as straight lines, Tukey's is level beyond 4.7. Middle, the pull: a straight line for squares, held at 1.345 for Huber, a step from -1 to 1 for the absolute loss, and for Tukey a wave that comes back to zero. Right, the weight of the row: always 1 for squares, falling like one over the residual for Huber, and zero beyond 4.7 for Tukey."
+# %% alt="Three panels over the residual in scales, from -6 to 6. Left, the loss: squares rise fastest, Huber's and the absolute loss go on as straight lines, Tukey's is level beyond 4.685. Middle, the pull: a straight line for squares, held at 1.345 for Huber, a step from -1 to 1 for the absolute loss, and for Tukey a wave that comes back to zero. Right, the weight of the row: always 1 for squares, falling like one over the residual for Huber, and zero beyond 4.685 for Tukey."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREEN, GREY, ORANGE
@@ -332,7 +332,7 @@ print(f"{'least squares':24} {'':8} {float(linreg.solve(x_60, y_60).w):14.4f}")
 # %% [markdown]
 # | program | its scale | in `linreg` |
 # | --- | --- | --- |
-# | statsmodels, `RLM` with `HuberT` | median of the absolute residuals over 0.67449; $\delta = 1.345$ | `huber(X, y)` |
+# | statsmodels, `RLM` with `HuberT` | median of the absolute residuals over 0.67449 <!-- given 0.67449: the same constant to one digit more, as statsmodels has it -->; $\delta = 1.345$ | `huber(X, y)` |
 # | R, `MASS::rlm` | the same over 0.6745; this page does not run R, the tests hold its figures | `consistency=0.6745` |
 # | scikit-learn, `HuberRegressor` | fitted together with the weights; $\delta = 1.35$; by default it penalises the weights a little, `alpha=0.0001`, so that its answer depends on the units of $x$ | `scale="joint", delta=1.35` |
 # | PyTorch, `HuberLoss` | none: $\delta = 1$ in the units of $y$ | `scale=1.0, delta=1.0` |
