@@ -314,9 +314,10 @@ dots = {1: (0.03, 0.1, 0.2), 10: (0.03, 0.1, 0.3, 1.0), 100: (0.03, 0.1, 0.3, 1.
 ends = {1: 0.4, 10: 1.4, 100: 1.8}
 worst = 0.0
 for B, rates in dots.items():
-    line = torch.logspace(-2, math.log10(ends[B]), 60).tolist()
+    line = torch.logspace(-2, math.log10(ends[B]), 40).tolist()
     ax.loglog(line, [exact_floor(lr, B) for lr in line], color=colours[B])
-    ax.loglog(line, [small_rate_floor(lr, B) for lr in line], "--", color=GREY, lw=1)
+    tips = line[0], line[-1]
+    ax.loglog(tips, [small_rate_floor(lr, B) for lr in tips], "--", color=GREY, lw=1)
     for lr in rates:
         value = settle(lr, B, generator)
         ax.plot(lr, value, "o", color=colours[B])
@@ -383,7 +384,7 @@ def factor(tau):
 generator = torch.Generator().manual_seed(6)
 pairs = [(0.02, 100), (0.05, 100), (0.1, 100), (0.1, 50), (0.1, 20), (0.1, 10)]
 _, ax = plt.subplots(figsize=(5.6, 3.8), layout="constrained")
-line = torch.logspace(-0.9, 1.3, 80).tolist()
+line = torch.logspace(-0.9, 1.3, 50).tolist()
 ax.loglog(line, [factor(tau) for tau in line], color=BLUE)
 ax.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
 worst = 0.0
@@ -478,7 +479,7 @@ for colour, width, path in looks:
     fade = 0.4 if width > 2 else 1
     means = excess(path[ticks]).mean(1)
     ax.loglog(ticks + 1, means, color=colour, linewidth=width, alpha=fade)
-averaged_over = torch.logspace(1, math.log10(steps - settled), 40)
+averaged_over = torch.logspace(1, math.log10(steps - settled), 20)
 predicted = variance * p / (20 * averaged_over)
 ax.loglog(settled + averaged_over, predicted, "--", color=GREY, linewidth=1)
 ax.axhline(exact_floor(0.1, 10), color=GREY, linewidth=0.8, linestyle=":")
