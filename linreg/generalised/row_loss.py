@@ -70,7 +70,7 @@ USUAL = {"huber": 1.345, "tukey": 4.685}  # 95 % of the efficiency of least squa
 def row_loss(z: Tensor, loss: Loss = "huber", *, delta: float | None = None) -> RowLoss:
     r"""What single residuals cost: the value of the loss, its slope, its bend, and the weight of the row.
 
-    | loss | $\rho(z)$ | $\psi(z)$ |
+    | loss | value $\rho(z)$ | slope $\psi(z)$ |
     | --- | --- | --- |
     | `"squared"` | $z^2 / 2$ | $z$ |
     | `"huber"` | $z^2 / 2$, then $\delta (\lvert z \rvert - \delta / 2)$ | $z$, held at $\pm \delta$ |

@@ -66,7 +66,7 @@ assert float(far.slope) == 1.345
 assert float(far.weight) == 0.01345
 assert float(linreg.row_loss(torch.tensor([5.0]), "tukey").weight) == 0
 
-fig, axes = plt.subplots(1, 3, figsize=(7.5, 2.9), layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(5.6, 2.6), layout="constrained")
 parts = {
     "value": ("loss", (0, 7)),
     "slope": ("pull", (-3, 3)),
@@ -75,8 +75,9 @@ parts = {
 for ax, (part, (title, limits)) in zip(axes, parts.items(), strict=True):
     for name, colour in losses.items():
         ax.plot(z, getattr(linreg.row_loss(z, name), part), color=colour, label=name)
-    ax.set(title=title, ylim=limits, xlabel="residual, in scales")
+    ax.set(title=title, ylim=limits, xticks=(-5, 0, 5))
     ax.spines[["top", "right"]].set_visible(False)
+axes[1].set_xlabel("residual, in scales")
 fig.legend(
     *axes[0].get_legend_handles_labels(),
     loc="outside lower center",
