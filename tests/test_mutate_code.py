@@ -111,9 +111,9 @@ def test_the_list_of_equivalents_is_read_and_not_stale():
 
 
 def test_a_sample_is_noticed():
-    """`make mutate-code` runs forty mutants of each module; here forty of all together."""
-    program = [sys.executable, ROOT / "tests" / "mutate_code.py", "--total", "40", "--jobs", "2"]
+    """`make mutate-code` runs forty mutants of each module; here some of all together."""
+    program = [sys.executable, ROOT / "tests" / "mutate_code.py", "--total", "32", "--jobs", "2"]
     done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT)
     made, noticed = map(int, re.search(r"^all +(\d+) +(\d+)", done.stdout, re.MULTILINE).groups())
-    assert made == 40, done.stdout + done.stderr
+    assert made == 32, done.stdout + done.stderr
     assert noticed >= LEAST * made, done.stdout

@@ -5,7 +5,7 @@
 #
 # <!-- core -->
 #
-# Besides `linreg` this page needs scikit-learn and statsmodels; [the line that installs](../index.md#run-it-yourself) brings them.
+# Besides `linreg` this page needs scikit-learn, scipy and statsmodels; [the line that installs](../index.md#run-it-yourself) brings them.
 #
 # **The question.** In one of 300 rows somebody has typed 1000 for 10.00. What do the other 299 still say? <!-- given 300, 299: the rows of the ordinary data, and those less one -->
 #
@@ -99,7 +99,7 @@ plt.show()
 # C C^\top = (\tilde X^\top \tilde X)^{-1} + D D^\top .
 # $$
 #
-# The first part is that of least squares, and the second never makes a variance smaller. That is the theorem of *Gauss and Markov*: of all linear unbiased estimates, least squares has the smallest variance, for each weight and each combination of weights, normal noise or not. Three rivals that are linear and unbiased as well, and how much wider they make the weights of the ordinary data:
+# The first part is that of least squares, and the second never makes a variance smaller. That is the *Gauss–Markov theorem*: of all linear unbiased estimates, least squares has the smallest variance, for each weight and each combination of weights, normal noise or not. Three rivals that are linear and unbiased as well, and how much wider they make the weights of the ordinary data:
 
 # %%
 A = linreg.fold_bias(X)
@@ -229,7 +229,7 @@ print(f"{float(robust.row_weights.min()):.4f}")
 # %% [markdown]
 # ## The threshold has units
 #
-# $\delta = 1$ of what? A threshold in the units of $y$ says another thing for metres than for millimetres. So $z = r / \sigma$ is measured in a scale, and $\delta$ in scales is a plain number. A scale that a few gross errors cannot spoil is the median of the absolute residuals, divided by 0.6745 because for normal noise half of all residuals lie within $0.6745\, \sigma$.
+# $\delta = 1$ of what? A threshold in the units of $y$ says another thing for metres than for millimetres. So $z = r / \sigma$ is measured in a scale, and $\delta$ in scales is a plain number. A scale that a few gross errors cannot spoil is the *median absolute deviation* of the residuals from zero, the median of $\lvert r \rvert$, divided by 0.6745 because for normal noise half of all residuals lie within $0.6745\, \sigma$.
 
 # %%
 print("y in       torch, delta = 1      linreg.huber")
