@@ -57,16 +57,11 @@ class Lines(NamedTuple):
 
     sample: Sample
 
-    def mean(self, v: Tensor) -> float:
-        """The mean of v (n,), rows counting C times."""
-        C = self.sample.C
-        return float(v.sum() if C is None else v @ C) / self.sample.total
-
     def start(self) -> Inside:
         """Least squares, and an alpha of 0."""
         u = self.sample.D.new_zeros(self.sample.q)
         r = self.sample.residuals(u)
-        off = self.mean(r.abs())
+        off = self.sample.mean(r.abs())
         return Inside(u, r, r.clamp(min=0) + off, (-r).clamp(min=0) + off, torch.zeros_like(r))
 
     def excess(self, r: Tensor, alpha: Tensor) -> float:
@@ -75,8 +70,8 @@ class Lines(NamedTuple):
         C = self.sample.C
         lightest = 1.0 if C is None else float(C.min()) ** 0.5
         g = float(torch.linalg.vector_norm(self.sample.across(alpha)))
-        loss = self.mean(r.abs())
-        return self.mean(r.abs() - alpha * r) + 2 * g * loss / lightest
+        loss = self.sample.mean(r.abs())
+        return self.sample.mean(r.abs() - alpha * r) + 2 * g * loss / lightest
 
     def step(self, at: Inside) -> Inside:
         """One of Mehrotra's: towards the bounds to see how far that goes, then with what was learned."""
@@ -93,7 +88,7 @@ class Lines(NamedTuple):
         return self._seen(_blend(at, second, *_strides(at, second, STRIDE)))
 
     def _gap(self, at: Inside) -> float:
-        return self.mean(at.above * (1 - at.alpha) + at.below * (1 + at.alpha))
+        return self.sample.mean(at.above * (1 - at.alpha) + at.below * (1 + at.alpha))
 
     def _seen(self, at: Inside) -> Inside:
         """With the residuals that u has, which sums of steps round."""
@@ -143,7 +138,7 @@ class Lines(NamedTuple):
         alone = float(alpha[through].abs().max()) < 1 - TIGHT
         alpha = alpha.clamp(-1, 1)
         excess = self.excess(r, alpha)
-        return Corner(u, r, excess, alone) if excess <= ENOUGH * self.mean(r.abs()) else None
+        return Corner(u, r, excess, alone) if excess <= ENOUGH * sample.mean(r.abs()) else None
 
 
 def _blend(at: Inside, to: Inside, outer: float, inner: float) -> Inside:
@@ -243,7 +238,7 @@ def absolute(
 
 def _solved(problem: Lines, steps: int) -> End:
     sample, at, taken = problem.sample, problem.start(), 0
-    loss = problem.mean(at.r.abs())
+    loss = sample.mean(at.r.abs())
     if loss <= sample.found.rounding() / sample.design.weight**0.5:
         return _end(sample, at.u, torch.zeros_like(at.r), loss, Status.OK, "All rows lie on it.", 0, loss)
     excess = loss
@@ -251,14 +246,14 @@ def _solved(problem: Lines, steps: int) -> End:
         new = problem.step(at)
         if not bool(new.r.isfinite().all()):
             break  # as far as rounding lets it come
-        at, taken, loss = new, taken + 1, problem.mean(new.r.abs())
+        at, taken, loss = new, taken + 1, sample.mean(new.r.abs())
         excess = problem.excess(at.r, at.alpha)
-        if excess > 2 * problem.mean(at.r.abs() - at.alpha * at.r):  # most of it is what rounding has left
+        if excess > 2 * sample.mean(at.r.abs() - at.alpha * at.r):  # most of it is what rounding has left
             alpha = problem.balanced(at.alpha, 1 - at.alpha.square())
             excess = problem.excess(at.r, alpha.clamp(-1, 1))
         corner = problem.corner(at) if excess <= NEAR * loss else None
         if corner is not None:
-            loss, told = problem.mean(corner.r.abs()), _told(corner, taken)
+            loss, told = sample.mean(corner.r.abs()), _told(corner, taken)
             return _end(sample, corner.u, corner.r, loss, Status.OK, told, taken, corner.excess)
     status = Status.OK if excess <= ENOUGH * loss else Status.NOT_CONVERGED
     advice = "Other fits may be as good." if status == Status.OK else "Give it more `steps`."

@@ -59,19 +59,14 @@ class Course(NamedTuple):
             return lambda r, run: (r * (1 / sigma)).clamp_(-self.delta, self.delta)
         return lambda r, run: self.at(r / sigma).slope
 
-    def mean(self, of_rows: Tensor) -> float:
-        """The mean of (n,) numbers, rows counting C times."""
-        C = self.sample.C
-        return float(of_rows.sum() if C is None else of_rows @ C) / self.sample.total
-
     def value(self, r: Tensor, sigma: float) -> float:
         """Mean loss, in units of sigma."""
-        return self.mean(self.at(r / sigma).value)
+        return self.sample.mean(self.at(r / sigma).value)
 
-    def start(self, u: Tensor, sigma: float | None = None) -> State:
-        """The state at u; the scale is measured there if none is given."""
-        if sigma is None:
-            sigma = self.scale.of(self.sample.residuals(u), self.sample.C)
+    def start(self, u: Tensor | None = None) -> State:
+        """The state at u, by default that of least squares, with the scale that it has there."""
+        u = self.sample.D.new_zeros(self.sample.q) if u is None else u
+        sigma = self.scale.of(self.sample.residuals(u), self.sample.C)
         return State(u, sigma, self.sample.pull(u, self.psi(sigma or 1.0)))
 
     def no_scale(self, state: State) -> bool:

@@ -97,13 +97,13 @@ def huber(
         tensor([1.0000, 1.0000, 0.0187, 1.0000, 1.0000, 1.0000])
     """
     delta = check_number(delta, "delta", positive=True)
-    measure = _scale(scale, delta, check_number(consistency, "consistency", positive=True), ("mad", "joint"))
+    measure = _scale(scale, delta, consistency, ("mad", "joint"))
     rows, steps = counted(X, y, weights, dtype), check_count(steps, "steps")
     found = by_sample(rows.X, rows.y, rows.C, intercept, delta, measure)
     if found is None:
         sample = rows.sample(intercept)
         course = Course(sample, "huber", delta, _in_units(measure, sample))
-        found = course, course.run(course.start(sample.D.new_zeros(sample.q)), steps)
+        found = course, course.run(course.start(), steps)
     return _fit(*found, "huber", rows)
 
 
@@ -165,18 +165,19 @@ def tukey(
         tensor(0.)
     """
     delta = check_number(delta, "delta", positive=True)
-    measure = _scale(scale, delta, check_number(consistency, "consistency", positive=True), ("mad",))
+    measure = _scale(scale, delta, consistency, ("mad",))
     rows, steps = counted(X, y, weights, dtype), check_count(steps, "steps")
     sample = rows.sample(intercept)
     measure = _in_units(measure, sample)
     first = Course(sample, "huber", HUBER, measure)
-    start = first.run(first.start(sample.D.new_zeros(sample.q)), BEFORE, NEAR)
+    start = first.run(first.start(), BEFORE, NEAR)
     course = Course(sample, "tukey", delta, measure)
     state = course.run(course.start(start.u), steps)
     return _fit(course, state, "tukey", rows)
 
 
 def _scale(scale: object, delta: float, consistency: float, ways: tuple[str, ...]) -> Scale:
+    consistency = check_number(consistency, "consistency", positive=True)
     if not isinstance(scale, str):
         return Scale("fixed", delta, check_number(scale, "scale", positive=True))
     check_choice(scale, "scale", ways)
@@ -227,7 +228,7 @@ def counted(X: Tensor, y: Tensor, weights: Tensor | None, dtype: torch.dtype | N
 def _fit(course: Course, state: State, method: str, rows: Counted) -> RobustFit:
     row = course.at(state.pull.r / (state.sigma or 1.0))
     status, message = _verdict(course, state, row)
-    loss = course.mean(row.value) * state.sigma**2
+    loss = course.sample.mean(row.value) * state.sigma**2
     end = End(course.sample, state.u, method, loss, 2, state.sigma, row.weight, status, message, state.steps)
     return end.fit(rows.dtype, rows.counting)
 

@@ -85,6 +85,10 @@ class Sample:
     def _rows(self) -> int:
         return max(BLOCK_BYTES // (8 * self.X.shape[1]), 512)
 
+    def mean(self, v: Tensor) -> float:
+        """The mean of v (n,), rows counting C times."""
+        return float(v.sum() if self.C is None else v @ self.C) / self.total
+
     def residuals(self, u: Tensor) -> Tensor:
         """(n,) those at u."""
         return self.pull(u, lambda r, run: torch.zeros_like(r)).r

@@ -85,7 +85,7 @@ def by_sample(
     if design.rank < X.shape[1] or design.condition > CONDITION or bool(found.unit.any()):
         return None
     course = Course(Sample(found, Xs, ys, Cs), "huber", delta, scale)
-    state = course.run(course.start(course.sample.D.new_zeros(course.sample.q)), PASSES, START)
+    state = course.run(course.start(), PASSES, START)
     if course.no_scale(state) or not course.arrived(state, START):
         return None
     root = design.weight**0.5

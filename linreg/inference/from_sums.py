@@ -21,22 +21,13 @@ class FromSums(NamedTuple):
     p: System
     design: Design
     projected: Tensor  # (rank,) its squared length is what the features explain of y
+    rss: float  # the sum of squared residuals, a difference of sums
+    lost: float  # what rounding may have added to that
 
     @property
     def df(self) -> int:
         """Degrees of freedom that are left for the noise."""
         return self.p.n - self.design.unknowns
-
-    @property
-    def rss(self) -> float:
-        """The sum of squared residuals, a difference of sums."""
-        return max(float(self.p.yy) - float(self.projected.square().sum()), 0.0)
-
-    @property
-    def lost(self) -> float:
-        """What rounding may have added to that."""
-        of_x = self.p.reached[:-1] * self.p.factor * (self.design.half @ self.projected)
-        return 4 * EPS * float(self.p.reached[-1] + torch.linalg.vector_norm(of_x)) ** 2
 
     @property
     def s(self) -> float:
@@ -68,4 +59,7 @@ def from_sums(statistics: Statistics, intercept: bool) -> FromSums:
     factor = factored(p)
     full = rank == statistics.d
     design = by_cholesky(p, factor, intercept) if full else by_eigenvalues(p, intercept, rank)
-    return FromSums(fit, p, design, design.half.T @ p.g)
+    projected = design.half.T @ p.g
+    rss = max(float(p.yy) - float(projected.square().sum()), 0.0)
+    of_x = torch.linalg.vector_norm(p.reached[:-1] * p.factor * (design.half @ projected))
+    return FromSums(fit, p, design, projected, rss, 4 * EPS * float(p.reached[-1] + of_x) ** 2)

@@ -63,7 +63,7 @@ def leverage(
     """
     X = check_X(X).detach()
     found = fitted(X, X[:, 0], intercept=intercept, weights=weights, frequency=frequency)
-    return spread(_by_row(found.rows)[1], weights, 0.0)
+    return spread(_by_row(found.rows, found.design.near_one)[1], weights, 0.0)
 
 
 @plain
@@ -107,7 +107,7 @@ def influence(
         -1.0000
     """
     found = fitted(X, y, intercept=intercept, weights=weights, frequency=frequency)
-    r, h = _by_row(found.rows)
+    r, h = _by_row(found.rows, found.design.near_one)
     rss = found.squares(r, slice(0, len(r)))
     fit, known = found.outside(rss), found.design.near_one
     whole = Whole(found.design, fit, found.n, found.df, rss, found.perfect(rss), known, found.unit[-1:])
@@ -177,7 +177,8 @@ def influence_statistics(
     root = None if C is None or frequency else C.sqrt()
     centre = torch.stack((found.p.shift[-1], found.p.offset[-1]))
     rows = Rows(design, A, t, root, in_units(found.fit, -unit).w, centre)
-    r, h = _by_row(rows, known := max(design.near_one, min(200 * found.rounded, WORST)))
+    known = max(design.near_one, min(200 * found.rounded, WORST))
+    r, h = _by_row(rows, known)
     rss, perfect = y.new_tensor(found.rss, dtype=torch.float64), found.rss <= found.lost
     whole = Whole(design, found.fit, found.p.n, found.df, rss, perfect, known, unit[-1:])
     weight = float(counting.sum()) if C is None else float(C.sum())
@@ -189,7 +190,7 @@ def influence_statistics(
     return replace(result, status=status, message=f"{leaves} {result.message}".rstrip())
 
 
-def _by_row(rows: Rows, known: float = 0.0) -> tuple[Tensor, Tensor]:
+def _by_row(rows: Rows, known: float) -> tuple[Tensor, Tensor]:
     """(n,) residuals, times the roots of the weights, and (n,) leverages, of the rows that count."""
     n = len(rows.X)
     r, h = rows.w.new_empty(n), rows.w.new_empty(n)
@@ -200,5 +201,5 @@ def _by_row(rows: Rows, known: float = 0.0) -> tuple[Tensor, Tensor]:
 
     if n:
         rows.over(keep)
-    lone = h >= 1 - max(known, rows.design.near_one)
+    lone = h >= 1 - known  # as far as leverages are known
     return r.masked_fill(lone, 0), h.clamp(max=1).masked_fill(lone, 1)
