@@ -37,7 +37,7 @@ class Influence(ByValue):
         n: rows that count.
         df: n less the numbers that were fitted.
         status: `OK`, that of the fit, or `NO_NOISE` where something is NaN.
-        message: what and why, else empty.
+        message: what and why, else empty; of sums also how many digits they leave.
     """
 
     leverage: Tensor

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import linreg
 from bench.samples import Cell, well
-from bench.timing import interleaved
+from bench.timing import interleaved, told
 
 LR, BATCH = 0.01, 32
 FULL = (Cell(1000, 2, "float32"), Cell(10**5, 10, "float32"))
@@ -48,8 +48,7 @@ def row(cell: Cell, settings: Any, loops: Callable[..., Any], epochs: int) -> di
         **cell._asdict(),
         "name": cell.name,
         "epochs": epochs,
-        "seconds": {n: float(f"{t.seconds / epochs:.4g}") for n, t in timed.items() if not t.error},
-        "errors": {name: t.error for name, t in timed.items() if t.error},
+        **told(timed, epochs),
     }
 
 

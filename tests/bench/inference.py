@@ -9,7 +9,7 @@ from torch import Tensor
 
 import linreg
 from bench.samples import Cell, well
-from bench.timing import interleaved
+from bench.timing import interleaved, told
 
 Calls = dict[str, Callable[[], Any]]
 
@@ -55,15 +55,15 @@ def task(
     peer = list(made)[-1]
     timed = interleaved(made, **settings, anchors=["linreg", peer])
     timed[peer].seconds *= times
-    seconds = {way: float(f"{t.seconds:.4g}") for way, t in timed.items() if not t.error}
+    found = told(timed)
+    seconds = found["seconds"]
     return {
         "name": name,
         "cell": cell.name,
-        "seconds": seconds,
+        **found,
         "peer": peer,
         "target": target,
         "ratio": float(f"{seconds['linreg'] / seconds[peer]:.3g}"),
-        "errors": {way: t.error for way, t in timed.items() if t.error},
     }
 
 

@@ -12,7 +12,7 @@ import torch
 
 import linreg
 from bench.samples import Cell, well
-from bench.timing import interleaved
+from bench.timing import interleaved, told
 
 CELLS = (Cell(1000, 5, "float64"), Cell(10**5, 20, "float64"), Cell(10**6, 20, "float64"))
 SMALL = 10**5  # rows up to which statsmodels' steps, each with a pseudoinverse, are worth waiting for
@@ -38,13 +38,12 @@ def row(cell: Cell, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **cell._asdict(),
         "name": cell.name,
-        "seconds": {name: float(f"{t.seconds:.4g}") for name, t in timed.items() if not t.error},
+        **told(timed),
         "slope": {
             name: float(f"{slope(X, y, *t.result):.2g}")
             for name, t in timed.items()
             if name in (ANCHOR, OURS) and not t.error
         },
-        "errors": {name: t.error for name, t in timed.items() if t.error},
     }
 
 

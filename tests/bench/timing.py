@@ -56,6 +56,14 @@ def interleaved(
     return timed
 
 
+def told(timed: Mapping[str, Timed], share: int = 1) -> dict[str, dict[str, Any]]:
+    """What the results file says: the seconds of each, or of one in `share`, and what failed."""
+    return {
+        "seconds": {name: float(f"{t.seconds / share:.4g}") for name, t in timed.items() if not t.error},
+        "errors": {name: t.error for name, t in timed.items() if t.error},
+    }
+
+
 def first(call: Callable[[], Any]) -> Timed:
     """The call that compiles, fills caches and shows what can go wrong."""
     start = perf_counter()
