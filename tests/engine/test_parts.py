@@ -223,6 +223,19 @@ def test_a_widget_gets_its_values_from_the_page(tmp_path: Path, capsys: pytest.C
     assert "\n![A line](figure:1)\n" in text, "plain Markdown, with or without the script"
 
 
+def test_a_widget_of_an_executed_page_shows_no_values(tmp_path: Path) -> None:
+    path = tmp_path / "loss.py"
+    path.write_text('# %% [markdown]\n# # Loss\n\n# %% alt="A line" widget="loss(x)"\nprint(x)\nplot()\n')
+    page = parse(path)
+    assert [cell.code for cell in flat(path)][1].startswith("print(")
+    made = [Output("text/plain", "2"), Output(SVG, "<svg/>"), Output("text/plain", '{"x": 2}')]
+    outputs = [made if block.kind == "figure" else [] for block in page.blocks]
+    text, drawn = markdown.draft(page, outputs, {markdown.INSTALL: ""})
+    assert drawn == [Drawn("<svg/>", "A line", "loss", '{"x": 2}')]
+    assert "no-copy }\n2\n```" in text
+    assert '"x"' not in text
+
+
 @pytest.mark.parametrize(
     ("language", "shown", "copied"),
     [

@@ -189,6 +189,25 @@ print(
 )
 
 # %% [markdown]
+# The figure has Anscombe's third set, with the line of all rows and, dashed, the line without the row that is off. Where scripts run, the row can be moved and the set changed. Pull it to the left, above the mean of the others: it lifts the line a little and leaves the slope alone. Put it on the dashed line at the far right: it has leverage and no residual, and the two lines are one.
+
+# %% alt="The third set of Anscombe: ten points on a rising line and one far above it, at the right. The line of all eleven rows is steeper than the dashed one, the line without that row, on which the ten points lie." widget="influence(anscombe, movable)"
+movable = {"I": 5, "II": 5, "III": 2, "IV": 7}  # the row of each set to look at
+x_three, y_three = four["III"]
+others = torch.arange(11) != movable["III"]
+straight = linreg.solve(x_three[others], y_three[others])
+fig, ax = plt.subplots(figsize=(5.2, 3.6), layout="constrained")
+ax.plot(ends, tables["III"].fit.predict(ends), color=ORANGE)
+ax.plot(ends, straight.predict(ends), "--", color=GREY)
+ax.plot(x_three[others], y_three[others], "o", color=BLUE, markersize=4, mew=0)
+ax.plot(x_three[~others], y_three[~others], "o", color=BLUE, markersize=8, mew=0)
+ax.set(xlabel="x", ylabel="y")
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+assert tables["III"].estimate[1] > straight.w[0] > 0
+assert straight.loss < 0.001 < (y_three - straight.predict(x_three))[2]
+
+# %% [markdown]
 # Rows in a file that is larger than memory are asked block by block. A first pass adds up the sums, and a second asks for the rows of each block, with the same numbers:
 
 # %%

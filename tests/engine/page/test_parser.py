@@ -175,6 +175,8 @@ def test_what_cannot_be_read_is_told_with_its_line(tmp_path, text, line, words):
         ("# %% [markdown]\n\n# %%\n1\n", 1, "nothing"),
         ('# %% [markdown]\n# a\n\n# %% [markdown] alt="a"\n# a\n', 4, "unknown"),
         ('# %% [markdown]\n# a\n\n# %% alt=" "\n1\n', 4, "empty alt"),
+        ('# %% [markdown]\n# a\n\n# %% widget="loss(x)"\n1\n', 4, "of a figure"),
+        ('# %% [markdown]\n# a\n\n# %% alt="A" widget="loss"\n1\n', 4, "names of the page"),
         ("# %% [markdown]\n# a\n#\n# ```pycon\n# >>> 1\n# ```\n", 4, "code cell"),
     ],
 )

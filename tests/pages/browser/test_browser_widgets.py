@@ -18,6 +18,7 @@ from linreg import (
     Status,
     curvature,
     gradient_descent,
+    influence,
     predict,
     predict_loss,
     predict_steps,
@@ -27,8 +28,8 @@ from linreg import (
     squared_loss,
 )
 
-HOME, LOSS, DESCENT = "", "part1/loss/", "part1/descent/"
-NAMES = {HOME: "rates", LOSS: "loss", DESCENT: "descent"}
+HOME, LOSS, DESCENT, DIAGNOSTICS = "", "part1/loss/", "part1/descent/", "part2/diagnostics/"
+NAMES = {HOME: "rates", LOSS: "loss", DESCENT: "descent", DIAGNOSTICS: "influence"}
 LIMIT = 15_000  # bytes of one widget over the wire
 TARGET = 24  # pixels that WCAG 2.2 asks of what is to be hit
 ALL = pytest.mark.parametrize("address", list(NAMES), ids=list(NAMES.values()))
@@ -553,6 +554,109 @@ def test_the_words_of_the_rates_can_be_read(visit: Callable[..., Visit], theme: 
         assert not [*seen.look("figures"), *seen.look("overflow"), *seen.look("overlap")]
 
 
+# Influence
+
+
+class Row:
+    """What the widget of Anscombe's sets should show: its points, and what `linreg` says of one of them."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page = page
+        values = json.loads(figure(page).get_attribute("data-values") or "")
+        self.x, self.y = map(list, values["anscombe"][name])
+        self.i = values["movable"][name]
+        self.check()
+
+    def check(self) -> None:
+        """Every number in the widget, and where the dots and both lines stand."""
+        X, y, i = torch.tensor(self.x).unsqueeze(1), torch.tensor(self.y), self.i
+        found, kept = influence(X, y), torch.arange(len(y)) != i
+        told = {key: shown(self.page, key) for key in ("external", "cook", "without")}
+        assert rounded(shown(self.page, "leverage"), found.leverage[i])
+        assert rounded(shown(self.page, "residual"), found.residuals[i])
+        assert rounded(shown(self.page, "slope"), found.fit.w[0])
+        for axis, value in (("x", self.x[i]), ("y", self.y[i])):
+            assert beside(self.page, f"{axis} of the point") == f"{value:.2f}"
+        if math.isnan(found.external[i]):
+            assert told == {"external": "0/0", "cook": "0/0", "without": "none"}
+        else:
+            alone = solve(X[kept], y[kept])
+            assert rounded(told["external"], found.external[i])
+            assert rounded(told["cook"], found.cook[i])
+            assert rounded(told["without"], alone.w[0])
+            self.check_line("widget-without", alone.predict)
+        self.check_line("widget-line", found.fit.predict)
+        wanted = sorted(zip(self.x, self.y, strict=True))
+        torch.testing.assert_close(torch.tensor(self.drawn()), torch.tensor(wanted), rtol=0, atol=0.01)
+
+    def check_line(self, name: str, predict: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        path = figure(self.page).locator(f"path.{name}").get_attribute("d") or ""
+        ends = [float(part) for part in re.findall(r"-?[\d.]+", path)]
+        for x, y in (self.place(*ends[:2]), self.place(*ends[2:])):
+            assert float(predict(torch.tensor([[x]]))) == pytest.approx(y, abs=0.02)
+
+    def drawn(self) -> list[tuple[float, float]]:
+        """The places of the dots, of which the one to move is hidden under its mark."""
+        dots = figure(self.page).locator("circle.widget-point")
+        centres = "all => all.map(one => ['cx', 'cy'].map(name => Number(one.getAttribute(name))))"
+        return sorted(self.place(*centre) for centre in dots.evaluate_all(centres))
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """A place of the picture in the units of the data, by the ticks of its axes."""
+        ticks = " ".join(
+            tick.get_attribute("d") or "" for tick in figure(self.page).locator(".widget-axis").all()
+        )
+        at5, *_, at20 = (float(place) for place in re.findall(r"M([\d.]+) [\d.]+v4", ticks))
+        at2, *_, at14 = (float(place) for place in re.findall(r"M[\d.]+ ([\d.]+)h-4", ticks))
+        return 5 + 15 * (x - at5) / (at20 - at5), 2 + 12 * (y - at2) / (at14 - at2)
+
+
+def test_the_influence_as_the_page_has_it(visits: Callable[..., Visit]) -> None:
+    page = visits().go(DIAGNOSTICS).page
+    Row(page, "III")
+    for name in ("I", "II", "IV", "III"):
+        press(page, f"Set {name}")
+        Row(page, name)
+
+
+def test_the_influence_from_the_keyboard_and_by_sliders(visits: Callable[..., Visit]) -> None:
+    page = visits().go(DIAGNOSTICS).page
+    row = Row(page, "III")
+    mark(page, "point").focus()
+    for key, right, up in [("ArrowDown", 0, -1), ("ArrowLeft", -1, 0), ("Shift+ArrowLeft", -10, 0)]:
+        page.keyboard.press(key)
+        row.x[2], row.y[2] = round(row.x[2] + right / 10, 2), round(row.y[2] + up / 10, 2)
+        row.check()
+    for x, y in ((9, 12.5), (19, 10.6), (4, 2)):
+        slider(page, "x of the point").fill(str(x))
+        slider(page, "y of the point").fill(str(y))
+        row.x[2], row.y[2] = x, y
+        row.check()
+
+    press(page, "Set IV")
+    row = Row(page, "IV")
+    slider(page, "x of the point").fill("8")  # where all others are
+    row.x[7] = float(beside(page, "x of the point"))
+    assert row.x[7] == 8.1, "a line needs two places"
+    row.check()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_influence_by_drag(visit: Callable[..., Visit], width: int) -> None:
+    page = visit(width=width).go(DIAGNOSTICS).page
+    row = Row(page, "III")
+    figure(page).scroll_into_view_if_needed()
+    one = scale(page) * 360 / 17  # the frame is 360 wide, for x from 3 to 20
+    drag(page, "point", 2 * one, 0)
+    row.x[2] = float(beside(page, "x of the point"))
+    assert (row.x[2], float(beside(page, "y of the point"))) == pytest.approx((15, row.y[2]), abs=0.03)
+    row.y[2] = float(beside(page, "y of the point"))
+    row.check()
+    drag(page, "point", 0, 900)
+    row.y[2] = 2.0
+    row.check()
+
+
 # All
 
 
@@ -568,7 +672,7 @@ def test_tab_walks_through_a_widget(
         .locator("[tabindex], input, button")
         .evaluate_all("all => all.map(one => one.getAttribute('aria-label') ?? one.textContent)")
     )
-    assert len(names) == {HOME: 3, LOSS: 15, DESCENT: 11}[address]
+    assert len(names) == {HOME: 3, LOSS: 15, DESCENT: 11, DIAGNOSTICS: 7}[address]
     figure(page).locator("[tabindex], input").first.focus()
     page.keyboard.press("Shift+Tab")
     walked, small, dim = [], [], []
@@ -599,6 +703,9 @@ def test_a_screen_reader_hears_what_came_of_a_change(visit: Callable[..., Visit]
     elif address == HOME:
         press(page, "largest stable rate")
         wanted = "At rate 1.929 the loss oscillates. Steps predicted: never. Steps taken: never."
+    elif address == DIAGNOSTICS:
+        press(page, "Set I")
+        wanted = f"Leverage {shown(page, 'leverage')}, Cook’s distance {shown(page, 'cook')}."
     else:
         press(page, "best rate")
         wanted = f"Oscillates and converges. Steps predicted: {shown(page, 'predicted')}. Steps taken: 29."
@@ -619,6 +726,8 @@ def test_a_widget_in_use_is_as_good_as_a_page(
         slider(seen.page, "slope w").fill("-1")
     elif address == HOME:
         slider(seen.page, "learning rate").fill("0.41")
+    elif address == DIAGNOSTICS:
+        slider(seen.page, "x of the point").fill("19")
     else:
         slider(seen.page, "learning rate, in units of 1 over lambda max").fill("2.2")
     seen.look("open")
@@ -701,7 +810,7 @@ def test_a_widget_works_from_the_disk(chromium: Browser, site: Path, address: st
     context = chromium.new_context()
     page = context.new_page()
     page.goto((site / address / "index.html").as_uri())
-    press(page, "largest stable rate" if address == HOME else "Reset")
+    press(page, {HOME: "largest stable rate", DIAGNOSTICS: "Set IV"}.get(address, "Reset"))
     assert figure(page).locator(".widget-panel").count() == 1
     context.close()
 

@@ -86,8 +86,6 @@ def _fence(
         found = (Statement(kind, source, number),)
     alt, widget = flags.get("alt", ""), flags.get("widget", "")
     fold = flags.get("fold", FIGURE) if kind == "figure" else ""
-    if "widget" in flags and not WIDGET.fullmatch(widget):
-        raise PageError(path, opening.number, "a widget is `name(x, y)`, where x and y are names of the page")
     return Block(
         kind, source, number, opening.number, last, indent, language, alt, answer, fold, widget,
         statements=found,
@@ -103,4 +101,7 @@ def options(path: Path, line: int, text: str, known: Sequence[str]) -> dict[str,
     for name, _ in pairs:
         if name not in known:
             raise PageError(path, line, f"unknown option {name!r}")
-    return dict(pairs)
+    found = dict(pairs)
+    if "widget" in found and not WIDGET.fullmatch(found["widget"]):
+        raise PageError(path, line, "a widget is `name(x, y)`, where x and y are names of the page")
+    return found

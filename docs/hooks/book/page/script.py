@@ -21,11 +21,13 @@ def script(path: Path, lines: list[Line]) -> list[Block]:
         match = CELL.match(head.text)
         if not match:
             raise PageError(path, head.number, "a cell begins with `# %%` or `# %% [markdown]`")
-        known = ("answer",) if match["markdown"] else ("answer", "alt", "fold")
+        known = ("answer",) if match["markdown"] else ("answer", "alt", "fold", "widget")
         flags = options(path, head.number, match["options"], known)
         answer, alt = flags.get("answer", ""), flags.get("alt", "")
         if "alt" in flags and not alt.strip():
             raise PageError(path, head.number, "an empty alt text")
+        if "widget" in flags and not alt:
+            raise PageError(path, head.number, 'a widget takes the place of a figure, which needs `alt="..."`')
         cell = lines[begin + 1 : end]
         while cell and not cell[-1].text.strip():
             cell.pop()
@@ -42,7 +44,7 @@ def script(path: Path, lines: list[Line]) -> list[Block]:
             blocks.append(
                 Block(
                     kind, source, number, head.number, cell[-1].number, "", "python", alt, answer, fold,
-                    cell=True, statements=(Statement(kind, source, number),),
+                    flags.get("widget", ""), cell=True, statements=(Statement(kind, source, number),),
                 )
             )  # fmt: skip
     return blocks

@@ -1,0 +1,119 @@
+// Anscombe's four sets: a point to move, the line of all points, and the line without it.
+
+const total = (values) => values.reduce((sum, value) => sum + value, 0);
+
+/** The line of smallest loss through the points, as `linreg.solve` finds it; none through a single place. */
+function fitted(x, y) {
+  const [mx, my] = [total(x) / x.length, total(y) / y.length];
+  const xx = total(x.map((xi) => (xi - mx) ** 2));
+  const w = xx > 0 ? total(x.map((xi, i) => (xi - mx) * (y[i] - my))) / xx : NaN;
+  return { w, b: my - w * mx, xx, mx };
+}
+
+/** What `linreg.influence` says of row i, by a second fit, without it. */
+function influence(x, y, i) {
+  const all = fitted(x, y);
+  const without = fitted(...[x, y].map((values) => values.filter((_, j) => j !== i)));
+  const n = x.length;
+  const leverage = 1 / n + (x[i] - all.mx) ** 2 / all.xx;
+  const r = y.map((yj, j) => yj - (all.w * x[j] + all.b));
+  const s2 = total(r.map((rj) => rj ** 2)) / (n - 2);
+  const left = y.map((yj, j) => (j === i ? 0 : yj - (without.w * x[j] + without.b)));
+  const s = Math.sqrt(total(left.map((rj) => rj ** 2)) / (n - 3));
+  const external = r[i] / (s * Math.sqrt(1 - leverage));
+  const cook = (r[i] ** 2 * leverage) / (2 * s2 * (1 - leverage) ** 2);
+  return { all, without, leverage, residual: r[i], external, cook };
+}
+
+mount("influence", ({ anscombe: sets, movable: rows }) => {
+  const start = "III";
+  const state = {};
+  const load = (name) => {
+    const [x, y] = sets[name];
+    Object.assign(state, { name, x: [...x], y: [...y], i: rows[name] });
+  };
+  load(start);
+  const picture = plot({
+    name: "influence", width: 400, height: 300, left: 34, bottom: 36, x: [3, 20], y: [1, 14],
+    label: "Eleven points, one of them to move, with the line of all and the line without that one",
+  });
+  const { X, Y, root, frame } = picture;
+  picture.ticks([5, 10, 15, 20], [2, 4, 6, 8, 10, 12, 14]);
+  picture.word("x", (frame.left + frame.right) / 2, frame.bottom + 32);
+  picture.word("y", frame.left - 24, (frame.top + frame.bottom) / 2);
+  const clipped = svg("g", { "clip-path": picture.clip });
+  const lines = { without: svg("path", { class: "widget-without" }), all: svg("path", { class: "widget-line" }) };
+  const gap = svg("path", { class: "widget-gap" });
+  const dots = sets[start][0].map(() => svg("circle", { class: "widget-point", r: 4 }));
+  clipped.append(lines.without, lines.all, gap, ...dots);
+  root.append(clipped);
+
+  const bounds = { x: [4, 19], y: [2, 13] };
+  const put = (x, y) => {
+    state.x[state.i] = clamp(hundredths(x), ...bounds.x);
+    state.y[state.i] = clamp(hundredths(y), ...bounds.y);
+    if (state.x.every((xi) => xi === state.x[0])) state.x[state.i] += 0.1; // or no line is the best
+    draw();
+  };
+  const point = draggable(picture, { "aria-label": "the point to move", "data-mark": "point" }, {
+    where: () => [state.x[state.i], state.y[state.i]],
+    move: put,
+    nudge: (right, up) => put(state.x[state.i] + 0.1 * right, state.y[state.i] + 0.1 * up),
+  });
+  const coordinate = (axis, change) => slider({
+    name: `its <i>${axis}</i>`, label: `${axis} of the point`, min: bounds[axis][0], max: bounds[axis][1], step: 0.05,
+    input: change,
+  });
+  const sliders = {
+    x: coordinate("x", (x) => put(x, state.y[state.i])),
+    y: coordinate("y", (y) => put(state.x[state.i], y)),
+  };
+  const numbers = readout({
+    leverage: "leverage <i>h</i>",
+    residual: "residual",
+    external: "studentised",
+    cook: "Cook’s distance",
+    slope: "slope of all",
+    without: "slope without it",
+  });
+  const speaker = voice();
+
+  function draw() {
+    const { x, y, i } = state;
+    const now = influence(x, y, i);
+    for (const [name, line] of Object.entries(lines)) {
+      const { w, b } = now[name];
+      set(line, { d: Number.isNaN(w) ? "M0 0" : `M${X(3)} ${Y(3 * w + b)}L${X(20)} ${Y(20 * w + b)}` });
+    }
+    set(gap, { d: `M${X(x[i])} ${Y(y[i])}V${Y(now.all.w * x[i] + now.all.b)}` });
+    dots.forEach((dot, j) => set(dot, { cx: X(x[j]), cy: Y(y[j]), "fill-opacity": j === i ? 0 : 1 }));
+    set(point, {
+      transform: `translate(${X(x[i])} ${Y(y[i])})`,
+      "aria-valuenow": y[i], "aria-valuemin": bounds.y[0], "aria-valuemax": bounds.y[1],
+      "aria-valuetext": `x ${fixed(x[i], 2)}, y ${fixed(y[i], 2)}`,
+    });
+    for (const axis of ["x", "y"]) sliders[axis].show(state[axis][i], fixed(state[axis][i], 2));
+    const alone = now.leverage > 1 - 1e-9; // the line goes through it wherever it is, and without it there is none
+    const some = (value, digits) => (alone ? "0/0" : fixed(value, digits));
+    numbers.show("leverage", fixed(now.leverage, 3));
+    numbers.show("residual", fixed(now.residual, 2));
+    numbers.show("external", some(now.external, 2));
+    numbers.show("cook", some(now.cook, 3));
+    numbers.show("slope", fixed(now.all.w, 3));
+    numbers.show("without", alone ? "none" : fixed(now.without.w, 3));
+    speaker.say(`Leverage ${fixed(now.leverage, 3)}, Cook’s distance ${some(now.cook, 3)}.`);
+  }
+
+  const buttons = html("div", { class: "widget-buttons" }, ...Object.keys(sets).map((name) =>
+    button(`Set ${name}`, () => {
+      load(name);
+      draw();
+    }),
+  ));
+  draw();
+  return [
+    html("div", { class: "widget-stage" }, root),
+    html("div", { class: "widget-panel" }, numbers.list, sliders.x.box, sliders.y.box, buttons,
+      hint("Drag the large point. The dashed line is the fit without it."), speaker.element),
+  ];
+});
