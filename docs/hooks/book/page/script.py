@@ -27,7 +27,7 @@ def script(path: Path, lines: list[Line]) -> list[Block]:
         if "alt" in flags and not alt.strip():
             raise PageError(path, head.number, "an empty alt text")
         if "widget" in flags and not alt:
-            raise PageError(path, head.number, 'a widget takes the place of a figure, which needs `alt="..."`')
+            raise PageError(path, head.number, 'a widget takes the place of a figure: it needs `alt="..."`')
         cell = lines[begin + 1 : end]
         while cell and not cell[-1].text.strip():
             cell.pop()

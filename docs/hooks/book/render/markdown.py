@@ -64,13 +64,14 @@ def _block_markdown(
         yield code
     if not (block.cell or block.kind == "figure"):
         return
-    *outputs, values = outputs if block.widget else (*outputs, None)
+    values = outputs[-1].text if block.widget else ""
+    outputs = outputs[:-1] if block.widget else outputs
     if printed := "\n".join(output.text for output in outputs if block.cell and _text_shown(output, block)):
         yield _fence(printed, "{ .text .output .no-copy }", block.indent)
     for output in outputs:
         if output.mime == SVG:
             name = block.widget.partition("(")[0]
-            figures.append(Drawn(output.text, block.alt, name, values.text if values else ""))
+            figures.append(Drawn(output.text, block.alt, name, values))
             yield f"{block.indent}![{block.alt}](figure:{len(figures)})"
     if block.fold:
         yield f'{block.indent}??? quote "{block.fold}"\n\n{_indented(code, "    ")}'
