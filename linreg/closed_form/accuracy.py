@@ -8,6 +8,8 @@ $1/\sigma_{\min}$ times as much. That is
 
 import math
 from dataclasses import replace
+from itertools import repeat
+from operator import mul
 
 import torch
 from torch import Tensor
@@ -109,16 +111,17 @@ def quickly(
         sensitivity: lengths of the rows of R^-1, or what bounds them, as the condition number does.
         steepness: 1 / sigma_min, or what bounds it, and `longer` times that.
     """
-    parts = [abs(value) for value in v]
+    parts = list(map(abs, v))
     unit = ROUNDINGS * EPS * (1 + steepness) * longer * (math.hypot(*parts) + y)
     error = [unit * times for times in sensitivity]
     largest = max(parts)
-    worst = max(_beside(part, e, largest) for part, e in zip(parts, error, strict=True))
+    worst = max(map(_beside, parts, error, repeat(largest)))
     if any(mean):
-        terms = [abs(m * f) for m, f in zip(mean, factor, strict=False)]
-        b = mean[-1] - sum(m * f * value for m, f, value in zip(mean, factor, v, strict=False))
-        b_size = abs(mean[-1]) + sum(t * part for t, part in zip(terms, parts, strict=True)) + y / weight**0.5
-        b_error = sum(t * e for t, e in zip(terms, error, strict=True)) + EPS * b_size
+        terms = list(map(mul, mean, factor))
+        b = mean[-1] - sum(map(mul, terms, v))
+        terms = list(map(abs, terms))
+        b_size = abs(mean[-1]) + sum(map(mul, terms, parts)) + y / weight**0.5
+        b_error = sum(map(mul, terms, error)) + EPS * b_size
         if longer > 1:  # the means are sums of what was not yet centred, each as wrong as its length was
             b_error += EPS * longer * (y + sum(parts)) / weight**0.5
         worst = max(worst, _beside(abs(b), b_error, b_size))

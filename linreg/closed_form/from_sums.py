@@ -43,6 +43,7 @@ __all__ = [
     "in_units",
     "independent",
     "inverse_lengths",
+    "level",
     "normal_equation",
     "number_text",
     "rounding",
@@ -144,9 +145,19 @@ class System(NamedTuple):
         return noise
 
     def unscaled(self, v: Tensor) -> tuple[Tensor, Tensor]:
-        """W and b. The large part of the mean and the small one are taken apart: less is rounded."""
+        """W and b."""
         w = v * self.factor
-        return w, (self.shift[-1] - self.shift[:-1] @ w) + (self.offset[-1] - self.offset[:-1] @ w)
+        return w, w.new_tensor(level(w, self.shift, self.offset))
+
+
+def level(w: Tensor, *means: Tensor) -> float:
+    """What is left of the mean of y, (d + 1,) in parts, when X w goes: a sum of many terms, rounded once."""
+    terms = [term for mean in means for term in (mean[-1:], -mean[:-1] * w)]
+    parts: list[float] = torch.cat(terms).tolist()
+    try:
+        return math.fsum(parts)
+    except (OverflowError, ValueError):  # too large on the way, or infinite both ways
+        return sum(parts)
 
 
 def normal_equation(statistics: Statistics, intercept: bool, eps: float = EPS) -> System:

@@ -38,7 +38,8 @@ class Answer(NamedTuple):
 
     def fit(self, dtype: torch.dtype) -> Fit:
         """The fit, in this dtype."""
-        w, b, loss = (torch.tensor(part, dtype=dtype, device="cpu") for part in (self.w, self.b, self.loss))
+        w = torch.tensor(self.w, dtype=dtype, device="cpu")
+        b, loss = (torch.full((), number, dtype=dtype, device="cpu") for number in (self.b, self.loss))
         return Fit(w, b, Status.OK, self.message, "cholesky", loss, len(w), self.condition)
 
     def within(self, dtype: torch.dtype) -> bool:
@@ -51,17 +52,17 @@ class Answer(NamedTuple):
 def from_rows(rows: Rows) -> Answer | None:
     """The answer of a few rows, by their weights."""
     X, y, C, intercept = rows
-    if len(X) > FIRST_ROWS or X.numel() > SMALL or X.is_cuda:
+    n = X.shape[0]
+    if n > FIRST_ROWS or X.numel() > SMALL or X.is_cuda:
         return None
-    Z = torch.cat((X, y.unsqueeze(1)), 1).double()
-    if C is None:
-        mean = Z.mean(0) if intercept else torch.zeros_like(Z[0])
-        Z -= mean
-        return _answer(len(X), X, torch.mm(Z.T, Z), mean)
-    weight = C.sum()
-    mean = Z.T @ (C / weight) if intercept else torch.zeros_like(Z[0])
-    Z -= mean
-    return _answer(float(weight), X, Z.T @ (Z * C.unsqueeze(1)), mean)
+    Z = torch.cat((X.T, y.unsqueeze(0))).double()
+    weight = float(n) if C is None else float(C.sum())
+    mean = [0.0] * Z.shape[0]
+    if intercept:
+        sums = (Z if C is None else Z * C).sum(1, keepdim=True)
+        Z.sub_(sums, alpha=1 / weight)
+        mean = [total / weight for (total,) in sums.tolist()]
+    return _answer(weight, X, torch.mm(Z if C is None else Z * C, Z.T), mean)
 
 
 def from_sums(rows: Rows, shift: Tensor, M: Tensor) -> Answer | None:
@@ -72,22 +73,23 @@ def from_sums(rows: Rows, shift: Tensor, M: Tensor) -> Answer | None:
     weight = float(M[-1, -1])
     offset = M[-1, :-1] / weight if intercept else torch.zeros_like(shift)
     products = torch.addr(M[:-1, :-1], M[-1, :-1], offset, alpha=-1)
-    return _answer(weight, X, products, shift, offset, M)
+    return _answer(weight, X, products, shift.tolist(), offset.tolist(), M.diagonal()[:-2].tolist())
 
 
 def _answer(
     weight: float,
     X: Tensor,
     products: Tensor,
-    shift: Tensor,
-    offset: Tensor | None = None,
-    M: Tensor | None = None,
+    far: list[float],
+    also: list[float] | None = None,
+    before: list[float] | None = None,
 ) -> Answer | None:
-    """The answer of the products (d + 1, d + 1) of [X, y] about the means, shift + offset."""
+    """The answer of the products (d + 1, d + 1) of [X, y] about the means, far + also.
+
+    `before`, where there is one, are the squares of the columns about `far` alone, of which they were made.
+    """
     sizes, near = products.diagonal().tolist(), weight / FAR**2
-    far = shift.tolist()
-    also = [0.0] * len(far) if offset is None else offset.tolist()
-    mean = [m + o for m, o in zip(far, also, strict=True)]
+    mean = far if also is None else [m + o for m, o in zip(far, also, strict=True)]
     for square, m in zip(sizes, mean, strict=True):
         if not (SMALLEST < square < LARGEST and near * m * m <= square):  # False for NaN
             return None
@@ -96,7 +98,7 @@ def _answer(
     if found is None:
         return None
     v, condition, rest, sensitivities = found
-    longer = 1.0 if M is None else max(1.0, *map(truediv, M.diagonal()[:-2].tolist(), sizes)) ** 0.5
+    longer = 1.0 if before is None else max(1.0, *map(truediv, before, sizes)) ** 0.5
     factor = [1 / length for length in lengths[:-1]]
     count = partial(quickly, v, longer, factor, mean, lengths[-1], weight)
     left, most = count([condition] * len(v), condition * longer)
@@ -104,8 +106,8 @@ def _answer(
         sensitivity = sensitivities()
         left, most = count(sensitivity, longer * min(condition, math.hypot(*sensitivity)))
     w = list(map(mul, v, factor))
-    # the large part of the mean and the small one apart: less is rounded
-    b = (far[-1] - sum(map(mul, far, w))) + (also[-1] - sum(map(mul, also, w)))
+    terms = [*map(mul, far, w), *map(mul, also or (), w)]  # rounded, and their sum but once
+    b = -math.fsum((*terms, -far[-1], -also[-1] if also else 0.0))
     message = f"Cholesky: the condition number is {condition:.3g}{lost(left, most, torch.float64)}."
     return Answer(w, b, sizes[-1] * rest / (2 * weight), condition, message)
 
@@ -124,16 +126,13 @@ def _of_two(products: Tensor, lengths: list[float]) -> Found | None:
 
     By hand: the matrix [1, a; a, 1] has the eigenvalues 1 - |a| and 1 + |a|.
     """
-    *rows, of_y = [
-        [entry / (length * other) for entry, other in zip(row, lengths, strict=True)]
-        for row, length in zip(products.tolist(), lengths, strict=True)
-    ]
-    a = rows[0][1] if len(rows) == 2 else 0.0
+    entries, last = products.tolist(), lengths[-1]
+    g = [entry / (length * last) for entry, length in zip(entries[-1], lengths[:-1], strict=False)]
+    a = entries[0][1] / (lengths[0] * lengths[1]) if len(g) == 2 else 0.0
     if 1 + abs(a) > PLAIN_LIMIT**2 * (1 - abs(a)):
         return None
-    g = of_y[:-1]
     both = (1 - a) * (1 + a)
-    v = [(g[0] - a * g[1]) / both, (g[1] - a * g[0]) / both] if len(rows) == 2 else g
+    v = [(g[0] - a * g[1]) / both, (g[1] - a * g[0]) / both] if len(g) == 2 else g
     rest = 1 - sum(map(mul, v, g))
     if rest <= LOSS_LEFT:
         return None
