@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 PORT ?= 8000
 
-.PHONY: serve ready test build picture update mutate mutate-code fuzz bench lint lock clean
+.PHONY: serve ready test build picture update mutate mutate-code sweep fuzz bench lint lock clean
 
 serve: ready $(VENV)/installed  ## execute the pages and open the book on http://127.0.0.1:8000, or PORT=8001
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict --dev-addr 127.0.0.1:$(PORT)
@@ -33,6 +33,9 @@ mutate: $(VENV)/installed  ## falsify outputs and claims at random; every lie mu
 
 mutate-code: $(VENV)/installed  ## change linreg at random; the tests must notice (parts: make mutate-code MUTANTS="--n 10 loss")
 	$(BIN)/python tests/mutate_code.py $(MUTANTS)
+
+sweep: $(VENV)/installed  ## visit each page in each theme at each width, where `make test` takes half of it
+	WHOLE=1 $(BIN)/python -m pytest -n 3 --dist loadgroup tests/pages/browser
 
 fuzz: $(VENV)/installed  ## change bytes of files at random and read them (parts: make fuzz FUZZ="300 .parquet")
 	$(BIN)/python -m tests.fuzz_files $(FUZZ)

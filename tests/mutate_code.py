@@ -4,10 +4,14 @@ Each mutant is written into a copy of the project, and the tests that belong to 
 the first one fails. One that survives is either a gap in the tests or changes nothing that anybody could
 see; those of the second kind are listed in `equivalent.txt` with the reason, and are not counted. Each run
 is forked from one process that has imported torch and all else that takes long, but not `linreg`.
+
+With `--remember` the test that failed is written to `noticed.txt`: the next run asks it first, and the others
+where it passes. So the list saves time, and has no part in what counts as noticed.
 """
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +27,7 @@ from mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
+NOTICED = Path(__file__).with_name("noticed.txt")
 LEAST = 0.95  # of the mutants of each module must be noticed
 # Modules whose tests are not all in the file of the same name, in reading order; the quick ones first.
 TESTS = {
@@ -116,6 +121,7 @@ class Outcome:
     task: Task
     noticed: bool
     seconds: float
+    by: str = ""  # the test that failed first
 
 
 def path_of(module: str) -> str:
@@ -179,6 +185,21 @@ def equivalents(text: str | None = None) -> dict[tuple[str, str, str], str]:
     return found
 
 
+def noticed_by() -> dict[tuple[str, str, str], str]:
+    """What `noticed.txt` lists: module, line and changed line, with the test that failed last time."""
+    entries = [entry.splitlines() for entry in NOTICED.read_text().split("\n\n") if entry.strip()]
+    return {(module, before, after): test for module, before, after, test in entries}
+
+
+def remember(outcomes: Sequence[Outcome]) -> None:
+    """Write that list anew."""
+    entries = [
+        "\n".join((o.task.module, o.task.mutant.before, o.task.mutant.after, o.by))
+        for o in outcomes if o.task.mutant and o.by
+    ]  # fmt: skip
+    NOTICED.write_text("\n\n".join(sorted(entries)) + "\n")
+
+
 def stale(root: Path = ROOT) -> list[str]:
     """Entries of the list that fit no mutant any more."""
     known = equivalents()
@@ -199,12 +220,15 @@ def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
         free = [_copy(Path(folder) / str(i)) for i in range(jobs)]
         if (ROOT.parent / "shared").exists():  # certified data, where a checkout has them beside it
             (Path(folder) / "shared").symlink_to(ROOT.parent / "shared")
+        known = noticed_by()
         running: dict[int, tuple[Task, Path, float]] = {}
         waiting = list(tasks)[::-1]
         while waiting or running:
             while waiting and free:
                 task, tree = waiting.pop(), free.pop()
-                running[_start(task, tree)] = task, tree, time.monotonic()
+                m = task.mutant
+                first = known.get((task.module, m.before, m.after), "") if m else ""
+                running[_start(task, tree, first)] = task, tree, time.monotonic()
             for pid, (task, tree, begun) in list(running.items()):
                 seconds = time.monotonic() - begun
                 ended, status = os.waitpid(pid, os.WNOHANG)
@@ -215,7 +239,9 @@ def run(tasks: Sequence[Task], jobs: int) -> Iterator[Outcome]:
                     del running[pid]
                     (tree / path_of(task.module)).write_text(whole[task.module])
                     free.append(tree)
-                    yield Outcome(task, os.waitstatus_to_exitcode(status) != 0, seconds)
+                    failed = re.search(r"^FAILED (.+?)(?: - .*)?$", Path(f"{tree}.log").read_text(), re.M)
+                    by = failed[1] if failed else ""
+                    yield Outcome(task, os.waitstatus_to_exitcode(status) != 0, seconds, by)
             time.sleep(0.02)
 
 
@@ -231,8 +257,11 @@ def _copy(tree: Path) -> Path:
     return tree
 
 
-def _start(task: Task, tree: Path) -> int:
-    """Run the tests in a child of this process, in the tree, its output in a file beside it."""
+def _start(task: Task, tree: Path, first: str) -> int:
+    """Run the tests in a child of this process, in the tree, its output in a file beside it.
+
+    `first` is a test to ask before them; whatever else than a failure comes of it, they are asked.
+    """
     if task.mutant:
         (tree / path_of(task.module)).write_text(task.mutant.source)
     pid = os.fork()
@@ -254,7 +283,10 @@ def _start(task: Task, tree: Path) -> int:
         import pytest
 
         quiet = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"]
-        os._exit(int(pytest.main([*quiet, f"--rootdir={tree}", *files_of(task.module)])))
+        quiet.append(f"--rootdir={tree}")
+        if first and pytest.main([*quiet, first]) == pytest.ExitCode.TESTS_FAILED:
+            os._exit(1)
+        os._exit(int(pytest.main([*quiet, *files_of(task.module)])))
     finally:
         os._exit(99)
 
@@ -276,6 +308,7 @@ def main() -> int:
     parser.add_argument("--total", type=int, help="how many of all modules together, instead, and no more")
     parser.add_argument("--limit", type=float, default=120, help="seconds of a run of --total, then it hangs")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--remember", action="store_true", help="write which test noticed each of these")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("modules", nargs="*", help="such as loss or basics.loss; default: all")
     options = parser.parse_args()
@@ -304,6 +337,8 @@ def main() -> int:
         outcomes.append(outcome)
         if not outcome.noticed:
             print(f"SURVIVED {path_of(outcome.task.module)}, {outcome.task.mutant}", flush=True)
+    if options.remember:
+        remember(outcomes)
     print(table(outcomes))
     shares = [[o.noticed for o in outcomes if o.task.module == module] for module in modules]
     return int(any(sum(some) < LEAST * len(some) for some in shares))

@@ -110,10 +110,39 @@ def test_the_list_of_equivalents_is_read_and_not_stale():
     assert all(len(reason) > 20 for reason in equivalents().values())
 
 
+ASK = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "tests")
+import mutate_code
+from mutants import mutants
+mutate_code.NOTICED = Path(sys.argv[1])
+source = (mutate_code.ROOT / "linreg/descent/steps.py").read_text()
+(m,) = (m for m in mutants(source) if m.after == "return Point(state.theta + lr * slope)")
+for test in sys.argv[2:]:
+    mutate_code.NOTICED.write_text("\\n".join(("descent.steps", m.before, m.after, test)))
+    (outcome,) = mutate_code.run([mutate_code.Task("descent.steps", m, 120)], 1)
+    mutate_code.remember([outcome])
+    print(outcome.noticed, outcome.by, *mutate_code.noticed_by().values(), sep="|")
+"""
+
+
+def test_the_test_that_noticed_last_is_asked_first_and_not_alone(tmp_path):
+    """The list saves time: a test that is gone, or passes, leaves it to all of them."""
+    first = ("linreg/descent/steps.py", "tests/test_no_such.py", "tests/package/basics/test_exercise.py")
+    command = [sys.executable, "-c", ASK, tmp_path / "noticed.txt", *first]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    told = done.stdout.splitlines()
+    assert (len(told), len(set(told))) == (3, 1), done.stdout + done.stderr
+    noticed, by, kept = told[0].split("|")
+    assert (noticed, kept) == ("True", by)
+    assert "descent" in by
+
+
 def test_a_sample_is_noticed():
     """`make mutate-code` runs forty mutants of each module; here some of all together."""
-    program = [sys.executable, ROOT / "tests" / "mutate_code.py", "--total", "32", "--jobs", "2"]
+    program = [sys.executable, ROOT / "tests" / "mutate_code.py", "--total", "40", "--jobs", "2"]
     done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT)
     made, noticed = map(int, re.search(r"^all +(\d+) +(\d+)", done.stdout, re.MULTILINE).groups())
-    assert made == 32, done.stdout + done.stderr
+    assert made == 40, done.stdout + done.stderr
     assert noticed >= LEAST * made, done.stdout
