@@ -27,7 +27,7 @@ def publish(formulas: Iterable[str], site: Path) -> None:
 
 
 def _subset(face: Path, letters: str, target: Path) -> None:
-    """Keep the glyphs of these letters, without the programs that fit them to coarse pixels, 2 kB of each face."""
+    """Keep the glyphs of these letters, without the programs that fit them to coarse pixels: 2 kB a face."""
     font = TTFont(face, recalcTimestamp=False)
     options = Options(flavor="woff2", layout_features=["*"], notdef_outline=True, hinting=False)
     subsetter = Subsetter(options)
