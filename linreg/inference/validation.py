@@ -17,7 +17,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.products import residual_products
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_count, check_generator, check_Xy
+from linreg.checks import check_count, check_finite, check_generator, check_Xy
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 from linreg.errors import DataError, DtypeError, RangeError, ShapeError
@@ -136,10 +136,16 @@ def cross_validate(
         >>> 1 < found.mean < 1.2  # the variance of the noise is 1, and 21 numbers have to be learned
         True
     """
-    X, y = check_Xy(X, y)
+    X, y = check_Xy(X, y, finite=False)
     C = None if weights is None else check_some_weight(y, weights)
     rows = _Rows(X, y, C, intercept, _rows_of_folds(len(X), folds, generator, X.device))
-    return _validated([rows.sums(f) for f in range(len(rows.folds))], intercept, rows)
+    try:
+        parts = [rows.sums(f) for f in range(len(rows.folds))]
+    except DataError:  # an entry, named by its row of the fold
+        check_finite(X, "X")
+        check_finite(y, "y")
+        raise
+    return _validated(parts, intercept, rows)
 
 
 @plain
