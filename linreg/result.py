@@ -35,7 +35,7 @@ class Status(StrEnum):
     NO_NOISE = "no noise"
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Path(ByValue):
     """Where an iterative method went.
 
@@ -55,7 +55,7 @@ class Path(ByValue):
         return f"Path({len(self.b) - 1} steps, loss {start:.4g} to {end:.4g})"
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Fit(ByValue):
     r"""A fitted linear model, $\hat y = X w + b$, and what was learned on the way to it.
 

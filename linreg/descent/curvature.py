@@ -20,7 +20,7 @@ from linreg.keep import ByValue
 __all__ = ["Curvature", "curvature", "curvature_of"]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Curvature(ByValue):
     r"""Eigenvalues and eigenvectors of the Hessian, and the learning rates that follow from them.
 

@@ -10,7 +10,6 @@ The roots of $z^2 - T z + D$ say how fast it shrinks.
 """
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -139,8 +138,7 @@ class Recurrence(NamedTuple):
         return found.clamp(min=0, max=1).square().where(apart, 0)
 
 
-@dataclass(frozen=True, eq=False)
-class Modes:
+class Modes(NamedTuple):
     """The half-mean loss in the coordinates of the eigenvectors: a sum of independent parabolas."""
 
     eigenvalues: Tensor  # (k,) descending

@@ -1,6 +1,7 @@
 """`RobustFit`: a fit, the scale that its residuals were measured by, and what each row has counted for."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from linreg.result import Fit, Status
 __all__ = ["End", "RobustFit", "in_steps"]
 
 
-@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RobustFit(Fit):
     r"""A fit by a loss that large residuals do not rule.
 
@@ -44,8 +45,7 @@ def in_steps(steps: int) -> str:
     return "1 step" if steps == 1 else f"{steps} steps"
 
 
-@dataclass(frozen=True)
-class End:
+class End(NamedTuple):
     """Where a method has ended, in the units in which it has computed."""
 
     sample: Sample

@@ -35,7 +35,7 @@ NEAR = 1e-3  # of a pivot: below, float32 may not tell dependent columns from ot
 DEPENDENT = 1e-12  # the same for float64 of what float32 has rounded
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Bootstrap(ByValue):
     r"""Estimates over resamples of the data; printed, a table.
 

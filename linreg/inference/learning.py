@@ -19,7 +19,7 @@ from linreg.keep import ByValue
 __all__ = ["LearningCurve", "learning_curve"]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class LearningCurve(ByValue):
     """The error on the rows that were learned from, and on others, as the former become more.
 

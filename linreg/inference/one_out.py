@@ -16,7 +16,7 @@ __all__ = ["Given", "Influence", "Whole", "influence_of", "spread"]
 LEFT = 1e-12  # of the sum of squares: with less left by one row, the others have none but rounding
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Influence(ByValue):
     r"""What each row does to the fit: (n,) each, float64, in the order of the rows.
 

@@ -22,7 +22,7 @@ __all__ = ["Inference", "Intervals"]
 WIDTH = 80
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Intervals(ByValue):
     r"""Predictions for new rows, and how far to trust them.
 
@@ -50,7 +50,7 @@ class Intervals(ByValue):
         return f"Intervals({len(self.mean)} rows, level={self.level:g})"
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Inference(ByValue):
     r"""A fit with the uncertainty of each of its numbers; printed, the table of a regression.
 

@@ -24,7 +24,7 @@ MOST = 20  # a million subsets, and 17 MB at the widest; each column more double
 DEPENDENT = 1e-10  # of a column's square, that the others leave: no more than rounding of the sums
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Subsets(ByValue):
     """The best subset of each size, from no column to all.
 

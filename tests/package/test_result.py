@@ -39,6 +39,17 @@ def test_a_result_is_equal_to_itself_alone(make):
     assert len({one, other}) == 2
 
 
+RESULTS = [value for value in vars(linreg).values() if dataclasses.is_dataclass(value)]
+
+
+@pytest.mark.parametrize("kind", RESULTS, ids=lambda kind: kind.__name__)
+def test_so_is_every_other(kind):
+    assert kind.__dataclass_params__.frozen
+    assert kind.__eq__ is object.__eq__
+    assert kind.__hash__ is object.__hash__
+    assert len(RESULTS) > 10
+
+
 @pytest.mark.parametrize(("d", "end"), [(1, "0]"), (8, "7]"), (9, "7, ...]"), (20, "7, ...]")])
 def test_eight_weights_are_printed_and_that_there_are_more(d, end):
     shown = repr(fit_of([float(j) for j in range(d)]))
