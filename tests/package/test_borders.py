@@ -10,6 +10,7 @@ import zipfile
 from itertools import groupby
 
 import pytest
+import torch
 from mutate_code import path_of
 from project import ROOT
 
@@ -368,6 +369,46 @@ def test_signatures_are_typed(name):
     signature = inspect.signature(PUBLIC[name])
     assert signature.return_annotation is not inspect.Signature.empty
     assert all(p.annotation is not inspect.Parameter.empty for p in signature.parameters.values())
+
+
+# What an argument is where a call leaves it out: the same in every function that takes it, but for these.
+DEFAULTS = {
+    "intercept": True, "weights": None, "frequency": False, "dtype": None, "reduction": "half_mean",
+    "w": None, "b": 0.0, "record": True, "progress": False, "sums": False, "autograd": False, "tol": None,
+    "nesterov": False, "level": 0.95, "names": None, "scale": "mad",
+}  # fmt: skip
+OWN_DEFAULTS = {
+    "linreg.absolute": {"steps": 100},
+    "linreg.adam": {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
+    "linreg.bootstrap": {"resamples": 2000, "kind": "pairs"},
+    "linreg.breusch_pagan": {"studentised": True},
+    "linreg.check": {"tol": 1e-3},
+    "linreg.conjugate_gradients": {"steps": 3000, "record": False},
+    "linreg.cross_validate": {"folds": 10, "generator": None},
+    "linreg.huber": {"delta": 1.345, "steps": 200},
+    "linreg.infer": {"errors": "classical"},
+    "linreg.lbfgs": {"steps": 1000, "memory": 10},
+    "linreg.momentum": {"beta": 0.9},
+    "linreg.newton": {"steps": 10},
+    "linreg.ordinary": {"dtype": torch.float64, "seed": 0},
+    "linreg.predict_loss": {"beta": 0.0},
+    "linreg.predict_steps": {"beta": 0.0, "tolerance": 0.01},
+    "linreg.simulate": {"w": (-1.0, 1.0), "b": 2.0, "dtype": torch.float64},
+    "linreg.tukey": {"delta": 4.685, "steps": 200},
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_argument_has_one_default(name):
+    signature = inspect.signature(FUNCTIONS[name]).parameters.items()
+    own = OWN_DEFAULTS.get(name, {})
+    found = {
+        argument: p.default
+        for argument, p in signature
+        if p.default is not p.empty and argument in DEFAULTS | own
+    }
+    assert found == {argument: (DEFAULTS | own)[argument] for argument in found}
+    assert set(own) <= set(found)
 
 
 def test_import_loads_torch_alone():
