@@ -34,14 +34,14 @@ def filling(found: Fitted, errors: str) -> Filling:
     with it the one direction that no other row says anything about.
     """
     power = HC[errors]
-    lone: list[tuple[int, Tensor]] = []
+    lone: list[Tensor] = []
 
     def products(block: Block) -> Tensor:
         r, alone = block.r, found.design.is_lone(block.leverage)
         rss = found.squares(r, block.run)
         left = 1 - block.leverage
         if bool(alone.any()):
-            lone.append((block.run.start, block.z[alone, : found.design.unknowns]))
+            lone.append(block.z[alone, : found.design.unknowns])
             r, left = r.masked_fill(alone, 0), left.masked_fill(alone, 1)
         if power:
             r = r / left**power
@@ -54,8 +54,7 @@ def filling(found: Fitted, errors: str) -> Filling:
     S, rss = total[:-1].view(wide, wide)[:q, :q], total[-1]
     if errors == "HC1":
         S = S * (found.n / max(found.df, 1))
-    none = S.new_empty(0, q)
-    return Filling(S, rss, torch.cat([none, *(z for _, z in sorted(lone, key=lambda part: part[0]))]))
+    return Filling(S, rss, torch.cat([S.new_empty(0, q), *lone]))
 
 
 def _squared(T: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from problems import EPS, built, certified, exact_fit, gen
 import linreg
 from linreg import Status, infer, infer_statistics, leverage
 from linreg.inference import passes
+from linreg.inference.from_sums import from_sums
 
 F64 = torch.float64
 
@@ -153,6 +154,18 @@ def test_certified_standard_errors(name):
         assert found.message == "The condition number, 3.82e+09, leaves 5 digits of the standard errors."
     else:
         assert not found.message
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.97e-8, None), (1.03e-8, 7), (0.97e-7, 7), (1.03e-7, 6)])
+def test_digits_that_the_condition_number_leaves(share, told):
+    """Two columns at a small angle, of which half is one over the condition number; 4 eps of it are lost."""
+    a, b, y = torch.linalg.qr(torch.randn(20, 3, generator=gen(), dtype=F64)).Q.T
+    condition = share / (4 * EPS)
+    half = math.atan(1 / condition)
+    near = a * math.cos(2 * half) + b * math.sin(2 * half)
+    found = infer(torch.stack((a, near), 1), a + y, intercept=False)
+    left = f"The condition number, {condition:.3g}, leaves {told} digits of the standard errors."
+    assert found.message == (left if told else "")
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e-6, 1e-9])
@@ -306,6 +319,20 @@ def test_the_digits_that_sums_leave(kappa, noise):
     )  # nor does it promise nothing
 
 
+@pytest.mark.parametrize("kappa", [1.0, 30.0])
+def test_what_rounding_may_have_added_to_sums(kappa):
+    """To the squares that are left, 4 eps of those that they are a difference of."""
+    p = built(kappa=kappa, noise=0.5)
+    found = from_sums(linreg.Statistics.of(p.X, p.y), True)
+    size = (p.X - p.X.mean(0)).norm(dim=0)
+    explained_by_columns = (p.w * size).norm()
+    condition = torch.linalg.cond((p.X - p.X.mean(0)) / size)
+    close(found.lost, 4 * EPS * ((p.y - 2).norm() + explained_by_columns) ** 2, 1e-9)
+    close(found.rounded, 4 * EPS * condition**2, 1e-9)
+    for part, digits in ((0.99, 8), (1.01, 7)):  # of the root, half of what is lost of the square
+        assert found._replace(rss=3.0, lost=part * 6e-8).digits == digits
+
+
 def test_a_column_that_was_long_costs_digits_whichever_it_is():
     """A row of 1e4 in a column of no weight has left, and with it digits: squares of 400 beside 1e8."""
     p = built(400, 3, 2.0, noise=0.3)
@@ -328,6 +355,12 @@ def test_one_degree_of_freedom_leaves_a_wide_interval():
     reach = found.se * math.tan(0.95 * math.pi / 2)
     torch.testing.assert_close(found.high - found.estimate, reach, rtol=1e-10, atol=0)
     torch.testing.assert_close(found.estimate - found.low, reach, rtol=1e-10, atol=0)
+
+
+def test_hc1_makes_up_for_what_the_fit_has_taken():
+    X, y = torch.randn(2, 4, 3, generator=gen(), dtype=F64).unbind()
+    found, plain = (infer(X, y[:, 0], intercept=False, errors=errors) for errors in ("HC1", "HC0"))
+    close(found.covariance, 4 * plain.covariance, 1e-12)  # n / df, of one degree of freedom
 
 
 def test_sums_in_which_the_noise_is_lost():
