@@ -40,7 +40,7 @@ ROWS = 1 << 16  # gathered at a time
 SORTED = 10.0  # F of the means of the folds: by chance above 4 in one of ten thousand data sets, or fewer
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class CrossValidation(ByValue):
     """What each fold's rows say about the model that was fitted without them.
 
@@ -322,7 +322,7 @@ def _message(parts: Sequence[Statistics], fits: Sequence[Fit]) -> str:
     weight = sum(part.weight for part in parts)
     mean = sum(part.weight * float(part.y_mean) for part in parts) / weight
     between = sum(part.weight * (float(part.y_mean) - mean) ** 2 for part in parts)
-    if n > k and between * (n - k) > SORTED * (k - 1) * within:
+    if between * (n - k) > SORTED * (k - 1) * within:
         said += (
             " The mean of `y` differs from fold to fold more than chance would have it: are the rows sorted? "
             "If their order means nothing, shuffle them: generator=torch.Generator().manual_seed(0)."

@@ -1,6 +1,7 @@
 """Cross-validation from sums equals fitting each fold's others."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sklearn.model_selection import KFold, LeaveOneOut, cross_val_score
 
 import linreg
 from linreg import Statistics, Status
+from linreg.inference.validation import told_by_sums
 
 F64 = torch.float64
 
@@ -166,6 +168,38 @@ def test_sorted_rows_are_told(order):
     found = linreg.cross_validate(X[rows], y[rows])
     assert "are the rows sorted?" in found.message
     assert "are the rows sorted?" not in linreg.cross_validate(X[rows], y[rows], generator=gen()).message
+
+
+@pytest.mark.parametrize(("F", "told"), [(9.9, False), (10.1, True)])
+def test_the_means_of_folds_may_differ_by_an_F_of_ten(F, told):
+    """Three folds of ten rows, each of variance 1 about -m, 0 and m: F is 20 m^2 / 2 over 30 / 27."""
+    m = (F / 9) ** 0.5
+    y = torch.tensor([1.0, -1.0], dtype=F64).repeat(15) + m * torch.arange(-1, 2).repeat_interleave(10)
+    X = torch.randn(30, 1, generator=gen(), dtype=F64)
+    assert ("are the rows sorted?" in linreg.cross_validate(X, y, folds=3).message) == told
+
+
+def test_folds_of_one_row_are_not_called_sorted():
+    X, y, *_ = linreg.ordinary()
+    rows = y[:12].argsort()
+    assert "sorted" not in linreg.cross_validate(X[rows, :2], y[rows], folds=12).message
+
+
+def test_which_fits_sums_tell():
+    """Up to a condition number of 1e4, where more than 1e-8 is left."""
+    X, y, *_ = linreg.ordinary()
+    sums = Statistics.of(X, y)
+    fit = linreg.solve_statistics(sums)
+    edge = fit.loss.new_tensor(1e-8 * float(sums.yy) / 600)
+    for change, told in (
+        ({"condition": 1e4}, True),
+        ({"condition": 1.01e4}, False),
+        ({"condition": None}, False),
+        ({"loss": 1.01 * edge}, True),
+        ({"loss": 0.99 * edge}, False),
+        ({"status": Status.RANK_DEFICIENT}, False),
+    ):
+        assert told_by_sums(sums, replace(fit, **change)) == told
 
 
 def test_rows_in_an_order_that_means_nothing_are_not_called_sorted():
