@@ -159,6 +159,13 @@ def test_where_nothing_is_left_to_compare():
     assert two.leverage.tolist() == [1, 1]
 
 
+def test_two_degrees_of_freedom_leave_one_to_compare_with():
+    found = influence(R_X[:4, :1], R_Y[:4])
+    r = found.internal.square()
+    close(found.external.square(), r / (2 - r), 1e-10)  # (n - p - 1) r^2 / (n - p - r^2)
+    assert found.status == Status.OK
+
+
 def test_one_row_beside_a_line():
     """Without it no noise is left; the others have some."""
     x = torch.arange(8, dtype=F64)[:, None]
@@ -184,7 +191,7 @@ def test_a_condition_number_too_large():
     assert influence(p.X, p.y).status == Status.NO_DIGITS
 
 
-@pytest.mark.parametrize("scale", [1e-160, 1e160])
+@pytest.mark.parametrize("scale", [1e-160, 1e-9, 1e9, 1e160])
 def test_units(scale):
     X, y = ordinary(30, 2)
     plain, other = influence(X, y), influence(X * torch.tensor([1.0, scale], dtype=F64), y * scale)
