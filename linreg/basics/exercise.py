@@ -154,9 +154,7 @@ def _off(mine: Tensor, right: Tensor, tol: float) -> str:
 def _common_factor(mine: Tensor, right: Tensor, tol: float) -> float:
     """What all of `right` was multiplied by; 0 where there is no such factor."""
     largest = int(right.abs().argmax())
-    if float(right[largest]) == 0 or not math.isfinite(float(mine[largest])):
-        return 0.0
-    factor = float(mine[largest] / right[largest])
+    factor = float(mine[largest] / right[largest])  # not finite: then no product below is near
     return factor if bool(((mine - factor * right).abs() <= tol * mine.abs().max()).all()) else 0.0
 
 
