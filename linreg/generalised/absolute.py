@@ -124,10 +124,9 @@ class Lines(NamedTuple):
         rows = _basis(sample, at.r)
         if rows is None:
             return None
-        LU, u, r = torch.linalg.lu_factor(sample.at(rows)), at.u, at.r
-        for _ in range(2):
-            u = u + torch.linalg.lu_solve(*LU, r[rows].unsqueeze(1)).squeeze(1)
-            r = sample.residuals(u)
+        LU = torch.linalg.lu_factor(sample.at(rows))
+        u = at.u + torch.linalg.lu_solve(*LU, at.r[rows].unsqueeze(1)).squeeze(1)
+        r = sample.residuals(u)
         through = r.abs() <= 4 * EPS * sample.size(u)
         through[rows] = True
         r = r.masked_fill(through, 0)

@@ -113,6 +113,16 @@ def test_other_fits_may_be_as_good():
     assert "others may be as good" in fit.message
 
 
+@pytest.mark.parametrize(("apart", "corner"), [(3e-6, True), (3e-7, False)])
+def test_two_rows_a_millionth_apart_tell_a_line_and_nearer_ones_do_not(apart, corner):
+    """Four rows leave a band in which every line is as good; of these, two rows in its middle pick one."""
+    x = torch.tensor([0.0, apart, 1.0, 1.0, -1.0, -1.0], dtype=F64)
+    fit = absolute(x.unsqueeze(1), x + torch.tensor([0.0, 0.0, 1.0, -1.0, 1.0, -1.0], dtype=F64))
+    assert fit.status == Status.OK
+    assert float(fit.loss) == pytest.approx(2 / 3, rel=1e-10)
+    assert ("it passes through 2 rows" in fit.message) == corner
+
+
 def test_how_far_a_row_is_does_not_matter():
     X, y = spoilt()
     fit = absolute(X, y)
