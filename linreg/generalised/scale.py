@@ -16,8 +16,8 @@ class Scale(NamedTuple):
     """One of three ways to measure."""
 
     way: str  # "mad", "joint" or "fixed"
-    delta: float = 1.345
-    number: float = 1.0  # the scale where it is fixed, the median of normal noise for "mad"
+    delta: float
+    number: float  # the scale where it is fixed, the median of normal noise for "mad"
 
     def of(self, r: Tensor, C: Tensor | None) -> float:
         """The scale of residuals r (n,), rows counting C times; 0 where too many are 0."""

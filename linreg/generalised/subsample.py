@@ -99,8 +99,9 @@ def _chosen(n: int, d: int) -> list[slice] | None:
     m = max(n // SHARE, LEAST, FOR_EACH * d)
     if n < FEWER * m:
         return None
-    hop = n // (m // RUN)
-    return [slice(start, start + RUN) for start in range(0, n - RUN + 1, hop)]
+    runs = m // RUN
+    hop = n // runs
+    return [slice(i * hop, i * hop + RUN) for i in range(runs)]
 
 
 def _over_all(equations: Equations, state: State, B: Tensor) -> tuple[Course, State] | None:

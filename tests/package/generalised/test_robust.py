@@ -105,7 +105,7 @@ def test_each_step_lowers_the_joint_objective(seed):
     """That of the fit and the scale together, from least squares on heavy tails, or from elsewhere."""
     X, y = spoilt(seed)
     y = y + 3 / torch.randn(300, generator=gen(seed), dtype=F64)
-    course = Course(counted(X, y, None, None).sample(True), "huber", 1.345, Scale("joint", 1.345))
+    course = Course(counted(X, y, None, None).sample(True), "huber", 1.345, Scale("joint", 1.345, 1.0))
 
     def objective(state):
         return state.sigma * (1 + 2 * course.value(state.pull.r, state.sigma))

@@ -8,7 +8,7 @@ from problems import gen
 from linreg.generalised.scale import CONSISTENCY, Scale
 
 F64 = torch.float64
-WAYS = {"mad": Scale("mad", 1.345, CONSISTENCY), "joint": Scale("joint", 1.35)}
+WAYS = {"mad": Scale("mad", 1.345, CONSISTENCY), "joint": Scale("joint", 1.35, 1.0)}
 
 
 def draw(n, seed):

@@ -1,6 +1,7 @@
 """Many rows: a sample of them, then passes over all; the answer is that of Newton's steps over all."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -64,6 +65,42 @@ def test_by_way_of_a_sample_the_answer_is_the_same(many, all_rows, scale, kind):
     torch.testing.assert_close(fit.scale, exact.scale, rtol=2e-9, atol=0)
     torch.testing.assert_close(fit.row_weights, exact.row_weights, rtol=1e-7, atol=1e-7)
     assert fit.steps < 15
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "rows"),
+    [
+        (65_535, 5, 0),
+        (65_536, 5, 16),
+        (1 << 20, 5, 51),
+        (1 << 20, 300, 58),
+        (65_600, 82, 16),
+        (65_599, 82, 0),
+    ],
+)
+def test_which_rows_are_chosen(n, d, rows):
+    """A twentieth in runs of 1024, but 16384 and 200 for each column; none where that is a fourth of all."""
+    some = subsample._chosen(n, d) or []
+    assert len(some) == rows
+    assert all(run.stop - run.start == 1024 for run in some)
+    assert {b.start - a.start for a, b in pairwise(some)} <= {n // rows if rows else 0}
+    assert not some or 0 == some[0].start < n - n // rows - 1024 < some[-1].stop <= n
+
+
+@pytest.mark.parametrize(("near", "told"), [(1 / 90, True), (1 / 1100, False)])
+def test_the_sample_does_for_columns_up_to_a_condition_number_of_a_thousand(many, near, told):
+    X, y = many
+    a, b = X[:, 0], X[:, 1] - 0.5 * X[:, 0]
+    fit = huber(torch.stack((a, a + near * b), 1), y)  # of a condition number of about 2 / near
+    assert (fit.condition is None) == told
+
+
+def test_passes_that_run_out_leave_it_to_newton(many, monkeypatch):
+    X, y = many
+    steps = huber(X, y).steps
+    for passes, told in ((steps, True), (steps - 1, False)):
+        monkeypatch.setattr(subsample, "PASSES", passes)
+        assert (huber(X, y).condition is None) == told
 
 
 def test_where_a_sample_does_not_tell_all_rows_are_asked(many):
