@@ -112,6 +112,29 @@ def test_columns_far_from_zero(far, dtype):
     assert fit.message.startswith(BRIEF)
 
 
+def test_float32_rows_are_multiplied_about_what_float32_holds():
+    """About a shift that is rounded afterwards, the products would take four steps."""
+    X, y = noisy()
+    fit = check((X + 3e5).float(), y.float(), digits=10)
+    assert fit.message.startswith(f"{BRIEF}, refined twice")
+
+
+@pytest.mark.parametrize("j", [3, -1])
+@pytest.mark.parametrize("far", [7.5, 8.5])
+def test_up_to_eight_deviations_a_mean_is_not_subtracted(far, j, monkeypatch):
+    """Of a column or of y: a pass over rows as they are takes less."""
+    X, y = noisy()
+    Z = torch.column_stack((X, y))
+    Z = (Z - Z.mean(0)) / Z.std(0, correction=0)
+    Z[:, j] += far
+    shifted, residuals = [], Rows.residuals
+    monkeypatch.setattr(
+        Rows, "residuals", lambda rows, p, V: shifted.append(bool(p.shift.any())) or residuals(rows, p, V)
+    )
+    check(Z[:, :-1], Z[:, -1])
+    assert set(shifted) == {far > 8}
+
+
 @pytest.mark.parametrize("power", [20, -20])
 def test_scales_that_float32_holds(power):
     """Powers of two for the columns change no bit of the answer but the exponents."""
@@ -235,6 +258,19 @@ def test_the_first_rows_tell_of_all_of_them(monkeypatch):
     fit = check(X, y, digits=9)
     assert not fit.message.startswith(BRIEF)
     assert rows == [1024]
+
+
+@pytest.mark.parametrize(("n", "parts"), [(1920, [240, 1680]), (1919, [1919])])
+def test_the_first_rows_are_eight_for_each_column_where_these_are_an_eighth(n, parts, monkeypatch):
+    X, y = noisy(n)
+    rows, summed = [], brief.summed
+    monkeypatch.setattr(brief, "LEAST", 0)
+    monkeypatch.setattr(brief, "FIRST_ROWS", 64)
+    monkeypatch.setattr(
+        brief, "summed", lambda X, *rest, **more: rows.append(len(X)) or summed(X, *rest, **more)
+    )
+    assert check(X, y).message.startswith(BRIEF)
+    assert rows == parts
 
 
 def test_first_rows_unlike_the_others():
