@@ -32,22 +32,22 @@ def verdict(course: Course, lr: float, inertia: Inertia, stands: Callable[[], bo
 
 
 class Ends(NamedTuple):
-    """The smallest eigenvalue above 0, as far as it is known, and the largest."""
+    """The smallest eigenvalue above 0, NaN where it is not known, and the largest."""
 
-    mu: float | None
+    mu: float
     L: float
 
 
 def _ends(course: Course) -> Ends:
     if isinstance(course.bowl, Wide):
-        return Ends(None, course.bowl.steepness() / course.to_half_mean)
+        return Ends(math.nan, course.bowl.steepness() / course.to_half_mean)
     rates = curvature_of(course.bowl.R, 1 / course.to_half_mean, course.X)
     return Ends(float(rates.eigenvalues[rates.eigenvalues > 0][0]), rates.L)
 
 
 def _advice(course: Course, lr: float, inertia: Inertia, ends: Ends, stands: Callable[[], bool]) -> str:
     """What to do about a run that has come close to nothing yet."""
-    if ends.mu is None or isinstance(course.bowl, Wide):
+    if isinstance(course.bowl, Wide):
         if stands():
             return course.rounded()
         return "Give it more steps, and bring the columns to one scale. `conjugate_gradients` needs neither."

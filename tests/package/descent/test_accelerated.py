@@ -101,6 +101,16 @@ def test_a_stable_run_that_rises_far_is_not_called_diverged():
     assert done.status is Status.OK
 
 
+def test_how_far_it_may_rise_grows_with_the_square_of_what_it_remembers(monkeypatch):
+    """To 361 times its height with a share of 0.9, which only 10 / 0.1^2 allows here."""
+    monkeypatch.setattr("linreg.descent.accelerated.BLOW_UP", 10)
+    X = torch.tensor([[1.0], [-1.0]], dtype=F64)
+    lr = 3.8 / linreg.curvature(X, intercept=False).L * (1 - 1e-6)
+    fit = linreg.momentum(X, 0 * X[:, 0], lr=lr, w=X[0], steps=100, intercept=False)
+    assert fit.status is Status.NOT_CONVERGED
+    assert 300 < float(fit.path.loss.max() / fit.path.loss[0]) < 361
+
+
 @pytest.mark.parametrize("nesterov", KINDS)
 @pytest.mark.parametrize("tol", [None, 1e-6])
 @pytest.mark.parametrize("data", [toy, ordinary])

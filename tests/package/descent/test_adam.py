@@ -122,6 +122,10 @@ def test_slopes_that_drown_in_eps():
     assert fit.status is Status.NOT_CONVERGED
     assert re.search(r"Its slopes, at most \d[\de.-]*, drown in `eps`: lower that\.$", fit.message)
     assert linreg.adam(X, y * 1e-12, lr=1e-12, steps=2000, eps=1e-20).status is Status.OK
+    dw, db = linreg.gradient(X, y, torch.zeros(X.shape[1], dtype=F64))
+    steepest = float(torch.cat((dw, db.reshape(1))).abs().max())
+    told = [linreg.adam(X, y, lr=0.1, steps=0, eps=steepest / part).message for part in (9.9, 10.1)]
+    assert ["drown" in message for message in told] == [True, False]
 
 
 def test_slopes_whose_squares_overflow():

@@ -139,6 +139,20 @@ def test_above_it_diverges_and_names_a_rate_that_works(times, seed, reduction):
     assert again.status is Status.OK
 
 
+@pytest.mark.parametrize(("below", "status"), [(5e-13, Status.DIVERGED), (5e-12, Status.NOT_CONVERGED)])
+def test_at_the_largest_stable_rate_to_rounding_it_counts_as_diverged(below, status):
+    X, y = s8()
+    rate = linreg.curvature(X).largest_stable_rate
+    assert linreg.gradient_descent(X, y, lr=rate * (1 - below), steps=3).status is status
+
+
+def test_the_fastest_rate_is_that_of_directions_with_a_slope():
+    X, y = s8()
+    X = torch.column_stack((X, X[:, 0] + X[:, 1]))
+    fit = linreg.gradient_descent(X, y, lr=0.01, steps=3)
+    assert f"the fastest rate is {linreg.curvature(X).best_rate:.4g}." in fit.message
+
+
 def test_divergence_stops_early_and_float32_does_not_overflow():
     X, y = s8(dtype=torch.float32)
     fit = linreg.gradient_descent(X, y, lr=3.0, steps=10**6)

@@ -212,6 +212,26 @@ def test_squares_out_of_range(size):
         assert one.status is Status.OK
 
 
+@pytest.mark.parametrize(
+    ("name", "largest", "length", "held"),
+    [
+        ("X", 1.5e-140, None, True), ("X", 0.6e-140, None, False), ("X", None, 0.6e140, True),
+        ("X", None, 1.5e140, False), ("y", None, 0.6e140, True), ("y", None, 1.5e140, False),
+    ],
+)  # fmt: skip
+def test_where_the_range_of_squares_ends(name, largest, length, held):
+    X, y = ordinary(0)
+    X, y = X[:, :1], y - y.mean()
+    data = {"X": X - X.mean(), "y": y}
+    size = float(data[name].abs().max() if largest else torch.linalg.vector_norm(data[name]))
+    data[name] = data[name] / size * (largest or length)
+    if held:
+        assert linreg.conjugate_gradients(**data).status is Status.OK
+    else:
+        with pytest.raises(linreg.DataError, match=f"`{name}` must have squares"):
+            linreg.conjugate_gradients(**data)
+
+
 def test_a_walk_begins_anew_until_that_gains_nothing(monkeypatch):
     """Where rounding has parted the running residual from the true one, another run mends the answer."""
     X, y = linreg.simulate(300, [1.0] * 20, condition=1e6, noise=0.1, generator=gen())
