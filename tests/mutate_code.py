@@ -72,7 +72,7 @@ TESTS = {
     "inference.fitted": ("inference", "facts", "influence", "bootstrap"),
     "inference.robust_errors": ("inference", "facts"),
     "inference.facts": ("facts", "inference"),
-    "inference.table": ("record", "bootstrap"),
+    "inference.table": ("table", "record", "bootstrap"),
     "inference.record": ("record", "inference", "facts"),
     "inference.inference": ("inference", "facts", "record"),
     "inference.from_sums": ("inference", "blocks"),
@@ -100,6 +100,8 @@ SHARED = {
     "@plain": "test_ambient.py::test_no_public_function_is_forgotten",
     "@alone": "test_workers.py::test_the_number_of_threads_changes_no_bit",
     "check_": "test_arguments.py",
+    "intercept: bool = True": "test_borders.py::test_an_argument_has_one_default",
+    "@dataclass(": "test_result.py::test_so_is_every_other",
 }
 SLOW_TO_IMPORT = (
     "torch", "numpy", "hypothesis", "pytest", "pandas", "pyarrow.csv", "pyarrow.parquet", "matplotlib.pyplot",
