@@ -116,10 +116,9 @@ class Course(NamedTuple):
             if self.value(new.pull.r, sigma) <= before * (1 + WORSE):
                 return new
         K = self.sample.gram(row.weight)
-        if not _definite(K):
-            if bool((row.weight == 0).any()):
-                return state._replace(singular=True)
-            K = K + SINGULAR * K.trace() * torch.eye(len(K), dtype=K.dtype, device=K.device)  # still above
+        if bool((row.weight == 0).any()) and not _definite(K):
+            return state._replace(singular=True)
+        K = K + EPS * K.trace() * torch.eye(len(K), dtype=K.dtype, device=K.device)  # never singular
         return self._moved(state, _solved(K, state))
 
     def _better(self, new: State, state: State) -> bool:
