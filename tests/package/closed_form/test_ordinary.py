@@ -84,6 +84,27 @@ def way(X: torch.Tensor, y: torch.Tensor, intercept: bool = True) -> linreg.Fit 
     return ordinary.from_sums(Rows(X, y, None, intercept), shift, summed(X, y, shift))
 
 
+@pytest.mark.parametrize(("d", "taken"), [(256, True), (257, False)])
+def test_eigenvalues_of_many_columns_are_not_asked_for(d, taken):
+    p = built(n=1100, d=d, kappa=2.0, noise=0.5)
+    assert (way(p.X, p.y) is not None) == taken
+
+
+def test_what_a_dtype_holds():
+    """All digits of a weight need a normal number; of the intercept, which is beside the mean, none does."""
+    for w, b, held in (
+        ([1e-37, -3e38], 3e38, True),
+        ([1e-37, -3e38], -1e-44, True),
+        ([1e-37, 4e38], 0.0, False),
+        ([1e-38, 1.0], 0.0, False),
+        ([0.0, 1.0], 0.0, False),
+        ([1.0, 1.0], -4e38, False),
+    ):
+        found = ordinary.Answer(w, b, 1.0, 1.0, "")
+        assert found.within(torch.float32) == held
+        assert found.within(torch.float64) == (w[0] != 0)
+
+
 @pytest.mark.parametrize("n", [200, 5000])
 @pytest.mark.parametrize(
     ("kappa", "loss", "mean", "ordinary"),
