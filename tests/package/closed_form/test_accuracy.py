@@ -278,6 +278,19 @@ def test_columns_of_zeros_and_constants_need_no_units():
     assert float(sums.X_mean[0]) == pytest.approx(1e-170 * 20 / 100, rel=1e-14)
 
 
+@pytest.mark.parametrize("kappa", [1.0, 10.0])
+@pytest.mark.parametrize("long", [200, 2000])
+def test_the_bound_of_sums_names_no_digit_more_than_the_estimate(long, kappa, monkeypatch):
+    """Of columns that were ten times as long before a row was taken off, or a hundred times."""
+    p = built(400, 3, kappa, noise=1.0)
+    row = Statistics.of(long * torch.eye(3, dtype=D)[:1], p.y[:1])
+    sums, found = Statistics.of(p.X, p.y) + row - row, []
+    for enough in (0, 99):
+        monkeypatch.setattr("linreg.closed_form.from_sums.BOUND_ENOUGH", enough)
+        found.append(told(linreg.solve_statistics(sums)))
+    assert found[1] - 2 <= found[0] <= found[1]
+
+
 def test_the_quick_bound_of_few_entries_names_no_digit_more(monkeypatch):
     """It takes each number at its largest: a digit or two less than the bound that many entries pay for."""
     fewer = 0
