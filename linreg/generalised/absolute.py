@@ -113,10 +113,8 @@ class Lines(NamedTuple):
         Steps lose that to rounding, as the residuals that they divide by become small.
         """
         L = torch.linalg.cholesky_ex(self.sample.gram(free)).L
-        for _ in range(2):  # the first mends what steps have lost, the second what itself has rounded
-            g = self.sample.across(alpha)
-            alpha = alpha - free * self.sample.along(torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1))
-        return alpha
+        g = self.sample.across(alpha)
+        return alpha - free * self.sample.along(torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1))
 
     def corner(self, at: Inside) -> Corner | None:
         """The corner next to a point, if that is the answer."""

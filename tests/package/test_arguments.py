@@ -1,6 +1,8 @@
 """Every bad argument gets its message, from every public function that takes it; inputs stay as they are."""
 
+import re
 import warnings
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib as mpl
@@ -26,6 +28,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 import linreg
 from linreg import DataError, DeviceError, DtypeError, LinregError, RangeError, ShapeError
+from linreg.checks import check_path, check_same_kind, recordable
 
 mpl.use("agg")
 
@@ -402,6 +405,36 @@ def test_bad_pair(function, case):
 )
 def test_bad_setting(call, kind, words):
     refused((None, kind, words), call)
+
+
+def test_data_on_two_devices():
+    """Without a second device here, a stand-in that only says where it lies."""
+    there = SimpleNamespace(dtype=X.dtype, device=torch.device("cuda:0"))
+    with pytest.raises(DeviceError) as caught:
+        check_same_kind(there, Y, "y")
+    assert str(caught.value) == (
+        "`y` must be on the device of `X`, cuda:0; got cpu. Move it: y.to(X.device)."
+    )
+
+
+def test_only_what_autograd_is_to_keep_is_copied():
+    """Rows made in inference mode, beside parameters that learn."""
+    rows, w = inference(X), W.clone().requires_grad_()
+    assert recordable(rows, W)[0] is rows
+    copied, same = recordable(rows, w)
+    assert same is w
+    assert not copied.is_inference()
+    assert torch.equal(copied, rows)
+    with torch.no_grad():
+        assert recordable(rows, w)[0] is rows
+
+
+@pytest.mark.parametrize(
+    ("path", "cure"), [(b"a", "Decode it: os.fsdecode(path)."), (7, "Pass 'folder/name'.")]
+)
+def test_a_path_is_text(path, cure):
+    with pytest.raises(DtypeError, match=re.escape(f"got {path!r}. {cure}")):
+        check_path(path)
 
 
 def test_a_generator_on_another_device():

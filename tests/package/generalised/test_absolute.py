@@ -75,6 +75,28 @@ def test_the_bound_holds_on_any_data(seed):
     assert fit.excess <= 1e-10 * float(fit.loss) + 1e-13
 
 
+@pytest.mark.parametrize("seed", [0, 12, 16])
+def test_rounded_numbers_leave_ties_that_steps_get_through(seed):
+    """Where alpha is balanced as far as it is free, and no farther."""
+    g = gen(seed)
+    X = torch.randn(50, 1, generator=g, dtype=F64).round()
+    y = X.sum(1) + torch.randn(50, generator=g, dtype=F64).round()
+    fit = absolute(X, y)
+    assert fit.status == Status.OK
+    assert float(fit.loss) == pytest.approx(programme(X, y)[0], rel=1e-10)
+
+
+@pytest.mark.parametrize(("share", "lies"), [(0.3, True), (3.0, False)])
+def test_residuals_of_no_more_than_rounding_count_as_none(share, lies):
+    """Twice eps of float32, of what the residuals are a difference of."""
+    X = torch.randn(2500, 2, generator=gen()).round()  # held exactly, as are sums of it
+    noise = torch.randn(2500, generator=gen(1))
+    y, eps = X.sum(1), torch.finfo(torch.float32).eps
+    limit = 2 * eps * (2 * float(y.std()) + abs(float(y.mean())))
+    fit = absolute(X, y + share * limit * noise / noise.abs().mean())
+    assert (fit.message == "All rows lie on it.") == lies
+
+
 def test_stack_loss():
     """As rq(stack.loss ~ ., 0.5, stackloss) of R's quantreg prints it."""
     fit = absolute(STACK[:, :3], STACK[:, 3])
@@ -177,6 +199,7 @@ def test_rows_that_all_lie_on_it():
     assert bool((fit.row_weights == 1).all())
     few = absolute(X[:3], X[:3].sum(1))
     assert few.status == Status.RANK_DEFICIENT
+    assert absolute(X, 0 * X[:, 0]).message == "All rows lie on it."
     constant = absolute(X, torch.full((30,), 7.0, dtype=F64))
     assert float(constant.b) == pytest.approx(7)
 
