@@ -86,6 +86,17 @@ def test_rounded_numbers_leave_ties_that_steps_get_through(seed):
     assert float(fit.loss) == pytest.approx(programme(X, y)[0], rel=1e-10)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 12])
+def test_dummies_and_whole_numbers_have_a_corner(seed):
+    """Of many that are as good; an alpha at its bound is hardly moved when it is balanced."""
+    g = gen(seed)
+    X = (torch.randn(60, 2, generator=g, dtype=F64) > 0).double()
+    y = X.sum(1) + (3 * torch.randn(60, generator=g, dtype=F64)).round()
+    fit = absolute(X, y)
+    assert "passes through" in fit.message
+    assert float(fit.loss) == pytest.approx(programme(X, y)[0], rel=1e-12)
+
+
 @pytest.mark.parametrize(("share", "lies"), [(0.3, True), (3.0, False)])
 def test_residuals_of_no_more_than_rounding_count_as_none(share, lies):
     """Twice eps of float32, of what the residuals are a difference of."""
