@@ -226,9 +226,11 @@ def counted(X: Tensor, y: Tensor, weights: Tensor | None, dtype: torch.dtype | N
 
 
 def _fit(course: Course, state: State, method: str, rows: Counted) -> RobustFit:
-    row = course.at(state.pull.r / (state.sigma or 1.0))
+    # without a scale the rows on the fit count, as far as rounding tells, and hardly any other
+    unit = course.sample.rounding(state.u) if course.no_scale(state) else state.sigma
+    row = course.at(state.pull.r / (unit or 1.0))
     status, message = _verdict(course, state, row)
-    loss = course.sample.mean(row.value) * state.sigma**2
+    loss = course.sample.mean(row.value) * unit**2
     end = End(course.sample, state.u, method, loss, 2, state.sigma, row.weight, status, message, state.steps)
     return end.fit(rows.dtype, rows.counting)
 

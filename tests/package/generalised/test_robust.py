@@ -415,6 +415,20 @@ def test_steps_that_run_out(name):
     assert CALLS[name](X, y, steps=fit.steps + 30).status == Status.OK
 
 
+@pytest.mark.parametrize("times", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("name", SCALED)
+def test_rows_off_the_plane_of_most_count_for_nothing(name, times):
+    """In any units, though the scale is zero."""
+    g = gen()
+    X = torch.randn(60, 3, generator=g, dtype=F64)
+    y = X.sum(1) - 1
+    y[:18] += 5 * torch.randn(18, generator=g, dtype=F64).sign()
+    fit = CALLS[name](X, times * y)
+    assert fit.status == Status.NO_NOISE
+    assert float(fit.row_weights[:18].max()) < 1e-9
+    assert float(fit.row_weights[18:].min()) > 0.9
+
+
 def test_a_row_that_alone_tells_of_a_column_slows_no_step():
     """Its weight stays 1 where those of the others are as small as their scale."""
     X, y = spoilt()
