@@ -65,6 +65,15 @@ def test_by_way_of_a_sample_the_answer_is_the_same(many, all_rows, scale, kind):
     torch.testing.assert_close(fit.scale, exact.scale, rtol=2e-9, atol=0)
     torch.testing.assert_close(fit.row_weights, exact.row_weights, rtol=1e-7, atol=1e-7)
     assert fit.steps < 15
+    assert left(X.double(), y.double(), fit, torch.ones_like(fit.row_weights) if c is None else c) < 1e-10
+
+
+def left(X, y, fit, c):
+    """What is left of the equations of the fit, with columns of mean 0 and mean square 1."""
+    psi = ((y - X @ fit.w - fit.b) / fit.scale).clamp(-1.345, 1.345)
+    Z = X - X.mean(0)
+    Z = torch.column_stack((Z / Z.square().mean(0).sqrt(), torch.ones_like(y)))
+    return float((Z.T @ (c * psi)).abs().max() / c.sum())
 
 
 @pytest.mark.parametrize(
@@ -119,6 +128,20 @@ def test_where_a_sample_does_not_tell_all_rows_are_asked(many):
     assert (twice.status, twice.rank) == (Status.RANK_DEFICIENT, 5)
     small = huber(X * 1e-200, y)
     torch.testing.assert_close(small.w * 1e-200, huber(X, y).w, rtol=1e-8, atol=1e-9)
+
+
+def test_a_sample_that_has_not_arrived_leads_nowhere(many, monkeypatch):
+    """Nor one that lies on its fit, which leaves no scale."""
+    X, y = many
+    led = []
+    monkeypatch.setattr(subsample, "_over_all", lambda *_: led.append(1))
+    huber(X, X.sum(1))
+    monkeypatch.setattr(subsample, "PASSES", 1)
+    huber(X, y)
+    assert not led
+    monkeypatch.setattr(subsample, "PASSES", 10)
+    huber(X, y)
+    assert led
 
 
 def test_many_rows_that_lie_on_the_fit(many):
