@@ -415,6 +415,19 @@ def test_steps_that_run_out(name):
     assert CALLS[name](X, y, steps=fit.steps + 30).status == Status.OK
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_scale_that_goes_to_zero_is_not_followed_for_long(seed):
+    """All rows but three on a plane, no more than there are unknowns: after eight steps it is looked for."""
+    g = gen(seed)
+    X = torch.randn(60, 3, generator=g, dtype=F64)
+    y = X.sum(1) - 1
+    y[:3] += 5 * torch.randn(3, generator=g, dtype=F64)
+    fit = huber(X, y)
+    assert fit.status == Status.NO_NOISE
+    assert fit.steps <= 9
+    torch.testing.assert_close(fit.w, torch.ones(3, dtype=F64), rtol=1e-12, atol=0)
+
+
 @pytest.mark.parametrize("times", [1e-9, 1.0, 1e9])
 @pytest.mark.parametrize("name", SCALED)
 def test_rows_off_the_plane_of_most_count_for_nothing(name, times):
