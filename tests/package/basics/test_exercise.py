@@ -107,6 +107,7 @@ def test_right(capsys, yours, right):
         ([7.0, 14.0], [1.0, 2.0], "all entries are 7 times as large as they should be"),
         ([1.0, -2.0], [-1.0, 2.0], "the sign is wrong everywhere"),
         ([NAN, 2.0, NAN], [1.0, 2.0, 3.0], "2 of 3 entries are NaN"),
+        ([NAN, 2.0], [1.0, 2.0], "1 of 2 entries are NaN"),
         (
             [1.0, 2.0, 3.5],
             [1.0, 2.0, 3.0],
