@@ -91,6 +91,8 @@ def test_right(capsys, yours, right):
     [
         (2.0, 1.0, "it is 2 times as large as it should be"),
         (0.25, 1.0, "it is 0.25 times as large as it should be"),
+        (2.001, 1.0, "it is 2 times as large as it should be"),
+        (2.01, 1.0, "too large"),
         (-2.0, 1.0, "it is 2 times as large as it should be, with the wrong sign"),
         (-1.0, 1.0, "the sign is wrong"),
         (5.0, 1.0, "too large"),
