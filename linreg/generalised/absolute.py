@@ -25,6 +25,7 @@ from linreg.workers import alone
 __all__ = ["absolute"]
 
 EPS = torch.finfo(torch.float64).eps
+THROUGH = 64  # roundings: residuals of rows on one plane are mostly below 16, and some beyond
 APART = 1e-6  # share of a row's length that those before it must leave
 STRIDE = 0.9995  # of the way to the nearest bound
 NEAR = 1e-3  # share of the loss that the bound may be, when corners are looked for
@@ -125,9 +126,8 @@ class Lines(NamedTuple):
         LU = torch.linalg.lu_factor(sample.at(rows))
         u = at.u + torch.linalg.lu_solve(*LU, at.r[rows].unsqueeze(1)).squeeze(1)
         r = sample.residuals(u)
-        through = r.abs() <= 4 * EPS * sample.size(u)
+        through = r.abs() <= THROUGH * EPS * sample.size(u)
         through[rows] = True
-        r = r.masked_fill(through, 0)
         alpha = at.alpha.where(through, r.sign())
         alpha = self.balanced(alpha, (1 - alpha.square()).clamp(min=LEAST).where(through, 0))
         left = -torch.linalg.lu_solve(*LU, sample.across(alpha).unsqueeze(1), adjoint=True).squeeze(1)
@@ -135,7 +135,9 @@ class Lines(NamedTuple):
         alone = float(alpha[through].abs().max()) < 1 - TIGHT
         alpha = alpha.clamp(-1, 1)
         excess = self.excess(r, alpha)
-        return Corner(u, r, excess, alone) if excess <= ENOUGH * sample.mean(r.abs()) else None
+        if excess > ENOUGH * sample.mean(r.abs()):
+            return None
+        return Corner(u, r.masked_fill(through, 0), excess, alone)
 
 
 def _blend(at: Inside, to: Inside, outer: float, inner: float) -> Inside:
