@@ -119,15 +119,18 @@ class Lines(NamedTuple):
 
     def corner(self, at: Inside) -> Corner | None:
         """The corner next to a point, if that is the answer."""
-        sample = self.sample
-        rows = _basis(sample, at.r)
+        sample, q = self.sample, self.sample.q
+        near = at.r.abs().topk(min(4 * q, len(at.r)), largest=False, sorted=True).indices
+        rows = _basis(sample.at(near), near, widest=False)
         if rows is None:
             return None
-        LU = torch.linalg.lu_factor(sample.at(rows))
-        u = at.u + torch.linalg.lu_solve(*LU, at.r[rows].unsqueeze(1)).squeeze(1)
-        r = sample.residuals(u)
-        through = r.abs() <= THROUGH * EPS * sample.size(u)
-        through[rows] = True
+        LU, u, r, through = self._through(rows, at.u, at.r)
+        if int(through.sum()) > q:  # a plane of many rows: some tell it better than the nearest
+            plane = through.nonzero().flatten()
+            better = _basis(sample.at(plane), plane, widest=True)
+            if better is not None:
+                rows = better
+                LU, u, r, through = self._through(rows, u, r)
         alpha = at.alpha.where(through, r.sign())
         alpha = self.balanced(alpha, (1 - alpha.square()).clamp(min=LEAST).where(through, 0))
         left = -torch.linalg.lu_solve(*LU, sample.across(alpha).unsqueeze(1), adjoint=True).squeeze(1)
@@ -138,6 +141,17 @@ class Lines(NamedTuple):
         if excess > ENOUGH * sample.mean(r.abs()):
             return None
         return Corner(u, r.masked_fill(through, 0), excess, alone)
+
+    def _through(
+        self, rows: Tensor, u: Tensor, r: Tensor
+    ) -> tuple[tuple[Tensor, Tensor], Tensor, Tensor, Tensor]:
+        """The fit through q rows: their factor, u, the residuals, and which rows (n,) it passes through."""
+        factor = torch.linalg.lu_factor(self.sample.at(rows))
+        u = u + torch.linalg.lu_solve(*factor, r[rows].unsqueeze(1)).squeeze(1)
+        r = self.sample.residuals(u)
+        through = r.abs() <= THROUGH * EPS * self.sample.size(u)
+        through[rows] = True
+        return factor, u, r, through
 
 
 def _blend(at: Inside, to: Inside, outer: float, inner: float) -> Inside:
@@ -159,22 +173,28 @@ def _most(start: Tensor, end: Tensor) -> float:
     return float((start / falls).where(falls > 0, torch.inf).min())
 
 
-def _basis(sample: Sample, r: Tensor) -> Tensor | None:
-    """(q,) independent rows, those with the smallest residuals first; None where these do not suffice."""
-    q = sample.q
-    near = r.abs().topk(min(4 * q, len(r)), largest=False, sorted=True).indices
-    left = sample.at(near)
-    left = left / torch.linalg.vector_norm(left, dim=1, keepdim=True)
+def _basis(left: Tensor, rows: Tensor, *, widest: bool) -> Tensor | None:
+    """(q,) independent ones of these rows; None where they do not suffice.
+
+    Args:
+        left: (m, q) the rows.
+        rows: (m,) their numbers.
+        widest: take those that stand most apart, and not the first ones that do.
+    """
+    left = (left / torch.linalg.vector_norm(left, dim=1, keepdim=True)).nan_to_num(
+        0
+    )  # a row of zeros is none
     chosen: list[int] = []
-    for i in range(len(near)):
-        length = float(torch.linalg.vector_norm(left[i]))
-        if length > APART:
-            chosen.append(i)
-            if len(chosen) == q:
-                return near[chosen]
-            direction = left[i] / length
-            left = left - torch.outer(left @ direction, direction)
-    return None
+    for _ in range(left.shape[1]):
+        lengths = torch.linalg.vector_norm(left, dim=1)
+        apart = lengths > APART
+        if not bool(apart.any()):
+            return None
+        i = int(lengths.argmax()) if widest else int(apart.nonzero()[0])
+        direction = left[i] / lengths[i]
+        left = left - torch.outer(left @ direction, direction)
+        chosen.append(i)
+    return rows[chosen]
 
 
 @plain

@@ -222,10 +222,19 @@ def test_most_rows_on_one_plane_are_found_exactly(seed):
     y[:20] += 5 * torch.randn(20, generator=gen(seed + 100), dtype=F64)
     fit = absolute(X, y)
     assert fit.status == Status.OK
-    torch.testing.assert_close(
-        fit.w, torch.ones(3, dtype=F64), rtol=1e-12, atol=0
-    )  # times the condition of four rows
+    torch.testing.assert_close(fit.w, torch.ones(3, dtype=F64), rtol=1e-13, atol=0)
     assert "passes through 40 rows. By the dual problem no other fit has as small a loss." in fit.message
+
+
+def test_a_row_of_zeros_on_a_plane_through_the_origin():
+    X = torch.randn(60, 3, generator=gen(), dtype=F64)
+    X[:5] = 0
+    y = X.sum(1)
+    y[5:25] += 5 * torch.randn(20, generator=gen(1), dtype=F64)
+    fit = absolute(X, y, intercept=False)
+    assert fit.status == Status.OK
+    torch.testing.assert_close(fit.w, torch.ones(3, dtype=F64), rtol=1e-13, atol=0)
+    assert "passes through 40 rows." in fit.message
 
 
 def test_float32():
