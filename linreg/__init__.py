@@ -63,6 +63,10 @@ if TYPE_CHECKING:
     from linreg.generalised.robust_fit import RobustFit
     from linreg.generalised.robust import huber, tukey
     from linreg.generalised.absolute import absolute
+    from linreg.generalised.separation import Separation
+    from linreg.generalised.class_fit import LogisticFit, SoftmaxFit
+    from linreg.generalised.logistic import logistic
+    from linreg.generalised.softmax import softmax
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -149,6 +153,11 @@ __all__ = [
     "huber",
     "tukey",
     "absolute",
+    "Separation",
+    "LogisticFit",
+    "SoftmaxFit",
+    "logistic",
+    "softmax",
     "Blocks",
     "blocks",
     "accumulate",
@@ -193,6 +202,10 @@ LATER = {
     "linreg.generalised.robust_fit": ("RobustFit",),
     "linreg.generalised.robust": ("huber", "tukey"),
     "linreg.generalised.absolute": ("absolute",),
+    "linreg.generalised.separation": ("Separation",),
+    "linreg.generalised.class_fit": ("LogisticFit", "SoftmaxFit"),
+    "linreg.generalised.logistic": ("logistic",),
+    "linreg.generalised.softmax": ("softmax",),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

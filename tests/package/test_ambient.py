@@ -135,6 +135,14 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     ],
     "tukey": run(linreg.tukey, X, y),
     "absolute": run(linreg.absolute, X, y),
+    "logistic": lambda dtype: [
+        linreg.logistic(A.to(dtype), (y > 0).to(dtype), alpha=alpha)
+        for A in (X, torch.column_stack((X, X[:, 0])))
+        for alpha in (0.0, 0.1)
+    ],
+    "softmax": lambda dtype: [
+        linreg.softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), alpha=alpha) for alpha in (0.0, 0.1)
+    ],
     # what classes compute
     "Doubled.of": lambda _: linreg.Doubled.of(["0.1", "1/3"]),
     "Fit.predict": lambda dtype: FIT[dtype].predict(X.to(dtype)),
