@@ -72,8 +72,7 @@ class Problem:
         objective, design = self.objective(), self.frame.design
         end = objective.minimised(self.start(), steps)
         status, message = self._verdict(objective, end)
-        basis = self.family.basis(end.u)
-        W, b, text = self.frame.outside(end.u @ basis.T)
+        W, b, text = self.frame.outside(self.family.scores(end.u))
         loss, separation = W.new_tensor(end.sums.value / self.rows.total), None
         if status == Status.SEPARATED:
             separation = self._separation(end)
@@ -87,7 +86,7 @@ class Problem:
     def _separation(self, end: End) -> Separation:
         assert end.direction is not None
         v, undecided, _ = end.direction
-        W, b, _ = self.frame.outside(v @ self.family.basis(v).T)
+        W, b, _ = self.frame.outside(self.family.scores(v))
         return Separation(W, b, undecided == 0, undecided)
 
     def _verdict(self, objective: Objective, end: End) -> tuple[Status, str]:

@@ -50,7 +50,7 @@ def check_classes(
         X, y, C = X[C > 0], y[C > 0], C[C > 0]
     held = _check_each(_weight_of_each(y, C, K))
     if class_weights is not None:
-        by_class = relative(_check_class_weights(class_weights, held)).to(X.device)
+        by_class = relative(_check_class_weights(class_weights, held))
         C = by_class[y.long()] if C is None else by_class[y.long()] * C
         held = held * by_class
     return Classes(Table(X, y, C), held / held.sum(), kind or X.dtype)
@@ -138,4 +138,4 @@ def _check_class_weights(given: object, held: Tensor) -> Tensor:
             raise RangeError(
                 f"`class_weights` must be {rule}; got {value!r}. Leave rows out by `weights` of 0."
             )
-    return torch.tensor(listed, dtype=torch.float64)
+    return torch.tensor(listed, dtype=torch.float64, device=held.device)

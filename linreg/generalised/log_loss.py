@@ -57,10 +57,6 @@ class Binary:
         """(..., 1) what is told of the margins."""
         return M
 
-    def basis(self, like: Tensor) -> Tensor:
-        """(1, 1) how scores are made of margins."""
-        return torch.ones(1, 1, dtype=like.dtype, device=like.device)
-
     def prior(self, share: Tensor) -> Tensor:
         """(1,) margins at which all rows have chances (2,)."""
         return (share[1] / share[0]).log().reshape(1)
@@ -71,9 +67,9 @@ class Multinomial:
 
     steep = 2.0**0.5
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, device: torch.device) -> None:
         self.classes, self.free = classes, classes - 1
-        start = torch.eye(classes, dtype=torch.float64) - 1 / classes
+        start = torch.eye(classes, dtype=torch.float64, device=device) - 1 / classes
         self.Q = torch.linalg.qr(start[:, :-1]).Q  # (K, K - 1)
         # (K, K, K - 1): a_k of a row of class t
         self.a = self.Q.unsqueeze(0) - self.Q.unsqueeze(1)
@@ -93,31 +89,25 @@ class Multinomial:
 
     def pull(self, c: Tensor, t: Tensor) -> Tensor:
         """(m, K - 1) sum of c_k a_k for numbers c (m, K), 0 at the place of the class."""
-        Q = self.Q.to(c)
-        found: Tensor = c @ Q - c.sum(1, keepdim=True) * Q[t.long()]
+        found: Tensor = c @ self.Q - c.sum(1, keepdim=True) * self.Q[t.long()]
         return found
 
     def pairs(self, c: Tensor, t: Tensor) -> Tensor:
         """(m, K - 1, K - 1) sum of c_k a_k a_k'."""
         found = c.new_zeros(len(c), self.free, self.free)
         for k in range(self.classes):
-            a, mine = self.a[k].to(c), t.long() == k
+            a, mine = self.a[k], t.long() == k
             found[mine] = (c[mine] @ (a.unsqueeze(2) * a.unsqueeze(1)).flatten(1)).view(-1, *found.shape[1:])
         return found
 
     def scores(self, M: Tensor) -> Tensor:
         """(..., K) scores of the classes, which add up to 0."""
-        E: Tensor = M @ self.Q.to(M).T
+        E: Tensor = M @ self.Q.T
         return E
-
-    def basis(self, like: Tensor) -> Tensor:
-        """(K, K - 1) how scores are made of margins."""
-        Q: Tensor = self.Q.to(like)
-        return Q
 
     def prior(self, share: Tensor) -> Tensor:
         """(K - 1,) margins at which all rows have chances (K,)."""
-        margins: Tensor = share.log() @ self.Q.to(share)
+        margins: Tensor = share.log() @ self.Q
         return margins
 
 

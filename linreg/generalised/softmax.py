@@ -101,7 +101,9 @@ def softmax(
     if classes is not None:
         check_count(classes, "classes", least=2)
     rows = check_classes(X, y, classes, weights, class_weights, dtype)
-    solved = Problem(rows, Multinomial(len(rows.share)), alpha, intercept, standardise).solved(steps)
+    solved = Problem(
+        rows, Multinomial(len(rows.share), rows.table.X.device), alpha, intercept, standardise
+    ).solved(steps)
     fit = Fit(solved.W, solved.b, solved.status, solved.message, "softmax", solved.loss, **solved.known)
     return SoftmaxFit(
         **vars(_within_range(fit, rows.dtype)),

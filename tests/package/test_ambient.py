@@ -141,7 +141,8 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         for alpha in (0.0, 0.1)
     ],
     "softmax": lambda dtype: [
-        linreg.softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), alpha=alpha) for alpha in (0.0, 0.1)
+        linreg.softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), alpha=alpha, class_weights=[1.0, 2.0, 3.0])
+        for alpha in (0.0, 0.1)
     ],
     # what classes compute
     "Doubled.of": lambda _: linreg.Doubled.of(["0.1", "1/3"]),

@@ -18,7 +18,7 @@ def made(K, n=500, d=3, weighted=False, dtype=F64, intercept=True):
     t = torch.randint(0, K, (n,), generator=g).to(dtype)
     C = torch.rand(n, generator=g, dtype=F64) + 0.1 if weighted else None
     design = fitted(X, t, intercept=intercept, weights=None if C is None else C.to(dtype)).design
-    family = Binary() if K == 2 else Multinomial(K)
+    family = Binary() if K == 2 else Multinomial(K, X.device)
     u = torch.randn(design.unknowns, family.free, generator=g, dtype=F64) * 10
     return Likelihood(family, design, lambda: (Table(X, t, C),)), u, Table(X, t, C)
 

@@ -8,7 +8,7 @@ from problems import gen
 
 from linreg.generalised.log_loss import Binary, Multinomial, row_losses
 
-F64 = torch.float64
+F64, CPU = torch.float64, torch.device("cpu")
 
 
 def logits(K, n=40, size=2.0):
@@ -18,14 +18,14 @@ def logits(K, n=40, size=2.0):
 
 
 def family(K):
-    return Binary() if K == 2 else Multinomial(K)
+    return Binary() if K == 2 else Multinomial(K, CPU)
 
 
 def by_torch(K, M, t):
     """The sum of the losses, as PyTorch has it."""
     if K == 2:
         return torch.nn.functional.binary_cross_entropy_with_logits(M[:, 0], t, reduction="sum")
-    return torch.nn.functional.cross_entropy(M @ Multinomial(K).Q.T, t.long(), reduction="sum")
+    return torch.nn.functional.cross_entropy(M @ Multinomial(K, CPU).Q.T, t.long(), reduction="sum")
 
 
 @pytest.mark.parametrize("K", [2, 3, 4, 7])
@@ -60,12 +60,12 @@ def test_gaps_are_differences_of_scores(K):
 @pytest.mark.parametrize("K", [3, 4, 9])
 def test_the_gauge(K):
     """Orthonormal columns, each of which adds up to 0: scores of a row add up to 0 whatever the margins."""
-    Q = Multinomial(K).Q
+    Q = Multinomial(K, CPU).Q
     torch.testing.assert_close(Q.T @ Q, torch.eye(K - 1, dtype=F64), rtol=0, atol=1e-14)
     assert float(Q.sum(0).abs().max()) < 1e-14
     M, _ = logits(K)
-    assert float(Multinomial(K).scores(M).sum(1).abs().max()) < 1e-13
-    assert float(Multinomial(K).a.square().sum(2).max()) == pytest.approx(Multinomial.steep**2)
+    assert float(Multinomial(K, CPU).scores(M).sum(1).abs().max()) < 1e-13
+    assert float(Multinomial(K, CPU).a.square().sum(2).max()) == pytest.approx(Multinomial.steep**2)
 
 
 @pytest.mark.parametrize("margin", [40.0, 100.0, 700.0])
@@ -75,7 +75,7 @@ def test_a_row_far_on_its_own_side_keeps_its_digits(margin):
     two = row_losses(Binary(), torch.tensor([[margin], [-margin]], dtype=F64), torch.tensor([1.0, 0.0]))
     for part in (two.value, two.slope[:, 0] * torch.tensor([-1.0, 1.0]), two.bend[:, 0, 0]):
         torch.testing.assert_close(part, torch.full_like(part, tail), rtol=1e-13, atol=0)
-    three = Multinomial(3)
+    three = Multinomial(3, CPU)
     scores = torch.tensor([[margin, 0.0, -9.0]], dtype=F64)
     M = (scores - scores.mean()) @ three.Q
     slope = row_losses(three, M, torch.zeros(1)).slope
