@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from linreg.generalised.class_fit import LogisticFit, SoftmaxFit
     from linreg.generalised.logistic import logistic
     from linreg.generalised.softmax import softmax
+    from linreg.generalised.class_record import ChanceIntervals, ClassInference
+    from linreg.generalised.class_inference import infer_logistic, infer_softmax
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -158,6 +160,10 @@ __all__ = [
     "SoftmaxFit",
     "logistic",
     "softmax",
+    "ChanceIntervals",
+    "ClassInference",
+    "infer_logistic",
+    "infer_softmax",
     "Blocks",
     "blocks",
     "accumulate",
@@ -206,6 +212,8 @@ LATER = {
     "linreg.generalised.class_fit": ("LogisticFit", "SoftmaxFit"),
     "linreg.generalised.logistic": ("logistic",),
     "linreg.generalised.softmax": ("softmax",),
+    "linreg.generalised.class_record": ("ChanceIntervals", "ClassInference"),
+    "linreg.generalised.class_inference": ("infer_logistic", "infer_softmax"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

@@ -91,6 +91,7 @@ TESTS = {
     "generalised.frame": ("logistic", "softmax"),
     "generalised.class_problem": ("logistic", "softmax", "separation"),
     "generalised.class_fit": ("logistic", "softmax"),
+    "generalised.class_record": ("class_inference",),
     "streaming.npy": ("stream", "files"),
     "streaming.tables": ("stream", "files"),
     "streaming.delimited": ("files", "stream"),

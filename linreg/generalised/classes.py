@@ -25,6 +25,7 @@ class Classes(NamedTuple):
 
     table: Table
     share: Tensor  # (K,) float64
+    times: float  # what the weights of the table have been divided by
     dtype: torch.dtype  # of the answer
 
     @property
@@ -45,7 +46,9 @@ def check_classes(
     kind = None if dtype is None else check_dtype(dtype)
     X, y = check_Xy(X, y)
     K = _check_binary(y) if classes == 2 else _check_codes(y, classes)
-    C = None if weights is None else relative(check_some_weight(y, weights))
+    given = None if weights is None else check_some_weight(y, weights)
+    C = None if given is None else relative(given)
+    times = 1.0 if C is None or given is None else float(given.max() / C.max())
     if C is not None and not bool(C.all()):
         X, y, C = X[C > 0], y[C > 0], C[C > 0]
     held = _check_each(_weight_of_each(y, C, K))
@@ -53,7 +56,7 @@ def check_classes(
         by_class = relative(_check_class_weights(class_weights, held))
         C = by_class[y.long()] if C is None else by_class[y.long()] * C
         held = held * by_class
-    return Classes(Table(X, y, C), held / held.sum(), kind or X.dtype)
+    return Classes(Table(X, y, C), held / held.sum(), times, kind or X.dtype)
 
 
 def _weight_of_each(y: Tensor, C: Tensor | None, K: int) -> Tensor:

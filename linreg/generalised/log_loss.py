@@ -57,6 +57,10 @@ class Binary:
         """(..., 1) what is told of the margins."""
         return M
 
+    def odds(self, M: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(m, 1) chances of class 1, logarithms of its odds, and (m, 1, 1) the slope of these by margins."""
+        return torch.sigmoid(M), M, torch.ones_like(M).unsqueeze(2)
+
     def prior(self, share: Tensor) -> Tensor:
         """(1,) margins at which all rows have chances (2,)."""
         return (share[1] / share[0]).log().reshape(1)
@@ -104,6 +108,18 @@ class Multinomial:
         """(..., K) scores of the classes, which add up to 0."""
         E: Tensor = M @ self.Q.T
         return E
+
+    def odds(self, M: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(m, K) chances, logarithms of the odds of each class against the others, (m, K, k) their slopes."""
+        E = self.scores(M)
+        logit = torch.empty_like(E)
+        share = E.new_empty(len(E), self.classes, self.classes)  # of the others, among themselves
+        for k in range(self.classes):
+            rest = E.clone()
+            rest[:, k] = -torch.inf
+            logit[:, k] = E[:, k] - rest.logsumexp(1)
+            share[:, k] = rest.softmax(1)
+        return E.softmax(1), logit, self.Q - share @ self.Q
 
     def prior(self, share: Tensor) -> Tensor:
         """(K - 1,) margins at which all rows have chances (K,)."""

@@ -20,7 +20,7 @@ from linreg.generalised.separation import Separation
 from linreg.result import Fit
 from linreg.workers import alone
 
-__all__ = ["logistic"]
+__all__ = ["logistic", "logistic_fit"]
 
 
 @plain
@@ -101,10 +101,11 @@ def logistic(
     alpha, steps = check_number(alpha, "alpha"), check_count(steps, "steps")
     rows = check_classes(X, y, 2, weights, class_weights, dtype)
     solved = Problem(rows, Binary(), alpha, intercept, standardise).solved(steps)
-    return _fit(solved, alpha, rows.dtype)
+    return logistic_fit(solved, alpha, rows.dtype)
 
 
-def _fit(solved: Solved, alpha: float, dtype: torch.dtype) -> LogisticFit:
+def logistic_fit(solved: Solved, alpha: float, dtype: torch.dtype) -> LogisticFit:
+    """The fit of two classes in this dtype."""
     W, b, found = solved.W.squeeze(1), solved.b.squeeze(0), solved.separation
     fit = Fit(W, b, solved.status, solved.message, "logistic", solved.loss, **solved.known)
     fit = within_range(fit, dtype)

@@ -13,14 +13,14 @@ from linreg.ambient import plain
 from linreg.checks import check_count, check_number
 from linreg.closed_form.accuracy import within_range
 from linreg.generalised.class_fit import SoftmaxFit
-from linreg.generalised.class_problem import Problem
+from linreg.generalised.class_problem import Problem, Solved
 from linreg.generalised.classes import check_classes
 from linreg.generalised.log_loss import Multinomial
 from linreg.generalised.separation import Separation
 from linreg.result import Fit
 from linreg.workers import alone
 
-__all__ = ["softmax"]
+__all__ = ["softmax", "softmax_fit"]
 
 
 @plain
@@ -104,12 +104,16 @@ def softmax(
     solved = Problem(
         rows, Multinomial(len(rows.share), rows.table.X.device), alpha, intercept, standardise
     ).solved(steps)
+    return softmax_fit(solved, alpha, rows.dtype)
+
+
+def softmax_fit(solved: Solved, alpha: float, dtype: torch.dtype) -> SoftmaxFit:
+    """The fit of K classes in this dtype."""
     fit = Fit(solved.W, solved.b, solved.status, solved.message, "softmax", solved.loss, **solved.known)
-    return SoftmaxFit(
-        **vars(_within_range(fit, rows.dtype)),
-        alpha=alpha,
-        separation=_separation(solved.separation, rows.dtype),
-    )
+    found = solved.separation
+    if found is not None:
+        found = Separation(found.w.to(dtype), found.b.to(dtype), found.complete, found.undecided)
+    return SoftmaxFit(**vars(_within_range(fit, dtype)), alpha=alpha, separation=found)
 
 
 def _within_range(fit: Fit, dtype: torch.dtype) -> Fit:
@@ -117,9 +121,3 @@ def _within_range(fit: Fit, dtype: torch.dtype) -> Fit:
     d, K = fit.w.shape
     flat = within_range(Fit(**{**vars(fit), "w": fit.w.flatten(), "b": fit.b.abs().max()}), dtype)
     return Fit(**{**vars(flat), "w": flat.w.view(d, K), "b": fit.b.to(dtype)})
-
-
-def _separation(found: Separation | None, dtype: torch.dtype) -> Separation | None:
-    if found is None:
-        return None
-    return Separation(found.w.to(dtype), found.b.to(dtype), found.complete, found.undecided)

@@ -141,9 +141,15 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         for alpha in (0.0, 0.1)
     ],
     "softmax": lambda dtype: [
-        linreg.softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), alpha=alpha, class_weights=[1.0, 2.0, 3.0])
+        linreg.softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), alpha=alpha, class_weights=[1, 2, 3])
         for alpha in (0.0, 0.1)
     ],
+    "infer_logistic": lambda dtype: chances(
+        linreg.infer_logistic(X.to(dtype), (y > 0).to(dtype)), X.to(dtype)
+    ),
+    "infer_softmax": lambda dtype: chances(
+        linreg.infer_softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), base=1), X.to(dtype)
+    ),
     # what classes compute
     "Doubled.of": lambda _: linreg.Doubled.of(["0.1", "1/3"]),
     "Fit.predict": lambda dtype: FIT[dtype].predict(X.to(dtype)),
@@ -162,6 +168,11 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         X.to(dtype), linreg.influence(X.to(dtype), y.to(dtype))
     ),
 }  # fmt: skip
+
+
+def chances(found: linreg.ClassInference, X: torch.Tensor) -> list[Any]:
+    """All that comes of an inference of classes, but for what it computes with."""
+    return [dataclasses.replace(found, basis=None), found.predict(X[:3]), str(found), repr(found)]
 
 
 def inferred(X: torch.Tensor, y: torch.Tensor, errors: str) -> list[Any]:

@@ -101,6 +101,8 @@ ORDER = [
     "generalised.class_fit",
     "generalised.logistic",
     "generalised.softmax",
+    "generalised.class_record",
+    "generalised.class_inference",
     "streaming.npy",
     "streaming.tables",
     "streaming.delimited",
@@ -272,6 +274,7 @@ ROOMS = {
     "closed_form.shortest",
     "inference.design",
     "inference.fitted",
+    "inference.table",
 }
 RECORD = {"_replace", "_asdict"}  # what the standard library calls two methods of every NamedTuple
 
