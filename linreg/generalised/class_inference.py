@@ -81,7 +81,7 @@ def infer_logistic(
     """
     rows = check_classes(X, y, 2, weights, dtype=torch.float64)
     settings = _settings(rows, weights, level, names, steps)
-    solved = Problem(rows, Binary(), 0.0, intercept, standardise=False).solved(settings.steps)
+    solved = Problem(rows, Binary(), 0.0, intercept).solved(settings.steps)
     contrast = solved.W.new_ones(1, 1)
     return _inference(
         rows, Binary(), solved, logistic_fit(solved, 0.0, torch.float64), contrast, [""], settings
@@ -150,7 +150,7 @@ def infer_softmax(
     K = len(rows.share)
     settings, family = _settings(rows, weights, level, names, steps), Multinomial(K, rows.table.X.device)
     contrast, compared = _contrast(K, base, rows.share)
-    solved = Problem(rows, family, 0.0, intercept, standardise=False).solved(settings.steps)
+    solved = Problem(rows, family, 0.0, intercept).solved(settings.steps)
     titles = [f"class {k}: " for k in compared]
     return _inference(
         rows, family, solved, softmax_fit(solved, 0.0, torch.float64), contrast, titles, settings
@@ -193,18 +193,18 @@ def _inference(
     titles: list[str],
     settings: _Settings,
 ) -> ClassInference:
-    frame, end = solved.frame, solved.end
-    covariance = _inverse(end.sums.bend) / rows.times
+    frame, sums = solved.frame, solved.sums or solved.likelihood.at(solved.u)
+    covariance = _inverse(sums.bend) / rows.times
     if solved.status not in (Status.OK, Status.RANK_DEFICIENT):
         covariance = torch.full_like(covariance, torch.nan)
-    basis = Basis(family, frame, end.u, covariance)
+    basis = Basis(family, frame, solved.u, covariance)
     intercept = frame.design.intercept
     V, unit = _covariance(basis, contrast)
     theta = torch.vstack((solved.b, solved.W)) if intercept else solved.W
     estimate, se = (theta @ contrast.T).T.flatten(), times_two_to(V.diagonal().sqrt(), unit)
     z, reach = estimate / se, se * quantile(settings.level)
     names = ("Intercept", *settings.names) if intercept else settings.names
-    deviance = torch.nan if solved.status == Status.SEPARATED else 2 * end.sums.value * rows.times
+    deviance = torch.nan if solved.status == Status.SEPARATED else 2 * sums.value * rows.times
     null, df = _null(rows, intercept, family.classes), frame.design.rank * family.free
     return ClassInference(
         fit=fit,
@@ -231,7 +231,7 @@ def _inference(
 
 
 def _covariance(basis: Basis, contrast: Tensor) -> tuple[Tensor, Tensor]:
-    """(p, p) of intercepts and weights, class by class, NaN where nothing determines them; and their units."""
+    """(p, p) of intercepts and weights, class by class, NaN where nothing determines it; and units."""
     family, frame, u, covariance = basis
     U, known = frame.design.parameters(), frame.design.estimable().repeat(len(contrast))
     scores = contrast @ family.scores(torch.eye(u.shape[1], dtype=U.dtype, device=U.device)).T

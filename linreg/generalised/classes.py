@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from linreg.basics.products import in_runs
-from linreg.checks import check_dtype, check_Xy
+from linreg.checks import check_dtype, check_finite, check_Xy
 from linreg.errors import DataError, DtypeError, RangeError, ShapeError
 from linreg.generalised.likelihood import Table
 from linreg.weights import check_some_weight, relative
@@ -44,12 +44,14 @@ def check_classes(
 ) -> Classes:
     """Require classes in `y`, numbered from 0 on, and of each a row that counts."""
     kind = None if dtype is None else check_dtype(dtype)
-    X, y = check_Xy(X, y)
+    X, y = check_Xy(X, y, finite=False)  # sums tell of X
+    check_finite(y, "y")
     K = _check_binary(y) if classes == 2 else _check_codes(y, classes)
     given = None if weights is None else check_some_weight(y, weights)
     C = None if given is None else relative(given)
     times = 1.0 if C is None or given is None else float(given.max() / C.max())
     if C is not None and not bool(C.all()):
+        check_finite(X, "X")  # also rows that do not count
         X, y, C = X[C > 0], y[C > 0], C[C > 0]
     held = _check_each(_weight_of_each(y, C, K))
     if class_weights is not None:

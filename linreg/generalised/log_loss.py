@@ -53,6 +53,10 @@ class Binary:
         """(m, 1, 1) sum of c_k a_k a_k'."""
         return c.unsqueeze(2)
 
+    def residuals(self, M: Tensor, t: Tensor) -> Tensor:
+        """(m, 1) chance less class: the slope, quickly, where the last digits of small ones do not count."""
+        return torch.sigmoid(M) - t.unsqueeze(1)
+
     def scores(self, M: Tensor) -> Tensor:
         """(..., 1) what is told of the margins."""
         return M
@@ -103,6 +107,11 @@ class Multinomial:
             a, mine = self.a[k], t.long() == k
             found[mine] = (c[mine] @ (a.unsqueeze(2) * a.unsqueeze(1)).flatten(1)).view(-1, *found.shape[1:])
         return found
+
+    def residuals(self, M: Tensor, t: Tensor) -> Tensor:
+        """(m, K - 1) the slope, quickly, where the last digits of small ones do not count."""
+        R: Tensor = self.scores(M).softmax(1) @ self.Q - self.Q[t.long()]
+        return R
 
     def scores(self, M: Tensor) -> Tensor:
         """(..., K) scores of the classes, which add up to 0."""

@@ -79,8 +79,8 @@ class Objective(NamedTuple):
         one = torch.eye(self.likelihood.family.free, dtype=sums.bend.dtype, device=sums.bend.device)
         return sums.bend + torch.kron(self.penalty, one)
 
-    def minimised(self, u: Tensor, steps: int) -> End:
-        """Newton's method from u, until it has arrived, or has found that there is nowhere to arrive."""
+    def minimised(self, u: Tensor, steps: int, near: float = TOL) -> End:
+        """Newton's method from u, until margins hardly move, or it has found that there is no minimum."""
         end = self.at(u)
         end, found = end._replace(arrived=not u.numel()), None
         while not end.arrived and end.steps < steps:
@@ -90,7 +90,7 @@ class Objective(NamedTuple):
             found = self._separating(end, step) or found
             if found is not None and found.settled:
                 break
-            end = self._moved(end, step)
+            end = self._moved(end, step, near)
         return end._replace(direction=found)
 
     def _step(self, end: End) -> Tensor | None:
@@ -105,7 +105,7 @@ class Objective(NamedTuple):
         """Whether rounding has left no curvature there."""
         return self._step(end) is None
 
-    def _moved(self, end: End, step: Tensor) -> End:
+    def _moved(self, end: End, step: Tensor, near: float) -> End:
         """After the step, or as much of it as makes the objective smaller."""
         fall = -float((end.slope * step).sum())
         for halving in range(HALVINGS):
@@ -115,7 +115,7 @@ class Objective(NamedTuple):
                 break
         root = self.likelihood.design.weight**-0.5
         moved, size = (float(torch.linalg.vector_norm(v)) * root for v in (share * step, new.u))
-        still = moved <= TOL * (1 + size) or end.moved / 4 < moved <= ROUGH
+        still = moved <= near * (1 + size) or end.moved / 4 < moved <= ROUGH
         arrived = still or float(torch.linalg.vector_norm(new.slope)) <= new.rounding
         return new._replace(moved=moved, arrived=arrived)
 
