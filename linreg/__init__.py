@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from linreg.generalised.class_fit import LogisticFit, SoftmaxFit
     from linreg.generalised.logistic import logistic
     from linreg.generalised.softmax import softmax
+    from linreg.generalised.class_stream import logistic_stream, softmax_stream
     from linreg.generalised.class_record import ChanceIntervals, ClassInference
     from linreg.generalised.class_inference import infer_logistic, infer_softmax
     from linreg.streaming.files import Blocks, blocks
@@ -160,6 +161,8 @@ __all__ = [
     "SoftmaxFit",
     "logistic",
     "softmax",
+    "logistic_stream",
+    "softmax_stream",
     "ChanceIntervals",
     "ClassInference",
     "infer_logistic",
@@ -212,6 +215,7 @@ LATER = {
     "linreg.generalised.class_fit": ("LogisticFit", "SoftmaxFit"),
     "linreg.generalised.logistic": ("logistic",),
     "linreg.generalised.softmax": ("softmax",),
+    "linreg.generalised.class_stream": ("logistic_stream", "softmax_stream"),
     "linreg.generalised.class_record": ("ChanceIntervals", "ClassInference"),
     "linreg.generalised.class_inference": ("infer_logistic", "infer_softmax"),
     "linreg.streaming.files": ("Blocks", "blocks"),

@@ -163,6 +163,8 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "absolute": lambda X, y: linreg.absolute(X, y),
     "logistic": lambda X, y: linreg.logistic(X, _classes(y), alpha=0.1),
     "softmax": lambda X, y: linreg.softmax(X, _classes(y), alpha=0.1),
+    "logistic_stream": lambda X, y: linreg.logistic_stream([(X, _classes(y))], alpha=0.1),
+    "softmax_stream": lambda X, y: linreg.softmax_stream([(X, _classes(y))], alpha=0.1),
     "infer_logistic": lambda X, y: linreg.infer_logistic(X, _classes(y)),
     "infer_softmax": lambda X, y: linreg.infer_softmax(X, _classes(y)),
     "plot.data_and_fit": lambda X, y: linreg.plot.data_and_fit(X, y, linreg.solve(*_good(X))),

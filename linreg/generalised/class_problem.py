@@ -15,7 +15,7 @@ from linreg.generalised.separation import Direction, Separation
 from linreg.inference.fitted import fitted
 from linreg.result import Status
 
-__all__ = ["Problem", "Solved"]
+__all__ = ["Problem", "Solved", "ended", "start_of"]
 
 LIGHT = 1e-30  # of the heaviest: float32 holds its square, and no coordinates change by less
 EXISTS = "No direction separates the classes: a minimum exists."
@@ -83,33 +83,37 @@ class Problem(NamedTuple):
         likelihood = Likelihood(self.family, found.design, lambda: (inside,))
         times = self.alpha * self.rows.total
         objective = Objective(likelihood, frame.penalty() * times if times else None)
-        end = objective.minimised(self._start(frame), steps)
-        return self._ended(frame, objective, end)
+        end = objective.minimised(start_of(frame, self.family, self.rows.share), steps)
+        return ended(frame, objective, end, len(table.t), self.rows.total, self.alpha)
 
-    def _start(self, frame: Frame) -> Tensor:
-        """(q, k) without weights, chances as they are in all rows together."""
-        u = frame.design.half.new_zeros(frame.design.unknowns, self.family.free)
-        if self.intercept:
-            u[-1] = self.family.prior(self.rows.share) * frame.design.weight**0.5
-        return u
 
-    def _ended(self, frame: Frame, objective: Objective, end: End) -> Solved:
-        status, message = _verdict(objective, end, len(self.rows.table.t))
-        W, b, text = frame.outside(self.family.scores(end.u))
-        loss, separation = W.new_tensor(end.sums.value / self.rows.total), None
-        if end.direction is not None:
-            separation = self._separation(frame, end.direction)
-            W, b, loss = (torch.full_like(part, torch.nan) for part in (W, b, loss))
-        elif text and self.alpha == 0:
-            status = Status.RANK_DEFICIENT if status == Status.OK else status
-            message = f"{message} {text}"
-        known = {"rank": frame.design.rank, "condition": frame.design.condition, "steps": end.steps}
-        of = objective.likelihood
-        return Solved(W, b, loss, status, message, known, separation, frame, end.u, of, end.sums)
+def start_of(frame: Frame, family: Family, share: Tensor) -> Tensor:
+    """(q, k) without weights, chances as they are in all rows together."""
+    u = frame.design.half.new_zeros(frame.design.unknowns, family.free)
+    if frame.design.intercept:
+        u[-1] = family.prior(share) * frame.design.weight**0.5
+    return u
 
-    def _separation(self, frame: Frame, direction: Direction) -> Separation:
-        W, b, _ = frame.outside(self.family.scores(direction.v))
-        return Separation(W, b, direction.undecided == 0, direction.undecided)
+
+def ended(frame: Frame, objective: Objective, end: End, n: int, total: float, alpha: float) -> Solved:
+    """What has come of n rows of this total weight."""
+    of = objective.likelihood
+    status, message = _verdict(objective, end, n)
+    W, b, text = frame.outside(of.family.scores(end.u))
+    loss, separation = W.new_tensor(end.sums.value / total), None
+    if end.direction is not None:
+        separation = _separation(frame, of.family, end.direction)
+        W, b, loss = (torch.full_like(part, torch.nan) for part in (W, b, loss))
+    elif text and alpha == 0:
+        status = Status.RANK_DEFICIENT if status == Status.OK else status
+        message = f"{message} {text}"
+    known = {"rank": frame.design.rank, "condition": frame.design.condition, "steps": end.steps}
+    return Solved(W, b, loss, status, message, known, separation, frame, end.u, of, end.sums)
+
+
+def _separation(frame: Frame, family: Family, direction: Direction) -> Separation:
+    W, b, _ = frame.outside(family.scores(direction.v))
+    return Separation(W, b, direction.undecided == 0, direction.undecided)
 
 
 def _verdict(objective: Objective, end: End, n: int) -> tuple[Status, str]:

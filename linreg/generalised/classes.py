@@ -13,7 +13,7 @@ from linreg.errors import DataError, DtypeError, RangeError, ShapeError
 from linreg.generalised.likelihood import Table
 from linreg.weights import check_some_weight, relative
 
-__all__ = ["Classes", "check_classes"]
+__all__ = ["Classes", "check_classes", "check_codes", "check_each", "check_rows", "weight_of_each"]
 
 RUN = 1 << 17  # targets looked at together
 NUMBER = "Number those that occur: torch.unique(y, return_inverse=True)[1].to(X.dtype)."
@@ -46,14 +46,15 @@ def check_classes(
     kind = None if dtype is None else check_dtype(dtype)
     X, y = check_Xy(X, y, finite=False)  # sums tell of X
     check_finite(y, "y")
-    K = _check_binary(y) if classes == 2 else _check_codes(y, classes)
+    K = check_codes(y, classes)
+    check_rows(len(y), K)
     given = None if weights is None else check_some_weight(y, weights)
     C = None if given is None else relative(given)
     times = 1.0 if C is None or given is None else float(given.max() / C.max())
     if C is not None and not bool(C.all()):
         check_finite(X, "X")  # also rows that do not count
         X, y, C = X[C > 0], y[C > 0], C[C > 0]
-    held = _check_each(_weight_of_each(y, C, K))
+    held = check_each(weight_of_each(y, C, K))
     if class_weights is not None:
         by_class = relative(_check_class_weights(class_weights, held))
         C = by_class[y.long()] if C is None else by_class[y.long()] * C
@@ -61,7 +62,7 @@ def check_classes(
     return Classes(Table(X, y, C), held / held.sum(), times, kind or X.dtype)
 
 
-def _weight_of_each(y: Tensor, C: Tensor | None, K: int) -> Tensor:
+def weight_of_each(y: Tensor, C: Tensor | None, K: int) -> Tensor:
     """(K,) float64 weight of the rows of each class."""
     held = torch.zeros(K, dtype=torch.float64, device=y.device)
     for run in in_runs(slice(0, len(y)), RUN):
@@ -80,8 +81,10 @@ def _check_binary(y: Tensor) -> int:
     return 2
 
 
-def _check_codes(y: Tensor, classes: int | None) -> int:
-    """Require whole numbers from 0 to below `classes`; without it, as many as occur."""
+def check_codes(y: Tensor, classes: int | None) -> int:
+    """Require whole numbers from 0 to below `classes`; without it, as many as occur. Returns how many."""
+    if classes == 2:
+        return _check_binary(y)
     if found := _first(y, lambda some: (some < 0) | (some != some.round())):
         i, value = found
         raise DataError(
@@ -93,10 +96,13 @@ def _check_codes(y: Tensor, classes: int | None) -> int:
             f"`y` must be below {classes}, the number of `classes`; its largest is {high}. "
             f"Give {high + 1} of them, or leave `classes` out."
         )
-    K = max(high + 1, 2) if classes is None else classes
-    if len(y) < K:
-        raise DataError(f"`y` must have a row of each class; got {len(y)} rows for {K} classes. {NUMBER}")
-    return K
+    return max(high + 1, 2) if classes is None else classes
+
+
+def check_rows(n: int, K: int) -> None:
+    """Require as many rows as classes, before there are numbers for each."""
+    if n < K:
+        raise DataError(f"`y` must have a row of each class; got {n} rows for {K} classes. {NUMBER}")
 
 
 def _first(y: Tensor, bad: Callable[[Tensor], Tensor]) -> tuple[int, float] | None:
@@ -109,7 +115,7 @@ def _first(y: Tensor, bad: Callable[[Tensor], Tensor]) -> tuple[int, float] | No
     return None
 
 
-def _check_each(held: Tensor) -> Tensor:
+def check_each(held: Tensor) -> Tensor:
     """Require that each class has rows that count."""
     there = held > 0
     if int(there.sum()) == 1:

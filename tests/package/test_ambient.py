@@ -144,6 +144,10 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         linreg.softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), alpha=alpha, class_weights=[1, 2, 3])
         for alpha in (0.0, 0.1)
     ],
+    "logistic_stream": lambda dtype: linreg.logistic_stream(
+        [(X[part].to(dtype), (y[part] > 0).to(dtype)) for part in (slice(0, 150), slice(150, 400))]
+    ),
+    "softmax_stream": lambda dtype: linreg.softmax_stream([(X.to(dtype), (y > 0).to(dtype))], alpha=0.1),
     "infer_logistic": lambda dtype: chances(
         linreg.infer_logistic(X.to(dtype), (y > 0).to(dtype)), X.to(dtype)
     ),

@@ -102,6 +102,7 @@ ORDER = [
     "generalised.class_fit",
     "generalised.logistic",
     "generalised.softmax",
+    "generalised.class_stream",
     "generalised.class_record",
     "generalised.class_inference",
     "streaming.npy",
@@ -277,6 +278,7 @@ ROOMS = {
     "inference.design",
     "inference.fitted",
     "inference.table",
+    "inference.from_sums",
 }
 RECORD = {"_replace", "_asdict"}  # what the standard library calls two methods of every NamedTuple
 
