@@ -116,7 +116,7 @@ class Objective(NamedTuple):
         root = self.likelihood.design.weight**-0.5
         moved, size = (float(torch.linalg.vector_norm(v)) * root for v in (share * step, new.u))
         still = moved <= near * (1 + size) or end.moved / 4 < moved <= ROUGH
-        arrived = still or float(torch.linalg.vector_norm(new.slope)) <= new.rounding
+        arrived = (still and share == 1) or float(torch.linalg.vector_norm(new.slope)) <= new.rounding
         return new._replace(moved=moved, arrived=arrived)
 
     def _separating(self, end: End, step: Tensor) -> Direction | None:

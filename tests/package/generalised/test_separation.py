@@ -157,6 +157,17 @@ def test_weights_of_rows_do_not_decide():
     assert logistic(X, y, class_weights=[1.0, 1e6]).status == Status.SEPARATED
 
 
+def test_rows_that_do_not_count_do_not_decide():
+    X, y = rows_of("separable", 0)
+    Z, t = torch.cat((X, X)), torch.cat((y, 1 - y))  # each row in both classes
+    c = (torch.arange(len(t)) < len(y)).to(F64)
+    assert logistic(Z, t).status == Status.OK
+    found = logistic(Z, t, weights=c)
+    assert found.status == Status.SEPARATED
+    assert f"{len(y)} rows lie on the side" in found.message
+    assert softmax(Z, t, weights=c).status == Status.SEPARATED
+
+
 def test_a_penalty_has_an_answer():
     for kind in ("separable", "quasi", "dummy"):
         X, y = rows_of(kind, 2)
