@@ -58,13 +58,13 @@ from linreg.plot import BLUE, GREY, ORANGE
 
 fit_toy = linreg.logistic(toy, toy_y)
 margins = fit_toy.margins(toy)
-line = linreg.solve(margins.unsqueeze(1), toy_y)
-assert float(line.predict(margins.unsqueeze(1)).max()) > 1
-m = torch.linspace(-5, 6, 111)
+straight = linreg.solve(margins.unsqueeze(1), toy_y)
+assert float(straight.predict(margins.unsqueeze(1)).max()) > 1
+grid = torch.linspace(-5, 6, 111)
 fig, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
 ax.plot(margins, toy_y, "|", color=GREY, markersize=9, label="classes")
-ax.plot(m, torch.sigmoid(m), color=BLUE, label="logistic")
-ax.plot(m, line.w * m + line.b, color=ORANGE, label="least squares")
+ax.plot(grid, torch.sigmoid(grid), color=BLUE, label="logistic")
+ax.plot(grid, straight.w * grid + straight.b, color=ORANGE, label="least squares")
 ax.set(xlabel="margin", ylabel="chance of class 1", xlim=(-5, 6), ylim=(-0.25, 1.25))
 ax.legend(frameon=False, loc="center left")
 ax.spines[["top", "right"]].set_visible(False)
@@ -73,7 +73,7 @@ plt.show()
 # %% [markdown]
 # ## The same gradient
 #
-# With $s(m)$ for the logistic function, $s' = s (1 - s)$. The derivative of $-t \log p - (1 - t) \log(1 - p)$ by the margin is therefore
+# The logistic function has the derivative $p (1 - p)$ by $m$. The derivative of $-t \log p - (1 - t) \log(1 - p)$ by the margin is therefore
 #
 # $$
 # -\frac{t}{p}\, p (1 - p) + \frac{1 - t}{1 - p}\, p (1 - p) = p - t ,
@@ -117,13 +117,13 @@ for name, gradient in ours.items():
 # %% [markdown]
 # ## A step of Newton's method is a weighted least-squares fit
 #
-# What differs is that the gradient is no longer linear in $w$. Its derivative, the Hessian, is $H = \frac1n \tilde X^\top C \tilde X$ with $c_i = p_i (1 - p_i)$, positive on the diagonal. So $v^\top H v = \frac1n \sum_i c_i (\tilde x_i^\top v)^2 \ge 0$: the loss is convex, and any minimum is the minimum. Newton's step solves $H s = -\nabla L$. Multiply by $n$ and write the new point as $\theta + s$:
+# What differs is that the gradient is no longer linear in $w$. Its derivative, the Hessian, is $H = \frac1n \sum_i c_i\, \tilde x_i \tilde x_i^\top$ with $c_i = p_i (1 - p_i) > 0$. So $v^\top H v = \frac1n \sum_i c_i (\tilde x_i^\top v)^2 \ge 0$: the loss is convex, and any minimum is the minimum. Newton's step solves $H h = -\nabla L$. Multiply by $n$ and write the new point as $\theta + h$:
 #
 # $$
-# \tilde X^\top C \tilde X\, (\theta + s) = \tilde X^\top C z, \qquad z_i = m_i + \frac{t_i - p_i}{c_i} .
+# \sum_i c_i\, \tilde x_i \tilde x_i^\top (\theta + h) = \sum_i c_i\, u_i \tilde x_i, \qquad u_i = m_i + \frac{t_i - p_i}{c_i} .
 # $$
 #
-# That is the normal equation of least squares with weights $c$ and targets $z$. A solver that we have had since part I fits logistic regression, in a loop of four lines:
+# That is the normal equation of least squares with weights $c$ and targets $u$. A solver that we have had since part I fits logistic regression, in a loop of four lines:
 
 
 # %%
@@ -256,7 +256,7 @@ def ask(X, t):
 fooled, silent = ask(x_6, y_6)
 
 # %% [markdown]
-# Four different numbers, and there is none that they could agree on: along $w = 1, b = -3$ each row lies on the side of its class. Twice these weights fit better, and a hundred times these better still. The loss has no minimum, and the weights that a program prints are where its stopping rule happened to look. A tighter tolerance does not help. It moves them on: 
+# Four different numbers, and there is none that they could agree on: along $w = 1, b = -3$ each row lies on the side of its class. Twice these weights fit better, and a hundred times these better still. The loss has no minimum, and the weights that a program prints are where its stopping rule happened to look. A tighter tolerance does not help. It moves them on:
 
 # %% alt="The largest weight that scikit-learn finds for six separated rows against its tolerance, from 0.01 down to 1e-10: it grows with each tightening, from 4 to 21."
 tolerances = torch.logspace(-2, -10, 9)
@@ -300,7 +300,7 @@ six = linreg.logistic(x_6, y_6).separation
 print(f"six rows: w = {float(six.w):.0f}, b = {float(six.b):.0f}, {six}")
 
 # %% [markdown]
-# Where it says `ok` there is a minimum, and this can be proved from one point. Let the columns be made orthonormal first, so that no row is longer than 1, and let $g$ and $H$ be the slope and the curvature of the *sum* of the losses at any $\theta$. Suppose a direction $v$ of length 1 separates the classes: $\delta_i = s_i z_i^\top v \ge 0$ in all rows, with signs $s_i = \pm 1$. Each row pulls with $q_i$, the chance it gives to the other class, so $-g^\top v = \sum_i q_i \delta_i \le \lvert g \rvert$. And $\delta_i \le 1$, so
+# Where it says `ok` there is a minimum, and this can be proved from one point. Let the columns be made orthonormal first, so that no row is longer than 1, and let $g$ and $H$ be the slope and the curvature of the *sum* of the losses at any $\theta$. Suppose a direction $v$ of length 1 separates the classes: $\delta_i = (2 t_i - 1)\, z_i^\top v \ge 0$ in all rows $z_i$. Each row pulls with $q_i$, the chance it gives to the other class, so $-g^\top v = \sum_i q_i \delta_i \le \lvert g \rvert$. And $\delta_i \le 1$, so
 #
 # $$
 # \lambda_{\min}(H) \le v^\top H v = \sum_i q_i (1 - q_i)\, \delta_i^2 \le \sum_i q_i \delta_i \le \lvert g \rvert .
@@ -388,21 +388,21 @@ print(f"eigenvalues of the Hessian below 1e-10: {flat} of {len(values)}")
 print("  t   margin      logits: loss  gradient     chances: loss  gradient")
 traps = {}
 for t, margin in ((0.0, 10.0), (0.0, 40.0), (1.0, -40.0), (1.0, -100.0)):
-    row = []
+    numbers = []
     for form in ("logits", "chances"):
-        z = torch.tensor([margin], dtype=torch.float32, requires_grad=True)
+        m = torch.tensor([margin], dtype=torch.float32, requires_grad=True)
         target = torch.tensor([t], dtype=torch.float32)
         if form == "logits":
-            loss = nn.functional.binary_cross_entropy_with_logits(z, target)
+            loss = nn.functional.binary_cross_entropy_with_logits(m, target)
         else:
-            loss = nn.functional.binary_cross_entropy(torch.sigmoid(z), target)
+            loss = nn.functional.binary_cross_entropy(torch.sigmoid(m), target)
         loss.backward()
-        row += [float(loss.detach()), float(z.grad)]
-    traps[t, margin] = row
+        numbers += [float(loss.detach()), float(m.grad)]
+    traps[t, margin] = numbers
     print(
-        f"{t:3.0f} {margin:8.0f} {row[0]:16.1f} {row[1]:9.2g} {row[2]:18.1f} {row[3]:9.2g}"
+        f"{t:3.0f} {margin:8.0f} {numbers[0]:16.1f} {numbers[1]:9.2g} {numbers[2]:18.1f} {numbers[3]:9.2g}"
     )
-    assert abs(row[1] - (1.0 if t == 0 else -1.0)) < 1e-4
+    assert abs(numbers[1] - (1.0 if t == 0 else -1.0)) < 1e-4
 
 # %% [markdown]
 # At the margin 40 the row is as wrong as can be, and by way of chances it does not pull at all: such a network trains on, on the other rows, and nobody is told. The value of the loss is cut off as well, at 100. Give losses the margins. <!-- given 100: where PyTorch cuts the logarithm off, -log p in the table -->
