@@ -186,6 +186,24 @@ def test_columns_whose_squares_leave_the_range(size):
         logistic(X * size, y, alpha=0.1)
 
 
+def test_one_weight_beyond_what_a_penalty_can_square():
+    X, y = drawn(d=3)
+    with pytest.raises(DataError, match="or give `standardise=True`"):
+        logistic(X * torch.tensor([1.0, 1e-200, 1.0], dtype=F64), y, alpha=0.1)
+
+
+def test_a_penalty_on_columns_of_very_different_units():
+    """Squares of the second are below the range of sums; the penalty sees its weight in its own unit."""
+    X, y = drawn(d=2)
+    tiny = torch.tensor([1.0, 1e-140], dtype=F64)
+    fit = logistic(X * tiny, y, alpha=1e-281)
+    w = fit.w * tiny
+    slope = X.T @ (torch.sigmoid(X @ w + fit.b) - y) / 300
+    assert abs(float(slope[0])) < 1e-13
+    assert abs(float(slope[1] + 0.1 * w[1])) < 1e-13
+    assert fit.status == Status.OK
+
+
 def test_dependent_columns():
     X, y = drawn(d=4)
     Z = torch.column_stack((X, X[:, 0] - 2 * X[:, 1], torch.full((300,), 7.0, dtype=F64)))
