@@ -29,15 +29,13 @@ from linreg.workers import alone, dealt
 __all__ = ["Arrived", "by_sample"]
 
 EPS = torch.finfo(torch.float64).eps
-FIRST, FOR_EACH = (
-    4096,
-    20,
-)  # rows of the first steps, which the coordinates are of; and so many for each column
+FIRST, FEW = 4096, 20  # rows of the first steps, and for each column: the coordinates are made of them
+MOST, MANY = 1 << 16, 200  # rows of the sample that are enough, and for each column: passes take over then
 CONDITION = 1e3  # of the columns of the sample, up to which its coordinates do for all rows
 FAR = 100.0  # means in units of deviations, up to which two digits at most are lost to them
 ROUGH, NEAR = 0.3, 0.1  # by how much margins may still move: after the first steps, and in the sample
 TOL = 1e-10  # of the mean slope, of columns of deviation 1
-SOON = 1e-7  # below it the next pass is the last, mostly
+SOON = 3.0  # times that: where a pass as good as the last would leave no more, it is to find the loss as well
 STEPS, PASSES = 30, 30
 RUN_BYTES = 3 << 18  # of rows taken at a time: they stay in the cache from the first product to the second
 
@@ -64,8 +62,10 @@ def by_sample(table: Table, family: Family, intercept: bool, alpha: float, start
     some = chosen(*table.X.shape)
     if some is None or table.X.is_cuda:
         return None
+    enough = max(MOST, MANY * table.X.shape[1])
+    some = some[:: max(len(some) * (some[0].stop - some[0].start) // enough, 1)]
     parts = [_part(table, run) for run in some]
-    least = max(FIRST, FOR_EACH * table.X.shape[1])
+    least = max(FIRST, FEW * table.X.shape[1])
     few = parts[:: max(len(parts) * len(parts[0].t) // least, 1)]
     frame = _frame(few, intercept)
     if frame is None:
@@ -178,17 +178,18 @@ def _over_all(
         P: (q, q) of the penalty on the mean loss, if any.
     """
     unit = frame.design.weight**0.5 / passes.total  # to the mean slope, of columns of deviation 1
-    before, step, left = None, None, 1.0
+    before, step, left, last = None, None, 1.0, False
     for count in range(1, PASSES + 1):
-        slope, value = passes.slope(u, left < SOON)
+        slope, value = passes.slope(u, last)
         whole = slope if P is None else slope + passes.total * (P @ u)
-        left = float(whole.abs().max()) * unit
+        rest, left = left, float(whole.abs().max()) * unit
         if left <= TOL:
             return _certified(few, frame, u, slope, value or passes.slope(u, True)[1], count)
         if not left < 1:
             return None
         if before is not None and step is not None:
             B = _mended(B, step, (whole - before).flatten())
+        last = left**2 <= SOON * TOL * rest
         step = -(B @ whole.flatten())
         u, before = u + step.view_as(u), whole
     return None
