@@ -88,7 +88,7 @@ TESTS = {
     "generalised.separation": ("separation", "logistic", "softmax"),
     "generalised.newton": ("logistic", "separation", "softmax"),
     "generalised.classes": ("classes", "logistic", "softmax"),
-    "generalised.frame": ("logistic", "softmax"),
+    "generalised.frame": ("frame", "logistic", "softmax"),
     "generalised.class_problem": ("logistic", "softmax", "separation"),
     "generalised.class_fit": ("logistic", "softmax"),
     "generalised.class_record": ("class_inference",),

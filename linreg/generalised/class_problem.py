@@ -15,7 +15,7 @@ from linreg.generalised.separation import Direction, Separation
 from linreg.inference.fitted import fitted
 from linreg.result import Status
 
-__all__ = ["Problem", "Solved", "ended", "start_of"]
+__all__ = ["Problem", "Solved", "ended"]
 
 LIGHT = 1e-30  # of the heaviest: float32 holds its square, and no coordinates change by less
 EXISTS = "No direction separates the classes: a minimum exists."
@@ -83,16 +83,8 @@ class Problem(NamedTuple):
         likelihood = Likelihood(self.family, found.design, lambda: (inside,))
         times = self.alpha * self.rows.total
         objective = Objective(likelihood, frame.penalty() * times if times else None)
-        end = objective.minimised(start_of(frame, self.family, self.rows.share), steps)
+        end = objective.minimised(frame.start(self.family.prior(self.rows.share)), steps)
         return ended(frame, objective, end, len(table.t), self.rows.total, self.alpha)
-
-
-def start_of(frame: Frame, family: Family, share: Tensor) -> Tensor:
-    """(q, k) without weights, chances as they are in all rows together."""
-    u = frame.design.half.new_zeros(frame.design.unknowns, family.free)
-    if frame.design.intercept:
-        u[-1] = family.prior(share) * frame.design.weight**0.5
-    return u
 
 
 def ended(frame: Frame, objective: Objective, end: End, n: int, total: float, alpha: float) -> Solved:

@@ -70,9 +70,7 @@ def by_sample(table: Table, family: Family, intercept: bool, alpha: float, start
     frame = _frame(few, intercept)
     if frame is None:
         return None
-    u = frame.design.half.new_zeros(frame.design.unknowns, family.free)
-    if intercept:
-        u[-1] = start * frame.design.weight**0.5
+    u = frame.start(start)
     P = frame.penalty() * alpha if alpha else None
     objectives = []
     for tables, near in ((few, ROUGH), (parts, NEAR)):

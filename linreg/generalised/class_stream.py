@@ -15,7 +15,7 @@ from linreg.basics.statistics import Statistics
 from linreg.checks import check_count, check_finite, check_number, check_Xy
 from linreg.errors import DataError, DtypeError, LinregError, ShapeError
 from linreg.generalised.class_fit import LogisticFit, SoftmaxFit
-from linreg.generalised.class_problem import Solved, ended, start_of
+from linreg.generalised.class_problem import Solved, ended
 from linreg.generalised.classes import check_codes, check_each, check_rows, weight_of_each
 from linreg.generalised.frame import Frame
 from linreg.generalised.likelihood import Likelihood, Table
@@ -189,8 +189,7 @@ class _Stream:
         likelihood = Likelihood(family, found.design, lambda: self.tables(found.unit))
         total = float(held.sum())
         objective = Objective(likelihood, frame.penalty() * (alpha * total) if alpha else None)
-        share = (held / total).to(sums.M.device)
-        end = objective.minimised(start_of(frame, family, share), steps)
+        end = objective.minimised(frame.start(family.prior(held / total)), steps)
         return ended(frame, objective, end, n, total, alpha)
 
 

@@ -26,6 +26,13 @@ class Frame(NamedTuple):
     unit: Tensor  # (d + 1,) exponents of the powers of two by which columns were divided
     standardise: bool = False  # whether weights are compared for columns of deviation 1
 
+    def start(self, margins: Tensor) -> Tensor:
+        """(q, k) of these margins (k,) in all rows; 0 without an intercept."""
+        u = self.design.half.new_zeros(self.design.unknowns, len(margins))
+        if self.design.intercept:
+            u[-1] = margins * self.design.weight**0.5
+        return u
+
     def outside(self, u: Tensor) -> tuple[Tensor, Tensor, str]:
         """W (d, k) and b (k,) of u (q, k), in units of the data; and what is to say of dependent columns."""
         p, design, text = self.p, self.design, ""

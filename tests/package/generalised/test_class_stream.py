@@ -53,6 +53,8 @@ def test_softmax(classes):
     order = y.argsort()  # blocks that lack a class
     fit = softmax_stream(cut(X[order], y[order]), classes=classes, alpha=0.01)
     torch.testing.assert_close(fit.w, softmax(X, y, alpha=0.01).w, rtol=1e-10, atol=1e-12)
+    single = softmax_stream(cut(X[order].flip(0), y[order].flip(0), at=(1, 2)), alpha=0.01)
+    torch.testing.assert_close(single.w, fit.w, rtol=1e-10, atol=1e-12)  # one row, of class 2, first
     with pytest.raises(DataError, match=r"none of class 3"):
         softmax_stream(cut(X, y), classes=4)
 
