@@ -89,7 +89,7 @@ def left(X, y, fit, c):
 )
 def test_which_rows_are_chosen(n, d, rows):
     """A twentieth in runs of 1024, but 16384 and 200 for each column; none where that is a fourth of all."""
-    some = subsample._chosen(n, d) or []
+    some = subsample.chosen(n, d) or []
     assert len(some) == rows
     assert all(run.stop - run.start == 1024 for run in some)
     assert {b.start - a.start for a, b in pairwise(some)} <= {n // rows if rows else 0}
