@@ -63,6 +63,13 @@ if TYPE_CHECKING:
     from linreg.generalised.robust_fit import RobustFit
     from linreg.generalised.robust import huber, tukey
     from linreg.generalised.absolute import absolute
+    from linreg.generalised.separation import Separation
+    from linreg.generalised.class_fit import LogisticFit, SoftmaxFit
+    from linreg.generalised.logistic import logistic
+    from linreg.generalised.softmax import softmax
+    from linreg.generalised.class_stream import logistic_stream, softmax_stream
+    from linreg.generalised.class_record import ChanceIntervals, ClassInference
+    from linreg.generalised.class_inference import infer_logistic, infer_softmax
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -149,6 +156,17 @@ __all__ = [
     "huber",
     "tukey",
     "absolute",
+    "Separation",
+    "LogisticFit",
+    "SoftmaxFit",
+    "logistic",
+    "softmax",
+    "logistic_stream",
+    "softmax_stream",
+    "ChanceIntervals",
+    "ClassInference",
+    "infer_logistic",
+    "infer_softmax",
     "Blocks",
     "blocks",
     "accumulate",
@@ -193,6 +211,13 @@ LATER = {
     "linreg.generalised.robust_fit": ("RobustFit",),
     "linreg.generalised.robust": ("huber", "tukey"),
     "linreg.generalised.absolute": ("absolute",),
+    "linreg.generalised.separation": ("Separation",),
+    "linreg.generalised.class_fit": ("LogisticFit", "SoftmaxFit"),
+    "linreg.generalised.logistic": ("logistic",),
+    "linreg.generalised.softmax": ("softmax",),
+    "linreg.generalised.class_stream": ("logistic_stream", "softmax_stream"),
+    "linreg.generalised.class_record": ("ChanceIntervals", "ClassInference"),
+    "linreg.generalised.class_inference": ("infer_logistic", "infer_softmax"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

@@ -24,6 +24,7 @@ class Status(StrEnum):
         NO_DIGITS: `"no digits"`, rounding has left no right digit; the message says what helps.
         OUT_OF_RANGE: `"out of range"`, the answer is larger than its dtype can hold: infinite weights.
         NO_NOISE: `"no noise"`, nothing to measure the noise by: no row to spare, or residuals of rounding.
+        SEPARATED: `"separated"`, a direction separates the classes, along which the loss falls for ever.
     """
 
     OK = "ok"
@@ -33,6 +34,7 @@ class Status(StrEnum):
     NO_DIGITS = "no digits"
     OUT_OF_RANGE = "out of range"
     NO_NOISE = "no noise"
+    SEPARATED = "separated"
 
 
 @dataclass(frozen=True, eq=False)

@@ -161,6 +161,12 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "huber joint": lambda X, y: linreg.huber(X, y, scale="joint"),
     "tukey": lambda X, y: linreg.tukey(X, y),
     "absolute": lambda X, y: linreg.absolute(X, y),
+    "logistic": lambda X, y: linreg.logistic(X, _classes(y), alpha=0.1),
+    "softmax": lambda X, y: linreg.softmax(X, _classes(y), alpha=0.1),
+    "logistic_stream": lambda X, y: linreg.logistic_stream([(X, _classes(y))], alpha=0.1),
+    "softmax_stream": lambda X, y: linreg.softmax_stream([(X, _classes(y))], alpha=0.1),
+    "infer_logistic": lambda X, y: linreg.infer_logistic(X, _classes(y)),
+    "infer_softmax": lambda X, y: linreg.infer_softmax(X, _classes(y)),
     "plot.data_and_fit": lambda X, y: linreg.plot.data_and_fit(X, y, linreg.solve(*_good(X))),
     "plot.added_variable": lambda X, y: linreg.plot.added_variable(X, y, 0),
     "plot.contours": lambda X, y: linreg.plot.contours(X, y),
@@ -227,6 +233,13 @@ def _ones(X: Any) -> Tensor:
     if not _plain(X):
         return torch.ones(2)
     return torch.ones(X.shape[-1], dtype=X.dtype, device=X.device)
+
+
+def _classes(y: Any) -> Any:
+    """0 and 1 by the sign of entries, as far as they have one."""
+    if not _plain(y) or not y.is_floating_point() or y.is_meta:
+        return y
+    return torch.where(y.isfinite(), (y > 0).to(y.dtype), y)
 
 
 def _width(X: Any) -> int:

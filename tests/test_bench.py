@@ -10,7 +10,7 @@ from time import sleep
 import numpy as np
 import pytest
 import torch
-from bench import busy, growth, results, robust, show
+from bench import busy, classes, growth, results, robust, show
 from bench.exact import timed_row
 from bench.reference import digits, rational, refined
 from bench.samples import Cell, hard, well
@@ -83,6 +83,16 @@ def test_robust_fits_and_the_slope_that_they_leave():
     assert not found["errors"]
     assert {robust.ANCHOR, robust.OURS, "linreg.absolute", "statsmodels QuantReg"} <= set(found["seconds"])
     assert found["slope"][robust.OURS] < 1e-10 < found["slope"][robust.ANCHOR] < 1e-3
+
+
+def test_classes_and_the_slope_that_is_left():
+    """The default of the peer stops early, and what is reported says so."""
+    for alpha in (0.0, 1e-3):
+        found = classes.row(Cell(500, 3, "float64"), {"rounds": 2, "share": 0.0, "patience": 5.0}, alpha)
+        assert not found["errors"]
+        assert {classes.ANCHOR, classes.OURS, "scikit-learn newton-cholesky"} <= set(found["seconds"])
+        assert ("statsmodels Logit" in found["seconds"]) is (alpha == 0)
+        assert found["slope"][classes.OURS] < 1e-10 < found["slope"][classes.ANCHOR] < 1e-3
 
 
 def test_the_two_references_agree():

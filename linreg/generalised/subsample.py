@@ -21,7 +21,7 @@ from linreg.generalised.sample import Pull, Sample
 from linreg.generalised.scale import Scale
 from linreg.inference.fitted import fitted
 
-__all__ = ["by_sample"]
+__all__ = ["by_sample", "chosen"]
 
 EPS = torch.finfo(torch.float64).eps
 SHARE, LEAST, FOR_EACH = 20, 1 << 14, 200  # a twentieth of the rows, but so many, and so many for each column
@@ -73,7 +73,7 @@ def by_sample(
     X: Tensor, y: Tensor, C: Tensor | None, intercept: bool, delta: float, scale: Scale
 ) -> tuple[Course, State] | None:
     """Huber's fit by way of a sample; None where there are few rows, or the sample does not tell enough."""
-    some = _chosen(len(X), X.shape[1])
+    some = chosen(len(X), X.shape[1])
     if some is None:
         return None
     Xs, ys = (torch.cat([t[run] for run in some]) for t in (X, y))
@@ -94,7 +94,7 @@ def by_sample(
     return _over_all(Equations(whole, root, state.sigma), state, inverse)
 
 
-def _chosen(n: int, d: int) -> list[slice] | None:
+def chosen(n: int, d: int) -> list[slice] | None:
     """Runs of rows, evenly spread over all."""
     m = max(n // SHARE, LEAST, FOR_EACH * d)
     if n < FEWER * m:

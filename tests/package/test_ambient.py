@@ -135,6 +135,25 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     ],
     "tukey": run(linreg.tukey, X, y),
     "absolute": run(linreg.absolute, X, y),
+    "logistic": lambda dtype: [
+        linreg.logistic(A.to(dtype), (y > 0).to(dtype), alpha=alpha)
+        for A in (X, torch.column_stack((X, X[:, 0])))
+        for alpha in (0.0, 0.1)
+    ],
+    "softmax": lambda dtype: [
+        linreg.softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), alpha=alpha, class_weights=[1, 2, 3])
+        for alpha in (0.0, 0.1)
+    ],
+    "logistic_stream": lambda dtype: linreg.logistic_stream(
+        [(X[part].to(dtype), (y[part] > 0).to(dtype)) for part in (slice(0, 150), slice(150, 400))]
+    ),
+    "softmax_stream": lambda dtype: linreg.softmax_stream([(X.to(dtype), (y > 0).to(dtype))], alpha=0.1),
+    "infer_logistic": lambda dtype: chances(
+        linreg.infer_logistic(X.to(dtype), (y > 0).to(dtype)), X.to(dtype)
+    ),
+    "infer_softmax": lambda dtype: chances(
+        linreg.infer_softmax(X.to(dtype), ((y > 0) + 1 * (y > 4)).to(dtype), base=1), X.to(dtype)
+    ),
     # what classes compute
     "Doubled.of": lambda _: linreg.Doubled.of(["0.1", "1/3"]),
     "Fit.predict": lambda dtype: FIT[dtype].predict(X.to(dtype)),
@@ -153,6 +172,11 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         X.to(dtype), linreg.influence(X.to(dtype), y.to(dtype))
     ),
 }  # fmt: skip
+
+
+def chances(found: linreg.ClassInference, X: torch.Tensor) -> list[Any]:
+    """All that comes of an inference of classes, but for what it computes with."""
+    return [dataclasses.replace(found, basis=None), found.predict(X[:3]), str(found), repr(found)]
 
 
 def inferred(X: torch.Tensor, y: torch.Tensor, errors: str) -> list[Any]:

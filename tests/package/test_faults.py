@@ -90,6 +90,8 @@ def in_file(folder: Path) -> linreg.Blocks:
 
 
 # Every class that users meet and that is no error: a new one is a line here.
+LOW = torch.arange(len(Y)).remainder(2).double()
+HIGH = Y.gt(Y.median()).double()
 RESULTS: dict[type, Callable[[Path], Any]] = {
     linreg.Fit: lambda _: fitted(),
     linreg.Path: lambda _: fitted().path,
@@ -113,6 +115,11 @@ RESULTS: dict[type, Callable[[Path], Any]] = {
     linreg.Subsets: lambda _: linreg.best_subsets(SUMS),
     linreg.RowLoss: lambda _: linreg.row_loss(Y),
     linreg.RobustFit: lambda _: linreg.huber(X, Y),
+    linreg.LogisticFit: lambda _: linreg.logistic(X, HIGH, alpha=0.1),
+    linreg.SoftmaxFit: lambda _: linreg.softmax(X, HIGH, alpha=0.1),
+    linreg.ClassInference: lambda _: linreg.infer_softmax(X, LOW),
+    linreg.ChanceIntervals: lambda _: linreg.infer_logistic(X, LOW).predict(X),
+    linreg.Separation: lambda _: linreg.logistic(Y[:, None], HIGH).separation,
 }
 COPIES = {f"pickle {i}": lambda v, i=i: pickle.loads(pickle.dumps(v, i)) for i in range(2, 6)}
 COPIES |= {"copy": copy.copy, "deepcopy": copy.deepcopy}

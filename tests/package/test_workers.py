@@ -56,6 +56,7 @@ ASKED = {
     "robust errors": lambda X, y: linreg.infer(X, y, errors="HC3"),
     "influence": linreg.influence,
     "huber": lambda X, y: linreg.huber(X, y, scale="joint"),
+    "logistic": lambda X, y: linreg.logistic(X, (y > y.median()).to(y.dtype), alpha=1e-3),
     "bootstrap": lambda X, y: [
         linreg.bootstrap(
             X[:500], y[:500], resamples=20, generator=torch.Generator().manual_seed(0)

@@ -13,7 +13,9 @@ from book.page.files import book
 USES = {
     "scikit-learn": re.compile(r"(?:import|from) sklearn|load\(\"diabetes\"\)"),
     "statsmodels": re.compile(r"(?:import|from) statsmodels|load\(\"longley\"\)"),
-    "scipy": re.compile(r"(?:import|from) scipy|linreg\.(?:infer|bootstrap|breusch_pagan)\w*[(\n]"),
+    "scipy": re.compile(
+        r"(?:import|from) scipy|linreg\.(?:infer(?!_logistic|_softmax)|bootstrap|breusch_pagan)\w*[(\n]"
+    ),
 }
 PAGES = [path for path in book(ROOT) if ROOT / "docs/en" in path.parents]
 # Pages about the book itself print versions and describe the project; nobody copies their blocks.

@@ -89,7 +89,7 @@ def left(X, y, fit, c):
 )
 def test_which_rows_are_chosen(n, d, rows):
     """A twentieth in runs of 1024, but 16384 and 200 for each column; none where that is a fourth of all."""
-    some = subsample._chosen(n, d) or []
+    some = subsample.chosen(n, d) or []
     assert len(some) == rows
     assert all(run.stop - run.start == 1024 for run in some)
     assert {b.start - a.start for a, b in pairwise(some)} <= {n // rows if rows else 0}
@@ -116,7 +116,7 @@ def test_where_a_sample_does_not_tell_all_rows_are_asked(many):
     """A column that is constant in most rows, dependent ones, squares out of range."""
     X, y = many
     rare = torch.column_stack((X, torch.zeros(len(y), dtype=F64)))
-    some = subsample._chosen(*X.shape)
+    some = subsample.chosen(*X.shape)
     rare[some[0].stop + 1, -1] = 1
     fit = huber(rare, y)
     assert (fit.status, fit.rank) == (Status.OK, 6)
@@ -156,7 +156,7 @@ def test_many_rows_that_lie_on_the_fit(many):
 @pytest.mark.parametrize("inside", [True, False])
 def test_a_bad_entry_is_named_by_its_row(many, name, inside):
     X, y = (t.clone() for t in many)
-    some = subsample._chosen(*X.shape)
+    some = subsample.chosen(*X.shape)
     row = some[3].start + 5 if inside else some[3].stop + 5
     if name == "X":
         X[row, 2] = torch.inf
