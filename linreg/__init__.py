@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from linreg.generalised.robust_fit import RobustFit
     from linreg.generalised.robust import huber, tukey
     from linreg.generalised.absolute import absolute
+    from linreg.generalised.path import PenalisedFit, RegularisationPath
+    from linreg.generalised.ridge import ridge, ridge_path, ridge_path_statistics
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -149,6 +151,11 @@ __all__ = [
     "huber",
     "tukey",
     "absolute",
+    "PenalisedFit",
+    "RegularisationPath",
+    "ridge",
+    "ridge_path",
+    "ridge_path_statistics",
     "Blocks",
     "blocks",
     "accumulate",
@@ -193,6 +200,8 @@ LATER = {
     "linreg.generalised.robust_fit": ("RobustFit",),
     "linreg.generalised.robust": ("huber", "tukey"),
     "linreg.generalised.absolute": ("absolute",),
+    "linreg.generalised.path": ("PenalisedFit", "RegularisationPath"),
+    "linreg.generalised.ridge": ("ridge", "ridge_path", "ridge_path_statistics"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

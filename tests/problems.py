@@ -161,6 +161,8 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "huber joint": lambda X, y: linreg.huber(X, y, scale="joint"),
     "tukey": lambda X, y: linreg.tukey(X, y),
     "absolute": lambda X, y: linreg.absolute(X, y),
+    "ridge": lambda X, y: linreg.ridge(X, y, alpha=0.1),
+    "ridge_path": lambda X, y: linreg.ridge_path(X, y, alphas=[1.0, 0.1]),
     "plot.data_and_fit": lambda X, y: linreg.plot.data_and_fit(X, y, linreg.solve(*_good(X))),
     "plot.added_variable": lambda X, y: linreg.plot.added_variable(X, y, 0),
     "plot.contours": lambda X, y: linreg.plot.contours(X, y),

@@ -135,6 +135,13 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     ],
     "tukey": run(linreg.tukey, X, y),
     "absolute": run(linreg.absolute, X, y),
+    "ridge": lambda dtype: [
+        linreg.ridge(A.to(dtype), t.to(dtype), alpha=0.1) for A, t in ((X, y), (X[:10], y[:10]))
+    ],
+    "ridge_path": run(linreg.ridge_path, X, y, alphas=[1.0, 0.1, 0.0]),
+    "ridge_path_statistics": lambda dtype: linreg.ridge_path_statistics(
+        linreg.Statistics.of(X.to(dtype), y.to(dtype)), alphas=3
+    ),
     # what classes compute
     "Doubled.of": lambda _: linreg.Doubled.of(["0.1", "1/3"]),
     "Fit.predict": lambda dtype: FIT[dtype].predict(X.to(dtype)),

@@ -1,0 +1,89 @@
+"""The rows of a penalised problem, where its sums do not carry all digits: centred, in its coordinates."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from linreg.basics.held import times_two_to
+from linreg.basics.products import residual_products
+from linreg.basics.statistics import Statistics
+from linreg.checks import check_dtype, check_Xy
+from linreg.generalised.problem import Problem, problem_of
+from linreg.weights import check_some_weight, relative
+
+__all__ = ["Rows", "rows_of"]
+
+
+class Rows(NamedTuple):
+    """Those that count. Where squares would leave the range of float64, divided by powers of two."""
+
+    X: Tensor  # (n, d)
+    y: Tensor  # (n,)
+    C: Tensor | None  # (n,) weights
+    sums: Statistics  # of these
+    eps: float  # precision to which the entries are known
+    intercept: bool
+    dtype: torch.dtype  # of the answer
+
+    @property
+    def wide(self) -> bool:
+        """Whether there are as many columns as rows, or more."""
+        return self.X.shape[1] >= self.X.shape[0]
+
+    def problem(self, standardise: bool) -> Problem:
+        """The problem of their sums."""
+        return problem_of(self.sums, self.intercept, standardise, self.eps)
+
+    def centred(self, problem: Problem) -> tuple[Tensor, Tensor]:
+        """(n, d) and (n,) columns and y about their means, in the coordinates of the problem: a copy."""
+        p = problem.p
+        A = (self.X.double() - p.shift[:-1]) - p.offset[:-1]
+        t = (self.y.double() - p.shift[-1]) - p.offset[-1]
+        if self.intercept:  # what the means themselves were rounded by
+            A -= self._mean(A)
+            t -= self._mean(t.unsqueeze(1))
+        return A * problem.turn, times_two_to(t, t.new_full((1,), -problem.y_exponent))
+
+    def share(self) -> Tensor:
+        """(n,) what each row counts for, of 1."""
+        if self.C is None:
+            return torch.full_like(self.y, 1 / len(self.y), dtype=torch.float64)
+        return self.C / self.C.sum()
+
+    def _mean(self, A: Tensor) -> Tensor:
+        return self.share() @ A
+
+    def slope(self, problem: Problem, U: Tensor) -> tuple[Tensor, Tensor]:
+        """(d, k) X'R / n and (k,) squares of residuals of U (d, k), from the rows, where nothing cancels."""
+        p, W = problem.p, problem.weights(U)
+        near = p.offset[-1] - p.offset[:-1] @ W
+        theta = torch.vstack((-W, torch.ones_like(W[:1]), -near.unsqueeze(0)))
+        total, squares = residual_products(self.X, self.y, p.shift, theta, self.C)
+        g = (total[:-2] - torch.outer(p.offset[:-1], total[-1])) * problem.turn.unsqueeze(1) / p.weight
+        down = g.new_full((1,), -problem.y_exponent)
+        squared = times_two_to(times_two_to(squares.diagonal() / p.weight, down), down)
+        return times_two_to(g, down), squared
+
+
+def rows_of(
+    X: Tensor,
+    y: Tensor,
+    intercept: bool,
+    weights: Tensor | None,
+    dtype: torch.dtype | None = torch.float64,
+) -> Rows:
+    """The rows with a weight above 0; the others must be usable all the same."""
+    dtype = None if dtype is None else check_dtype(dtype)
+    X, y = check_Xy(X, y)
+    C = None
+    if weights is not None:
+        C = relative(check_some_weight(y, weights))
+        if not bool(C.all()):
+            X, y, C = X[C > 0], y[C > 0], C[C > 0]
+    eps, kind = torch.finfo(X.dtype).eps, dtype or X.dtype
+    sums = Statistics.of(X, y, weights=None if C is None else C.to(X.dtype))
+    unit = sums.unit
+    if bool(unit.any()):
+        X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
+    return Rows(X, y, C, sums, eps, intercept, kind)
