@@ -100,6 +100,7 @@ TESTS = {
     "plot.axes": ("plot",),
     "plot.data": ("plot",),
     "plot.descent": ("plot",),
+    "plot.generalised": ("plot",),
     "plot.inference": ("plot",),
 }
 # Tests of all modules in which this is written.

@@ -8,7 +8,7 @@ from torch import Tensor
 from linreg.checks import check_real
 from linreg.errors import DataError, DtypeError, RangeError, ShapeError
 
-__all__ = ["check_alpha", "check_alphas", "check_l1_ratio"]
+__all__ = ["check_alpha", "check_alphas"]
 
 RULE = "a finite number, 0 or above"
 

@@ -102,7 +102,8 @@ class Alone(NamedTuple):
     def unit(self, problem: Problem, u: Tensor) -> Tensor:
         """(d,) weights for columns of length 1, in the units of the sums."""
         p = problem.p
-        return u * self.length * p.weight**0.5 * 2.0**problem.y_exponent
+        v: Tensor = u * self.length * p.weight**0.5 * 2.0**problem.y_exponent
+        return v
 
 
 def alone_of(problem: Problem, l2: float) -> Alone:

@@ -155,6 +155,7 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     ),
     "plot.contours": lambda dtype: linreg.plot.contours(X.to(dtype), y.to(dtype)),
     "plot.residuals": lambda dtype: linreg.plot.residuals(X.to(dtype), y.to(dtype), FIT[dtype]),
+    "plot.path": lambda dtype: linreg.plot.path(linreg.ridge_path(X.to(dtype), y.to(dtype), alphas=3)),
     "plot.qq": lambda dtype: linreg.plot.qq(linreg.influence(X.to(dtype), y.to(dtype))),
     "plot.scale_location": lambda dtype: linreg.plot.scale_location(
         X.to(dtype), linreg.influence(X.to(dtype), y.to(dtype))

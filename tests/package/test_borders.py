@@ -111,6 +111,7 @@ ORDER = [
     "plot.axes",
     "plot.data",
     "plot.descent",
+    "plot.generalised",
     "plot.inference",
     "rounding",
 ]
