@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from linreg.generalised.absolute import absolute
     from linreg.generalised.path import PenalisedFit, RegularisationPath
     from linreg.generalised.ridge import ridge, ridge_path, ridge_path_statistics
+    from linreg.generalised.lasso import elastic_net, lasso, lasso_path, lasso_path_statistics
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -156,6 +157,10 @@ __all__ = [
     "ridge",
     "ridge_path",
     "ridge_path_statistics",
+    "elastic_net",
+    "lasso",
+    "lasso_path",
+    "lasso_path_statistics",
     "Blocks",
     "blocks",
     "accumulate",
@@ -202,6 +207,7 @@ LATER = {
     "linreg.generalised.absolute": ("absolute",),
     "linreg.generalised.path": ("PenalisedFit", "RegularisationPath"),
     "linreg.generalised.ridge": ("ridge", "ridge_path", "ridge_path_statistics"),
+    "linreg.generalised.lasso": ("elastic_net", "lasso", "lasso_path", "lasso_path_statistics"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

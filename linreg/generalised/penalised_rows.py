@@ -5,14 +5,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.basics.held import times_two_to
+from linreg.basics.held import exponent, times_two_to
 from linreg.basics.products import residual_products
 from linreg.basics.statistics import Statistics
 from linreg.checks import check_dtype, check_Xy
-from linreg.generalised.problem import Problem, problem_of
+from linreg.closed_form.from_sums import System
+from linreg.generalised.problem import Problem, problem_in, problem_of
 from linreg.weights import check_some_weight, relative
 
 __all__ = ["Rows", "rows_of"]
+
+SMALLEST, LARGEST = 1e-120, 1e120  # entries within have squares, and sums of these, in range
 
 
 class Rows(NamedTuple):
@@ -21,7 +24,8 @@ class Rows(NamedTuple):
     X: Tensor  # (n, d)
     y: Tensor  # (n,)
     C: Tensor | None  # (n,) weights
-    sums: Statistics  # of these
+    unit: Tensor  # (d + 1,) exponents of those powers
+    sums: Statistics | None  # of these; none of wide data, whose d x d products nobody needs
     eps: float  # precision to which the entries are known
     intercept: bool
     dtype: torch.dtype  # of the answer
@@ -32,8 +36,32 @@ class Rows(NamedTuple):
         return self.X.shape[1] >= self.X.shape[0]
 
     def problem(self, standardise: bool) -> Problem:
-        """The problem of their sums."""
-        return problem_of(self.sums, self.intercept, standardise, self.eps)
+        """The problem of their sums, or of their columns one by one."""
+        if self.sums is not None:
+            return problem_of(self.sums, self.intercept, standardise, self.eps)
+        return problem_in(self._system(), self.intercept, standardise)
+
+    def _system(self) -> System:
+        """Means and lengths of the columns, and no products of them."""
+        X, y, share, W = self.X.double(), self.y.double(), self.share(), float(self.total())
+        Z = torch.column_stack((X, y))
+        shift = self._mean(Z) if self.intercept else torch.zeros_like(Z[0])
+        Z -= shift
+        offset = self._mean(Z) if self.intercept else shift
+        Z -= offset
+        squares = share @ Z.square()
+        rms = squares[:-1].sqrt()
+        constant = rms <= 2 * self.eps * (shift + offset)[:-1].abs()
+        scale = (rms * W**0.5).masked_fill(constant, 1)
+        factor = (1 / scale).masked_fill(constant, 0)
+        g = (share * Z[:, -1]) @ Z[:, :-1] * W * factor
+        none = Z.new_zeros(0, 0)
+        counted = len(self.y), W, none, g, squares[-1] * W, scale, factor, self.eps
+        return System(*counted, shift, offset, none, None, self.unit)
+
+    def total(self) -> float:
+        """The sum of the weights."""
+        return float(len(self.y)) if self.C is None else float(self.C.sum())
 
     def centred(self, problem: Problem) -> tuple[Tensor, Tensor]:
         """(n, d) and (n,) columns and y about their means, in the coordinates of the problem: a copy."""
@@ -82,8 +110,18 @@ def rows_of(
         if not bool(C.all()):
             X, y, C = X[C > 0], y[C > 0], C[C > 0]
     eps, kind = torch.finfo(X.dtype).eps, dtype or X.dtype
-    sums = Statistics.of(X, y, weights=None if C is None else C.to(X.dtype))
-    unit = sums.unit
+    sums = None
+    if X.shape[1] >= X.shape[0]:
+        unit = _units(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))).double())
+    else:
+        sums = Statistics.of(X, y, weights=None if C is None else C.to(X.dtype))
+        unit = sums.unit
     if bool(unit.any()):
         X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
-    return Rows(X, y, C, sums, eps, intercept, kind)
+    return Rows(X, y, C, unit, sums, eps, intercept, kind)
+
+
+def _units(largest: Tensor) -> Tensor:
+    """(d + 1,) exponents of columns whose squares would leave the range of float64; else 0."""
+    far = (largest < SMALLEST) | (largest > LARGEST)
+    return exponent(largest).where(far & (largest > 0), 0)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from linreg.checks import check_real
+from linreg.checks import check_count, check_real
 from linreg.errors import DataError, DtypeError, RangeError, ShapeError
 
-__all__ = ["check_alpha", "check_alphas"]
+__all__ = ["above_zero", "check_alpha", "check_l1_ratio", "listed_alphas"]
 
 RULE = "a finite number, 0 or above"
 
@@ -46,6 +46,16 @@ def check_alphas(alphas: object) -> list[float]:
                 f"`alphas` must be finite numbers, 0 or above; got {given!r} at index {i}. Leave it out."
             )
     return sorted(found, reverse=True)
+
+
+def listed_alphas(alphas: object) -> int | list[float]:
+    """How many strengths, or these, from the largest to the smallest."""
+    return check_count(alphas, "alphas") if isinstance(alphas, int) else check_alphas(alphas)
+
+
+def above_zero(alphas: int | list[float]) -> int | list[float]:
+    """The same without those that are zero."""
+    return alphas if isinstance(alphas, int) else [alpha for alpha in alphas if alpha > 0]
 
 
 def check_l1_ratio(l1_ratio: object) -> float:

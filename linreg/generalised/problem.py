@@ -16,7 +16,7 @@ from linreg.basics.held import exponent, times_two_to
 from linreg.basics.statistics import Statistics
 from linreg.closed_form.from_sums import System, normal_equation
 
-__all__ = ["Problem", "problem_of"]
+__all__ = ["Problem", "problem_in", "problem_of"]
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -98,7 +98,11 @@ class Problem(NamedTuple):
 
 def problem_of(statistics: Statistics, intercept: bool, standardise: bool, eps: float = EPS) -> Problem:
     """The problem of sums, whose rows are known to the precision `eps`."""
-    p = normal_equation(statistics, intercept, eps)
+    return problem_in(normal_equation(statistics, intercept, eps), intercept, standardise)
+
+
+def problem_in(p: System, intercept: bool, standardise: bool) -> Problem:
+    """The problem of a normal equation, or of one without products of its columns: then it has none."""
     root = p.weight**0.5
     unit = torch.zeros_like(p.shift) if p.unit is None else p.unit
     rms = p.scale.masked_fill(p.factor == 0, 0) / root
@@ -109,7 +113,7 @@ def problem_of(statistics: Statistics, intercept: bool, standardise: bool, eps: 
         largest = (exponent(rms) + unit[:-1]).max()
         x = int(largest) if math.isfinite(float(largest)) else 0
         turn, size = times_two_to(torch.ones_like(rms), unit[:-1] - x), times_two_to(rms, unit[:-1] - x)
-    G = p.G * size * size.unsqueeze(1)
+    G = p.G * size * size.unsqueeze(1) if p.G.numel() else p.G
     q = times_two_to(p.g * size / root, torch.full_like(p.g, -y))
     yy = float(times_two_to(times_two_to(p.yy / p.weight, p.g.new_tensor(-y)), p.g.new_tensor(-y)))
     return Problem(p, G, q, yy, size, turn, x, y + int(unit[-1]), intercept)

@@ -7,15 +7,14 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_count
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 from linreg.generalised.path import PenalisedFit, RegularisationPath
 from linreg.generalised.penalised_rows import rows_of
-from linreg.generalised.penalty import check_alpha, check_alphas
+from linreg.generalised.penalty import above_zero, check_alpha, listed_alphas
 from linreg.generalised.problem import problem_of
-from linreg.generalised.ridge_along import along, joined, unpenalised
+from linreg.generalised.ridge_along import along, joined, without_penalty
 from linreg.inference.influence import influence
 from linreg.workers import alone
 
@@ -87,7 +86,7 @@ def ridge(
     problem = rows.problem(standardise)
     if alpha == 0:
         fit = solve(X, y, intercept=intercept, weights=weights, dtype=torch.float64)
-        path = unpenalised(problem, fit)
+        path = without_penalty(problem, fit, rows)
     else:
         path = along(problem, [alpha], rows, one_out=False)
     return within_range(path[0], rows.dtype)  # type: ignore[return-value]
@@ -151,9 +150,9 @@ def ridge_path(
         >>> print(f"{best.alpha:.3f} {best.df:.1f}")
         0.004 19.8
     """
-    listed = _listed(alphas)
+    listed = listed_alphas(alphas)
     rows = rows_of(X, y, intercept, weights)
-    problem, positive = rows.problem(standardise), _positive(listed)
+    problem, positive = rows.problem(standardise), above_zero(listed)
     path = along(problem, positive, rows, one_out=leave_one_out) if positive else None
     times = 0 if isinstance(listed, int) else listed.count(0.0)
     if path is not None and not times:
@@ -162,7 +161,7 @@ def ridge_path(
     out = None
     if leave_one_out:
         out = 2 * influence(X, y, intercept=intercept, weights=weights).loss.reshape(1)
-    return joined(path, unpenalised(problem, fit, out), times)
+    return joined(path, without_penalty(problem, fit, rows, out), times)
 
 
 @plain
@@ -203,18 +202,11 @@ def ridge_path_statistics(
         >>> path
         RegularisationPath(3 fits of 20 weights, alpha 1 to 0.01, status='ok')
     """
-    listed = _listed(alphas)
-    problem, positive = problem_of(statistics, intercept, standardise), _positive(listed)
+    listed = listed_alphas(alphas)
+    problem, positive = problem_of(statistics, intercept, standardise), above_zero(listed)
     path = along(problem, positive, None, one_out=False) if positive else None
     times = 0 if isinstance(listed, int) else listed.count(0.0)
     if path is not None and not times:
         return path
-    return joined(path, unpenalised(problem, solve_statistics(statistics, intercept=intercept)), times)
-
-
-def _listed(alphas: int | Sequence[float] | Tensor) -> int | list[float]:
-    return check_count(alphas, "alphas") if isinstance(alphas, int) else check_alphas(alphas)
-
-
-def _positive(listed: int | list[float]) -> int | list[float]:
-    return listed if isinstance(listed, int) else [alpha for alpha in listed if alpha > 0]
+    fit = solve_statistics(statistics, intercept=intercept)
+    return joined(path, without_penalty(problem, fit, None), times)

@@ -17,7 +17,7 @@ from linreg.generalised.ridge_solver import Alone, Eigenvectors, alone_of, by_au
 from linreg.generalised.ridge_wide import Kernel
 from linreg.result import Fit, Status
 
-__all__ = ["along", "joined", "unpenalised"]
+__all__ = ["along", "joined", "without_penalty"]
 
 WIDEST = 10.0, 1e-4  # of the largest eigenvalue: hardly anything is fitted, and nearly all
 CANCELLED = 1e-6  # of the square of y: of less left, sums no longer tell ten digits
@@ -170,10 +170,13 @@ def _path(
     )
 
 
-def unpenalised(problem: Problem, fit: Fit, left_out: Tensor | None = None) -> RegularisationPath:
+def without_penalty(
+    problem: Problem, fit: Fit, rows: Rows | None, left_out: Tensor | None = None, l1_ratio: float = 0.0
+) -> RegularisationPath:
     """Least squares as a path of one fit, whose penalty is zero."""
     df = fit.w.new_tensor([len(fit.w) if fit.rank is None else fit.rank])
-    left = problem.q.unsqueeze(1) - problem.product(problem.inside(fit.w).unsqueeze(1))
+    U = problem.inside(fit.w).unsqueeze(1)
+    left = problem.q.unsqueeze(1) - problem.product(U) if rows is None else rows.slope(problem, U)[0]
     n = problem.p.n
     rest = 1 - float(df + problem.intercept) / n
     return RegularisationPath(
@@ -184,11 +187,11 @@ def unpenalised(problem: Problem, fit: Fit, left_out: Tensor | None = None) -> R
         df=df,
         violation=left.abs().amax(0) / (float(problem.q.abs().max()) or 1.0),
         gap=torch.full_like(df, torch.nan),
-        l1_ratio=0.0,
+        l1_ratio=l1_ratio,
         status=fit.status,
         message=fit.message,
         method=fit.method,
-        gcv=(2 * fit.loss / (rest**2 if rest > 1e-10 else math.nan)).reshape(1),
+        gcv=(2 * fit.loss / (rest**2 if rest > 1e-10 else math.nan)).reshape(1) if l1_ratio == 0 else None,
         left_out=left_out,
     )
 

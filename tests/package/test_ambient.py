@@ -139,6 +139,17 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
         linreg.ridge(A.to(dtype), t.to(dtype), alpha=0.1) for A, t in ((X, y), (X[:10], y[:10]))
     ],
     "ridge_path": run(linreg.ridge_path, X, y, alphas=[1.0, 0.1, 0.0]),
+    "lasso": lambda dtype: [
+        linreg.lasso(A.to(dtype), t.to(dtype), alpha=0.1, unpenalised=[1])
+        for A, t in ((X, y), (X[:10], y[:10]))
+    ],
+    "elastic_net": lambda dtype: [
+        linreg.elastic_net(A.to(dtype), t.to(dtype), alpha=0.1) for A, t in ((X, y), (X[:10], y[:10]))
+    ],
+    "lasso_path": run(linreg.lasso_path, X, y, alphas=[0.5, 0.1, 0.0]),
+    "lasso_path_statistics": lambda dtype: linreg.lasso_path_statistics(
+        linreg.Statistics.of(X.to(dtype), y.to(dtype)), alphas=3
+    ),
     "ridge_path_statistics": lambda dtype: linreg.ridge_path_statistics(
         linreg.Statistics.of(X.to(dtype), y.to(dtype)), alphas=3
     ),
