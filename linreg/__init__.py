@@ -66,6 +66,11 @@ if TYPE_CHECKING:
     from linreg.generalised.path import PenalisedFit, RegularisationPath
     from linreg.generalised.ridge import ridge, ridge_path, ridge_path_statistics
     from linreg.generalised.lasso import elastic_net, lasso, lasso_path, lasso_path_statistics
+    from linreg.generalised.path_validation import (
+        PathValidation,
+        cross_validate_path,
+        cross_validate_path_statistics,
+    )
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -161,6 +166,9 @@ __all__ = [
     "lasso",
     "lasso_path",
     "lasso_path_statistics",
+    "PathValidation",
+    "cross_validate_path",
+    "cross_validate_path_statistics",
     "Blocks",
     "blocks",
     "accumulate",
@@ -208,6 +216,11 @@ LATER = {
     "linreg.generalised.path": ("PenalisedFit", "RegularisationPath"),
     "linreg.generalised.ridge": ("ridge", "ridge_path", "ridge_path_statistics"),
     "linreg.generalised.lasso": ("elastic_net", "lasso", "lasso_path", "lasso_path_statistics"),
+    "linreg.generalised.path_validation": (
+        "PathValidation",
+        "cross_validate_path",
+        "cross_validate_path_statistics",
+    ),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

@@ -165,6 +165,7 @@ TAKES_XY: dict[str, Callable[[Any, Any], Any]] = {
     "lasso": lambda X, y: linreg.lasso(X, y, alpha=0.1),
     "elastic_net": lambda X, y: linreg.elastic_net(X, y, alpha=0.1),
     "lasso_path": lambda X, y: linreg.lasso_path(X, y, alphas=3),
+    "cross_validate_path": lambda X, y: linreg.cross_validate_path(X, y, alphas=3, folds=2),
     "ridge_path": lambda X, y: linreg.ridge_path(X, y, alphas=[1.0, 0.1]),
     "plot.data_and_fit": lambda X, y: linreg.plot.data_and_fit(X, y, linreg.solve(*_good(X))),
     "plot.added_variable": lambda X, y: linreg.plot.added_variable(X, y, 0),

@@ -150,6 +150,13 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     "lasso_path_statistics": lambda dtype: linreg.lasso_path_statistics(
         linreg.Statistics.of(X.to(dtype), y.to(dtype)), alphas=3
     ),
+    "cross_validate_path": lambda dtype: [
+        linreg.cross_validate_path(A.to(dtype), t.to(dtype), alphas=4, folds=3)
+        for A, t in ((X, y), (X[:10], y[:10]))
+    ],
+    "cross_validate_path_statistics": lambda dtype: linreg.cross_validate_path_statistics(
+        [linreg.Statistics.of(X[part::3].to(dtype), y[part::3].to(dtype)) for part in range(3)], alphas=4
+    ),
     "ridge_path_statistics": lambda dtype: linreg.ridge_path_statistics(
         linreg.Statistics.of(X.to(dtype), y.to(dtype)), alphas=3
     ),

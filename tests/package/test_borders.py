@@ -106,6 +106,7 @@ ORDER = [
     "generalised.lasso_solver",
     "generalised.lasso_along",
     "generalised.lasso",
+    "generalised.path_validation",
     "streaming.npy",
     "streaming.tables",
     "streaming.delimited",
@@ -284,6 +285,7 @@ ROOMS = {
     "closed_form.shortest",
     "inference.design",
     "inference.fitted",
+    "inference.validation",
 }
 RECORD = {"_replace", "_asdict"}  # what the standard library calls two methods of every NamedTuple
 

@@ -114,6 +114,7 @@ RESULTS: dict[type, Callable[[Path], Any]] = {
     linreg.RowLoss: lambda _: linreg.row_loss(Y),
     linreg.RobustFit: lambda _: linreg.huber(X, Y),
     linreg.PenalisedFit: lambda _: linreg.ridge(X, Y, alpha=0.1),
+    linreg.PathValidation: lambda _: linreg.cross_validate_path(X, Y, alphas=3, folds=3),
     linreg.RegularisationPath: lambda _: linreg.ridge_path(X, Y, alphas=3),
 }
 COPIES = {f"pickle {i}": lambda v, i=i: pickle.loads(pickle.dumps(v, i)) for i in range(2, 6)}

@@ -68,7 +68,9 @@ alpha = 0.05
 stacked = torch.cat((X_c, (n * alpha) ** 0.5 * torch.eye(d)))
 zeros = torch.cat((y_c, torch.zeros(d)))
 by_rows = linreg.solve(stacked, zeros, intercept=False).w
-by_equation = torch.linalg.solve(X_c.T @ X_c / n + alpha * torch.eye(d), X_c.T @ y_c / n)
+by_equation = torch.linalg.solve(
+    X_c.T @ X_c / n + alpha * torch.eye(d), X_c.T @ y_c / n
+)
 ridge = linreg.ridge(X_few, y_few, alpha=alpha).w
 print("as more rows:      ", bool(torch.allclose(by_rows, ridge, rtol=1e-9)))
 print("as another equation:", bool(torch.allclose(by_equation, ridge, rtol=1e-9)))
