@@ -58,8 +58,8 @@ class PathValidation(ByValue):
     @property
     def se(self) -> Tensor:
         r"""(k,) standard errors of the means, from the spread of the folds: $s / \sqrt{\text{folds}}$."""
-        spread: Tensor = self.mse.std(0)
-        return spread / len(self.mse) ** 0.5
+        se: Tensor = self.mse.std(0) / len(self.mse) ** 0.5
+        return se
 
     @property
     def best(self) -> int:
