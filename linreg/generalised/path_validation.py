@@ -151,13 +151,17 @@ def cross_validate_path(
         >>> found.one_se <= found.best, int(found.path.zero[found.one_se]) > int(found.path.zero[found.best])
         (True, True)
     """
-    X, y = check_Xy(X, y)
+    X, y = check_Xy(X, y, finite=False)
     ratio = check_l1_ratio(l1_ratio)
     how = _how(ratio, intercept, standardise, unpenalised)
     C = None if weights is None else check_some_weight(y, weights).to(X.dtype)
     parts = rows_of_folds(len(X), folds, generator, X.device)
     if X.shape[1] < len(X):
-        sums = [_summed(X, y, C, fold) for fold in parts]
+        try:
+            sums = [_summed(X, y, C, fold) for fold in parts]
+        except DataError:  # an entry, named by its row of the fold
+            check_Xy(X, y)
+            raise
         return _validated(sums, alphas, ratio, how)
     path = _of_rows(X, y, C, alphas, ratio, how)
     errors, weight, paths = [], [], []
@@ -271,7 +275,7 @@ def _validated(
     path = _of_sums(before[-1] + parts[-1], alphas, ratio, how)
     paths = [_of_sums(training, path.alpha, ratio, how) for training in others]
     mse = torch.stack([_errors(part, one) for part, one in zip(parts, paths, strict=True)])
-    weight = torch.tensor([part.weight for part in parts], dtype=torch.float64).to(mse)
+    weight = mse.new_tensor([part.weight for part in parts])
     return _result(path, mse, weight, paths)
 
 

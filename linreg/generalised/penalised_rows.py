@@ -103,15 +103,17 @@ def rows_of(
 ) -> Rows:
     """The rows with a weight above 0; the others must be usable all the same."""
     dtype = None if dtype is None else check_dtype(dtype)
-    X, y = check_Xy(X, y)
+    X, y = check_Xy(X, y, finite=False)  # sums tell
     C = None
     if weights is not None:
         C = relative(check_some_weight(y, weights))
         if not bool(C.all()):
+            check_Xy(X, y)
             X, y, C = X[C > 0], y[C > 0], C[C > 0]
     eps, kind = torch.finfo(X.dtype).eps, dtype or X.dtype
     sums = None
     if X.shape[1] >= X.shape[0]:
+        check_Xy(X, y)
         unit = _units(torch.cat((X.abs().amax(0), y.abs().amax().reshape(1))).double())
     else:
         sums = Statistics.of(X, y, weights=None if C is None else C.to(X.dtype))
