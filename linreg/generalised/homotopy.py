@@ -43,28 +43,34 @@ class Candidates:
 
     def __init__(self, like: Tensor) -> None:
         d = len(like)
-        self.way = like.new_empty(2, d)  # what p and sigma are multiplied by
-        self.bound = like.new_ones(2, d)
-        self.way[0], self.way[1] = 1, -1
+        self.states = {
+            sign: like.new_tensor(state)
+            for sign, state in {
+                0: (1.0, -1.0, 1.0, 1.0),  # not active: two bounds
+                1: (-1.0, 0.0, 0.0, torch.inf),  # active, with this sign: zero
+                -1: (1.0, 0.0, 0.0, torch.inf),
+                None: (0.0, 0.0, torch.inf, torch.inf),  # no candidate
+            }.items()
+        }
+        self.state = self.states[0].unsqueeze(1).repeat(1, d)
+        self.way, self.bound = self.state[:2], self.state[2:]  # what p and sigma are multiplied by, and 1
         self.num, self.den = like.new_empty(2, d), like.new_empty(2, d)
         self.none = like.new_zeros(())
         self.barred: list[int] = []
 
     def enter(self, j: int, sign: int) -> None:
         """Column j is active now."""
-        self.way[0, j], self.bound[0, j] = -sign, 0
-        self.way[1, j], self.bound[1, j] = 0, torch.inf
+        self.state[:, j] = self.states[sign]
 
     def leave(self, j: int) -> None:
         """Column j is not active any more, and those that depended on it may be free again."""
         for i in (j, *self.barred):
-            self.way[0, i], self.way[1, i] = 1, -1
-            self.bound[:, i] = 1
+            self.state[:, i] = self.states[0]
         self.barred.clear()
 
     def bar(self, j: int, always: bool = False) -> None:
         """Column j depends on the active ones: its slope follows theirs. Or it is zero, always."""
-        self.way[:, j], self.bound[:, j] = 0, torch.inf
+        self.state[:, j] = self.states[None]
         if not always:
             self.barred.append(j)
 
@@ -152,9 +158,8 @@ def by_sweeps(G: Tensor, q: Tensor, penalties: list[float]) -> tuple[Lines, Knot
         at, side, j = candidates.next(p, sigma)
         while k < len(penalties) and penalties[k] >= min(at, a):
             torch.sub(p, sigma, alpha=penalties[k], out=U[k])
-            U[k] *= active.abs()
             S[k] = active
             k += 1
     for i in range(k, len(penalties)):  # beyond the last knot there are only these lines
-        U[i], S[i] = (p - penalties[i] * sigma) * active.abs(), active
-    return Lines(U, S), knots
+        U[i], S[i] = p - penalties[i] * sigma, active
+    return Lines(U.mul_(S.abs()), S), knots
