@@ -138,8 +138,8 @@ def cross_validate_path(
         DataError: empty, NaN or infinite data, bad weights, or a fold of which no row counts.
         RangeError: bad `alphas`, `l1_ratio`, `folds` or `unpenalised`.
 
-    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 7.10; the rule of
-    one standard error: Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 3.4.3.
+    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 7.10, which has
+    the rule of one standard error as well.
 
     Examples:
         >>> from linreg import ordinary

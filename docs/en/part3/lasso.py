@@ -429,11 +429,10 @@ linreg.check(one_at_a_time(G, q, 0.1), exact.w)
 #
 # [Ridge and weight decay](ridge.py) has the other penalty. All settings are in the [reference](../reference/api-penalty.md#lasso).
 #
-# <!-- given 3.4, 7.10, 1996, 2000, 2009: sections and years -->
+# <!-- given 3.4.2, 3.4.4, 7.10, 2000, 2009: sections and years -->
 #
 # ## References
 #
-# - Hastie, Tibshirani and Friedman, *The Elements of Statistical Learning*, sections 3.4 (lasso, its path) and 7.10 (the one-standard-error rule).
-# - Tibshirani, Regression shrinkage and selection via the lasso, *Journal of the Royal Statistical Society B* 58, 1996.
-# - Osborne, Presnell and Turlach, A new approach to variable selection in least squares problems, *IMA Journal of Numerical Analysis* 20, 2000.
-# - Beck and Teboulle, A fast iterative shrinkage-thresholding algorithm for linear inverse problems, *SIAM Journal on Imaging Sciences* 2, 2009.
+# - Hastie, Tibshirani and Friedman, *The Elements of Statistical Learning*, sections 3.4.2 and 3.4.4 (lasso, its path) and 7.10 (the one-standard-error rule).
+# - Osborne, Presnell and Turlach, *A New Approach to Variable Selection in Least Squares Problems*, 2000.
+# - Beck and Teboulle, *A Fast Iterative Shrinkage-Thresholding Algorithm for Linear Inverse Problems*, 2009.

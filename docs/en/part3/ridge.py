@@ -412,4 +412,4 @@ linreg.check(ridge_by_svd(X_few, y_few, path.alpha), path.w)
 # ## References
 #
 # - Hastie, Tibshirani and Friedman, *The Elements of Statistical Learning*, section 3.4.1 (ridge, effective degrees of freedom), 7.10 (cross-validation).
-# - Golub, Heath and Wahba, Generalized cross-validation as a method for choosing a good ridge parameter, *Technometrics* 21, 1979.
+# - Golub, Heath and Wahba, *Generalized Cross-Validation as a Method for Choosing a Good Ridge Parameter*, 1979.
