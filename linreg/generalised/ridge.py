@@ -45,9 +45,9 @@ def ridge(
     units of `X` all the same.
 
     Ridge is least squares on d more rows, $\sqrt{n \alpha}$ times the identity, and is solved like it: by
-    Cholesky, refined with residuals of the rows, or, where the condition number of those columns is above
-    1e4 and for small data, by `solve` on them, which has every digit. `alpha=0` is `solve` itself, with its
-    status.
+    Cholesky, above a condition number of 20 of those columns refined with residuals of the rows. Above 1e4,
+    or above 20 for small data, `solve` has the rows to itself, and every digit. `alpha=0` is `solve` itself,
+    with its status.
 
     Cost: n d^2 operations, or n^2 d where there are no more rows than columns; no copy of `X` in the first
     case.

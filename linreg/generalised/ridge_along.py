@@ -13,7 +13,14 @@ from linreg.generalised.path import RegularisationPath
 from linreg.generalised.penalised_rows import Rows
 from linreg.generalised.problem import Problem
 from linreg.generalised.ridge_left_out import left_out
-from linreg.generalised.ridge_solver import Alone, Eigenvectors, alone_of, by_augmented_rows, halves_by_rows
+from linreg.generalised.ridge_solver import (
+    Alone,
+    Eigenvectors,
+    Single,
+    alone_of,
+    by_augmented_rows,
+    halves_by_rows,
+)
 from linreg.generalised.ridge_wide import Kernel
 from linreg.result import Fit, Status
 
@@ -31,14 +38,28 @@ def along(
     """The path of these penalties, each above 0, or of so many."""
     if rows is not None and rows.wide:
         return _wide(problem, alphas, rows, one_out)
+    if isinstance(alphas, list) and len(alphas) == 1 and not one_out:
+        alone = alone_of(problem, problem.l2(alphas[0]))
+        if alone.factor.condition < math.inf:
+            return _along(problem, alphas, rows, Single(problem, alone), one_out)
     vectors = Eigenvectors.of(problem)
     alphas = _spread(alphas, problem, float(vectors.values[-1]))
+    return _along(problem, alphas, rows, vectors, one_out)
+
+
+def _along(
+    problem: Problem,
+    alphas: list[float],
+    rows: Rows | None,
+    vectors: Eigenvectors | Single,
+    one_out: bool,
+) -> RegularisationPath:
     l2 = _penalties(problem, alphas, problem.q)
-    last = alone_of(problem, float(l2[-1]))
+    last = vectors.alone if isinstance(vectors, Single) else alone_of(problem, float(l2[-1]))
     U, refined, hard = _answers(problem, vectors, l2, last, rows)
     loss, out = problem.loss(U), None
     slope = problem.q.unsqueeze(1) - problem.product(U)
-    if rows is not None and one_out:
+    if rows is not None and one_out and isinstance(vectors, Eigenvectors):
         found = left_out(problem, rows, U, _groups(problem, rows, vectors, l2, hard))
         loss, out = found.squares / 2, found.left_out
     if rows is not None and (hard or float(loss.min()) <= CANCELLED * problem.yy):
@@ -50,7 +71,7 @@ def along(
 
 
 def _answers(
-    problem: Problem, vectors: Eigenvectors, l2: Tensor, last: Alone, rows: Rows | None
+    problem: Problem, vectors: Eigenvectors | Single, l2: Tensor, last: Alone, rows: Rows | None
 ) -> tuple[Tensor, bool, int]:
     """(d, k), whether rows have refined it, and how many penalties, the smallest, needed them alone."""
     U = vectors.answers(l2)
@@ -110,6 +131,7 @@ def _groups(
 
 def _said(problem: Problem, last: Alone, u: Tensor, how: tuple[bool, int], k: int) -> str:
     refined, hard = how
+    way = "Cholesky" if k == 1 else "eigenvectors"
     number = number_text(last.system, last.factor.condition)
     least = "" if k == 1 else "at the smallest penalty "
     if hard:
@@ -117,9 +139,9 @@ def _said(problem: Problem, last: Alone, u: Tensor, how: tuple[bool, int], k: in
     if last.factor.condition == math.inf:
         return f"Ridge, by eigenvectors: {least}the penalty is less than rounding of the sums. {NOTHING}"
     if refined:
-        return f"Ridge, by eigenvectors, refined once: {least}{number}."
+        return f"Ridge, by {way}, refined once: {least}{number}."
     left, most = digits_left(last.system, last.factor, last.unit(problem, u))
-    told = f"Ridge, by eigenvectors: {least}{number}{leaves(left, most)}."
+    told = f"Ridge, by {way}: {least}{number}{leaves(left, most)}."
     return told if most else f"{told} {NOTHING}"
 
 

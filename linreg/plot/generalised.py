@@ -58,7 +58,7 @@ def path(path: RegularisationPath, *, mark: float | None = None, ax: Axes | None
     if path.knots is not None:
         inside = [knot for knot in path.knots.tolist() if alpha[-1] <= knot <= alpha[0]]
         ax.plot(
-            inside, [0.0] * len(inside), "|", color=GREY, markersize=5, transform=ax.get_xaxis_transform()
+            inside, [0.02] * len(inside), "|", color=GREY, markersize=6, transform=ax.get_xaxis_transform()
         )
     if mark is not None:
         ax.axvline(mark, color=GREY, linewidth=1, linestyle="--")

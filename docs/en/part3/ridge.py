@@ -99,7 +99,7 @@ print("     alpha      df   length of w")
 for i in range(0, 100, 18):
     print(f"{path.alpha[i]:10.3g} {path.df[i]:7.2f} {float(path.w[i].norm()):13.3f}")
 
-# %% alt="Twenty curves, one for each weight, against alpha from large on the left to small on the right. All start near zero and fan out to the right; none of them is ever exactly zero for long, and four in colour end farthest out. A dashed line marks the penalty that the rows left out choose."
+# %% alt="Twenty curves, one for each weight, against alpha from large on the left to small on the right. All start near zero and fan out to the right; none of them stays at zero, and four in colour end farthest out. A dashed line marks the penalty that the rows left out choose."
 import matplotlib.pyplot as plt
 
 best = path[int(path.left_out.argmin())]
