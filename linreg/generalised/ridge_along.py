@@ -60,7 +60,8 @@ def _along(
     loss, out = problem.loss(U), None
     slope = problem.q.unsqueeze(1) - problem.product(U)
     if rows is not None and one_out and isinstance(vectors, Eigenvectors):
-        found = left_out(problem, rows, U, _groups(problem, rows, vectors, l2, hard))
+        least = float(l2[-1] / (vectors.values[-1] + l2[-1]))
+        found = left_out(problem, rows, U, _groups(problem, rows, vectors, l2, hard), least)
         loss, out = found.squares / 2, found.left_out
     if rows is not None and (hard or float(loss.min()) <= CANCELLED * problem.yy):
         slope, squares = rows.slope(problem, U)  # sums are off by more than what is left

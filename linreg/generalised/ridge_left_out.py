@@ -29,8 +29,13 @@ class _LeftOut(NamedTuple):
     squares: Tensor  # (k,) mean squares of all residuals
 
 
-def left_out(problem: Problem, rows: Rows, U: Tensor, groups: list[tuple[Tensor, Tensor]]) -> _LeftOut:
-    """Of the fits U (d, k); `groups` of V (d, m) and D (m, j) give the leverages of j fits each."""
+def left_out(
+    problem: Problem, rows: Rows, U: Tensor, groups: list[tuple[Tensor, Tensor]], least: float
+) -> _LeftOut:
+    """Of the fits U (d, k); `groups` of V (d, m) and D (m, j) give the leverages of j fits each.
+
+    None of these, but for the share of the intercept, is above 1 - `least`.
+    """
     p, W = problem.p, problem.weights(U)
     middle = (p.mean[:-1] * p.factor).abs().max() * p.weight**0.5
     moved = rows.X.dtype == torch.float32 or float(middle) > FAR  # else X is multiplied as it is
@@ -42,6 +47,9 @@ def left_out(problem: Problem, rows: Rows, U: Tensor, groups: list[tuple[Tensor,
     k = U.shape[1]
     m = max(BLOCK_BYTES // (16 * max(d, k)), 256)
     lone = 1 / p.weight if rows.intercept else 0.0
+    known = rows.C is None and least * (1 - lone) > ROUNDING
+
+    start = W.new_full((1,), (1.0 if rows.C is None else 0.0) - lone)  # less the leverage
 
     def worker() -> Callable[[slice], Tensor]:
         beside, z = W.new_empty(min(m, n) if moved else 0, d), W.new_empty(min(m, n), d)
@@ -56,18 +64,17 @@ def left_out(problem: Problem, rows: Rows, U: Tensor, groups: list[tuple[Tensor,
             at = 0
             for V, by, D in parts:
                 Z = torch.addmm(by, B, V, beta=-1, out=z[:size, : V.shape[1]]).square_()
-                torch.mm(Z, D, out=own[:, at : at + D.shape[1]])
+                torch.addmm(start, Z, D, alpha=-1, out=own[:, at : at + D.shape[1]])
                 at += D.shape[1]
-            own += lone
-            if rows.C is not None:
+            if rows.C is not None:  # from -h to 1 - h
                 C = rows.C[run].unsqueeze(1)
-                own *= C
+                own.mul_(C).add_(1)
                 e *= C.sqrt()
-            own.neg_().add_(1)
             squares = torch.linalg.vector_norm(e, dim=0).square()
-            unknown = own.amin(0) <= ROUNDING
             out = torch.linalg.vector_norm(e.div_(own), dim=0).square()
-            return torch.stack((out.masked_fill(unknown, torch.nan), squares))
+            if not known:
+                out.masked_fill_(own.amin(0) <= ROUNDING, torch.nan)
+            return torch.stack((out, squares))
 
         return sums_of
 
