@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from gross import STACK
 from problems import EPS, built, dependent, gen, unchanged
 from sklearn.linear_model import Ridge, RidgeCV
 
@@ -289,6 +290,18 @@ def test_weight_decay_of_adam_but_not_of_adamw():
     torch.testing.assert_close(w, fit.w, rtol=1e-3, atol=1e-4)
     w, fit = trained(lambda groups: torch.optim.AdamW(groups, lr=0.02), 1, 0.5, 1200)
     assert float((w - fit.w).abs().max()) > 0.05
+
+
+def test_lm_ridge_of_r():
+    """MASS 7.3-58.2, R 4.2.2: coef(lm.ridge(stack.loss ~ ., stackloss, lambda = 21 * 0.3)) and its $GCV.
+
+    It divides the columns by their deviations, and its degrees of freedom leave out the intercept.
+    """
+    A, t = STACK[:, :3], STACK[:, 3]
+    fit = ridge(A, t, alpha=0.3, standardise=True)
+    expected = [-41.96530313676629, 0.5220593416089697, 1.246836138814023, 0.01900091163117962]
+    np.testing.assert_allclose([fit.b, *fit.w], expected, rtol=1e-11)
+    assert 2 * float(fit.loss) * 21 / (21 - fit.df) ** 2 == pytest.approx(0.6431809686701058, rel=1e-11)
 
 
 def test_glmnet_divides_by_the_deviation_of_y():
