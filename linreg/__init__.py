@@ -63,6 +63,14 @@ if TYPE_CHECKING:
     from linreg.generalised.robust_fit import RobustFit
     from linreg.generalised.robust import huber, tukey
     from linreg.generalised.absolute import absolute
+    from linreg.generalised.path import PenalisedFit, RegularisationPath
+    from linreg.generalised.ridge import ridge, ridge_path, ridge_path_statistics
+    from linreg.generalised.lasso import elastic_net, lasso, lasso_path, lasso_path_statistics
+    from linreg.generalised.path_validation import (
+        PathValidation,
+        cross_validate_path,
+        cross_validate_path_statistics,
+    )
     from linreg.generalised.separation import Separation
     from linreg.generalised.class_fit import LogisticFit, SoftmaxFit
     from linreg.generalised.logistic import logistic
@@ -156,6 +164,18 @@ __all__ = [
     "huber",
     "tukey",
     "absolute",
+    "PenalisedFit",
+    "RegularisationPath",
+    "ridge",
+    "ridge_path",
+    "ridge_path_statistics",
+    "elastic_net",
+    "lasso",
+    "lasso_path",
+    "lasso_path_statistics",
+    "PathValidation",
+    "cross_validate_path",
+    "cross_validate_path_statistics",
     "Separation",
     "LogisticFit",
     "SoftmaxFit",
@@ -211,6 +231,14 @@ LATER = {
     "linreg.generalised.robust_fit": ("RobustFit",),
     "linreg.generalised.robust": ("huber", "tukey"),
     "linreg.generalised.absolute": ("absolute",),
+    "linreg.generalised.path": ("PenalisedFit", "RegularisationPath"),
+    "linreg.generalised.ridge": ("ridge", "ridge_path", "ridge_path_statistics"),
+    "linreg.generalised.lasso": ("elastic_net", "lasso", "lasso_path", "lasso_path_statistics"),
+    "linreg.generalised.path_validation": (
+        "PathValidation",
+        "cross_validate_path",
+        "cross_validate_path_statistics",
+    ),
     "linreg.generalised.separation": ("Separation",),
     "linreg.generalised.class_fit": ("LogisticFit", "SoftmaxFit"),
     "linreg.generalised.logistic": ("logistic",),

@@ -10,7 +10,7 @@ from time import sleep
 import numpy as np
 import pytest
 import torch
-from bench import busy, classes, growth, results, robust, show
+from bench import busy, classes, growth, penalised, results, robust, show
 from bench.exact import timed_row
 from bench.reference import digits, rational, refined
 from bench.samples import Cell, hard, well
@@ -83,6 +83,17 @@ def test_robust_fits_and_the_slope_that_they_leave():
     assert not found["errors"]
     assert {robust.ANCHOR, robust.OURS, "linreg.absolute", "statsmodels QuantReg"} <= set(found["seconds"])
     assert found["slope"][robust.OURS] < 1e-10 < found["slope"][robust.ANCHOR] < 1e-3
+
+
+def test_penalised_paths_and_what_they_leave():
+    """Violation and gap tell a path to rounding from one that stops at a tolerance."""
+    settings = {"rounds": 2, "share": 0.0, "patience": 5.0}
+    for task in ("ridge", "lasso", "folds"):
+        found = penalised.row(task, Cell(300, 6, "float64"), settings)
+        assert not found["errors"]
+        if task == "lasso":
+            left = found["violation and gap"]
+            assert max(left["linreg.lasso_path"]) < 1e-12 < max(left["scikit-learn lasso_path"])
 
 
 def test_classes_and_the_slope_that_is_left():

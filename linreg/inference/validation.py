@@ -30,6 +30,7 @@ __all__ = [
     "cross_validate",
     "cross_validate_statistics",
     "mean_square",
+    "rows_of_folds",
     "told_by_sums",
 ]
 
@@ -138,7 +139,7 @@ def cross_validate(
     """
     X, y = check_Xy(X, y, finite=False)
     C = None if weights is None else check_some_weight(y, weights)
-    rows = _Rows(X, y, C, intercept, _rows_of_folds(len(X), folds, generator, X.device))
+    rows = _Rows(X, y, C, intercept, rows_of_folds(len(X), folds, generator, X.device))
     try:
         parts = [rows.sums(f) for f in range(len(rows.folds))]
     except DataError:  # an entry, named by its row of the fold
@@ -192,7 +193,7 @@ def cross_validate_statistics(parts: Sequence[Statistics], *, intercept: bool = 
     return _validated(list(parts), intercept, None)
 
 
-def _rows_of_folds(
+def rows_of_folds(
     n: int, folds: int | Tensor, generator: torch.Generator | None, device: torch.device
 ) -> list[slice] | list[Tensor]:
     """The rows of each fold: runs of neighbours, or their numbers."""

@@ -10,6 +10,7 @@ from linreg.plot.axes import ORANGE as ORANGE
 from linreg.plot.axes import PURPLE as PURPLE
 from linreg.plot.data import data_and_fit
 from linreg.plot.descent import contours, loss_curve
+from linreg.plot.generalised import path
 from linreg.plot.inference import added_variable, qq, residuals, scale_location
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "contours",
     "data_and_fit",
     "loss_curve",
+    "path",
     "qq",
     "residuals",
     "scale_location",

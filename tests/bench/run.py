@@ -29,6 +29,7 @@ PARTS = {
     "epochs": ("epochs", 1),
     "inference": ("inference", 1),
     "robust": ("robust", 1),
+    "penalised": ("penalised", 1),
     "classes": ("classes", 1),
     "streaming": ("streaming", 2),
     "ranks": ("ranks", 2),

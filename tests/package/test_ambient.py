@@ -135,6 +135,31 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     ],
     "tukey": run(linreg.tukey, X, y),
     "absolute": run(linreg.absolute, X, y),
+    "ridge": lambda dtype: [
+        linreg.ridge(A.to(dtype), t.to(dtype), alpha=0.1) for A, t in ((X, y), (X[:10], y[:10]))
+    ],
+    "ridge_path": run(linreg.ridge_path, X, y, alphas=[1.0, 0.1, 0.0]),
+    "lasso": lambda dtype: [
+        linreg.lasso(A.to(dtype), t.to(dtype), alpha=0.1, unpenalised=[1])
+        for A, t in ((X, y), (X[:10], y[:10]))
+    ],
+    "elastic_net": lambda dtype: [
+        linreg.elastic_net(A.to(dtype), t.to(dtype), alpha=0.1) for A, t in ((X, y), (X[:10], y[:10]))
+    ],
+    "lasso_path": run(linreg.lasso_path, X, y, alphas=[0.5, 0.1, 0.0]),
+    "lasso_path_statistics": lambda dtype: linreg.lasso_path_statistics(
+        linreg.Statistics.of(X.to(dtype), y.to(dtype)), alphas=3
+    ),
+    "cross_validate_path": lambda dtype: [
+        linreg.cross_validate_path(A.to(dtype), t.to(dtype), alphas=4, folds=3)
+        for A, t in ((X, y), (X[:10], y[:10]))
+    ],
+    "cross_validate_path_statistics": lambda dtype: linreg.cross_validate_path_statistics(
+        [linreg.Statistics.of(X[part::3].to(dtype), y[part::3].to(dtype)) for part in range(3)], alphas=4
+    ),
+    "ridge_path_statistics": lambda dtype: linreg.ridge_path_statistics(
+        linreg.Statistics.of(X.to(dtype), y.to(dtype)), alphas=3
+    ),
     "logistic": lambda dtype: [
         linreg.logistic(A.to(dtype), (y > 0).to(dtype), alpha=alpha)
         for A in (X, torch.column_stack((X, X[:, 0])))
@@ -167,6 +192,7 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     ),
     "plot.contours": lambda dtype: linreg.plot.contours(X.to(dtype), y.to(dtype)),
     "plot.residuals": lambda dtype: linreg.plot.residuals(X.to(dtype), y.to(dtype), FIT[dtype]),
+    "plot.path": lambda dtype: linreg.plot.path(linreg.ridge_path(X.to(dtype), y.to(dtype), alphas=3)),
     "plot.qq": lambda dtype: linreg.plot.qq(linreg.influence(X.to(dtype), y.to(dtype))),
     "plot.scale_location": lambda dtype: linreg.plot.scale_location(
         X.to(dtype), linreg.influence(X.to(dtype), y.to(dtype))

@@ -438,7 +438,7 @@ for name, rows in (
     print(f"{name:26} {sigma * T[0].norm():10.2f}")
 
 # %% [markdown]
-# **Penalise.** *Ridge*, which [Faster descent](faster.py#weight-decay-and-ridge) meets as weight decay, accepts a little bias to make the trough curve upwards again.
+# **Penalise.** *Ridge*, which [has a page of its own](../part3/ridge.py), accepts a little bias to make the trough curve upwards again.
 #
 # ## What does not help
 #

@@ -37,6 +37,7 @@ def calls():
         "loss_curve": lambda **ax: plot.loss_curve(fit, floor=0.005, **ax),
         "contours": lambda **ax: plot.contours(X, y, fit, **ax),
         "residuals": lambda **ax: plot.residuals(X, y, fit, **ax),
+        "path": lambda **ax: plot.path(linreg.ridge_path(X, y, alphas=5), **ax),
         "qq": lambda **ax: plot.qq(linreg.influence(X, y), **ax),
         "scale_location": lambda **ax: plot.scale_location(X, linreg.influence(X, y), **ax),
     }
@@ -341,3 +342,20 @@ def test_other_rows_than_those_of_the_influence():
         linreg.ShapeError, match="must have the rows of which `found` is the influence, 20, but has 19"
     ):
         plot.scale_location(X[1:], linreg.influence(X, y))
+
+
+def test_a_path_shows_every_weight():
+    X, y = s8(100, 3)
+    path = linreg.ridge_path(X, y, alphas=[10.0, 1.0, 0.1, 0.0])
+    ax = plot.path(path, mark=1.0)
+    lines = [line for line in ax.lines if len(line.get_xdata()) == 3]
+    drawn = sorted(tuple(line.get_ydata()) for line in lines)
+    assert drawn == sorted(map(tuple, path.w[:3].T.tolist()))  # no place for a penalty of 0
+    assert all(tuple(line.get_xdata()) == (10.0, 1.0, 0.1) for line in lines)
+    assert ax.get_xlim() == (10.0, 0.1)
+    assert any(list(line.get_xdata()) == [1.0, 1.0] for line in ax.lines)
+    farthest = max(range(3), key=lambda j: abs(float(path.w[2, j])))
+    (first,) = [line for line in lines if tuple(line.get_ydata()) == tuple(path.w[:3, farthest].tolist())]
+    assert first.get_color() == plot.BLUE
+    with pytest.raises(linreg.DataError, match="`path` must have two penalties above 0 or more; got 1"):
+        plot.path(linreg.ridge_path(X, y, alphas=[1.0, 0.0]))

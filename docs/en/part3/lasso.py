@@ -1,0 +1,438 @@
+# %% [markdown]
+# # Lasso and elastic net
+#
+# After this page you can say why a penalty on absolute weights makes zeros where one on squares does not, solve it in ten lines and exactly, tell from any program's answer how good it is, and choose the penalty. You know what becomes of equal columns and of dummies.
+#
+# <!-- core -->
+#
+# Besides `linreg` this page needs scikit-learn; [the line that installs](../index.md#run-it-yourself) brings it.
+#
+# **The question.** Of the twenty true weights of the ordinary data eight are not zero. Can a fit find out which?
+#
+# ## Ridge never lets go
+#
+# [Ridge](ridge.py) shrinks all weights and keeps all of them, and so does least squares. Charge for $\lvert w_j \rvert$ instead of $w_j^2$:
+#
+# $$
+# \min_{w, b}\; \frac{1}{2n} \lVert X w + b - y \rVert^2 + \alpha \lVert w \rVert_1 .
+# $$
+#
+# This is the *lasso*. How many of the weights are exactly zero, at penalties that cost the three about the same?
+
+# %%
+import torch
+
+import linreg
+
+torch.set_default_dtype(torch.float64)
+X, y, w_true, b_true = linreg.ordinary()
+fits = {
+    "least squares": linreg.solve(X, y),
+    "ridge": linreg.ridge(X, y, alpha=0.1),
+    "lasso": linreg.lasso(X, y, alpha=0.1),
+}
+zeros = {name: int((fit.w == 0).sum()) for name, fit in fits.items()}
+for name, fit in fits.items():
+    print(f"{name:14} zeros {zeros[name]:3}   loss {float(fit.loss):.3f}")
+print("true weights   zeros", int((w_true == 0).sum()))
+assert zeros["ridge"] == zeros["least squares"] == 0 < zeros["lasso"]
+
+# %% [markdown]
+# ## One weight: the soft threshold
+#
+# Take one centred column with $\frac1n \sum x_i^2 = 1$ and least-squares weight $z$. Then the sum to minimise is $\frac12 (w - z)^2 + \alpha \lvert w \rvert$, up to a constant. For $w > 0$ its slope is $w - z + \alpha$, for $w < 0$ it is $w - z - \alpha$, and at zero it jumps by $2 \alpha$. If $\lvert z \rvert \le \alpha$ no side falls away from zero, and zero it is. Together:
+#
+# $$
+# w = S_\alpha(z) = \operatorname{sign}(z) \max(\lvert z \rvert - \alpha,\, 0),
+# $$
+#
+# the *soft threshold*. Ridge multiplies by $1 / (1 + \alpha)$, which is zero only for $z = 0$.
+
+# %% alt="What becomes of a least-squares weight z from -3 to 3, for alpha 1. Least squares keeps it, a straight line of slope one. Ridge halves it. The lasso is zero from -1 to 1 and runs parallel to least squares outside, one lower or higher."
+import matplotlib.pyplot as plt
+
+from linreg.plot import BLUE, GREY, ORANGE
+
+
+def soft(z, alpha):
+    """The soft threshold, entry by entry."""
+    return z.sign() * (z.abs() - alpha).clamp(min=0)
+
+
+z = torch.linspace(-3, 3, 121)
+one = torch.tensor([[-1.0], [1.0]])
+for value in (-2.5, -0.5, 0.0, 0.9, 3.0):
+    fit = linreg.lasso(one, value * one[:, 0], alpha=1.0)
+    assert abs(float(fit.w) - float(soft(torch.tensor(value), 1.0))) < 1e-12
+
+fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
+ax.plot(z, z, color=GREY, label="least squares")
+ax.plot(z, z / 2, color=ORANGE, label="ridge")
+ax.plot(z, soft(z, 1.0), color=BLUE, label="lasso")
+ax.set(xlabel="least-squares weight z", ylabel="weight")
+ax.legend(frameon=False)
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# ## Many weights: a step, then the threshold
+#
+# With many columns there is no such formula, but one for a step. Go down the slope of the loss as in [gradient descent](../part1/descent.md), then apply the soft threshold of $\eta \alpha$. That is *ISTA*. Put [Nesterov's](../part2/faster.py) momentum before the step and it is *FISTA*. Each is a pure function of its state:
+
+
+# %%
+X_c, y_c = X - X.mean(0), y - y.mean()
+n, d = X.shape
+G, q = X_c.T @ X_c / n, X_c.T @ y_c / n
+lr = 1 / float(torch.linalg.eigvalsh(G)[-1])
+alpha = 0.1
+
+
+def ista(w):
+    return soft(w - lr * (G @ w - q), lr * alpha)
+
+
+def fista(state):
+    w, before, t = state
+    t_next = (1 + (1 + 4 * t**2) ** 0.5) / 2
+    ahead = w + (t - 1) / t_next * (w - before)
+    return ista(ahead), w, t_next
+
+
+exact = linreg.lasso(X, y, alpha=alpha)
+w = torch.zeros(d)
+state = (w, w, 1.0)
+steps_off = {"ista": [], "fista": []}
+for _ in range(1000):
+    w, state = ista(w), fista(state)
+    for name, point in (("ista", w), ("fista", state[0])):
+        steps_off[name].append(float((point - exact.w).abs().max()))
+print("steps      ISTA     FISTA    off by, at the worst")
+for steps in (10, 30, 100, 300, 1000):
+    row = " ".join(f"{steps_off[name][steps - 1]:9.0e}" for name in steps_off)
+    print(f"{steps:5} {row}")
+assert max(off[-1] for off in steps_off.values()) < 1e-8
+for point in (w, state[0]):
+    assert torch.equal(point == 0, exact.w == 0)
+
+# %% [markdown]
+# The zeros are found long before the digits are: both set the same weights to exactly zero.
+#
+# ## How good is an answer?
+#
+# Do not ask whether it still moves. Ask the conditions of the minimum. With $c = \frac1n X^\top r$, the slopes of the centred columns, they say
+#
+# $$
+# c_j = \alpha \operatorname{sign}(w_j) \text{ where } w_j \ne 0,
+# \qquad
+# \lvert c_j \rvert \le \alpha \text{ where } w_j = 0 .
+# $$
+#
+# Every column with a weight has the same slope, the largest that is allowed. And there is a number that bounds what is left to gain. Any vector $\theta$ with $\frac1n \lvert x_j^\top \theta \rvert \le \alpha$ for all $j$ gives a lower bound on the smallest value, $\frac1n \theta^\top y - \frac{1}{2n} \lVert \theta \rVert^2$. The residual, made shorter until it is allowed, is such a vector. The difference
+# from the value at hand is the *duality gap*: it is zero at the answer alone, and it needs no answer to compare with.
+
+
+# %%
+def checked(w, alpha):
+    """The worst violation of the conditions, and the duality gap."""
+    r = y_c - X_c @ w
+    c = X_c.T @ r / n
+    active = w != 0
+    off = torch.where(
+        active, (c - alpha * w.sign()).abs(), (c.abs() - alpha).clamp(min=0)
+    )
+    shorter = min(1.0, alpha / float(c.abs().max()))
+    value = r @ r / (2 * n) + alpha * w.abs().sum()
+    bound = shorter * (r @ y_c) / n - shorter**2 * (r @ r) / (2 * n)
+    return float(off.max()), float(value - bound)
+
+
+from sklearn.linear_model import Lasso
+
+candidates = {
+    "ISTA, 20 steps": ista,
+    "scikit-learn": torch.from_numpy(
+        Lasso(alpha=alpha).fit(X.numpy(), y.numpy()).coef_
+    ),
+    "linreg": exact.w,
+}
+w = torch.zeros(d)
+for _ in range(20):
+    w = ista(w)
+candidates["ISTA, 20 steps"] = w
+quality = {name: checked(w, alpha) for name, w in candidates.items()}
+print("                  violation   gap")
+for name, (off, gap) in quality.items():
+    told = ["rounding" if v < 1e-13 else f"{v:8.0e}" for v in (off, max(gap, 0.0))]
+    print(f"{name:16} {told[0]:>10} {told[1]:>9}")
+assert quality["linreg"][0] < 1e-13
+assert abs(quality["linreg"][1]) < 1e-13
+assert 1e-13 < quality["scikit-learn"][0] < quality["ISTA, 20 steps"][0]
+
+# %% [markdown]
+# Both numbers are in every fit of `linreg`, as shares: `violation` of the largest slope at $w = 0$, `gap` of the loss there. scikit-learn's default stops when the gap is below a ten-thousandth; `tol=1e-12` brings it as far.
+#
+# ## The exact path
+#
+# How can it be exact? Solve the conditions for a set of columns that have a weight, with their signs: $G_{AA} w_A = q_A - \alpha s_A$. So as long as set and signs stay the same, the weights are *straight lines* in $\alpha$. Begin where the largest slope is, $\alpha_{\max} = \max_j \lvert q_j \rvert$: from there on all weights are zero. Go down until a column without a weight reaches the slope $\pm \alpha$, or a weight reaches zero: that is a *knot*,
+# the column enters or leaves, and the next lines begin. This *homotopy* ends after some twenty knots here, with every answer on the way, and needs $G$ and $q$ alone: sums, however many rows there were.
+
+# %% alt="Twenty curves, one for each weight, against alpha on a log scale, from the penalty at which all are zero on the left down to a thousandth of it. One after the other leaves zero, those of the true weights first, and ticks along the lower edge mark where."
+path = linreg.lasso_path(X, y)
+largest = float(q.abs().max())
+assert abs(float(path.alpha[0]) / largest - 1) < 1e-12
+assert bool((path.w[0] == 0).all())
+assert float(path.gap.max()) < 1e-12
+early = set(path.changes[:8].tolist())
+assert len(early & set(w_true.nonzero().flatten().tolist())) >= 6
+linreg.plot.path(path)
+plt.show()
+
+# %%
+corners = linreg.lasso_path(X, y, alphas=path.knots)
+between = linreg.lasso_path(X, y, alphas=(path.knots[:-1] + path.knots[1:]) / 2)
+straight = (corners.w[:-1] + corners.w[1:]) / 2
+assert bool(torch.allclose(between.w, straight, atol=1e-10))
+print(f"{len(path.knots)} knots; half-way between two the weights are half-way:", True)
+sums = linreg.Statistics.of(X[:100], y[:100]) + linreg.Statistics.of(X[100:], y[100:])
+again = linreg.lasso_path_statistics(sums, alphas=path.alpha)
+print(
+    "from sums of two parts the same path:", torch.allclose(again.w, path.w, atol=1e-10)
+)
+
+# %% [markdown]
+# ## Which penalty?
+#
+# [Cross-validation](../part2/generalise.py#cross-validation), and the sums once more: those of all folds but one give a path, and the fold's own give the errors of all its fits. The smallest mean error is one choice. But the errors of neighbouring penalties differ by less than their own uncertainty, and the *one-standard-error rule* takes the strongest penalty that is within one standard error of the best: fewer weights, and as good as far as the folds can tell.
+
+# %%
+found = linreg.cross_validate_path(X, y, generator=torch.Generator().manual_seed(0))
+truth = w_true != 0
+picked = {}
+print("                    alpha   error weights   true ones among them")
+for name, i in (("smallest", found.best), ("one standard error", found.one_se)):
+    chosen = found.path[i]
+    kept = chosen.w != 0
+    picked[name] = int(kept.sum()), int((kept & truth).sum())
+    numbers = f"{chosen.alpha:6.4f} {found.mean[i]:7.3f} {picked[name][0]:7}"
+    print(f"{name:18} {numbers} {picked[name][1]:9}")
+assert picked["one standard error"][0] < picked["smallest"][0]
+
+# %% alt="Mean squared error of cross-validation against alpha, on log scales, strongest penalty on the left. It falls, and is nearly level on the right. A band of one standard error lies about it. Two dashed lines mark the smallest value and, to the left of it, the strongest penalty within one standard error."
+alphas = found.path.alpha
+assert found.one_se < found.best
+fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
+ax.loglog(alphas, found.mean, color=BLUE)
+ax.fill_between(
+    alphas, found.mean - found.se, found.mean + found.se, color=BLUE, alpha=0.2
+)
+for i, colour in ((found.best, ORANGE), (found.one_se, GREY)):
+    ax.axvline(float(alphas[i]), color=colour, linestyle="--")
+ax.set_xlim(float(alphas[0]), float(alphas[-1]))
+ax.set(xlabel="alpha", ylabel="mean squared error")
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# The penalty that predicts best keeps columns without a true weight: to predict well, a few small wrong weights are a price for less shrinkage of the right ones. The stronger one is nearer to the truth. How near, over twenty draws of new noise?
+
+# %%
+exactly = {"smallest": 0, "one standard error": 0}
+missed = 0
+for seed in range(20):
+    generator = torch.Generator().manual_seed(seed)
+    drawn = X @ w_true + b_true + torch.randn(n, generator=generator)
+    draw = linreg.cross_validate_path(X, drawn, generator=generator)
+    for name, i in (("smallest", draw.best), ("one standard error", draw.one_se)):
+        kept = draw.path.w[i] != 0
+        exactly[name] += bool(torch.equal(kept, truth))
+        missed += int((truth & ~kept).sum())
+print("draws in which the columns are exactly the true ones:", exactly)
+print("true columns missed, in all of them:", missed)
+assert exactly["smallest"] <= exactly["one standard error"] < 20
+
+# %% [markdown]
+# The answer to the question is: sometimes, and rather with the stronger penalty. A column that was kept is no proof. The toy, with two independent columns and no zero among its weights, keeps both:
+
+# %%
+toy = linreg.simulate(100, generator=torch.Generator().manual_seed(0))
+on_toy = linreg.cross_validate_path(*toy, generator=torch.Generator().manual_seed(0))
+print("toy, weights kept:", int((on_toy.path.w[on_toy.one_se] != 0).sum()), "of 2")
+
+# %% [markdown]
+# ## More columns than rows
+#
+# Thirty rows and five thousand columns. Their products would be 25 million numbers; the path is taken from the rows, and no weight beyond the rows' number, less one for the intercept, is ever not zero. The `status` and the gap are as before:
+
+# %%
+wide = torch.randn(30, 5000, generator=torch.Generator().manual_seed(0))
+target = wide[:, :3] @ torch.tensor([3.0, -2.0, 2.0])
+target += 0.1 * torch.randn(30, generator=torch.Generator().manual_seed(1))
+along = linreg.lasso_path(wide, target)
+most = int((along.w != 0).sum(1).max())
+middle = along.w[40]
+print(
+    f"most weights at once: {most}, gap below 1e-12: {bool((along.gap < 1e-12).all())}"
+)
+print(
+    "columns at the 41st penalty:", middle.abs().topk(3).indices.sort().values.tolist()
+)
+assert most <= 29
+
+# %% [markdown]
+# ## Equal columns, and the elastic net
+#
+# Let a column appear twice. The lasso charges the same for $(2, 0)$, $(1, 1)$ and $(0, 2)$: the predictions are decided, the weights are not. `linreg` says so. Other programs return one of the answers, and which one depends on the order of the columns.
+#
+# A little of ridge's penalty beside the lasso's decides: equal halves have the smallest squares. That is the *elastic net*, with $\rho$ for the share of the lasso,
+#
+# $$
+# \alpha \Bigl( \rho \lVert w \rVert_1 + \frac{1 - \rho}{2} \lVert w \rVert^2 \Bigr).
+# $$
+
+# %%
+twice = torch.column_stack((X[:, :1], X))
+for name, fit in (
+    ("lasso", linreg.lasso(twice, y, alpha=0.1)),
+    ("elastic net", linreg.elastic_net(twice, y, alpha=0.1, l1_ratio=0.9)),
+):
+    print(f"{name:12} {fit.w[0]:.4f} {fit.w[1]:.4f}   {fit.status}")
+    if name == "elastic net":
+        assert abs(float(fit.w[0] - fit.w[1])) < 1e-10
+net = linreg.lasso_path(X, y, alphas=path.alpha, l1_ratio=0.5)
+assert net.knots is None
+assert float(net.gap.max()) < 1e-12
+
+# %% [markdown]
+# With a fixed $\rho$ the part on squares falls along with $\alpha$, the path is no longer made of straight lines, and there are no knots. Each penalty is solved by itself, from the active columns of the one before, to the same conditions and the same gap.
+#
+# ## Dummies: the answer depends on the base level
+#
+# A factor with three levels enters as two columns of zeros and ones; the third level is the base. For least squares the choice of the base does not matter: the predictions are the same. For the lasso it does, because what it shrinks towards zero are the differences *from the base*:
+
+# %%
+g = torch.Generator().manual_seed(0)
+level = torch.arange(60) % 3
+effects = torch.tensor([0.0, 1.0, 1.2])
+response = effects[level] + 0.3 * torch.randn(60, generator=g)
+columns = torch.nn.functional.one_hot(level).double()
+predicted = {}
+print("base     of each level: least squares          lasso")
+for base in (0, 1, 2):
+    kept = [k for k in range(3) if k != base]
+    rows = columns[:3, kept]
+    plain = linreg.solve(columns[:, kept], response).predict(rows)
+    fit = linreg.lasso(columns[:, kept], response, alpha=0.1)
+    predicted[base] = plain, fit.predict(rows)
+    told = ["  ".join(f"{v:.3f}" for v in part) for part in predicted[base]]
+    print(f"{base:4} {told[0]:>40} {told[1]:>22}")
+assert bool(torch.allclose(predicted[0][0], predicted[2][0], atol=1e-10))
+assert float((predicted[0][1] - predicted[2][1]).abs().max()) > 0.05
+
+# %% [markdown]
+# There is no right base. Say which one you took, or give every level its column (the intercept takes the middle), or leave the factor's columns out of the penalty with `unpenalised=`.
+#
+# ## Five programs, five scalings
+#
+# | program | what to write for `alpha=a`, `l1_ratio=r` |
+# | --- | --- |
+# | scikit-learn, `Lasso`, `ElasticNet` | the same numbers (its `Ridge` alone takes $n a$) |
+# | R, `glmnet(standardize=FALSE)`, lasso | `lambda=a` |
+# | the same, elastic net | its part on squares is divided by the standard deviation $s$ of `y`: `lambda*alpha` $= a r$ and `lambda*(1 - alpha)` $= a (1 - r) s$; this page does not run R |
+# | the same with its default, `standardize=TRUE` | `standardise=True` here |
+# | a sum of squares without the half and the mean | $2 n a$ |
+# | torch | no optimiser sets a weight to exactly zero; add the threshold after the step, as ISTA does |
+
+# %%
+from sklearn.linear_model import ElasticNet
+
+peer = ElasticNet(alpha=0.1, l1_ratio=0.5, tol=1e-12).fit(X.numpy(), y.numpy())
+ours = linreg.elastic_net(X, y, alpha=0.1, l1_ratio=0.5)
+print(
+    "the same weights:", torch.allclose(torch.from_numpy(peer.coef_), ours.w, atol=1e-9)
+)
+
+# %% [markdown]
+# ## What was shown
+#
+# - At $\alpha = 0.1$ the lasso set <!--= zeros["lasso"] -->12<!--/--> of twenty weights of the ordinary data to exactly zero; ridge and least squares none.
+# - A step and a soft threshold solve it. Violation and duality gap say how good any answer is: at rounding for `linreg`, <!--= quality["scikit-learn"][0]:.0e -->1e-04<!--/--> of violation for scikit-learn's default.
+# - The path is made of straight lines with <!--= len(path.knots) -->20<!--/--> knots, from sums alone, or from the rows where the columns are many.
+# - In <!--= exactly["one standard error"] -->12<!--/--> of twenty draws of noise the rule of one standard error found exactly the true columns, the smallest error in <!--= exactly["smallest"] -->0<!--/-->.
+# - Cross-validation kept <!--= picked["smallest"][0] -->19<!--/--> columns, and by the rule of one standard error <!--= picked["one standard error"][0] -->8<!--/-->; <!--= int(truth.sum()) -->8<!--/--> have a true weight.
+# - Equal columns have no single answer, and the elastic net shares. With dummies the answer depends on the base level.
+#
+# ## Exercises
+#
+# **1. By pencil.** Two independent centred columns with $\frac1n \sum x_i^2 = 1$ each and least-squares weights 3 and $-0.5$. What is $w$ at $\alpha = 1$, and at which $\alpha$ does the second weight leave zero? Check the first with `linreg.check(yours, weights)`.
+
+# %% [markdown] answer="Hint"
+# Independent columns do not know of each other: the soft threshold holds for each.
+
+# %% [markdown] answer="Answer"
+# $S_1(3) = 2$ and $S_1(-0.5) = 0$; the second weight leaves zero at $\alpha = 0.5$.
+
+# %% answer="Answer"
+square = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+pair = square @ torch.tensor([3.0, -0.5])
+weights = linreg.lasso(square, pair, alpha=1.0).w
+linreg.check(torch.tensor([2.0, 0.0]), weights)
+print("second knot:", round(float(linreg.lasso_path(square, pair).knots[1]), 6))
+
+# %% [markdown]
+# **2. Predict the picture.** The first column is measured in a unit ten times smaller, so that its numbers are ten times as large. Does its curve in the figure of the path leave zero earlier or later?
+
+# %% [markdown] answer="Hint"
+# Its slope $q_1$ is ten times as large. What is charged for the same effect on the predictions?
+
+# %% [markdown] answer="Answer"
+# Earlier, further to the left: the same effect now needs a tenth of the weight, and is charged a tenth. `standardise=True` takes the units out.
+
+# %% answer="Answer"
+larger = X.clone()
+larger[:, 0] *= 10
+for name, rows in (("as it was", X), ("ten times as large", larger)):
+    one_path = linreg.lasso_path(rows, y)
+    enters = one_path.knots[one_path.changes == 0][0]
+    print(f"{name:20} enters at {float(enters):.3f}")
+
+# %% [markdown]
+# **3. What is wrong with this sentence?** "The lasso kept twelve columns, and an ordinary regression on these twelve gives each a p-value below 0.05, so they all matter."
+
+# %% [markdown] answer="Hint"
+# Who has chosen the twelve, and from which rows?
+
+# %% [markdown] answer="Answer"
+# The same rows have chosen the columns and then judged them. Of many columns of noise the luckiest are kept, and look significant: [p-values after a selection](../part2/generalise.py) are not what they say. Judge them on rows that took no part.
+
+# %% [markdown]
+# **4. Code.** Write `one_at_a_time(G, q, alpha, rounds=200)`: *coordinate descent*, which sets each weight in turn to its best value, the others held fixed. Check yours with `linreg.check(one_at_a_time(G, q, 0.1), exact.w)`.
+
+# %% [markdown] answer="Hint"
+# With the others fixed, weight $j$ is a problem of one column: $z = q_j - \sum_{k \ne j} G_{jk} w_k$, and $w_j = S_\alpha(z) / G_{jj}$.
+
+
+# %% answer="Answer"
+def one_at_a_time(G, q, alpha, rounds=200):
+    w = torch.zeros_like(q)
+    for _ in range(rounds):
+        for j in range(len(q)):
+            z = q[j] - G[j] @ w + G[j, j] * w[j]
+            w[j] = soft(z, alpha) / G[j, j]
+    return w
+
+
+linreg.check(one_at_a_time(G, q, 0.1), exact.w)
+
+# %% [markdown]
+# ## Where next
+#
+# [Ridge and weight decay](ridge.py) has the other penalty. All settings are in the [reference](../reference/api-penalty.md#lasso).
+#
+# <!-- given 3.4.2, 3.4.4, 7.10, 2000, 2009: sections and years -->
+#
+# ## References
+#
+# - Hastie, Tibshirani and Friedman, *The Elements of Statistical Learning*, sections 3.4.2 and 3.4.4 (lasso, its path) and 7.10 (the one-standard-error rule).
+# - Osborne, Presnell and Turlach, *A New Approach to Variable Selection in Least Squares Problems*, 2000.
+# - Beck and Teboulle, *A Fast Iterative Shrinkage-Thresholding Algorithm for Linear Inverse Problems*, 2009.
