@@ -79,7 +79,7 @@ class Course(NamedTuple):
             state = self.step(state)
             if state.singular:
                 break
-            if state.steps > PATIENT and self.scale.way != "fixed":
+            if state.steps > PATIENT and self.scale.way == "mad":
                 state = self._shrunk(state)
         return state
 
@@ -91,7 +91,7 @@ class Course(NamedTuple):
     def _shrunk(self, state: State) -> State:
         """Where the scale goes to zero, a step at a time, the end: the plane on which so many rows lie."""
         sample, z = self.sample, state.pull.r / state.sigma
-        inside = (z.abs() <= (self.scale.number if self.scale.way == "mad" else self.delta)).double()
+        inside = (z.abs() <= self.scale.number).double()
         K = sample.gram(inside)
         if not _definite(K):
             return state
