@@ -92,11 +92,8 @@ class Course(NamedTuple):
         """Where the scale goes to zero, a step at a time, the end: the plane on which so many rows lie."""
         sample, z = self.sample, state.pull.r / state.sigma
         inside = (z.abs() <= self.scale.number).double()
-        K = sample.gram(inside)
-        if not _definite(K):
-            return state
         slope = sample.across(state.pull.r * inside)
-        end = self.start(state.u + torch.linalg.solve_ex(K, slope).result)
+        end = self.start(state.u + torch.linalg.solve_ex(sample.gram(inside), slope).result)
         on = int((end.pull.r.abs() <= sample.rounding(end.u)).sum())
         return end._replace(steps=state.steps) if self.no_scale(end) and on > sample.q else state
 
