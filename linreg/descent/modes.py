@@ -82,7 +82,7 @@ class Inertia(NamedTuple):
 
     def least_shares(self, x: Tensor, t: Tensor) -> Tensor:
         """A bound below all of c_0^2, ..., c_t^2 (m, k) that falls with t: 0 for what swings through zero."""
-        return self.recurrence(x).least_shares(t.unsqueeze(1)) if self.beta else self.shares(x, t)
+        return self.recurrence(x).least_shares(t.unsqueeze(1))
 
 
 class Recurrence(NamedTuple):

@@ -79,7 +79,7 @@ class Course(NamedTuple):
             state = self.step(state)
             if state.singular:
                 break
-            if state.steps > PATIENT and self.scale.way != "fixed":
+            if state.steps > PATIENT and self.scale.way == "mad":
                 state = self._shrunk(state)
         return state
 
@@ -91,12 +91,9 @@ class Course(NamedTuple):
     def _shrunk(self, state: State) -> State:
         """Where the scale goes to zero, a step at a time, the end: the plane on which so many rows lie."""
         sample, z = self.sample, state.pull.r / state.sigma
-        inside = (z.abs() <= (self.scale.number if self.scale.way == "mad" else self.delta)).double()
-        K = sample.gram(inside)
-        if not _definite(K):
-            return state
+        inside = (z.abs() <= self.scale.number).double()
         slope = sample.across(state.pull.r * inside)
-        end = self.start(state.u + torch.linalg.solve_ex(K, slope).result)
+        end = self.start(state.u + torch.linalg.solve_ex(sample.gram(inside), slope).result)
         on = int((end.pull.r.abs() <= sample.rounding(end.u)).sum())
         return end._replace(steps=state.steps) if self.no_scale(end) and on > sample.q else state
 

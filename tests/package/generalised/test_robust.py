@@ -120,6 +120,12 @@ def test_each_step_lowers_the_joint_objective(seed):
         best = objective(state)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rise_by_rounding_refuses_no_step_of_both(seed):
+    """Or the last digits would take as many steps again."""
+    assert huber(*spoilt(seed), scale="joint").steps <= 8
+
+
 # Peers.
 
 
