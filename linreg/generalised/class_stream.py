@@ -12,7 +12,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_count, check_finite, check_number, check_Xy
+from linreg.checks import check_count, check_finite, check_Xy
 from linreg.errors import DataError, DtypeError, LinregError, ShapeError
 from linreg.generalised.class_fit import LogisticFit, SoftmaxFit
 from linreg.generalised.class_problem import Solved, ended
@@ -22,6 +22,7 @@ from linreg.generalised.likelihood import Likelihood, Table
 from linreg.generalised.log_loss import Binary, Family, Multinomial
 from linreg.generalised.logistic import logistic_fit
 from linreg.generalised.newton import Objective
+from linreg.generalised.penalty import check_alpha
 from linreg.generalised.softmax import softmax_fit
 from linreg.inference.from_sums import from_sums
 from linreg.weights import check_weights
@@ -70,7 +71,7 @@ def logistic_stream(
         >>> print(f"{float(fit.w):.4f} {float(fit.b):.4f}")
         1.2140 -3.0351
     """
-    alpha, steps = check_number(alpha, "alpha"), check_count(steps, "steps")
+    alpha, steps = check_alpha(alpha), check_count(steps, "steps")
     stream = _Stream(rows, 2)
     solved = stream.solved(Binary(), alpha, intercept, standardise, steps)
     return logistic_fit(solved, alpha, torch.float64)
@@ -121,7 +122,7 @@ def softmax_stream(
     """
     if classes is not None:
         check_count(classes, "classes", least=2)
-    alpha, steps = check_number(alpha, "alpha"), check_count(steps, "steps")
+    alpha, steps = check_alpha(alpha), check_count(steps, "steps")
     stream = _Stream(rows, classes)
     K = len(stream.found.held)
     solved = stream.solved(Multinomial(K, stream.found.sums.M.device), alpha, intercept, standardise, steps)

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_count, check_number
+from linreg.checks import check_count
 from linreg.closed_form.accuracy import within_range
 from linreg.generalised.class_fit import LogisticFit
 from linreg.generalised.class_problem import Problem, Solved
 from linreg.generalised.classes import check_classes
 from linreg.generalised.log_loss import Binary
+from linreg.generalised.penalty import check_alpha
 from linreg.generalised.separation import Separation
 from linreg.result import Fit
 from linreg.workers import alone
@@ -98,7 +99,7 @@ def logistic(
         >>> parted.status, parted.separation
         (<Status.SEPARATED: 'separated'>, Separation(complete=True, undecided=0))
     """
-    alpha, steps = check_number(alpha, "alpha"), check_count(steps, "steps")
+    alpha, steps = check_alpha(alpha), check_count(steps, "steps")
     rows = check_classes(X, y, 2, weights, class_weights, dtype)
     solved = Problem(rows, Binary(), alpha, intercept, standardise).solved(steps)
     return logistic_fit(solved, alpha, rows.dtype)

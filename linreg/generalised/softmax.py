@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_count, check_number
+from linreg.checks import check_count
 from linreg.closed_form.accuracy import within_range
 from linreg.generalised.class_fit import SoftmaxFit
 from linreg.generalised.class_problem import Problem, Solved
 from linreg.generalised.classes import check_classes
 from linreg.generalised.log_loss import Multinomial
+from linreg.generalised.penalty import check_alpha
 from linreg.generalised.separation import Separation
 from linreg.result import Fit
 from linreg.workers import alone
@@ -97,7 +98,7 @@ def softmax(
         tensor([[0.8150, 0.1764, 0.0086],
                 [0.6238, 0.3356, 0.0406]], dtype=torch.float64)
     """
-    alpha, steps = check_number(alpha, "alpha"), check_count(steps, "steps")
+    alpha, steps = check_alpha(alpha), check_count(steps, "steps")
     if classes is not None:
         check_count(classes, "classes", least=2)
     rows = check_classes(X, y, classes, weights, class_weights, dtype)
