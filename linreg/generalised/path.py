@@ -42,6 +42,8 @@ class PenalisedFit(Fit):
 class RegularisationPath(ByValue):
     r"""Penalised fits to the same data, from the strongest penalty to the weakest.
 
+    `path[i]` is the `PenalisedFit` at `path.alpha[i]`, and `path[-1]` that of the weakest penalty.
+
     Args:
         alpha: (k,) strengths of the penalty, falling.
         w: (k, d) weights.
@@ -82,7 +84,6 @@ class RegularisationPath(ByValue):
         return len(self.alpha)
 
     def __getitem__(self, i: int) -> PenalisedFit:
-        """The fit at one strength, counted from the strongest; negative from the weakest."""
         return PenalisedFit(
             self.w[i],
             self.b[i],

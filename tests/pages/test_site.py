@@ -178,7 +178,7 @@ def test_every_cell_that_prints_or_draws_shows_it(source: Path, html: dict[str, 
     outputs = [a for a in page.named("section") if "output" in a.get("class", "").split()]
     assert len(outputs) >= sum(prints(block.source) for block in cells)
     assert len(outputs) <= len(cells)
-    assert page.path.read_text().count('<figure class="drawn"') == sum(
+    assert page.path.read_text().count('<figure class="drawn') == sum(
         block.kind == "figure" for block in cells
     )
 
