@@ -891,8 +891,9 @@ for i, name in enumerate(("b", "w[0]", "w[1]")):
 # All three intervals should hold the truth, 2, −1 and 1, about 95 times in a hundred each. What makes
 # a standard error large is on [Collinearity](../part2/collinearity.py), what spoils a split on
 # [Scaling](../part2/scaling.py#whose-mean-whose-spread), and mini-batch SGD on
-# [Epochs, batches, steps](batches.py). Adam is on [Faster descent](../part2/faster.py#adam-leaves). Ridge,
-# lasso, logistic and softmax regression are not in this book.
+# [Epochs, batches, steps](batches.py). Adam is on [Faster descent](../part2/faster.py#adam-leaves),
+# [ridge](../part3/ridge.py), the [lasso](../part3/lasso.py) and
+# [logistic and softmax regression](../part3/logistic.py) on pages of their own.
 
 # %% [markdown]
 # ## What the article got right {#right}

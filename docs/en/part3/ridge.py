@@ -11,7 +11,7 @@
 #
 # ## Too much freedom
 #
-# The ordinary data of this book has 300 rows <!-- given 300, 270: its rows, and those less thirty -->. Let thirty of them be all that we have, the third thirty, and let the other 270 be the future. (All ten thirties come [further down](#how-strong).)
+# The ordinary data of this book has 300 rows. <!-- given 300, 270: its rows, and those less thirty --> Let thirty of them be all that we have, the third thirty, and let the other 270 be the future. (All ten thirties come [further down](#how-strong).)
 
 # %%
 import torch
