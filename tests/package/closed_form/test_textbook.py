@@ -397,6 +397,7 @@ def test_status_is_text():
         "no digits",
         "out of range",
         "no noise",
+        "separated",
     ]
 
 
