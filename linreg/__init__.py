@@ -59,25 +59,25 @@ if TYPE_CHECKING:
         cross_validate_statistics,
     )
     from linreg.inference.learning import LearningCurve, learning_curve
-    from linreg.generalised.row_loss import RowLoss, row_loss
-    from linreg.generalised.robust_fit import RobustFit
-    from linreg.generalised.robust import huber, tukey
-    from linreg.generalised.absolute import absolute
-    from linreg.generalised.path import PenalisedFit, RegularisationPath
-    from linreg.generalised.ridge import ridge, ridge_path, ridge_path_statistics
-    from linreg.generalised.lasso import elastic_net, lasso, lasso_path, lasso_path_statistics
-    from linreg.generalised.path_validation import (
+    from linreg.generalised.robust.row_loss import RowLoss, row_loss
+    from linreg.generalised.robust.robust_fit import RobustFit
+    from linreg.generalised.robust.m_estimates import huber, tukey
+    from linreg.generalised.robust.absolute import absolute
+    from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
+    from linreg.generalised.penalised.ridge import ridge, ridge_path, ridge_path_statistics
+    from linreg.generalised.penalised.lasso import elastic_net, lasso, lasso_path, lasso_path_statistics
+    from linreg.generalised.penalised.path_validation import (
         PathValidation,
         cross_validate_path,
         cross_validate_path_statistics,
     )
-    from linreg.generalised.separation import Separation
-    from linreg.generalised.class_fit import LogisticFit, SoftmaxFit
-    from linreg.generalised.logistic import logistic
-    from linreg.generalised.softmax import softmax
-    from linreg.generalised.class_stream import logistic_stream, softmax_stream
-    from linreg.generalised.class_record import ChanceIntervals, ClassInference
-    from linreg.generalised.class_inference import infer_logistic, infer_softmax
+    from linreg.generalised.classes.separation import Separation
+    from linreg.generalised.classes.class_fit import LogisticFit, SoftmaxFit
+    from linreg.generalised.classes.logistic import logistic
+    from linreg.generalised.classes.softmax import softmax
+    from linreg.generalised.classes.class_stream import logistic_stream, softmax_stream
+    from linreg.generalised.classes.class_record import ChanceIntervals, ClassInference
+    from linreg.generalised.classes.class_inference import infer_logistic, infer_softmax
     from linreg.streaming.files import Blocks, blocks
     from linreg.streaming.stream import accumulate, fit_stream
     from linreg.streaming.ranks import merge_ranks
@@ -227,25 +227,25 @@ LATER = {
         "cross_validate_statistics",
     ),
     "linreg.inference.learning": ("LearningCurve", "learning_curve"),
-    "linreg.generalised.row_loss": ("RowLoss", "row_loss"),
-    "linreg.generalised.robust_fit": ("RobustFit",),
-    "linreg.generalised.robust": ("huber", "tukey"),
-    "linreg.generalised.absolute": ("absolute",),
-    "linreg.generalised.path": ("PenalisedFit", "RegularisationPath"),
-    "linreg.generalised.ridge": ("ridge", "ridge_path", "ridge_path_statistics"),
-    "linreg.generalised.lasso": ("elastic_net", "lasso", "lasso_path", "lasso_path_statistics"),
-    "linreg.generalised.path_validation": (
+    "linreg.generalised.robust.row_loss": ("RowLoss", "row_loss"),
+    "linreg.generalised.robust.robust_fit": ("RobustFit",),
+    "linreg.generalised.robust.m_estimates": ("huber", "tukey"),
+    "linreg.generalised.robust.absolute": ("absolute",),
+    "linreg.generalised.penalised.path": ("PenalisedFit", "RegularisationPath"),
+    "linreg.generalised.penalised.ridge": ("ridge", "ridge_path", "ridge_path_statistics"),
+    "linreg.generalised.penalised.lasso": ("elastic_net", "lasso", "lasso_path", "lasso_path_statistics"),
+    "linreg.generalised.penalised.path_validation": (
         "PathValidation",
         "cross_validate_path",
         "cross_validate_path_statistics",
     ),
-    "linreg.generalised.separation": ("Separation",),
-    "linreg.generalised.class_fit": ("LogisticFit", "SoftmaxFit"),
-    "linreg.generalised.logistic": ("logistic",),
-    "linreg.generalised.softmax": ("softmax",),
-    "linreg.generalised.class_stream": ("logistic_stream", "softmax_stream"),
-    "linreg.generalised.class_record": ("ChanceIntervals", "ClassInference"),
-    "linreg.generalised.class_inference": ("infer_logistic", "infer_softmax"),
+    "linreg.generalised.classes.separation": ("Separation",),
+    "linreg.generalised.classes.class_fit": ("LogisticFit", "SoftmaxFit"),
+    "linreg.generalised.classes.logistic": ("logistic",),
+    "linreg.generalised.classes.softmax": ("softmax",),
+    "linreg.generalised.classes.class_stream": ("logistic_stream", "softmax_stream"),
+    "linreg.generalised.classes.class_record": ("ChanceIntervals", "ClassInference"),
+    "linreg.generalised.classes.class_inference": ("infer_logistic", "infer_softmax"),
     "linreg.streaming.files": ("Blocks", "blocks"),
     "linreg.streaming.stream": ("accumulate", "fit_stream"),
     "linreg.streaming.ranks": ("merge_ranks",),

@@ -1,1 +1,1 @@
-"""Other losses than the squared one: Huber's, the absolute, Tukey's, and the fits that they lead to."""
+"""Beyond least squares: other losses, penalties on the weights, targets that are classes."""

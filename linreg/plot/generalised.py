@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from linreg.ambient import plain
 from linreg.errors import DataError
-from linreg.generalised.path import RegularisationPath
+from linreg.generalised.penalised.path import RegularisationPath
 from linreg.plot.axes import BLUE, GREEN, GREY, ORANGE, PURPLE, axes
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Penalties on the weights: ridge, the lasso, the elastic net, and their paths."""

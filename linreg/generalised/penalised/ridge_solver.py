@@ -1,0 +1,175 @@
+r"""Ridge from one eigendecomposition $G = V \Lambda V^\top$, or from the rows where sums lose digits.
+
+$u = V (\Lambda + \lambda)^{-1} V^\top q$ for every $\lambda$. Eigenvectors of columns in very different units
+round the small ones away; what the equation itself leaves, column by column, brings them back.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from linreg.closed_form.from_sums import Factor, System, factored
+from linreg.closed_form.solve import solve
+from linreg.closed_form.triangle import triangle
+from linreg.generalised.penalised.penalised_rows import Rows
+from linreg.generalised.penalised.problem import Problem
+
+__all__ = ["Alone", "Eigenvectors", "Single", "alone_of", "by_augmented_rows", "halves_by_rows"]
+
+EPS = torch.finfo(torch.float64).eps
+CLOSE = 1e-15  # what is left of the equation, of what it is a sum of
+ROUNDS = 3
+
+
+class Eigenvectors(NamedTuple):
+    """Those of G, which answer for every penalty."""
+
+    problem: Problem
+    values: Tensor  # (d,)
+    V: Tensor  # (d, d)
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Eigenvectors":
+        """One decomposition."""
+        values, V = torch.linalg.eigh(problem.G)
+        return cls(problem, values.clamp(min=0), V)
+
+    def inverse(self, l2: Tensor) -> Tensor:
+        """(d, k) eigenvalues of the inverse of G + l2 (k,)."""
+        D: Tensor = 1 / (self.values.unsqueeze(1) + l2)
+        return D
+
+    def condition(self, l2: Tensor) -> float:
+        """That of the columns as they are, with one penalty () below each."""
+        return math.sqrt(float((self.values[-1] + l2) / (self.values[0] + l2)))
+
+    def df(self, l2: Tensor) -> Tensor:
+        """(k,) the trace of the matrix that makes predictions of targets."""
+        return (self.values.unsqueeze(1) * self.inverse(l2)).sum(0)
+
+    def times_inverse(self, l2: Tensor, Q: Tensor) -> Tensor:
+        """(d, k) the inverses of G + l2 (k,) times Q (d, k), as far as eigenvectors tell."""
+        return self.V @ (self.inverse(l2) * (self.V.T @ Q))
+
+    def answers(self, l2: Tensor) -> Tensor:
+        """(d, k) solutions of (G + l2) u = q, right column by column as far as the sums are."""
+        q = self.problem.q.unsqueeze(1).expand(-1, len(l2))
+        U = self.times_inverse(l2, q)
+        for _ in range(ROUNDS):
+            left, close = _left(self.problem, l2, U)
+            if bool(close.all()):
+                return U
+            U = U + self.times_inverse(l2, left)
+        _, close = _left(self.problem, l2, U, 16 * CLOSE)
+        for k in (~close).nonzero().flatten().tolist():  # units too different for the eigenvectors
+            alone = alone_of(self.problem, float(l2[k]))
+            if alone.factor.condition < float("inf"):
+                U[:, k] = alone.times_inverse(self.problem.q)
+        return U
+
+
+def _left(problem: Problem, l2: Tensor, U: Tensor, close: float = CLOSE) -> tuple[Tensor, Tensor]:
+    """(d, k) what is left of the equation, and (k,) of bool: whether that is rounding in every row."""
+    q, size = problem.q.unsqueeze(1), problem.size.unsqueeze(1)
+    scaled = size * U
+    left = q - size * (problem.p.G @ scaled) - l2 * U
+    terms = q.abs() + size * torch.linalg.vector_norm(scaled, dim=0) + l2 * U.abs()
+    return left, (left.abs() <= close * len(q) ** 0.5 * terms).all(0)
+
+
+class Alone(NamedTuple):
+    """The equation of one penalty: the normal equation of the rows and of d more, of its root."""
+
+    system: System
+    factor: Factor
+    length: Tensor  # (d,) root mean squares of those columns, in the coordinates of the problem
+
+    def times_inverse(self, q: Tensor) -> Tensor:
+        """(d,) the inverse of G + l2 times q (d,)."""
+        v = torch.cholesky_solve((q / self.length).unsqueeze(1), self.factor.L).squeeze(1)
+        u: Tensor = v / self.length
+        return u
+
+    def half(self) -> Tensor:
+        """(d, d) H with H H' that inverse."""
+        eye = torch.eye(len(self.length), dtype=self.length.dtype, device=self.length.device)
+        inverse: Tensor = torch.linalg.solve_triangular(self.factor.L, eye, upper=False)
+        half: Tensor = inverse.T / self.length.unsqueeze(1)
+        return half
+
+    def unit(self, problem: Problem, u: Tensor) -> Tensor:
+        """(d,) weights for columns of length 1, in the units of the sums."""
+        p = problem.p
+        v: Tensor = u * self.length * p.weight**0.5 * 2.0**problem.y_exponent
+        return v
+
+
+def alone_of(problem: Problem, l2: float) -> Alone:
+    """The equation of one penalty."""
+    p, size = problem.p, problem.size
+    length = (size.square() + l2).sqrt()
+    length = length.where(length > 0, 1)
+    part = size / length
+    G = p.G * part * part.unsqueeze(1)
+    G.diagonal().copy_(torch.ones_like(length))
+    longer = (p.scale / part).where(part > 0, 1)
+    system = p._replace(G=G, g=p.g * part, scale=longer, factor=p.factor * part)
+    return Alone(system, factored(system), length)
+
+
+class Single(NamedTuple):
+    """The one penalty of a fit: as `Eigenvectors`, for a tenth of their price."""
+
+    problem: Problem
+    alone: Alone
+
+    def condition(self, l2: Tensor) -> float:
+        """That of the columns, with the penalty below each."""
+        return self.alone.factor.condition
+
+    def df(self, l2: Tensor) -> Tensor:
+        """(1,) the trace of the matrix that makes predictions of targets."""
+        return (len(self.problem.q) - l2 * self.alone.half().square().sum()).clamp(min=0)
+
+    def times_inverse(self, l2: Tensor, Q: Tensor) -> Tensor:
+        """(d, 1) the inverse of G + l2 times Q (d, 1)."""
+        return self.alone.times_inverse(Q.squeeze(1)).unsqueeze(1)
+
+    def answers(self, l2: Tensor) -> Tensor:
+        """(d, 1) the solution of (G + l2) u = q."""
+        return self.times_inverse(l2, self.problem.q.unsqueeze(1))
+
+
+def _augmented(problem: Problem, rows: Rows, l2: float) -> tuple[Tensor, Tensor]:
+    """The rows as they are, nothing of them rounded, a column of ones, and the rows of the penalty."""
+    p, d = problem.p, len(problem.q)
+    charged = (l2 * p.weight) ** 0.5 / problem.turn
+    charged = charged.where((problem.turn > 0) & (p.factor != 0), 1)
+    A, t = rows.X.double(), rows.y.double()
+    more = torch.diag(charged)
+    if rows.intercept:
+        A = torch.cat((A, torch.ones_like(A[:, :1])), 1)
+        more = torch.cat((more, torch.zeros_like(more[:, :1])), 1)
+    return torch.cat((A, more)), torch.cat((t, t.new_zeros(d)))
+
+
+def by_augmented_rows(problem: Problem, rows: Rows, l2: float) -> Tensor:
+    """(d,) the answer to every digit: ridge is least squares on d more rows."""
+    A, t = _augmented(problem, rows, l2)
+    d = len(problem.q)
+    C = None if rows.C is None else torch.cat((rows.C, rows.C.new_ones(d)))
+    w = solve(A, t, intercept=False, weights=C).w[:d]
+    return problem.inside_units(w)
+
+
+def halves_by_rows(problem: Problem, rows: Rows, l2: float) -> Tensor:
+    """(d, d) H with H H' the inverse of G + l2, from the triangle of those rows: half as many digits go."""
+    A, _ = rows.centred(problem)
+    if rows.C is not None:
+        A *= rows.C.sqrt().unsqueeze(1)
+    A *= problem.p.weight**-0.5
+    eye = torch.eye(A.shape[1], dtype=A.dtype, device=A.device)
+    half: Tensor = torch.linalg.solve_triangular(triangle(torch.cat((A, eye * l2**0.5))), eye, upper=True)
+    return half

@@ -1,0 +1,198 @@
+"""Many rows by way of a sample: the answer of Newton's method on all of them, and when it is not taken."""
+
+import pytest
+import torch
+from classified import one_hot
+from problems import gen
+
+import linreg
+from linreg import DataError, Status, infer_logistic, logistic, softmax
+from linreg.generalised.classes import class_problem, class_sample
+from linreg.generalised.classes.class_sample import _mended
+from linreg.generalised.robust.subsample import chosen
+
+F64 = torch.float64
+N = 70_000
+
+
+def rows(seed=0, classes=2, d=3, n=N, mean=0.3):
+    g = gen(seed)
+    X = torch.randn(n, d, generator=g, dtype=F64)
+    X = X + X.mean(1, keepdim=True) + mean
+    W = torch.randn(d, classes, generator=g, dtype=F64)
+    W -= W.mean(1, keepdim=True)
+    scores = (X - X.mean(0)) @ W - torch.arange(classes) / 2
+    return X, torch.multinomial(scores.softmax(1), 1, generator=g).squeeze(1).to(F64)
+
+
+@pytest.fixture
+def plainly(monkeypatch):
+    """Newton's method on all rows."""
+
+    def call(f, *args, **settings):
+        with monkeypatch.context() as patch:
+            patch.setattr(class_problem, "by_sample", lambda *_: None)
+            return f(*args, **settings)
+
+    return call
+
+
+def left(X, y, fit, alpha=0.0, c=None):
+    c = torch.ones_like(y) if c is None else c
+    P = fit.probabilities(X)
+    R = ((P - y).unsqueeze(1) if P.ndim == 1 else P - one_hot(y)) * c.unsqueeze(1) / c.sum()
+    w = fit.w.unsqueeze(1) if fit.w.ndim == 1 else fit.w
+    return float(torch.cat((X.T @ R + alpha * w, R.sum(0, keepdim=True))).abs().max())
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-3])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_it_is_newtons_answer(alpha, weighted, intercept, plainly):
+    X, y = rows()
+    settings = {"alpha": alpha, "intercept": intercept}
+    if weighted:
+        settings["weights"] = torch.rand(N, generator=gen(), dtype=F64)
+    fit, plain = logistic(X, y, **settings), plainly(logistic, X, y, **settings)
+    assert fit.status == plain.status == Status.OK
+    assert fit.message.startswith("Newton's method on a sample, then ")
+    assert ("a minimum exists" in fit.message) is (alpha == 0)
+    assert plain.message.startswith("Newton's method, ")
+    assert 2 <= fit.steps <= 8
+    torch.testing.assert_close(fit.w, plain.w, rtol=1e-8, atol=1e-9)
+    torch.testing.assert_close(fit.b, plain.b, rtol=1e-8, atol=1e-9)
+    assert float(fit.loss) == pytest.approx(float(plain.loss), rel=1e-13)
+    if intercept:
+        assert left(X, y, fit, alpha, settings.get("weights")) < 1e-9
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-2])
+def test_softmax(alpha, plainly):
+    X, y = rows(classes=3)
+    fit, plain = softmax(X, y, alpha=alpha), plainly(softmax, X, y, alpha=alpha)
+    assert "on a sample" in fit.message
+    assert left(X, y, fit, alpha) < 1e-9
+    torch.testing.assert_close(fit.w, plain.w, rtol=1e-8, atol=1e-9)
+    torch.testing.assert_close(fit.b, plain.b, rtol=1e-8, atol=1e-9)
+    assert float(fit.w.sum(1).abs().max()) < 1e-13
+
+
+@pytest.mark.parametrize("mean", [1e4, -1e6])
+def test_far_from_zero(mean, plainly):
+    X, y = rows(mean=mean)
+    fit, plain = logistic(X, y), plainly(logistic, X, y)
+    assert "on a sample" in fit.message
+    torch.testing.assert_close(fit.w, plain.w, rtol=1e-7, atol=1e-8)
+
+
+def test_float32(plainly):
+    X, y = rows(mean=100)
+    fit = logistic(X.float(), y.float(), dtype=F64)
+    assert "on a sample" in fit.message
+    torch.testing.assert_close(
+        fit.w, plainly(logistic, X.float(), y.float(), dtype=F64).w, rtol=1e-8, atol=1e-9
+    )
+
+
+def test_standard_errors(plainly):
+    X, y = rows()
+    found, plain = infer_logistic(X, y), plainly(infer_logistic, X, y)
+    assert "on a sample" in found.fit.message
+    torch.testing.assert_close(found.se, plain.se, rtol=1e-9, atol=0)
+    assert found.deviance == pytest.approx(plain.deviance, rel=1e-12)
+    torch.testing.assert_close(found.predict(X[:5]).low, plain.predict(X[:5]).low, rtol=1e-8, atol=0)
+
+
+@pytest.mark.parametrize("order", ["sorted", "blocks"])
+def test_rows_in_an_order(order):
+    """All of class 0 first: a sample that is spread over all rows does not mind."""
+    X, y = rows()
+    X, y = X[y.argsort(stable=True)], y.sort().values
+    if order == "blocks":
+        X, y = X.roll(N // 3, 0), y.roll(N // 3)
+    fit = logistic(X, y)
+    assert fit.status == Status.OK
+    assert left(X, y, fit) < 1e-9
+
+
+def test_a_sample_that_misleads_is_left_for_newtons_method():
+    """The rows between the chosen ones are of another kind."""
+    X, y = rows()
+    inside = torch.zeros(N, dtype=torch.bool)
+    for run in chosen(*X.shape):
+        inside[run] = True
+    y = torch.where(inside, y, 1 - y)
+    fit = logistic(X, y)
+    assert fit.status == Status.OK
+    assert left(X, y, fit) < 1e-9
+    apart = torch.where(inside, (X[:, 0] > 0).to(F64), y)  # the sample is separated, all rows are not
+    fit = logistic(X, apart)
+    assert fit.status == Status.OK
+    assert fit.message.startswith("Newton's method, ")
+    assert left(X, apart, fit) < 1e-12
+
+
+def test_separated_classes():
+    X, y = rows()
+    fit = logistic(X, (X[:, 0] > 0.3).to(F64))
+    assert fit.status == Status.SEPARATED
+    assert fit.separation.complete
+    once = y * (torch.arange(N) == 777)
+    rare = logistic(torch.column_stack((X, once + (torch.arange(N) == 0) * y)), y)
+    assert rare.status == Status.SEPARATED
+    assert not rare.separation.complete
+
+
+def test_dependent_columns_and_few_rows():
+    X, y = rows()
+    twice = logistic(torch.column_stack((X, X[:, 0])), y)
+    assert twice.status == Status.RANK_DEFICIENT
+    torch.testing.assert_close(twice.w[0], twice.w[3])
+    few = logistic(X[:5000], y[:5000])
+    assert few.message.startswith("Newton's method, ")
+    even = logistic(X, y, alpha=0.1, standardise=True)
+    assert even.message.startswith("Newton's method, ")
+    assert logistic(X, y, standardise=True).message.startswith("Newton's method on a sample")
+
+
+@pytest.mark.parametrize("i", [0, 40_000])
+def test_an_entry_that_is_no_number(i):
+    """Whether a sample has the row or not."""
+    X, y = rows()
+    X[i, 1] = torch.nan
+    with pytest.raises(DataError, match=rf"`X` must be finite.*the first is nan at index \({i}, 1\)"):
+        logistic(X, y)
+
+
+def test_columns_out_of_range_take_the_long_way():
+    X, y = rows()
+    fit = logistic(X * 1e-200, y)
+    assert fit.status == Status.OK
+    torch.testing.assert_close(fit.w * 1e-200, logistic(X, y).w, rtol=1e-8, atol=1e-9)
+
+
+def test_the_update():
+    """B y is s afterwards, and B stays symmetric with all eigenvalues above 0."""
+    g = gen()
+    A, H = torch.randn(4, 4, generator=g, dtype=F64), torch.randn(4, 4, generator=g, dtype=F64)
+    B, H = A @ A.T + torch.eye(4, dtype=F64), H @ H.T + torch.eye(4, dtype=F64)
+    s = torch.randn(4, generator=g, dtype=F64)
+    new = _mended(B, s, H @ s)
+    torch.testing.assert_close(new @ (H @ s), s)
+    torch.testing.assert_close(new, new.T)
+    assert float(torch.linalg.eigvalsh(new)[0]) > 0
+    assert torch.equal(_mended(B, s, -s), B)
+
+
+def test_steps_count_passes(monkeypatch):
+    X, y = rows()
+    seen = []
+    real = class_sample.Passes.slope
+    monkeypatch.setattr(
+        class_sample.Passes, "slope", lambda self, u, value: seen.append(value) or real(self, u, value)
+    )
+    fit = logistic(X, y)
+    assert type(fit) is linreg.LogisticFit
+    assert seen[0] is False
+    assert seen[-1] is True
+    assert len(seen) - 1 <= fit.steps <= len(seen)

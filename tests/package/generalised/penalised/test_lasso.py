@@ -1,0 +1,413 @@
+"""The lasso and the elastic net: conditions, knots, gaps, peers, hard data, wide data."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from problems import gen, unchanged
+from sklearn.linear_model import ElasticNet, Lasso, lars_path
+
+import linreg
+from linreg import Statistics, Status, elastic_net, lasso, lasso_path, lasso_path_statistics
+from linreg.generalised.penalised.lasso_solver import answers
+from linreg.generalised.penalised.quadratic import OfRows, OfSums, violation_and_gap
+
+F64 = torch.float64
+X, y, _, _ = linreg.ordinary(dtype=F64)
+GRID = torch.logspace(0, -3, 12, dtype=F64).tolist()
+
+
+def wide(seed=0, n=30, d=200, dtype=F64):
+    A = torch.randn(n, d, generator=gen(seed), dtype=F64)
+    t = A[:, :4].sum(1) + 0.5 * torch.randn(n, generator=gen(seed + 1), dtype=F64) + 2
+    return A.to(dtype), t.to(dtype)
+
+
+def counts(n):
+    return 0.2 + torch.rand(n, generator=gen(9), dtype=F64)
+
+
+def judged(A, t, w, b, alpha, ratio, c=None, charged=None, free=()):
+    """How far the conditions are from holding, from the rows, and the duality gap, both of their scale."""
+    c = torch.ones_like(t) if c is None else c
+    c = c / c.sum()
+    charged = torch.ones_like(w) if charged is None else charged
+    mean = c @ A
+    Z, r = (A - mean) / charged, t - A @ w - b
+    u, l1, l2 = w * charged, alpha * ratio, alpha * (1 - ratio)
+    slope, scale = Z.T @ (c * r), float((Z.T @ (c * (t - c @ t))).abs().max())
+    left = slope - l2 * u
+    off = torch.where(u == 0, (left.abs() - l1).clamp(min=0), (left - l1 * u.sign()).abs())
+    off[list(free)] = slope[list(free)].abs()
+    penalty = l1 * u.abs().sum() + l2 / 2 * u.square().sum()
+    primal = c @ r.square() / 2 + penalty
+    if ratio == 1:
+        shorter = min(1.0, l1 / float(slope.abs().max()))
+        dual = shorter * (c * r) @ (t - c @ t) - shorter**2 * (c @ r.square()) / 2
+    else:
+        beyond = (slope.abs() - l1).clamp(min=0)
+        dual = (c * r) @ (t - c @ t) - c @ r.square() / 2 - beyond.square().sum() / (2 * l2)
+    whole = float(c @ (t - c @ t).square()) / 2
+    return float(off.max()) / scale, float(primal - dual) / whole
+
+
+# The conditions of the minimum, on built problems.
+
+
+def problems():
+    g = gen(3)
+    mixed = torch.randn(80, 12, generator=g, dtype=F64) @ torch.randn(12, 12, generator=g, dtype=F64)
+    target = mixed[:, 0] + torch.randn(80, generator=g, dtype=F64)
+    whole = torch.randint(-2, 3, (40, 10), generator=g).double()
+    ties = torch.randint(-3, 4, (40,), generator=g).double()
+    dummies = torch.eye(4, dtype=F64)[torch.randint(0, 4, (60,), generator=g)]
+    A, t = wide()
+    return {
+        "ordinary": (X, y),
+        "mixed": (mixed, target),
+        "equal": (torch.column_stack((X, X[:, 0], -X[:, 1])), y),
+        "constant": (torch.column_stack((X, torch.full((300,), 3.0, dtype=F64))), y),
+        "ties": (whole, ties),
+        "dummies": (dummies, torch.randn(60, generator=g, dtype=F64)),
+        "units": (X * torch.logspace(-4, 4, 20, dtype=F64), y),
+        "far": (X + 1e4, y + 1e4),
+        "few": (X[:19], y[:19]),
+        "wide": (A, t),
+        "wide equal": (torch.column_stack((A, A[:, 0], torch.zeros(30, dtype=F64))), t),
+        "wide ties": (torch.randint(-1, 2, (12, 60), generator=g).double(), t[:12].round()),
+    }
+
+
+PROBLEMS = problems()
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.7, 0.1])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_conditions_hold(name, weighted, ratio):
+    A, t = PROBLEMS[name]
+    c = counts(len(t)) if weighted else None
+    path = lasso_path(A, t, alphas=20, l1_ratio=ratio, weights=c)
+    assert path.status in (Status.OK, Status.RANK_DEFICIENT), path.message
+    assert float(path.violation.max()) < 1e-12
+    assert float(path.gap.max()) < 1e-12
+    limit = 1e-9 if name == "far" else 1e-12  # rows that lost four digits to their means
+    for i in range(20):
+        found = judged(A, t, path.w[i], path.b[i], float(path.alpha[i]), ratio, c)
+        assert max(found) < limit, i
+    assert int(path.zero[0]) == A.shape[1]
+    if ratio == 1:
+        assert torch.equal(path.df, (path.w != 0).sum(1).double())
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_designs(seed):
+    """Mixed, repeated and constant columns, integers with ties, more columns than rows."""
+    g = gen(seed)
+    n, d = (int(torch.randint(5, 40, (1,), generator=g)) for _ in range(2))
+    A = torch.randn(n, d, generator=g, dtype=F64)
+    kind = seed % 5
+    A = [
+        A,
+        A @ torch.randn(d, d, generator=g, dtype=F64),
+        torch.column_stack((A, A[:, : d // 2], -A[:, : d // 3])),
+        torch.randint(-2, 3, (n, d), generator=g).double(),
+        torch.column_stack((A, torch.zeros(n, 2, dtype=F64))),
+    ][kind]
+    t = torch.randn(n, generator=g, dtype=F64)
+    A, t = A - A.mean(0), t - t.mean()
+    if kind == 3:
+        t = t.sign()
+    G, q = A.T @ A / n, A.T @ t / n
+    penalties = [float(q.abs().max()) * share for share in GRID]
+    for form in (OfSums(G, q, float(t @ t) / n), OfRows(A / n**0.5, t / n**0.5, q)):
+        found = answers(form, penalties, [0.0] * len(penalties), float(t @ t) / n)
+        l1 = torch.tensor(penalties, dtype=F64)
+        off, gap = violation_and_gap(*form.at(found.U), found.U, l1, torch.zeros_like(l1))
+        assert float(off.max()) < 1e-12 * float(q.abs().max())
+        assert float(gap.max()) < 1e-11 * float(t @ t) / n  # columns mixed until they nearly depend
+        assert all(a >= b for a, b in itertools.pairwise(found.knots.at))
+        net = answers(form, penalties, [p / 2 for p in penalties], float(t @ t) / n)
+        assert float(net.violation.max()) < 1e-12
+        assert float(net.gap.max()) < 1e-12
+
+
+def test_all_is_zero_from_the_first_knot_on():
+    path = lasso_path(X, y)
+    top = float(path.alpha[0])
+    largest = ((X - X.mean(0)).T @ (y - y.mean()) / 300).abs().max()
+    assert top == pytest.approx(float(largest), rel=1e-13)
+    assert float(path.knots[0]) == top
+    assert int(path.zero[0]) == 20
+    assert torch.equal(lasso(X, y, alpha=top).w, torch.zeros(20, dtype=F64))
+    assert torch.equal(lasso(X, y, alpha=2 * top).w, torch.zeros(20, dtype=F64))
+    assert float(lasso(X, y, alpha=2 * top).b) == pytest.approx(float(y.mean()), rel=1e-12)
+    assert int((lasso(X, y, alpha=0.999 * top).w != 0).sum()) == 1
+    A, t = wide()
+    assert int(lasso_path(A, t).zero[0]) == 200
+
+
+# The path between knots.
+
+
+@pytest.mark.parametrize("name", ["ordinary", "mixed", "wide"])
+def test_straight_lines_between_knots(name):
+    A, t = PROBLEMS[name]
+    path = lasso_path(A, t, alphas=50)
+    knots = path.knots[path.knots >= path.alpha[-1]]
+    at_knots = lasso_path(A, t, alphas=knots)
+    for i in range(len(knots) - 1):
+        if float(knots[i] - knots[i + 1]) < 1e-9 * float(knots[0]):
+            continue
+        middle = lasso_path(A, t, alphas=[float(knots[i] + knots[i + 1]) / 2])
+        torch.testing.assert_close(
+            middle.w[0], (at_knots.w[i] + at_knots.w[i + 1]) / 2, rtol=1e-8, atol=1e-10
+        )
+
+
+def test_a_knot_is_where_its_column_enters_or_leaves():
+    A, t = PROBLEMS["mixed"]
+    path = lasso_path(A, t)
+    inside: set[int] = set()
+    knots = path.knots.tolist()
+    for knot, later, j in zip(knots[:-1], knots[1:], path.changes.tolist(), strict=False):
+        inside ^= {j}
+        below = lasso(A, t, alpha=(knot + later) / 2)
+        assert set(below.w.nonzero().flatten().tolist()) == inside
+
+
+def test_lars_of_scikit_learn():
+    A, t = PROBLEMS["mixed"]
+    knots, _, weights = lars_path((A - A.mean(0)).numpy(), (t - t.mean()).numpy(), method="lasso")
+    ours = lasso_path(A, t, alphas=knots[knots > 1e-6].tolist())
+    np.testing.assert_allclose(ours.w.T, weights[:, knots > 1e-6], atol=1e-9)
+    seen = lasso_path(A, t, alphas=[1e-6]).knots
+    np.testing.assert_allclose(seen, knots[knots > 1e-6], rtol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("alpha", [1.0, 0.1, 0.01])
+def test_scikit_learn(alpha, seed):
+    t = y + torch.randn(300, generator=gen(seed), dtype=F64)
+    peer = Lasso(alpha=alpha, tol=1e-14, max_iter=10**6).fit(X.numpy(), t.numpy())
+    fit = lasso(X, t, alpha=alpha)
+    np.testing.assert_allclose(fit.w, peer.coef_, atol=1e-12)
+    assert float(fit.b) == pytest.approx(peer.intercept_, rel=1e-12)
+    peer = ElasticNet(alpha=alpha, l1_ratio=0.3, tol=1e-14, max_iter=10**6).fit(X.numpy(), t.numpy())
+    np.testing.assert_allclose(elastic_net(X, t, alpha=alpha, l1_ratio=0.3).w, peer.coef_, atol=1e-12)
+
+
+def test_ends_are_ridge_and_least_squares():
+    for alpha in (0.1, 1.0):
+        torch.testing.assert_close(
+            elastic_net(X, y, alpha=alpha, l1_ratio=0).w,
+            linreg.ridge(X, y, alpha=alpha).w,
+            rtol=1e-11,
+            atol=0,
+        )
+        assert torch.equal(elastic_net(X, y, alpha=alpha, l1_ratio=1).w, lasso(X, y, alpha=alpha).w)
+        found = elastic_net(X, y, alpha=alpha, l1_ratio=0).df
+        assert found == pytest.approx(linreg.ridge(X, y, alpha=alpha).df, rel=1e-11)
+    fit = lasso(X, y, alpha=0)
+    assert torch.equal(fit.w, linreg.solve(X, y).w)
+    assert (fit.method, fit.l1_ratio, fit.alpha) == ("cholesky", 1.0, 0.0)
+    path = lasso_path(X, y, alphas=[0.5, 0.0])
+    assert torch.equal(path.w[1], linreg.solve(X, y).w)
+    assert path.gcv is None
+    near = lasso_path(X, y, alphas=[1e-12])
+    torch.testing.assert_close(near.w[0], linreg.solve(X, y).w, rtol=1e-9, atol=0)
+    sums = Statistics.of(X, y)
+    assert torch.equal(lasso_path_statistics(sums, alphas=[0.0]).w[0], linreg.solve_statistics(sums).w)
+
+
+def test_sums_give_the_same_path():
+    there = lasso_path(X, y, alphas=30)
+    for ratio in (1.0, 0.5):
+        here = lasso_path_statistics(Statistics.of(X, y), alphas=there.alpha, l1_ratio=ratio)
+        rows = lasso_path(X, y, alphas=there.alpha, l1_ratio=ratio)
+        assert torch.equal(here.w, rows.w)
+        assert torch.equal(here.b, rows.b)
+    parts = Statistics.of(X[:100], y[:100]) + Statistics.of(X[100:], y[100:])
+    torch.testing.assert_close(
+        lasso_path_statistics(parts, alphas=there.alpha).w, there.w, rtol=0, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+def test_rows_and_sums_agree_on_wide_data(ratio):
+    A, t = wide(n=20, d=30)
+    rows = lasso_path(A, t, alphas=15, l1_ratio=ratio)
+    sums = lasso_path_statistics(Statistics.of(A, t), alphas=rows.alpha, l1_ratio=ratio)
+    torch.testing.assert_close(rows.w, sums.w, rtol=0, atol=1e-11)
+    torch.testing.assert_close(rows.b, sums.b, rtol=0, atol=1e-11)
+    torch.testing.assert_close(rows.loss, sums.loss, rtol=1e-9, atol=1e-12)
+    torch.testing.assert_close(rows.df, sums.df, rtol=1e-9, atol=1e-9)
+
+
+def test_many_columns_make_no_square_matrix(monkeypatch):
+    A, t = torch.randn(20, 3000, generator=gen(), dtype=F64), torch.randn(20, generator=gen(1), dtype=F64)
+    largest = []
+
+    def seen(cls, X, y, **more):
+        raise AssertionError("sums of 3000 columns")
+
+    monkeypatch.setattr(Statistics, "of", classmethod(seen))
+    for ratio in (1.0, 0.5):
+        path = lasso_path(A, t, alphas=10, l1_ratio=ratio)
+        assert path.status == Status.OK
+        largest.append(int(path.df.max()))
+    assert largest[0] <= 19  # no more than rows, less one for the intercept
+
+
+# Options.
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+@pytest.mark.parametrize("name", ["ordinary", "wide"])
+def test_unpenalised_columns_are_free(name, ratio):
+    A, t = PROBLEMS[name]
+    path = lasso_path(A, t, alphas=10, l1_ratio=ratio, unpenalised=[3, 0])
+    free = torch.tensor([0, 3])
+    for i in range(10):
+        # the free ones are least squares on what the others leave
+        rest = t - A @ path.w[i].index_fill(0, free, 0)
+        again = linreg.solve(A[:, free], rest)
+        torch.testing.assert_close(again.w, path.w[i, free], rtol=1e-9, atol=1e-11)
+        off, _ = judged(A, t, path.w[i], path.b[i], float(path.alpha[i]), ratio, free=[0, 3])
+        assert off < 1e-12
+    assert int((path.w[0] != 0).sum()) == 2
+    assert float(path.df[0]) == pytest.approx(2)
+    if ratio == 1:
+        assert not {0, 3} & set(path.changes.tolist())
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.4])
+def test_standardise_is_the_scaled_problem(ratio):
+    s = X.std(0, correction=0)
+    there = lasso_path((X - X.mean(0)) / s, y, alphas=12, l1_ratio=ratio)
+    here = lasso_path(X, y, alphas=there.alpha, l1_ratio=ratio, standardise=True)
+    torch.testing.assert_close(here.w, there.w / s, rtol=0, atol=1e-11)
+    A, t = wide()
+    s = A.std(0, correction=0)
+    there = lasso_path((A - A.mean(0)) / s, t, alphas=12, l1_ratio=ratio)
+    here = lasso_path(A, t, alphas=there.alpha, l1_ratio=ratio, standardise=True)
+    torch.testing.assert_close(here.w, there.w / s, rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.4])
+def test_without_an_intercept(ratio):
+    path = lasso_path(X, y, alphas=[1.0, 0.1], l1_ratio=ratio, intercept=False)
+    peer = ElasticNet(alpha=0.1, l1_ratio=ratio, tol=1e-14, max_iter=10**6, fit_intercept=False)
+    np.testing.assert_allclose(path.w[1], peer.fit(X.numpy(), y.numpy()).coef_, atol=1e-12)
+    assert path.b.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("x", [1e-160, 1.0, 1e150])
+@pytest.mark.parametrize("t", [1e-140, 1.0, 1e140])
+def test_units(x, t):
+    """Alpha has the units of y times those of a column, and nothing else changes."""
+    for A, target in ((X, y), wide()):
+        alphas = [a * float(lasso_path(A, target, alphas=1).alpha) for a in (0.5, 0.01)]
+        plain = lasso_path(A, target, alphas=alphas)
+        scaled = lasso_path(A * x, target * t, alphas=[a * x * t for a in alphas])
+        torch.testing.assert_close(scaled.w / t * x, plain.w, rtol=1e-9, atol=1e-11)
+        assert float(scaled.violation.max()) < 1e-12
+        assert float(scaled.gap.max()) < 1e-12
+
+
+def test_equal_columns_are_told():
+    twice = torch.column_stack((X, X[:, 0]))
+    fit = lasso(twice, y, alpha=0.1)
+    assert fit.status == Status.RANK_DEFICIENT
+    assert "Column" in fit.message
+    assert "depends on columns with a weight" in fit.message
+    assert float(fit.w[0] + fit.w[20]) == pytest.approx(float(lasso(X, y, alpha=0.1).w[0]), rel=1e-11)
+    net = elastic_net(twice, y, alpha=0.1)
+    assert net.status == Status.OK
+    assert float(net.w[0]) == pytest.approx(float(net.w[20]), rel=1e-11)
+    for A in (X, PROBLEMS["wide"][0][:, :150]):
+        assert lasso_path(A, y[: len(A)]).status == Status.OK
+
+
+def test_nearly_equal_columns():
+    near = X[:, 0] + 1e-6 * torch.randn(300, generator=gen(), dtype=F64)
+    path = lasso_path(torch.column_stack((X, near)), y, alphas=GRID)
+    assert path.status == Status.OK
+    assert float(path.violation.max()) < 1e-12
+
+
+def test_degrees_of_freedom_of_the_elastic_net():
+    path = lasso_path(X, y, alphas=[0.3, 0.03], l1_ratio=0.5)
+    for i in (0, 1):
+        S = path.w[i] != 0
+        Z = (X - X.mean(0))[:, S]
+        l2 = 0.5 * float(path.alpha[i])
+        hat = Z @ torch.linalg.solve(Z.T @ Z / 300 + l2 * torch.eye(int(S.sum()), dtype=F64), Z.T) / 300
+        assert float(path.df[i]) == pytest.approx(float(hat.diagonal().sum()), rel=1e-11)
+
+
+def test_dtypes():
+    A, t = X.float(), y.float()
+    assert lasso(A, t, alpha=0.1).w.dtype == torch.float32
+    assert elastic_net(A, t, alpha=0.1, dtype=F64).w.dtype == F64
+    torch.testing.assert_close(
+        lasso(A, t, alpha=0.1, dtype=F64).w, lasso(A.double(), t.double(), alpha=0.1).w, rtol=1e-9, atol=1e-12
+    )
+    assert lasso_path(A, t, alphas=2).w.dtype == F64
+
+
+def test_nothing_is_changed():
+    A, t = wide()
+    with unchanged(X, y, A, t):
+        for ratio in (1.0, 0.5):
+            lasso_path(X, y, alphas=3, l1_ratio=ratio, unpenalised=[1])
+            lasso_path(A, t, alphas=3, l1_ratio=ratio, unpenalised=[1])
+    sums = Statistics.of(X, y)
+    with unchanged(sums.M):
+        lasso_path_statistics(sums, alphas=3)
+
+
+def test_rows_of_weight_zero_do_not_count():
+    c = counts(300)
+    c[:100] = 0
+    torch.testing.assert_close(
+        lasso(X, y, alpha=0.1, weights=c).w, lasso(X[100:], y[100:], alpha=0.1, weights=c[100:]).w
+    )
+
+
+def test_nothing_to_fit():
+    path = lasso_path(X, torch.full_like(y, 2.0), alphas=3)
+    assert float(path.w.abs().max()) == 0
+    assert path.b.tolist() == [2.0, 2.0, 2.0]
+    assert float(lasso(torch.ones(5, 2, dtype=F64), y[:5], alpha=0.1).w.abs().max()) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "said"),
+    [
+        ({"alpha": -1.0}, linreg.RangeError, "`alpha` must be a finite number, 0 or above"),
+        ({"alpha": math.nan}, linreg.RangeError, "`alpha` must be a finite number, 0 or above"),
+        ({"alpha": 1.0, "unpenalised": [20]}, linreg.RangeError, "columns of `X`, 0 to 19; got 20"),
+        ({"alpha": 1.0, "unpenalised": [1, 1]}, linreg.RangeError, "must name each column once"),
+        ({"alpha": 1.0, "unpenalised": [True]}, linreg.DtypeError, "counted from 0; got True"),
+        ({"alpha": 1.0, "unpenalised": range(20)}, linreg.RangeError, "got all 20. Use `solve`"),
+        ({"alpha": 1.0, "unpenalised": 1}, linreg.DtypeError, "must be a list of columns; got int"),
+    ],
+)
+def test_what_is_refused(settings, error, said):
+    for call in (lasso, elastic_net):
+        with pytest.raises(error, match=said):
+            call(X, y, **settings)
+
+
+def test_settings_of_the_elastic_net():
+    with pytest.raises(linreg.RangeError, match=r"`l1_ratio` must be a number from 0 to 1; got 1\.5"):
+        elastic_net(X, y, alpha=1.0, l1_ratio=1.5)
+    with pytest.raises(linreg.RangeError, match=r"Use `ridge_path`, which knows where to begin\."):
+        lasso_path(X, y, l1_ratio=0)
+    path = lasso_path(X, y, alphas=[1.0, 0.1], l1_ratio=0)
+    torch.testing.assert_close(path.w, linreg.ridge_path(X, y, alphas=[1.0, 0.1]).w, rtol=1e-11, atol=0)
+    assert path.knots is None
+    assert path.method == "elastic net"

@@ -1,0 +1,510 @@
+"""Ridge: its equation, rows left out one by one, peers, the maps between penalties, and hard data."""
+
+import math
+import re
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from gross import STACK
+from problems import EPS, built, dependent, gen, unchanged
+from sklearn.linear_model import Ridge, RidgeCV
+
+import linreg
+from linreg import Statistics, Status, ridge, ridge_path, ridge_path_statistics
+from linreg.generalised.penalised.penalised_rows import rows_of
+from linreg.generalised.penalised.ridge_wide import Kernel
+
+F64 = torch.float64
+X, y, _, _ = linreg.ordinary(dtype=F64)
+
+
+def data(seed=0, n=60, d=5, dtype=F64):
+    g = gen(seed)
+    X = torch.randn(n, d, generator=g, dtype=F64) @ (torch.eye(d, dtype=F64) + 0.5) + 3
+    noise = torch.randn(n, generator=g, dtype=F64)
+    return X.to(dtype), (X @ torch.randn(d, generator=g, dtype=F64) + noise - 2).to(dtype)
+
+
+def counts(n, seed=0):
+    return 0.2 + torch.rand(n, generator=gen(seed), dtype=F64)
+
+
+def exact(X, y, alpha, c=None, intercept=True, standardise=False):
+    """The answer in fractions: w and b."""
+    n, d = X.shape
+    C = [Fraction(1)] * n if c is None else [Fraction(v) for v in c.tolist()]
+    A, t, W = [[Fraction(v) for v in row] for row in X.tolist()], [Fraction(v) for v in y.tolist()], sum(C)
+    means = [sum(C[i] * A[i][j] for i in range(n)) / W * intercept for j in range(d)]
+    middle = sum(c * v for c, v in zip(C, t, strict=True)) / W * intercept
+    Z = [[A[i][j] - means[j] for j in range(d)] for i in range(n)]
+    G = [[sum(C[i] * Z[i][j] * Z[i][k] for i in range(n)) / W for k in range(d)] for j in range(d)]
+    q = [sum(C[i] * Z[i][j] * (t[i] - middle) for i in range(n)) / W for j in range(d)]
+    for j in range(d):
+        G[j][j] += Fraction(alpha) * (G[j][j] if standardise else 1)
+    for j in range(d):  # positive definite: no exchange of rows
+        for k in range(j + 1, d):
+            share = G[k][j] / G[j][j]
+            G[k] = [a - share * b for a, b in zip(G[k], G[j], strict=True)]
+            q[k] -= share * q[j]
+    w = [Fraction(0)] * d
+    for j in reversed(range(d)):
+        w[j] = (q[j] - sum(G[j][k] * w[k] for k in range(j + 1, d))) / G[j][j]
+    b = middle - sum(m * v for m, v in zip(means, w, strict=True))
+    return torch.tensor([float(v) for v in w], dtype=F64), float(b)
+
+
+def off(found, expected):
+    return float(((found - expected).abs() / expected.abs()).max())
+
+
+def left(X, y, fit, alpha, c=None, charged=1.0):
+    """What the equation leaves, beside the size of its terms."""
+    c = torch.ones_like(y) if c is None else c
+    c, r = c / c.sum(), y - X @ fit.w - fit.b
+    Z = X - c @ X if float(fit.b) else X
+    return float((Z.T @ (c * r) - alpha * charged * fit.w).abs().max() / (Z.abs().T @ (c * y.abs())).max())
+
+
+# The equation.
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("alpha", [1e-6, 0.1, 1.0, 1e4])
+def test_the_answer_in_fractions(alpha, weighted, intercept, standardise, seed):
+    X, y = data(seed, n=25, d=4)
+    c = counts(25, seed) if weighted else None
+    w, b = exact(X, y, alpha, c, intercept, standardise)
+    settings = {"intercept": intercept, "standardise": standardise}
+    fit = ridge(X, y, alpha=alpha, weights=c, **settings)
+    path = ridge_path(X, y, alphas=[alpha, 3 * alpha], weights=c, **settings)
+    sums = ridge_path_statistics(Statistics.of(X, y, weights=c), alphas=[alpha, 3 * alpha], **settings)
+    for found in (fit, path[-1], sums[-1]):
+        assert (found.status, found.method) == (Status.OK, "ridge")
+        assert (found.alpha, found.l1_ratio) == (alpha, 0)
+        assert off(found.w, w) < 1e-11  # kappa^2 eps, with no more than 1e3 of the first
+        assert float(found.b) == pytest.approx(b, rel=1e-11) if intercept else float(found.b) == 0
+        r, share = y - X @ w - b, torch.ones_like(y) if c is None else c
+        assert float(found.loss) == pytest.approx(float(share @ r.square() / share.sum() / 2), rel=1e-10)
+        assert found.violation < 1e-13
+        assert found.gap < 1e-12
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("alpha", [1e-3, 0.1, 10.0])
+def test_the_slope_is_zero_on_ordinary_data(alpha, seed):
+    """That of the loss and of the penalty add up; the residuals to zero."""
+    target = y + torch.randn(300, generator=gen(seed), dtype=F64)
+    fit = ridge(X, target, alpha=alpha)
+    assert left(X, target, fit, alpha) < 1e-14
+    assert float((target - fit.predict(X)).mean().abs()) < 1e-13
+
+
+def test_effective_degrees_of_freedom_are_the_trace():
+    for standardise in (False, True):
+        Z = X - X.mean(0)
+        charged = Z.square().mean(0) if standardise else torch.ones(20, dtype=F64)
+        for alpha in (0.01, 1.0):
+            hat = Z @ torch.linalg.solve(Z.T @ Z / 300 + alpha * torch.diag(charged), Z.T) / 300
+            found = ridge(X, y, alpha=alpha, standardise=standardise).df
+            assert found == pytest.approx(float(hat.diagonal().sum()), rel=1e-12)
+
+
+def test_df_falls_from_all_columns_to_none():
+    path = ridge_path(X, y, alphas=torch.logspace(6, -5, 40, dtype=F64))
+    assert float(path.df[0]) < 1e-4
+    assert float(path.df[-1]) == pytest.approx(20, abs=1e-3)
+    assert bool((path.df.diff() > 0).all())
+    assert bool((path.loss.diff() < 0).all())
+    assert bool((path.w.norm(dim=1).diff() > 0).all())
+
+
+def test_standardise_is_the_scaled_problem():
+    s = X.std(0, correction=0)
+    there = ridge((X - X.mean(0)) / s, y, alpha=0.3)
+    here = ridge(X, y, alpha=0.3, standardise=True)
+    torch.testing.assert_close(here.w, there.w / s, rtol=1e-12, atol=0)
+    units = torch.logspace(-3, 3, 20, dtype=F64)
+    torch.testing.assert_close(
+        ridge(X * units, y, alpha=0.3, standardise=True).w * units, here.w, rtol=1e-12, atol=0
+    )
+
+
+def test_the_intercept_is_free():
+    for shift in (0.0, 1e3):
+        torch.testing.assert_close(
+            ridge(X, y + shift, alpha=5.0).w, ridge(X, y, alpha=5.0).w, rtol=1e-10, atol=1e-12
+        )
+    assert float(ridge(X, y, alpha=1e12).b) == pytest.approx(float(y.mean()), rel=1e-9)
+
+
+# Rows left out.
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("standardise", [False])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_left_out_is_a_fit_without_each_row(weighted, intercept, standardise, wide):
+    """The sum that is charged, n alpha |w|^2, stays what it was."""
+    X, y = data(3, n=12, d=20 if wide else 3)
+    c = counts(12) if weighted else torch.ones(12, dtype=F64)
+    alphas = [3.0, 0.1, 1e-3]
+    path = ridge_path(X, y, alphas=alphas, weights=c if weighted else None, intercept=intercept)
+    for alpha, found in zip(alphas, path.left_out.tolist(), strict=True):
+        total = 0.0
+        for i in range(12):
+            kept = torch.arange(12) != i
+            share = float(c.sum() / c[kept].sum())
+            fit = ridge(X[kept], y[kept], alpha=alpha * share, weights=c[kept], intercept=intercept)
+            total += float(c[i] * (y[i] - fit.predict(X[i : i + 1])) ** 2)
+        assert found == pytest.approx(total / float(c.sum()), rel=1e-9 if wide else 1e-11)
+
+
+def test_left_out_where_the_sums_lose_digits():
+    """A condition number of 1e7 at the smallest penalty, of 1e3 at the next: other ways to leverages."""
+    A, y = data(0)
+    twin = A[:, 0] + 1e-7 * torch.randn(60, generator=gen(1), dtype=F64)
+    X = torch.column_stack((A, twin))
+    X = X - X.mean(0)
+    alphas = [1e-3, 1e-6, 1e-14]
+    path = ridge_path(X, y, alphas=alphas)
+    for alpha, found in zip(alphas, path.left_out.tolist(), strict=True):
+        total = 0.0
+        for i in range(60):
+            kept = torch.arange(60) != i
+            fit = ridge(X[kept], y[kept], alpha=alpha * 60 / 59)
+            total += float((y[i] - fit.predict(X[i : i + 1])) ** 2)
+        assert found == pytest.approx(total / 60, rel=1e-7)
+    assert "least squares on 6 more rows: at the smallest penalty" in path.message
+
+
+@pytest.mark.parametrize("n", [300, 20, 12])
+def test_ridge_cv(n):
+    """scikit-learn's scores, of n alpha."""
+    alphas = np.logspace(-3, 2, 15)
+    A, t = X[:n], y[:n]
+    peer = RidgeCV(alphas=n * alphas, store_cv_results=True).fit(A.numpy(), t.numpy())
+    path = ridge_path(A, t, alphas=alphas.tolist())
+    np.testing.assert_allclose(path.left_out.flip(0), peer.cv_results_.mean(0), rtol=1e-10)
+    best = path[int(path.left_out.argmin())]
+    assert best.alpha * n == pytest.approx(peer.alpha_)
+    np.testing.assert_allclose(best.w, peer.coef_, rtol=1e-9)
+
+
+def test_gcv_puts_the_mean_leverage_in_the_place_of_each():
+    path = ridge_path(X, y, alphas=[0.1, 1.0], leave_one_out=False)
+    assert path.left_out is None
+    for fit, found in zip((path[0], path[1]), path.gcv.tolist(), strict=True):
+        r = y - fit.predict(X)
+        assert found == pytest.approx(float(r.square().mean()) / (1 - (fit.df + 1) / 300) ** 2, rel=1e-12)
+    bare = ridge_path(X, y, alphas=[0.1], intercept=False).gcv
+    fit = ridge(X, y, alpha=0.1, intercept=False)
+    r = y - fit.predict(X)
+    assert float(bare) == pytest.approx(float(r.square().mean()) / (1 - fit.df / 300) ** 2, rel=1e-12)
+
+
+def test_one_row_has_no_others():
+    path = ridge_path(X[:1], y[:1], alphas=[1.0])
+    assert float(path.w.abs().max()) == 0
+    assert bool(path.left_out.isnan())
+    assert bool(path.gcv.isnan())
+
+
+# No penalty.
+
+
+def test_alpha_zero_is_solve():
+    for A in (X, torch.column_stack((X, X[:, 0])), X[:10]):
+        t = y[: len(A)]
+        fit, plain = ridge(A, t, alpha=0), linreg.solve(A, t)
+        assert torch.equal(fit.w, plain.w)
+        assert torch.equal(fit.b, plain.b)
+        assert (fit.status, fit.message, fit.method) == (plain.status, plain.message, plain.method)
+        assert fit.df == plain.rank
+        assert fit.violation < 1e-12
+        assert math.isnan(fit.gap)
+
+
+def test_a_path_that_ends_without_a_penalty():
+    path = ridge_path(X, y, alphas=[1.0, 0.0, 0.0])
+    assert path.alpha.tolist() == [1.0, 0.0, 0.0]
+    assert torch.equal(path.w[1], linreg.solve(X, y).w)
+    assert torch.equal(path.w[1], path.w[2])
+    assert float(path.left_out[1]) == pytest.approx(float(2 * linreg.influence(X, y).loss), rel=1e-12)
+    assert "Without a penalty: " in path.message
+    alone = ridge_path(X, y, alphas=[0.0])
+    assert (len(alone), alone.method) == (1, "cholesky")
+    doubtful = ridge_path(torch.column_stack((X, X[:, 0])), y, alphas=[1.0, 0.0])
+    assert doubtful.status == Status.RANK_DEFICIENT
+    sums = Statistics.of(X, y)
+    assert torch.equal(ridge_path_statistics(sums, alphas=[2.0, 0.0]).w[1], linreg.solve_statistics(sums).w)
+    assert ridge_path_statistics(sums, alphas=[0.0]).method == "cholesky"
+
+
+# Peers, and what each calls the penalty.
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_scikit_learn_takes_n_alpha(seed, weighted):
+    A, t = data(seed)
+    c = counts(60, seed) if weighted else torch.ones(60, dtype=F64)
+    for alpha in (1e-3, 1.0, 100.0):
+        peer = Ridge(alpha=float(c.sum()) * alpha, solver="svd").fit(A.numpy(), t.numpy(), c.numpy())
+        fit = ridge(A, t, alpha=alpha, weights=c if weighted else None)
+        np.testing.assert_allclose(fit.w, peer.coef_, rtol=1e-10)
+        assert float(fit.b) == pytest.approx(peer.intercept_, rel=1e-10)
+
+
+def trained(optimiser, factor, alpha, steps):
+    """Weights of a layer after so many steps on factor times the half-mean loss; no decay of its bias."""
+    A, t = data(4)
+    A = A - A.mean(0)
+    layer = torch.nn.Linear(5, 1, dtype=F64)
+    groups = [
+        {"params": [layer.weight], "weight_decay": alpha},
+        {"params": [layer.bias], "weight_decay": 0.0},
+    ]
+    descent = optimiser(groups)
+    for _ in range(steps):
+        descent.zero_grad()
+        (factor * linreg.squared_loss(layer(A).squeeze(1), t)).backward()
+        descent.step()
+    return layer.weight.detach()[0], ridge(A, t, alpha=0.5)
+
+
+@pytest.mark.parametrize(("factor", "decay"), [(1, 0.5), (2, 1.0)])
+def test_weight_decay_of_sgd(factor, decay):
+    """Equal to alpha under the half-mean loss, twice alpha under the mean of squares, as `MSELoss`."""
+    w, fit = trained(lambda groups: torch.optim.SGD(groups, lr=0.2 / factor), factor, decay, 400)
+    torch.testing.assert_close(w, fit.w, rtol=1e-9, atol=0)
+
+
+def test_weight_decay_of_adam_but_not_of_adamw():
+    w, fit = trained(lambda groups: torch.optim.Adam(groups, lr=0.02), 1, 0.5, 1200)
+    torch.testing.assert_close(w, fit.w, rtol=1e-3, atol=1e-4)
+    w, fit = trained(lambda groups: torch.optim.AdamW(groups, lr=0.02), 1, 0.5, 1200)
+    assert float((w - fit.w).abs().max()) > 0.05
+
+
+def test_lm_ridge_of_r():
+    """MASS 7.3-58.2, R 4.2.2: coef(lm.ridge(stack.loss ~ ., stackloss, lambda = 21 * 0.3)) and its $GCV.
+
+    It divides the columns by their deviations, and its degrees of freedom leave out the intercept.
+    """
+    A, t = STACK[:, :3], STACK[:, 3]
+    fit = ridge(A, t, alpha=0.3, standardise=True)
+    expected = [-41.96530313676629, 0.5220593416089697, 1.246836138814023, 0.01900091163117962]
+    np.testing.assert_allclose([fit.b, *fit.w], expected, rtol=1e-11)
+    assert 2 * float(fit.loss) * 21 / (21 - fit.df) ** 2 == pytest.approx(0.6431809686701058, rel=1e-11)
+
+
+def test_glmnet_divides_by_the_deviation_of_y():
+    """What R's glmnet minimises for (lambda, 0): y is divided by its deviation s, and lambda is too."""
+    s = float(y.std(correction=0))
+    lam = 0.7
+    v = Ridge(alpha=300 * lam / s, solver="svd").fit(X.numpy(), (y / s).numpy()).coef_
+    np.testing.assert_allclose(ridge(X, y, alpha=lam / s).w, s * v, rtol=1e-11)
+
+
+# Data that ask for more.
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("name", "alphas"),
+    [
+        ("units", (1e-14, 1e-8, 1.0, 1e6)),
+        ("far", (1e-3, 1.0)),
+        ("near", (1e-16, 1e-12, 1e-3)),
+        ("constant", (1e-3,)),
+        ("tiny", (1e-322, 1e-320)),
+        ("huge", (1e300,)),
+    ],
+)
+def test_hard_data(name, alphas, weighted):
+    A, t = data(5, n=20, d=3)
+    c = counts(20) if weighted else None
+    noise = torch.randn(20, generator=gen(2), dtype=F64)
+    A, t = {
+        "units": lambda: (A * torch.tensor([1.0, 1e-6, 1e5], dtype=F64), t),
+        "far": lambda: (A + 1e6, t),
+        "near": lambda: (torch.column_stack((A, A[:, 0] + 1e-7 * noise)), t),
+        "constant": lambda: (torch.column_stack((A, torch.full_like(t, 3.0))), t),
+        "tiny": lambda: (A * 1e-160, t),
+        "huge": lambda: (A * 1e155, t * 1e150),
+    }[name]()
+    for alpha in alphas:
+        w, b = exact(A, t, alpha, c)
+        fit = ridge(A, t, alpha=alpha, weights=c)
+        path = ridge_path(A, t, alphas=[alpha], weights=c)
+        for found in (fit, path[0]):
+            assert found.status == Status.OK
+            if name == "constant":
+                assert float(found.w[3]) == 0
+                assert off(found.w[:3], w[:3]) < 1e-11
+            else:
+                assert off(found.w, w) < 1e-11, (alpha, found.message)
+            assert float(found.b) == pytest.approx(b, rel=1e-9)
+            size = 1 + float(found.w.abs().max()) * (name == "near")
+            assert found.violation < 40 * EPS * size  # what rounding leaves of residuals
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_sums_say_how_many_digits_are_left(seed):
+    problem = built(200, 4, 1e4, noise=0.1, seed=seed)
+    path = ridge_path_statistics(Statistics.of(problem.X, problem.y), alphas=[1e-12])
+    right = ridge(problem.X, problem.y, alpha=1e-12)
+    digits = int(re.search(r"leaves (\d+) digits", path.message)[1])
+    assert 4 <= digits <= 9
+    assert off(path.w[0], right.w) < 10.0**-digits
+    nothing = Statistics.of(torch.ones(9, 2, dtype=F64), torch.ones(9, dtype=F64))
+    hidden = ridge_path_statistics(nothing, alphas=[1e-3])
+    assert float(hidden.w.abs().max()) == 0
+
+
+def test_a_penalty_below_the_rounding_of_sums():
+    A = torch.column_stack((X[:, :2], X[:, 0]))
+    path = ridge_path_statistics(Statistics.of(A, y), alphas=[1e-25])
+    assert "leaves 0 digits" in path.message or "less than rounding of the sums" in path.message
+    assert path.status == Status.NO_DIGITS
+    fit = ridge(A, y, alpha=1e-6)
+    assert fit.status == Status.OK
+    assert float(fit.w[0]) == pytest.approx(float(fit.w[2]), rel=1e-9)  # equal columns share
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_wide_data(weighted, intercept, seed):
+    """By products of rows and by those of columns the same."""
+    A, t = data(seed, n=15, d=40)
+    c = counts(15) if weighted else None
+    alphas = [1.0, 1e-1, 1e-3]
+    path = ridge_path(A, t, alphas=alphas, weights=c, intercept=intercept)
+    share = (torch.ones(15, dtype=F64) if c is None else c) / (15 if c is None else c.sum())
+    Z = A - share @ A if intercept else A
+    middle = share @ t if intercept else torch.zeros((), dtype=F64)
+    for i, alpha in enumerate(alphas):
+        G = Z.T @ (share.unsqueeze(1) * Z)
+        w = torch.linalg.solve(G + alpha * torch.eye(40, dtype=F64), Z.T @ (share * (t - middle)))
+        torch.testing.assert_close(path.w[i], w, rtol=1e-9, atol=1e-11)
+        values = torch.linalg.eigvalsh(G).clamp(min=0)
+        assert float(path.df[i]) == pytest.approx(float((values / (values + alpha)).sum()), rel=1e-9)
+        fit = ridge(A, t, alpha=alpha, weights=c, intercept=intercept)
+        torch.testing.assert_close(fit.w, path.w[i], rtol=1e-10, atol=1e-12)
+        r = t - A @ path.w[i] - path.b[i]
+        assert float(path.loss[i]) == pytest.approx(float(share @ r.square() / 2), rel=1e-9)
+        assert float(path.violation[i]) < 1e-13
+    assert "products of 15 rows of 40 columns" in path.message
+
+
+def test_many_columns_make_no_square_matrix():
+    """20,000 columns: their products would take 3.2 GB."""
+    A = torch.randn(10, 20_000, generator=gen(), dtype=F64)
+    t = torch.randn(10, generator=gen(1), dtype=F64)
+    rows = rows_of(A, t, True, None)
+    assert rows.wide
+    assert Kernel.of(rows.problem(False), rows).V.shape == (10, 10)
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_equal_and_constant_columns_in_wide_data(intercept):
+    A, t = data(1, n=6, d=8)
+    A = torch.column_stack((A, A[:, 0], torch.zeros(6, dtype=F64)))
+    fit = ridge(A, t, alpha=0.1, intercept=intercept)
+    assert float(fit.w[0]) == pytest.approx(float(fit.w[8]), rel=1e-10)
+    assert float(fit.w[9]) == 0
+    assert left(A, t, fit, 0.1) < 1e-14
+
+
+# What comes out, and what is refused.
+
+
+def test_dtypes():
+    A, t = data(0, dtype=torch.float32)
+    assert ridge(A, t, alpha=1.0).w.dtype == torch.float32
+    assert ridge(A, t, alpha=1.0, dtype=F64).w.dtype == F64
+    path = ridge_path(A, t, alphas=[1.0])
+    assert path.w.dtype == path.b.dtype == path.loss.dtype == F64
+    w, _ = exact(A, t, 1.0)
+    assert off(path.w[0], w) < 1e-13  # float32 data have a float64 answer
+    fit = ridge(A.double(), t.double() * 1e60, alpha=1e-3, dtype=torch.float32)
+    assert fit.status == Status.OUT_OF_RANGE
+
+
+def test_the_penalties_of_a_path():
+    path = ridge_path(X, y, alphas=[1.0, 3.0, 2.0])
+    assert path.alpha.tolist() == [3.0, 2.0, 1.0]
+    assert (
+        torch.equal(path[1].w, ridge_path(X, y, alphas=torch.tensor([2.0])).w[0])
+        or off(path[1].w, ridge(X, y, alpha=2.0).w) < 1e-13
+    )
+    many = ridge_path(X, y, alphas=7)
+    largest = float(torch.linalg.eigvalsh((X - X.mean(0)).T @ (X - X.mean(0)) / 300)[-1])
+    torch.testing.assert_close(many.alpha, largest * torch.logspace(1, -4, 7, dtype=F64), rtol=1e-12, atol=0)
+    wide = ridge_path(X[:10], y[:10], alphas=3)
+    Z = X[:10] - X[:10].mean(0)
+    top = float(torch.linalg.eigvalsh(Z @ Z.T / 10)[-1]) * 10
+    assert float(wide.alpha[0]) == pytest.approx(top, rel=1e-10)
+
+
+def test_it_says_what_it_is():
+    path = ridge_path(X, y, alphas=[1.0, 0.5])
+    assert repr(path) == "RegularisationPath(2 fits of 20 weights, alpha 1 to 0.5, status='ok')"
+    assert len(path) == 2
+    assert path.zero.tolist() == [0, 0]
+    fit = ridge(X[:, :1], y, alpha=1.0)
+    assert re.fullmatch(
+        r"PenalisedFit\(w=\[[\d.]+\], b=[-\d.]+, alpha=1, df=[\d.]+, status='ok', method='ridge'\)", repr(fit)
+    )
+    assert isinstance(fit, linreg.Fit)
+
+
+def test_nothing_is_changed():
+    A, t, c = X.clone(), y.clone(), counts(300)
+    with unchanged(A, t, c):
+        ridge(A, t, alpha=1.0, weights=c)
+        ridge_path(A, t, alphas=[1.0, 0.0], weights=c)
+        ridge_path(A[:10], t[:10], alphas=[1.0], weights=c[:10])
+    sums = Statistics.of(A, t)
+    with unchanged(sums.M):
+        ridge_path_statistics(sums, alphas=3)
+
+
+def test_rows_of_weight_zero_do_not_count():
+    c = counts(300)
+    c[:100] = 0
+    fit, short = ridge(X, y, alpha=0.5, weights=c), ridge(X[100:], y[100:], alpha=0.5, weights=c[100:])
+    torch.testing.assert_close(fit.w, short.w, rtol=1e-12, atol=0)
+    path = ridge_path(X, y, alphas=[0.5], weights=c)
+    there = ridge_path(X[100:], y[100:], alphas=[0.5], weights=c[100:])
+    torch.testing.assert_close(path.left_out, there.left_out, rtol=1e-12, atol=0)
+    torch.testing.assert_close(path.gcv, there.gcv, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("alpha", [-1.0, math.nan, math.inf])
+def test_what_is_no_penalty(alpha):
+    with pytest.raises(linreg.RangeError, match="`alpha` must be a finite number, 0 or above"):
+        ridge(X, y, alpha=alpha)
+    sums = Statistics.of(X, y)
+    for call in (
+        lambda a: ridge_path(X, y, alphas=a),
+        lambda a: ridge_path_statistics(sums, alphas=a),
+    ):
+        with pytest.raises(linreg.RangeError, match="`alphas` must be finite numbers, 0 or above"):
+            call([alpha])
+        with pytest.raises(linreg.RangeError, match="`alphas` must be an integer of 1 or more; got 0"):
+            call(0)
+
+
+def test_dependent_columns_have_an_answer():
+    problem = dependent(60, 5, 3)
+    fit = ridge(problem.X, problem.y, alpha=0.2)
+    assert fit.status == Status.OK
+    assert left(problem.X, problem.y, fit, 0.2) < 20 * EPS * 60

@@ -1,0 +1,182 @@
+"""Many rows: a sample of them, then passes over all; the answer is that of Newton's steps over all."""
+
+import math
+from itertools import pairwise
+
+import pytest
+import torch
+from problems import gen
+
+import linreg
+from linreg import Status, huber
+from linreg.generalised.robust import subsample
+
+F64 = torch.float64
+
+
+@pytest.fixture(scope="module")
+def many():
+    g = gen(4)
+    n, d = 80_000, 5
+    X = torch.randn(n, d, generator=g, dtype=F64)
+    X[:, 1:] += 0.5 * X[:, :-1]
+    noise = torch.randn(n, generator=g, dtype=F64)
+    noise[torch.rand(n, generator=g) < 0.05] *= 20
+    noise[:2000] += 9  # and not all of them alike
+    return X, X.sum(1) + 1 + noise
+
+
+@pytest.fixture
+def all_rows(monkeypatch):
+    """A fit by all rows from the start."""
+
+    def call(*args, **settings):
+        with monkeypatch.context() as patch:
+            patch.setattr(subsample, "FEWER", math.inf)
+            return huber(*args, **settings)
+
+    return call
+
+
+@pytest.mark.parametrize("kind", ["plain", "weighted", "far", "float32", "by columns", "asymmetric"])
+@pytest.mark.parametrize("scale", ["mad", "joint", 1.0])
+def test_by_way_of_a_sample_the_answer_is_the_same(many, all_rows, scale, kind):
+    X, y = many
+    c = None
+    if kind == "weighted":
+        c = torch.rand(len(y), generator=gen(), dtype=F64) + 0.1
+    elif kind == "far":
+        X = X + 1e4
+    elif kind == "float32":
+        X, y, c = X.float() + 300, y.float(), None
+    elif kind == "by columns":
+        X = X.T.contiguous().T
+    elif kind == "asymmetric":
+        y = y + torch.randn(len(y), generator=gen(1), dtype=F64).exp()
+    fit, exact = (
+        huber(X, y, scale=scale, weights=c, dtype=F64),
+        all_rows(X, y, scale=scale, weights=c, dtype=F64),
+    )
+    assert fit.status == exact.status == Status.OK
+    assert fit.condition is None  # of all rows nobody has asked
+    assert exact.condition is not None
+    torch.testing.assert_close(fit.w, exact.w, rtol=2e-9, atol=2e-9)
+    torch.testing.assert_close(fit.b, exact.b, rtol=2e-9, atol=1e-5 if kind == "far" else 2e-9)
+    torch.testing.assert_close(fit.scale, exact.scale, rtol=2e-9, atol=0)
+    torch.testing.assert_close(fit.row_weights, exact.row_weights, rtol=1e-7, atol=1e-7)
+    assert fit.steps < 15
+    assert left(X.double(), y.double(), fit, torch.ones_like(fit.row_weights) if c is None else c) < 1e-10
+
+
+def left(X, y, fit, c):
+    """What is left of the equations of the fit, with columns of mean 0 and mean square 1."""
+    psi = ((y - X @ fit.w - fit.b) / fit.scale).clamp(-1.345, 1.345)
+    Z = X - X.mean(0)
+    Z = torch.column_stack((Z / Z.square().mean(0).sqrt(), torch.ones_like(y)))
+    return float((Z.T @ (c * psi)).abs().max() / c.sum())
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "rows"),
+    [
+        (65_535, 5, 0),
+        (65_536, 5, 16),
+        (1 << 20, 5, 51),
+        (1 << 20, 300, 58),
+        (65_600, 82, 16),
+        (65_599, 82, 0),
+    ],
+)
+def test_which_rows_are_chosen(n, d, rows):
+    """A twentieth in runs of 1024, but 16384 and 200 for each column; none where that is a fourth of all."""
+    some = subsample.chosen(n, d) or []
+    assert len(some) == rows
+    assert all(run.stop - run.start == 1024 for run in some)
+    assert {b.start - a.start for a, b in pairwise(some)} <= {n // rows if rows else 0}
+    assert not some or 0 == some[0].start < n - n // rows - 1024 < some[-1].stop <= n
+
+
+@pytest.mark.parametrize(("near", "told"), [(1 / 90, True), (1 / 1100, False)])
+def test_the_sample_does_for_columns_up_to_a_condition_number_of_a_thousand(many, near, told):
+    X, y = many
+    a, b = X[:, 0], X[:, 1] - 0.5 * X[:, 0]
+    fit = huber(torch.stack((a, a + near * b), 1), y)  # of a condition number of about 2 / near
+    assert (fit.condition is None) == told
+
+
+def test_passes_that_run_out_leave_it_to_newton(many, monkeypatch):
+    X, y = many
+    steps = huber(X, y).steps
+    for passes, told in ((steps, True), (steps - 1, False)):
+        monkeypatch.setattr(subsample, "PASSES", passes)
+        assert (huber(X, y).condition is None) == told
+
+
+def test_where_a_sample_does_not_tell_all_rows_are_asked(many):
+    """A column that is constant in most rows, dependent ones, squares out of range."""
+    X, y = many
+    rare = torch.column_stack((X, torch.zeros(len(y), dtype=F64)))
+    some = subsample.chosen(*X.shape)
+    rare[some[0].stop + 1, -1] = 1
+    fit = huber(rare, y)
+    assert (fit.status, fit.rank) == (Status.OK, 6)
+    assert fit.condition is not None
+    at = some[0].stop + 1
+    r = y - rare @ fit.w - fit.b
+    assert abs(float(r[at])) < 1e-9  # the row that alone tells of the column
+    twice = huber(torch.column_stack((X, X[:, 0])), y)
+    assert (twice.status, twice.rank) == (Status.RANK_DEFICIENT, 5)
+    small = huber(X * 1e-200, y)
+    torch.testing.assert_close(small.w * 1e-200, huber(X, y).w, rtol=1e-8, atol=1e-9)
+
+
+def test_a_sample_that_has_not_arrived_leads_nowhere(many, monkeypatch):
+    """Nor one that lies on its fit, which leaves no scale."""
+    X, y = many
+    led = []
+    monkeypatch.setattr(subsample, "_over_all", lambda *_: led.append(1))
+    for lying in (X.sum(1), 0 * y):
+        assert huber(X, lying).status == Status.NO_NOISE
+    monkeypatch.setattr(subsample, "PASSES", 1)
+    huber(X, y)
+    assert not led
+    monkeypatch.setattr(subsample, "PASSES", 10)
+    huber(X, y)
+    assert led
+
+
+def test_many_rows_that_lie_on_the_fit(many):
+    X, _ = many
+    fit = huber(X, X.sum(1))
+    assert fit.status == Status.NO_NOISE
+    torch.testing.assert_close(fit.w, torch.ones(5, dtype=F64), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("name", ["X", "y"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_bad_entry_is_named_by_its_row(many, name, inside):
+    X, y = (t.clone() for t in many)
+    some = subsample.chosen(*X.shape)
+    row = some[3].start + 5 if inside else some[3].stop + 5
+    if name == "X":
+        X[row, 2] = torch.inf
+    else:
+        y[row] = torch.nan
+    where = f"({row}, 2)" if name == "X" else f"({row},)"
+    with pytest.raises(linreg.DataError) as caught:
+        huber(X, y)
+    assert f"`{name}` must be finite" in str(caught.value)
+    assert where in str(caught.value)
+
+
+def test_any_number_of_threads_gives_the_same_bits(many):
+    X, y = many
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(huber(X, y, scale="joint"))
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(found[0].w, found[1].w)
