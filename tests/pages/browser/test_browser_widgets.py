@@ -646,7 +646,7 @@ def test_the_influence_by_drag(visit: Callable[..., Visit], width: int) -> None:
     page = visit(width=width).go(DIAGNOSTICS).page
     row = Row(page, "III")
     figure(page).scroll_into_view_if_needed()
-    one = scale(page) * 360 / 17  # the frame is 360 wide, for x from 3 to 20
+    one = scale(page) * 360 / 17.4  # the frame is 360 wide, for x from 3 to 20.4
     drag(page, "point", 2 * one, 0)
     row.x[2] = float(beside(page, "x of the point"))
     assert (row.x[2], float(beside(page, "y of the point"))) == pytest.approx((15, row.y[2]), abs=0.03)

@@ -26,15 +26,16 @@ function influence(x, y, i) {
 }
 
 mount("influence", ({ anscombe: sets, movable: rows }) => {
-  const start = "III";
+  const first = "III";
+  const [start, end] = [3, 20.4]; // of the axis; its last number must find room
   const state = {};
   const load = (name) => {
     const [x, y] = sets[name];
     Object.assign(state, { name, x: [...x], y: [...y], i: rows[name] });
   };
-  load(start);
+  load(first);
   const picture = plot({
-    name: "influence", width: 400, height: 300, left: 34, bottom: 36, x: [3, 20], y: [1, 14],
+    name: "influence", width: 400, height: 300, left: 34, bottom: 36, x: [start, end], y: [1, 14],
     label: "Eleven points, one of them to move, with the line of all and the line without that one",
   });
   const { X, Y, root, frame } = picture;
@@ -44,7 +45,7 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
   const clipped = svg("g", { "clip-path": picture.clip });
   const lines = { without: svg("path", { class: "widget-without" }), all: svg("path", { class: "widget-line" }) };
   const gap = svg("path", { class: "widget-gap" });
-  const dots = sets[start][0].map(() => svg("circle", { class: "widget-point", r: 4 }));
+  const dots = sets[first][0].map(() => svg("circle", { class: "widget-point", r: 4 }));
   clipped.append(lines.without, lines.all, gap, ...dots);
   root.append(clipped);
 
@@ -83,7 +84,7 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
     const now = influence(x, y, i);
     for (const [name, line] of Object.entries(lines)) {
       const { w, b } = now[name];
-      set(line, { d: Number.isNaN(w) ? "M0 0" : `M${X(3)} ${Y(3 * w + b)}L${X(20)} ${Y(20 * w + b)}` });
+      set(line, { d: Number.isNaN(w) ? "M0 0" : `M${X(start)} ${Y(start * w + b)}L${X(end)} ${Y(end * w + b)}` });
     }
     set(gap, { d: `M${X(x[i])} ${Y(y[i])}V${Y(now.all.w * x[i] + now.all.b)}` });
     dots.forEach((dot, j) => set(dot, { cx: X(x[j]), cy: Y(y[j]), "fill-opacity": j === i ? 0 : 1 }));
