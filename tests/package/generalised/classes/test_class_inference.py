@@ -219,6 +219,7 @@ def test_settings():
         infer_softmax(X, y, base=-1)
     with pytest.raises(RangeError, match="`classes`"):
         infer_softmax(X, y, classes=1)
+    assert torch.equal(infer_softmax(X, y, classes=2).estimate, infer_softmax(X, y).estimate)
     found = infer_logistic(X, y, names=["age", "dose"])
     assert found.names == ("Intercept", "age", "dose")
     assert repr(found) == "ClassInference(3 estimates, n=300, status='ok')"

@@ -183,6 +183,18 @@ def test_left_out_where_the_sums_lose_digits():
     assert "least squares on 6 more rows: at the smallest penalty" in path.message
 
 
+def test_a_path_says_whether_the_rows_have_refined_it():
+    told = {}
+    for kappa in (5.0, 500.0):
+        p = built(200, 5, kappa, noise=0.1)
+        path = ridge_path(p.X, p.y, alphas=[1e-3, 1e-12])
+        told[kappa] = path.message
+    assert told[500.0].startswith(
+        "Ridge, by eigenvectors, refined once: at the smallest penalty the condition"
+    )
+    assert told[5.0].startswith("Ridge, by eigenvectors: at the smallest penalty the condition")
+
+
 @pytest.mark.parametrize("n", [300, 20, 12])
 def test_ridge_cv(n):
     """scikit-learn's scores, of n alpha."""
