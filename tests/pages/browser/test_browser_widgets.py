@@ -619,8 +619,8 @@ def test_the_influence_as_the_page_has_it(visits: Callable[..., Visit]) -> None:
         Row(page, name)
 
 
-def test_the_influence_from_the_keyboard_and_by_sliders(visits: Callable[..., Visit]) -> None:
-    page = visits().go(DIAGNOSTICS).page
+def test_the_influence_from_the_keyboard_and_by_sliders(visit: Callable[..., Visit]) -> None:
+    page = visit().go(DIAGNOSTICS).page
     row = Row(page, "III")
     mark(page, "point").focus()
     for key, right, up in [("ArrowDown", 0, -1), ("ArrowLeft", -1, 0), ("Shift+ArrowLeft", -10, 0)]:
