@@ -27,11 +27,14 @@ from linreg.weights import check_some_weight
 
 __all__ = [
     "CrossValidation",
+    "check_parts",
     "cross_validate",
     "cross_validate_statistics",
     "mean_square",
     "rows_of_folds",
+    "sums_of_fold",
     "told_by_sums",
+    "without_each",
 ]
 
 EPS = torch.finfo(torch.float64).eps
@@ -180,6 +183,11 @@ def cross_validate_statistics(parts: Sequence[Statistics], *, intercept: bool = 
         >>> cross_validate_statistics(parts).mse.shape
         torch.Size([5])
     """
+    return _validated(check_parts(parts), intercept, None)
+
+
+def check_parts(parts: object) -> list[Statistics]:
+    """Require sums of two folds or more."""
     if not isinstance(parts, Sequence) or not all(isinstance(part, Statistics) for part in parts):
         raise DtypeError(
             f"`parts` must be a list of `Statistics`, one for each fold; got {type(parts).__name__}. "
@@ -190,7 +198,24 @@ def cross_validate_statistics(parts: Sequence[Statistics], *, intercept: bool = 
             f"`parts` must be sums of 2 folds or more; got {len(parts)}. "
             "Sum up the rows in two parts at least."
         )
-    return _validated(list(parts), intercept, None)
+    return list(parts)
+
+
+def sums_of_fold(X: Tensor, y: Tensor, C: Tensor | None, fold: slice | Tensor) -> Statistics:
+    """Those of its rows, gathered a few at a time where they lie apart."""
+    sums = Statistics(X.shape[1], device=X.device)
+    for some in [fold] if isinstance(fold, slice) else torch.split(fold, ROWS):
+        sums.update(X[some], y[some], weights=None if C is None else C[some].to(X.dtype))
+    if sums.n == 0:
+        raise DataError("`weights` must have one above 0 in each fold; one has none. Use fewer folds.")
+    return sums
+
+
+def without_each(parts: Sequence[Statistics]) -> list[Statistics]:
+    """The sums of all folds but one, for each: added up from both ends."""
+    before = list(accumulate(parts[:-1], add))  # the folds up to each
+    after = list(accumulate(parts[:0:-1], add))[::-1]  # those behind each
+    return [after[0], *map(add, before, after[1:]), before[-1]]
 
 
 def rows_of_folds(
@@ -233,14 +258,8 @@ class _Rows(NamedTuple):
     folds: list[slice] | list[Tensor]
 
     def sums(self, f: int) -> Statistics:
-        """Those of a fold, gathered a few rows at a time where they lie apart."""
-        sums, fold = Statistics(self.X.shape[1], device=self.X.device), self.folds[f]
-        for some in [fold] if isinstance(fold, slice) else torch.split(fold, ROWS):
-            X, y, C = self._taken(some)
-            sums.update(X, y, weights=C)
-        if sums.n == 0:
-            raise DataError("`weights` must have one above 0 in each fold; one has none. Use fewer folds.")
-        return sums
+        """Those of a fold."""
+        return sums_of_fold(self.X, self.y, self.C, self.folds[f])
 
     def fit_without(self, f: int) -> Fit:
         """The fit of all the rows but those of a fold."""
@@ -259,11 +278,8 @@ class _Rows(NamedTuple):
 
 def _validated(parts: Sequence[Statistics], intercept: bool, rows: _Rows | None) -> CrossValidation:
     """Fit without each fold, from the sums of the others, and ask its own for the error."""
-    before = list(accumulate(parts[:-1], add))  # the folds up to each
-    after = list(accumulate(parts[:0:-1], add))[::-1]  # those behind each
-    others = [after[0], *map(add, before, after[1:]), before[-1]]
     fits, errors = [], []
-    for f, (part, training) in enumerate(zip(parts, others, strict=True)):
+    for f, (part, training) in enumerate(zip(parts, without_each(parts), strict=True)):
         fit = solve_statistics(training, intercept=intercept)
         if rows and not told_by_sums(training, fit):
             fit = rows.fit_without(f)

@@ -16,7 +16,7 @@ from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
 from linreg.generalised.penalised.penalised_rows import rows_of
 from linreg.generalised.penalised.penalty import above_zero, check_alpha, check_l1_ratio, listed_alphas
 from linreg.generalised.penalised.problem import problem_of
-from linreg.generalised.penalised.ridge_along import joined, without_penalty
+from linreg.generalised.penalised.ridge_along import completed, without_penalty
 from linreg.workers import alone
 
 __all__ = ["elastic_net", "lasso", "lasso_path", "lasso_path_statistics"]
@@ -196,11 +196,12 @@ def lasso_path(
     problem, positive = rows.problem(standardise), above_zero(listed)
     free = _free(unpenalised, rows.X.shape[1])
     path = along_l1(problem, positive, ratio, rows, free) if positive else None
-    times = 0 if isinstance(listed, int) else listed.count(0.0)
-    if path is not None and not times:
-        return path
-    fit = solve(X, y, intercept=intercept, weights=weights, dtype=torch.float64)
-    return joined(path, without_penalty(problem, fit, rows, l1_ratio=ratio), times)
+
+    def least() -> RegularisationPath:
+        fit = solve(X, y, intercept=intercept, weights=weights, dtype=torch.float64)
+        return without_penalty(problem, fit, rows, l1_ratio=ratio)
+
+    return completed(path, listed, least)
 
 
 @plain
@@ -249,11 +250,12 @@ def lasso_path_statistics(
     problem, positive = problem_of(statistics, intercept, standardise), above_zero(listed)
     free = _free(unpenalised, statistics.d)
     path = along_l1(problem, positive, ratio, None, free) if positive else None
-    times = 0 if isinstance(listed, int) else listed.count(0.0)
-    if path is not None and not times:
-        return path
-    fit = solve_statistics(statistics, intercept=intercept)
-    return joined(path, without_penalty(problem, fit, None, l1_ratio=ratio), times)
+
+    def least() -> RegularisationPath:
+        fit = solve_statistics(statistics, intercept=intercept)
+        return without_penalty(problem, fit, None, l1_ratio=ratio)
+
+    return completed(path, listed, least)
 
 
 @alone

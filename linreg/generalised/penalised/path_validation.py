@@ -6,8 +6,6 @@ every fit on it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from operator import add
 from typing import Any
 
 import torch
@@ -16,20 +14,18 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
 from linreg.checks import check_Xy
-from linreg.errors import DataError, DtypeError, RangeError
+from linreg.errors import DataError, RangeError
 from linreg.generalised.penalised.lasso import lasso_path, lasso_path_statistics
 from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
 from linreg.generalised.penalised.penalty import check_l1_ratio
 from linreg.generalised.penalised.ridge import ridge_path, ridge_path_statistics
-from linreg.inference.validation import rows_of_folds
+from linreg.inference.validation import check_parts, rows_of_folds, sums_of_fold, without_each
 from linreg.keep import ByValue
 from linreg.result import Status
 from linreg.weights import check_some_weight
 from linreg.workers import alone
 
 __all__ = ["PathValidation", "cross_validate_path", "cross_validate_path_statistics"]
-
-ROWS = 1 << 16  # gathered at a time
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -158,7 +154,7 @@ def cross_validate_path(
     parts = rows_of_folds(len(X), folds, generator, X.device)
     if X.shape[1] < len(X):
         try:
-            sums = [_summed(X, y, C, fold) for fold in parts]
+            sums = [sums_of_fold(X, y, C, fold) for fold in parts]
         except DataError:  # an entry, named by its row of the fold
             check_Xy(X, y)
             raise
@@ -219,15 +215,8 @@ def cross_validate_path_statistics(
         >>> cross_validate_path_statistics(parts, alphas=20).mse.shape
         torch.Size([5, 20])
     """
-    if not isinstance(parts, Sequence) or not all(isinstance(part, Statistics) for part in parts):
-        raise DtypeError(
-            f"`parts` must be a list of `Statistics`, one for each fold; got {type(parts).__name__}. "
-            "Make them: [Statistics.of(X, y) for X, y in folds]."
-        )
-    if len(parts) < 2:
-        raise RangeError(f"`parts` must be sums of 2 folds or more; got {len(parts)}. Sum up two at least.")
-    ratio = check_l1_ratio(l1_ratio)
-    return _validated(list(parts), alphas, ratio, _how(ratio, intercept, standardise, unpenalised))
+    sums, ratio = check_parts(parts), check_l1_ratio(l1_ratio)
+    return _validated(sums, alphas, ratio, _how(ratio, intercept, standardise, unpenalised))
 
 
 def _how(ratio: float, intercept: bool, standardise: bool, unpenalised: Sequence[int]) -> dict[str, Any]:
@@ -252,27 +241,14 @@ def _of_sums(sums: Statistics, alphas: Any, ratio: float, how: dict[str, Any]) -
     return call(sums, alphas=alphas, **how)
 
 
-def _summed(X: Tensor, y: Tensor, C: Tensor | None, fold: slice | Tensor) -> Statistics:
-    """The sums of a fold, gathered a few rows at a time where they lie apart."""
-    sums = Statistics(X.shape[1], device=X.device)
-    for some in [fold] if isinstance(fold, slice) else torch.split(fold, ROWS):
-        sums.update(X[some], y[some], weights=None if C is None else C[some])
-    if sums.n == 0:
-        raise DataError("`weights` must have one above 0 in each fold; one has none. Use fewer folds.")
-    return sums
-
-
 def _validated(
     parts: list[Statistics],
     alphas: int | Sequence[float] | Tensor,
     ratio: float,
     how: dict[str, Any],
 ) -> PathValidation:
-    """Added up from both ends: a fold with a huge entry takes no digit from the others."""
-    before = list(accumulate(parts[:-1], add))
-    after = list(accumulate(parts[:0:-1], add))[::-1]
-    others = [after[0], *map(add, before, after[1:]), before[-1]]
-    path = _of_sums(before[-1] + parts[-1], alphas, ratio, how)
+    others = without_each(parts)
+    path = _of_sums(others[-1] + parts[-1], alphas, ratio, how)
     paths = [_of_sums(training, path.alpha, ratio, how) for training in others]
     mse = torch.stack([_errors(part, one) for part, one in zip(parts, paths, strict=True)])
     weight = mse.new_tensor([part.weight for part in parts])

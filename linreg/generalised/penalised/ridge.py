@@ -14,7 +14,7 @@ from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
 from linreg.generalised.penalised.penalised_rows import rows_of
 from linreg.generalised.penalised.penalty import above_zero, check_alpha, listed_alphas
 from linreg.generalised.penalised.problem import problem_of
-from linreg.generalised.penalised.ridge_along import along, joined, without_penalty
+from linreg.generalised.penalised.ridge_along import along, completed, without_penalty
 from linreg.inference.influence import influence
 from linreg.workers import alone
 
@@ -154,14 +154,15 @@ def ridge_path(
     rows = rows_of(X, y, intercept, weights)
     problem, positive = rows.problem(standardise), above_zero(listed)
     path = along(problem, positive, rows, one_out=leave_one_out) if positive else None
-    times = 0 if isinstance(listed, int) else listed.count(0.0)
-    if path is not None and not times:
-        return path
-    fit = solve(X, y, intercept=intercept, weights=weights, dtype=torch.float64)
-    out = None
-    if leave_one_out:
-        out = 2 * influence(X, y, intercept=intercept, weights=weights).loss.reshape(1)
-    return joined(path, without_penalty(problem, fit, rows, out), times)
+
+    def least() -> RegularisationPath:
+        fit = solve(X, y, intercept=intercept, weights=weights, dtype=torch.float64)
+        out = None
+        if leave_one_out:
+            out = 2 * influence(X, y, intercept=intercept, weights=weights).loss.reshape(1)
+        return without_penalty(problem, fit, rows, out)
+
+    return completed(path, listed, least)
 
 
 @plain
@@ -205,8 +206,8 @@ def ridge_path_statistics(
     listed = listed_alphas(alphas)
     problem, positive = problem_of(statistics, intercept, standardise), above_zero(listed)
     path = along(problem, positive, None, one_out=False) if positive else None
-    times = 0 if isinstance(listed, int) else listed.count(0.0)
-    if path is not None and not times:
-        return path
-    fit = solve_statistics(statistics, intercept=intercept)
-    return joined(path, without_penalty(problem, fit, None), times)
+
+    def least() -> RegularisationPath:
+        return without_penalty(problem, solve_statistics(statistics, intercept=intercept), None)
+
+    return completed(path, listed, least)

@@ -1,6 +1,7 @@
 """Ridge for falling penalties, from rows or from sums alone: the way that the digits need, and the path."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from linreg.generalised.penalised.ridge_solver import (
 from linreg.generalised.penalised.ridge_wide import Kernel
 from linreg.result import Fit, Status
 
-__all__ = ["along", "joined", "without_penalty"]
+__all__ = ["along", "completed", "without_penalty"]
 
 WIDEST = 10.0, 1e-4  # of the largest eigenvalue: hardly anything is fitted, and nearly all
 CANCELLED = 1e-6  # of the square of y: of less left, sums no longer tell ten digits
@@ -219,7 +220,15 @@ def without_penalty(
     )
 
 
-def joined(path: RegularisationPath | None, last: RegularisationPath, times: int) -> RegularisationPath:
+def completed(
+    path: RegularisationPath | None, alphas: int | list[float], least: Callable[[], RegularisationPath]
+) -> RegularisationPath:
+    """A path of the penalties above 0, and `least` for each that is 0."""
+    times = 0 if isinstance(alphas, int) else alphas.count(0.0)
+    return _joined(path, least(), times) if path is None or times else path
+
+
+def _joined(path: RegularisationPath | None, last: RegularisationPath, times: int) -> RegularisationPath:
     """A path that ends without a penalty, given so many times."""
     paths = [last] * times if path is None else [path] + [last] * times
     first = paths[0]
