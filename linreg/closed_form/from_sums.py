@@ -4,8 +4,9 @@ What `solve` starts from, and all there is to go by once the rows are gone.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import mul
 from typing import NamedTuple
 
 import torch
@@ -147,17 +148,16 @@ class System(NamedTuple):
     def unscaled(self, v: Tensor) -> tuple[Tensor, Tensor]:
         """W and b."""
         w = v * self.factor
-        return w, w.new_tensor(level(w, self.shift, self.offset))
+        return w, w.new_tensor(level(w.tolist(), self.shift.tolist(), self.offset.tolist()))
 
 
-def level(w: Tensor, *means: Tensor) -> float:
-    """What is left of the mean of y, (d + 1,) in parts, when X w goes: a sum of many terms, rounded once."""
-    terms = [term for mean in means for term in (mean[-1:], -mean[:-1] * w)]
-    parts: list[float] = torch.cat(terms).tolist()
+def level(w: Sequence[float], *means: Sequence[float]) -> float:
+    """What is left of the mean of y, the last of each of these parts, when X w goes: rounded once."""
+    terms: list[float] = [term for mean in means for term in (-mean[-1], *map(mul, mean, w))]
     try:
-        return math.fsum(parts)
+        return 0.0 - math.fsum(terms)  # never minus zero
     except (OverflowError, ValueError):  # too large on the way, or infinite both ways
-        return sum(parts)
+        return 0.0 - sum(terms)
 
 
 def normal_equation(statistics: Statistics, intercept: bool, eps: float = EPS) -> System:

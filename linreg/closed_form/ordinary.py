@@ -16,7 +16,14 @@ from torch import Tensor
 from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import FIRST_ROWS
 from linreg.closed_form.accuracy import lost, quickly
-from linreg.closed_form.from_sums import BOUND_ENOUGH, EIGEN_COLUMNS, PLAIN_LIMIT, SMALL, inverse_lengths
+from linreg.closed_form.from_sums import (
+    BOUND_ENOUGH,
+    EIGEN_COLUMNS,
+    PLAIN_LIMIT,
+    SMALL,
+    inverse_lengths,
+    level,
+)
 from linreg.closed_form.rows import Rows
 from linreg.result import Fit, Status
 from linreg.workers import alone
@@ -106,8 +113,7 @@ def _answer(
         sensitivity = sensitivities()
         left, most = count(sensitivity, longer * min(condition, math.hypot(*sensitivity)))
     w = list(map(mul, v, factor))
-    terms = [*map(mul, far, w), *map(mul, also or (), w)]  # rounded, and their sum but once
-    b = -math.fsum((*terms, -far[-1], -also[-1] if also else 0.0))
+    b = level(w, far, also) if also else level(w, far)
     message = f"Cholesky: the condition number is {condition:.3g}{lost(left, most, torch.float64)}."
     return Answer(w, b, sizes[-1] * rest / (2 * weight), condition, message)
 

@@ -62,7 +62,7 @@ class Rows(NamedTuple):
         """A'R (d, k), R'R (k, k) and the sum of R (k,) for V (d, k) and R = [y, 0, ..., 0] - A V."""
         k, W = V.shape[1], V * p.factor.unsqueeze(1)
         theta = torch.vstack((-W, W.new_zeros(1, k), p.offset[:-1] @ W))
-        theta[-2, 0], theta[-1, 0] = 1, -level(W[:, 0], p.offset)
+        theta[-2, 0], theta[-1, 0] = 1, -level(W[:, 0].tolist(), p.offset.tolist())
         total, squares = residual_products(self.X, self.y, p.shift, theta, self.C)
         g = torch.addr(total[:-2], p.offset[:-1], total[-1], alpha=-1)  # about the mean, not the shift
         return g * p.factor.unsqueeze(1), squares, total[-1]

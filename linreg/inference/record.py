@@ -2,7 +2,6 @@ r"""`Inference`, what `infer` returns, and `Intervals`, what that predicts."""
 
 import math
 from dataclasses import dataclass
-from textwrap import fill
 
 import torch
 from torch import Tensor
@@ -12,14 +11,12 @@ from linreg.basics.held import times_two_to
 from linreg.checks import check_share, check_w, check_X
 from linreg.inference.distributions import t_quantile
 from linreg.inference.facts import Errors
-from linreg.inference.table import number, probability, table
+from linreg.inference.table import coefficients, number, rejected
 from linreg.keep import ByValue
 from linreg.result import Fit, Status
 from linreg.workers import alone
 
 __all__ = ["Inference", "Intervals"]
-
-WIDTH = 80
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,24 +160,14 @@ class Inference(ByValue):
         )
 
     def __str__(self) -> str:
-        low, high = (1 - self.level) / 2, (1 + self.level) / 2
-        columns = {
-            "estimate": map(number, self.estimate.tolist()),
-            "std err": map(number, self.se.tolist()),
-            "t": map("{:.3f}".format, self.t.tolist()),
-            "P>|t|": map(probability, self.p.tolist()),
-            f"[{low:.3g}": map(number, self.low.tolist()),
-            f"{high:.3g}]": map(number, self.high.tolist()),
-        }
-        rows = table(self.names, {title: list(cells) for title, cells in columns.items()})
-        told = [self.message] if self.message else []
-        return "\n".join([*self._heading(), *rows, *(fill(text, WIDTH) for text in (self._assumed(), *told))])
+        columns = (self.estimate, self.se, self.t, self.p, self.low, self.high)
+        said = (self._assumed(), self.message)
+        return "\n".join([*self._heading(), *coefficients(self.names, "t", self.level, columns, said)])
 
     def _heading(self) -> list[str]:
         errors = "" if self.errors == "classical" else f", errors {self.errors}"
         about = "" if "Intercept" in self.names[:1] else " about 0"
-        p = probability(self.F_p)
-        p = f"P < {p[1:]}" if p.startswith("<") else f"P = {p}"
+        p = rejected(self.F_p)
         F = f"F({self.F_df[0]}, {self.F_df[1]}) = {number(self.F)}"
         return [
             f"n = {self.n}, df = {self.df}, residual standard error {number(self.s)}{errors}",

@@ -2,7 +2,6 @@ r"""`ClassInference`: a fit of classes with the uncertainty of its numbers, and 
 
 import math
 from dataclasses import dataclass
-from textwrap import fill
 from typing import NamedTuple
 
 import torch
@@ -14,14 +13,12 @@ from linreg.checks import check_share, check_w, check_X
 from linreg.generalised.classes.class_fit import LogisticFit, SoftmaxFit
 from linreg.generalised.classes.frame import Frame
 from linreg.generalised.classes.log_loss import Family
-from linreg.inference.table import number, probability, table
+from linreg.inference.table import coefficients, number, rejected
 from linreg.keep import ByValue
 from linreg.result import Status
 from linreg.workers import alone
 
 __all__ = ["Basis", "ChanceIntervals", "ClassInference", "quantile"]
-
-WIDTH = 80
 
 
 class Basis(NamedTuple):
@@ -155,22 +152,12 @@ class ClassInference(ByValue):
         return ChanceIntervals(parts[0], parts[1], parts[2], level)
 
     def __str__(self) -> str:
-        low, high = (1 - self.level) / 2, (1 + self.level) / 2
-        columns = {
-            "estimate": map(number, self.estimate.tolist()),
-            "std err": map(number, self.se.tolist()),
-            "z": map("{:.3f}".format, self.z.tolist()),
-            "P>|z|": map(probability, self.p.tolist()),
-            f"[{low:.3g}": map(number, self.low.tolist()),
-            f"{high:.3g}]": map(number, self.high.tolist()),
-        }
-        rows = table(self.names, {title: list(cells) for title, cells in columns.items()})
-        told = [self.message] if self.message else []
-        return "\n".join([*self._heading(), *rows, *(fill(text, WIDTH) for text in (ASSUMED, *told))])
+        columns = (self.estimate, self.se, self.z, self.p, self.low, self.high)
+        said = (ASSUMED, self.message)
+        return "\n".join([*self._heading(), *coefficients(self.names, "z", self.level, columns, said)])
 
     def _heading(self) -> list[str]:
-        p = probability(self.chi2_p)
-        p = f"P < {p[1:]}" if p.startswith("<") else f"P = {p}"
+        p = rejected(self.chi2_p)
         return [
             f"n = {self.n}, deviance {number(self.deviance)}, without features {number(self.null_deviance)}",
             f"McFadden's R2 = {self.r2:.4f}; chi2({self.chi2_df}) = {number(self.chi2)}, {p}",

@@ -151,3 +151,10 @@ def test_what_is_not_ordinary_goes_the_long_way(change, n):
     assert way(X, y) is not None
     X, y = change(X, y)
     assert way(X, y) is None
+
+
+@pytest.mark.parametrize("n", [20, 5000])
+def test_no_intercept_is_zero_and_not_minus_zero(n):
+    X = torch.randn(n, 3, generator=gen(), dtype=torch.float64)
+    fit = linreg.solve(X, X.sum(1) + torch.randn(n, generator=gen(1), dtype=torch.float64), intercept=False)
+    assert repr(float(fit.b)) == "0.0"
