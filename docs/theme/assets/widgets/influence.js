@@ -1,21 +1,11 @@
 // Anscombe's four sets: a point to move, the line of all points, and the line without it.
 
-const total = (values) => values.reduce((sum, value) => sum + value, 0);
-
-/** The line of smallest loss through the points, as `linreg.solve` finds it; none through a single place. */
-function fitted(x, y) {
-  const [mx, my] = [total(x) / x.length, total(y) / y.length];
-  const xx = total(x.map((xi) => (xi - mx) ** 2));
-  const w = xx > 0 ? total(x.map((xi, i) => (xi - mx) * (y[i] - my))) / xx : NaN;
-  return { w, b: my - w * mx, xx, mx };
-}
-
 /** What `linreg.influence` says of row i, by a second fit, without it. */
 function influence(x, y, i) {
-  const all = fitted(x, y);
-  const without = fitted(...[x, y].map((values) => values.filter((_, j) => j !== i)));
+  const others = (values) => values.filter((_, j) => j !== i);
+  const [all, without] = [bestLine({ x, y }), bestLine({ x: others(x), y: others(y) })];
   const n = x.length;
-  const leverage = 1 / n + (x[i] - all.mx) ** 2 / all.xx;
+  const leverage = 1 / n + (x[i] - all.mean) ** 2 / all.xx;
   const r = y.map((yj, j) => yj - (all.w * x[j] + all.b));
   const s2 = total(r.map((rj) => rj ** 2)) / (n - 2);
   const left = y.map((yj, j) => (j === i ? 0 : yj - (without.w * x[j] + without.b)));
@@ -83,8 +73,8 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
     const { x, y, i } = state;
     const now = influence(x, y, i);
     for (const [name, line] of Object.entries(lines)) {
-      const { w, b } = now[name];
-      set(line, { d: Number.isNaN(w) ? "M0 0" : `M${X(start)} ${Y(start * w + b)}L${X(end)} ${Y(end * w + b)}` });
+      const { w, b, xx } = now[name];
+      set(line, { d: xx === 0 ? "M0 0" : `M${X(start)} ${Y(start * w + b)}L${X(end)} ${Y(end * w + b)}` });
     }
     set(gap, { d: `M${X(x[i])} ${Y(y[i])}V${Y(now.all.w * x[i] + now.all.b)}` });
     dots.forEach((dot, j) => set(dot, { cx: X(x[j]), cy: Y(y[j]), "fill-opacity": j === i ? 0 : 1 }));

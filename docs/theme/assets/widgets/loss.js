@@ -3,20 +3,10 @@
 /** The numbers, by the formulas of `linreg`: `residuals`, `squared_loss`, `r2`. */
 function measure({ x, y, w, b }) {
   const r = y.map((yi, i) => yi - (w * x[i] + b));
-  const area = r.reduce((sum, ri) => sum + ri * ri, 0);
-  const mean = y.reduce((sum, yi) => sum + yi, 0) / y.length;
-  const total = y.reduce((sum, yi) => sum + (yi - mean) ** 2, 0);
-  return { r, area, loss: area / (2 * y.length), r2: total > 0 ? 1 - area / total : NaN };
-}
-
-/** The line of smallest loss, as `linreg.solve` finds it; the flat one where all x are the same. */
-function bestLine({ x, y }) {
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [mx, my] = [mean(x), mean(y)];
-  const xx = x.reduce((sum, xi) => sum + (xi - mx) ** 2, 0);
-  const xy = x.reduce((sum, xi, i) => sum + (xi - mx) * (y[i] - my), 0);
-  const w = xx > 0 ? xy / xx : 0;
-  return { w, b: my - w * mx };
+  const area = total(r.map((ri) => ri * ri));
+  const mean = total(y) / y.length;
+  const around = total(y.map((yi) => (yi - mean) ** 2));
+  return { r, area, loss: area / (2 * y.length), r2: around > 0 ? 1 - area / around : NaN };
 }
 
 mount("loss", (values) => {

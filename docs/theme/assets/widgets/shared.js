@@ -42,6 +42,16 @@ const BLOW_UP = 1e4; // as in linreg/descent/trail.py: a loss so many times that
 const lossOfModes = (energies, factors, floor) => (t) =>
   energies.reduce((sum, energy, i) => sum + (energy && energy * Math.abs(factors[i]) ** (2 * t)), floor);
 
+const total = (values) => values.reduce((sum, value) => sum + value, 0);
+
+/** The line of smallest loss, as `linreg.solve` finds it; the flat one where all x are the same, and `xx` is 0. */
+function bestLine({ x, y }) {
+  const [mean, my] = [total(x) / x.length, total(y) / y.length];
+  const xx = total(x.map((xi) => (xi - mean) ** 2));
+  const w = xx > 0 ? total(x.map((xi, i) => (xi - mean) * (y[i] - my))) / xx : 0;
+  return { w, b: my - w * mean, xx, mean };
+}
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const hundredths = (value) => Math.round(value * 100) / 100;
 
