@@ -152,6 +152,8 @@ def test_the_results_have_what_the_page_reads():
         "epochs",
         "inference",
         "robust",
+        "penalised",
+        "classes",
         "streaming",
         "ranks",
         "growth",
