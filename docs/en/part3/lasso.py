@@ -75,6 +75,63 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
+# ## Two weights: a diamond and a circle
+#
+# Let $t = \lVert w \rVert_1$ be the size of the lasso's answer. Then $w$ has the smallest loss of all weights of size $t$ or less: one with a smaller loss would cost no more in penalty, so its sum would be smaller, and $w$ would not be the answer. In the plane of two weights they fill a diamond, $\lvert w_1 \rvert + \lvert w_2 \rvert \le t$; for ridge, with squares, a circle. The contours of the loss are ellipses about the least-squares point, and the first that reaches the diamond, or the circle, touches it at the answer. *Corners of the diamond are zeros; the circle has none.*
+
+# %% alt="Two planes of the weights w1 and w2, with ellipses, the contours of the loss, about the least-squares point at 1.6 and 0.6. On the left the ellipse through the answer of the lasso touches a diamond at its right corner, where w2 is zero. On the right the one through the answer of ridge touches a circle away from both axes." widget="lasso(rho, least, penalty)"
+rho, least, penalty = 0.3, torch.tensor([1.6, 0.6]), 1.0
+u, v = torch.tensor([[1.0, 1.0, -1.0, -1.0], [1.0, -1.0, 1.0, -1.0]])
+two = torch.column_stack((u, rho * u + (1 - rho**2) ** 0.5 * v))
+answers = {
+    "lasso": linreg.lasso(two, two @ least, alpha=penalty),
+    "ridge": linreg.ridge(two, two @ least, alpha=penalty),
+}
+assert answers["lasso"].w[1] == 0 < answers["lasso"].w[0]
+assert float(answers["ridge"].w.min()) > 0.1
+
+
+def loss_at(w):
+    """Of each row of `w`, a pair of weights."""
+    return (two @ (w - least).mT).square().mean(0) / 2
+
+
+grid = torch.linspace(-1.3, 2.7, 161)
+plane = torch.cartesian_prod(grid, grid)
+heights = loss_at(plane).view(161, 161).T
+angle = torch.linspace(0, 2 * torch.pi, 721)
+circle = torch.stack((angle.cos(), angle.sin()), dim=1)
+fig, axes = plt.subplots(1, 2, figsize=(5.8, 3.1), sharey=True, layout="constrained")
+for ax, (name, fit), order, colour in zip(
+    axes, answers.items(), (1, 2), (BLUE, ORANGE), strict=True
+):
+    edge = circle / circle.norm(p=order, dim=1, keepdim=True) * fit.w.norm(p=order)
+    touched = float(loss_at(fit.w[None]))
+    assert touched <= float(loss_at(edge).min()) + 1e-12
+    ax.contour(grid, grid, heights, levels=[0.05, 0.4, 1.1, 2.2], colors=GREY, linewidths=0.8)
+    ax.contour(grid, grid, heights, levels=[touched], colors=colour)
+    ax.fill(*edge.T, color=colour, alpha=0.25)
+    ax.plot(*fit.w, "o", color=colour)
+    ax.plot(*least, "o", color=GREY)
+    ax.axhline(0, color=GREY, linewidth=0.8)
+    ax.axvline(0, color=GREY, linewidth=0.8)
+    ax.set(xlabel="w1", title=f"{name}, alpha {penalty:g}", aspect="equal")
+    ax.spines[["top", "right"]].set_visible(False)
+axes[0].set_ylabel("w2")
+plt.show()
+
+# %% [markdown]
+# Both columns here have a mean square of one, and their correlation is $\rho$. Where scripts run, move the penalty from the right end to zero: the answer leaves the origin along one axis, stays on it while the slope $c_j$ of the other column ([more of it below](#how-good-is-an-answer)) is within $\pm \alpha$, and turns off at a *knot* to go straight to the least-squares point. Then drag that point: near an axis the answer sticks to the axis. The answer of ridge takes one bend and sticks to nothing.
+#
+# By pencil: let least squares have the weights $z_1 > z_2 > 0$. While both are in, $w_j = z_j - \frac{\alpha}{1 + \rho}$: each is less by the same. So the second is zero from $\alpha = (1 + \rho)\, z_2$.
+
+# %%
+turns = linreg.lasso_path(two, two @ least).knots
+print("one weight is zero from", round(float(turns[1]), 6))
+print("both are from", round(float(turns[0]), 6))
+assert abs(float(turns[1]) - (1 + rho) * float(least[1])) < 1e-12
+
+# %% [markdown]
 # ## Many weights: a step, then the threshold
 #
 # With many columns there is no such formula, but one for a step. Go down the slope of the loss as in [gradient descent](../part1/descent.md), then apply the soft threshold of $\eta \alpha$. That is *ISTA*. Put [Nesterov's](../part2/faster.py) momentum before the step and it is *FISTA*. Each is a pure function of its state:
