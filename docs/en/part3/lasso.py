@@ -77,7 +77,7 @@ plt.show()
 # %% [markdown]
 # ## Two weights: a diamond and a circle
 #
-# Let $t = \lVert w \rVert_1$ be the size of the lasso's answer. Then $w$ has the smallest loss of all weights of size $t$ or less: one with a smaller loss would cost no more in penalty, so its sum would be smaller, and $w$ would not be the answer. In the plane of two weights they fill a diamond, $\lvert w_1 \rvert + \lvert w_2 \rvert \le t$; for ridge, with squares, a circle. The contours of the loss are ellipses about the least-squares point, and the first that reaches the diamond, or the circle, touches it at the answer. *Corners of the diamond are zeros; the circle has none.*
+# Let $t = \lVert w \rVert_1$ be the size of the lasso's answer. Then $w$ has the smallest loss of all weights of size $t$ or less: one with a smaller loss would cost no more in penalty, so its sum would be smaller, and $w$ would not be the answer. In the plane of two weights they fill a diamond, $\lvert w_1 \rvert + \lvert w_2 \rvert \le t$; for ridge, with squares, a circle. The contours of the loss are ellipses about the least-squares point (grey), and the first that reaches the diamond, or the circle, touches it at the answer. *Corners of the diamond are zeros; the circle has none.*
 
 # %% alt="Two planes of the weights w1 and w2, with ellipses, the contours of the loss, about the least-squares point at 1.6 and 0.6. On the left the ellipse through the answer of the lasso touches a diamond at its right corner, where w2 is zero. On the right the one through the answer of ridge touches a circle away from both axes." widget="lasso(rho, least, penalty)"
 rho, least, penalty = 0.3, torch.tensor([1.6, 0.6]), 1.0
@@ -108,7 +108,9 @@ for ax, (name, fit), order, colour in zip(
     edge = circle / circle.norm(p=order, dim=1, keepdim=True) * fit.w.norm(p=order)
     touched = float(loss_at(fit.w[None]))
     assert touched <= float(loss_at(edge).min()) + 1e-12
-    ax.contour(grid, grid, heights, levels=[0.05, 0.4, 1.1, 2.2], colors=GREY, linewidths=0.8)
+    ax.contour(
+        grid, grid, heights, levels=[0.1, 1.1, 2.2, 3.6], colors=GREY, linewidths=0.8
+    )
     ax.contour(grid, grid, heights, levels=[touched], colors=colour)
     ax.fill(*edge.T, color=colour, alpha=0.25)
     ax.plot(*fit.w, "o", color=colour)

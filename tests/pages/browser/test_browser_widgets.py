@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 import visit as reader
-from playwright.sync_api import Browser, Locator, Page
+from handle import beside, drag, figure, mark, press, rounded, scale, shown, slider
+from playwright.sync_api import Browser, Page
 from served import BASE
 from visit import THEMES, WIDTHS, Visit
 
@@ -29,7 +30,8 @@ from linreg import (
 )
 
 HOME, LOSS, DESCENT, DIAGNOSTICS = "", "part1/loss/", "part1/descent/", "part2/diagnostics/"
-NAMES = {HOME: "rates", LOSS: "loss", DESCENT: "descent", DIAGNOSTICS: "influence"}
+LASSO = "part3/lasso/"
+NAMES = {HOME: "rates", LOSS: "loss", DESCENT: "descent", DIAGNOSTICS: "influence", LASSO: "lasso"}
 LIMIT = 15_000  # bytes of one widget over the wire
 TARGET = 24  # pixels that WCAG 2.2 asks of what is to be hit
 ALL = pytest.mark.parametrize("address", list(NAMES), ids=list(NAMES.values()))
@@ -41,37 +43,6 @@ def float64() -> Iterator[None]:
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
-
-
-def figure(page: Page) -> Locator:
-    return page.locator("figure.widget")
-
-
-def mark(page: Page, name: str | int) -> Locator:
-    return figure(page).locator(f"[data-mark='{name}']")
-
-
-def slider(page: Page, label: str) -> Locator:
-    return figure(page).get_by_role("slider", name=label, exact=True)
-
-
-def press(page: Page, name: str) -> None:
-    figure(page).get_by_role("button", name=name, exact=True).click()
-
-
-def shown(page: Page, key: str) -> str:
-    return figure(page).locator(f"[data-value='{key}']").inner_text().replace("−", "-")
-
-
-def beside(page: Page, label: str) -> str:
-    """The value beside a slider."""
-    return slider(page, label).locator("~ .widget-value").first.inner_text().replace("−", "-")
-
-
-def rounded(text: str, exact: float) -> bool:
-    """Whether `text` is `exact`, correctly rounded to the digits that it has."""
-    decimals = len(text.partition(".")[2])
-    return abs(float(text) - exact) <= (0.5 + 1e-6) * 10**-decimals
 
 
 # The loss
@@ -179,23 +150,6 @@ def test_the_loss_by_sliders_and_buttons(visits: Callable[..., Visit]) -> None:
     assert shown(page, "r2") == "0.000"
     press(page, "Reset")
     Line(page).check()
-
-
-def drag(page: Page, name: str | int, right: float, down: float) -> None:
-    """Takes the mark a little beside its middle, and moves it by so many pixels."""
-    box = mark(page, name).locator(".widget-dot").bounding_box()
-    assert box
-    x, y = box["x"] + box["width"] / 2 + 3, box["y"] + box["height"] / 2 + 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + right / 2, y + down / 2, steps=3)
-    page.mouse.move(x + right, y + down, steps=3)
-    page.mouse.up()
-
-
-def scale(page: Page) -> float:
-    """Pixels of the screen for a unit of the picture."""
-    return figure(page).evaluate("f => f.querySelector('svg').getScreenCTM().a")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -672,7 +626,7 @@ def test_tab_walks_through_a_widget(
         .locator("[tabindex], input, button")
         .evaluate_all("all => all.map(one => one.getAttribute('aria-label') ?? one.textContent)")
     )
-    assert len(names) == {HOME: 3, LOSS: 15, DESCENT: 11, DIAGNOSTICS: 7}[address]
+    assert len(names) == {HOME: 3, LOSS: 15, DESCENT: 11, DIAGNOSTICS: 7, LASSO: 9}[address]
     figure(page).locator("[tabindex], input").first.focus()
     page.keyboard.press("Shift+Tab")
     walked, small, dim = [], [], []
@@ -706,6 +660,9 @@ def test_a_screen_reader_hears_what_came_of_a_change(visit: Callable[..., Visit]
     elif address == DIAGNOSTICS:
         press(page, "Set I")
         wanted = f"Leverage {shown(page, 'leverage')}, Cook’s distance {shown(page, 'cook')}."
+    elif address == LASSO:
+        press(page, "Ridge")
+        wanted = f"ridge, alpha 1.000: w1 {shown(page, 'w0')}, w2 {shown(page, 'w1')}. No corner."
     else:
         press(page, "best rate")
         wanted = f"Oscillates and converges. Steps predicted: {shown(page, 'predicted')}. Steps taken: 29."
@@ -728,6 +685,9 @@ def test_a_widget_in_use_is_as_good_as_a_page(
         slider(seen.page, "learning rate").fill("0.41")
     elif address == DIAGNOSTICS:
         slider(seen.page, "x of the point").fill("19")
+    elif address == LASSO:
+        press(seen.page, "Ridge")
+        slider(seen.page, "penalty alpha").fill("0.2")
     else:
         slider(seen.page, "learning rate, in units of 1 over lambda max").fill("2.2")
     seen.look("open")

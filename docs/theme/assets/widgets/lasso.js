@@ -71,12 +71,11 @@ mount("lasso", ({ rho, least, penalty }) => {
     Object.assign(state, values);
     draw();
   };
-  const most = () => penalised(state, 0).most;
-  const step = 0.01;
   const sliders = {
-    // The last step is short, so that the penalty at which all weights are zero can be met.
-    alpha: slider({ name: "penalty <i>α</i>", label: "penalty alpha", min: 0, max: 1, step,
-      input: (alpha) => change({ alpha: alpha > most() - step ? most() : alpha }) }),
+    alpha: slider({ name: "penalty <i>α</i>", label: "penalty alpha", min: 0, max: 1, step: 0.01, input: (alpha) => {
+      const { most } = penalised(state, 0);
+      change({ alpha: alpha > most - 0.01 ? most : alpha }); // the end can be met, though it is no hundredth
+    } }),
     rho: slider({ name: "correlation <i>ρ</i>", label: "correlation rho", min: -0.9, max: 0.9, step: 0.05,
       input: (value) => change({ rho: value }) }),
     z0: slider({ name: "least sq. <i>w</i><sub>1</sub>", label: "least squares, w1", min: -2, max: 2, step: 0.05,
@@ -89,7 +88,7 @@ mount("lasso", ({ rho, least, penalty }) => {
   sliders.alpha.range.before(html("div", { class: "widget-scale" }, knot));
   const numbers = readout({
     w0: "<i>w</i><sub>1</sub>", w1: "<i>w</i><sub>2</sub>", c0: "slope <i>c</i><sub>1</sub>", c1: "slope <i>c</i><sub>2</sub>",
-    knot: "a weight is zero from <i>α</i> =",
+    knot: "knot: one weight is zero from <i>α</i>",
   });
   const verdict = html("strong");
   const why = html("span");
@@ -136,15 +135,17 @@ mount("lasso", ({ rho, least, penalty }) => {
     sliders.rho.show(rho, fixed(rho, 2));
     z.forEach((zj, j) => sliders[`z${j}`].show(zj, fixed(zj, 2)));
     knot.style.setProperty("--at", ends.most && ends.knot / ends.most);
+    const weights = w.map((wj) => (wj === 0 ? "0" : fixed(wj, 3)));
     w.forEach((wj, j) => {
-      numbers.show(`w${j}`, wj === 0 ? "0" : fixed(wj, 3));
-      const sign = wj > 0 ? "= α" : wj < 0 ? "= −α" : "within ±α";
-      numbers.show(`c${j}`, `${fixed(c[j], 3)} ${ridge ? `= α ${NAMES[j]}` : sign}`);
+      numbers.show(`w${j}`, weights[j]);
+      const sign = wj > 0 ? " = α" : wj < 0 ? " = −α" : ", within ±α";
+      numbers.show(`c${j}`, fixed(c[j], 3) + (ridge ? ` = α ${NAMES[j]}` : sign));
     });
+    knot.hidden = ridge; // which has none
     numbers.show("knot", ridge ? "none" : fixed(ends.knot, 3));
     [verdict.textContent, why.textContent] = told(now, alpha, ridge);
     for (const [name, element] of Object.entries(kinds)) set(element, { "aria-pressed": name === kind });
-    speaker.say(`${kind}, alpha ${fixed(alpha, 3)}: w1 ${fixed(w[0], 3)}, w2 ${fixed(w[1], 3)}. ${verdict.textContent}.`);
+    speaker.say(`${kind}, alpha ${fixed(alpha, 3)}: w1 ${weights[0]}, w2 ${weights[1]}. ${verdict.textContent}.`);
   }
 
   const kinds = {
