@@ -152,31 +152,35 @@ def test_the_lasso_as_the_page_has_it(visits: Callable[..., Visit]) -> None:
     pair.check()
 
 
-@pytest.mark.parametrize("rho", [0.3, -0.9, 0, 0.8])
+@pytest.mark.parametrize("rho", [-0.9, 0, 0.8])
 def test_the_lasso_by_sliders(visit: Callable[..., Visit], rho: float) -> None:
     """From a penalty at which all is zero to none; least squares in every quarter and on an axis."""
     pair = Pair(visit().go(LASSO).page)
     page = pair.page
     slider(page, "correlation rho").fill(f"{rho:g}")
     pair.rho = rho
-    for z in ([1.6, 0.6], [-1.2, 1.5], [2.0, -0.5], [-0.4, -0.9], [1.0, 0.0], [0.7, 0.7]):
+    for z in ([-1.2, 1.5], [2.0, -0.5], [-0.4, -0.9], [1.0, 0.0], [0.7, 0.7]):
         press(page, "Lasso")
         pair.ridge = False
         for j in (0, 1):
             slider(page, f"least squares, w{j + 1}").fill(f"{z[j]:g}")
         pair.z = z
-        most = float(lasso_path(*pair.data()).knots[0])
-        for alpha in (most, 0.55, 0.15, 0.0):
-            slider(page, "penalty alpha").fill(f"{min(alpha, math.floor(most * 100) / 100):g}")
-            pair.alpha = alpha
-            pair.check()
+        slider(page, "penalty alpha").focus()
+        page.keyboard.press("End")
+        pair.alpha = math.inf  # the slider ends where all is zero
+        pair.check()
+        for alpha in (0.55, 0.15, 0.0):
+            if alpha < float(slider(page, "penalty alpha").get_attribute("max") or ""):
+                slider(page, "penalty alpha").fill(f"{alpha:g}")
+                pair.alpha = alpha
+                pair.check()
         press(page, "knot")
         pair.alpha = float(beside(page, "penalty alpha"))
         assert beside(page, "penalty alpha") == shown(page, "knot")
         assert "0" in {shown(page, "w0"), shown(page, "w1")}, "at the knot exactly"
         press(page, "Ridge")
-        slider(page, "penalty alpha").fill("0.4")
-        pair.ridge, pair.alpha = True, 0.4
+        slider(page, "penalty alpha").fill("0.05")
+        pair.ridge, pair.alpha = True, 0.05
         pair.check()
 
 

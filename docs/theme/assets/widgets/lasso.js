@@ -13,7 +13,7 @@ function penalised({ rho, z }, alpha, ridge) {
   const most = Math.max(...q.map(Math.abs));
   const signs = z.map(Math.sign);
   const together = 1 + signs[0] * signs[1] * rho;
-  const knot = Math.min(...z.map(Math.abs)) * together;
+  const knot = Math.min(most, Math.min(...z.map(Math.abs)) * together); // above it by rounding alone
   const first = Math.abs(z[1]) > Math.abs(z[0]) ? 1 : 0; // it has the larger slope at zero, too
   let w;
   if (ridge) w = [0, 1].map((j) => ((1 + alpha) * q[j] - rho * q[1 - j]) / ((1 + alpha) ** 2 - rho ** 2));
