@@ -45,12 +45,11 @@ def extras(name: str, quick: bool) -> list[float]:
 
 
 def extra(solver: Any, cell: Cell) -> float:
-    """The same for one cell."""
-    small, target = well(cell._replace(n=2 * cell.d + 100))
-    solver.prepare(small, target, True)[0]()  # so that code and thread pools are loaded
+    """The same for one cell: of a second fit, as the first brings code and what libraries keep for ever."""
     X, y = well(cell)
     call, _ = solver.prepare(X, y, True)
-    del small, target, X, y, _  # a peer with a form of its own needs no other
+    del X, y, _  # a peer with a form of its own needs no other
+    call()
     before = settled()
     result = call()
     peak = status("VmHWM")
