@@ -259,7 +259,7 @@ assert covered["unequal"][0] < 0.9 < covered["unequal"][1]
 assert max(covered["correlated"]) < 0.7
 
 # %% [markdown]
-# HC3 mends unequal variances. It does not mend correlation: sixty months that move together are worth far fewer than sixty, and both formulas count sixty. For that one needs errors for clusters or time series, which this book does not cover; [`durbin_watson`][linreg.durbin_watson] warns of it. Nothing mends a missing
+# HC3 mends unequal variances. It does not mend correlation: sixty months that move together are worth far fewer than sixty, and both formulas count sixty. For groups of rows that are independent of each other, such as days, there are [errors by groups](../part3/flights.py#how-sure-are-we); those for time series this book does not cover. [`durbin_watson`][linreg.durbin_watson] warns of memory. Nothing mends a missing
 # feature, and nothing mends a model that was [chosen by looking at the same rows](generalise.py#after-selection).
 #
 # ## Reading a coefficient aloud
@@ -320,7 +320,7 @@ for name, (u, v) in {"raw": (a, c), "centred": (a - a.mean(), c - c.mean())}.ite
 # - The standard error from one study is the spread of many, if the assumptions hold: for weight 8 of the ordinary data <!--= one_study.se[8]:.3f -->0.078<!--/--> and <!--= estimates[8].std():.3f -->0.081<!--/-->.
 # - $t$ and $n - p$ keep 95 % on the ordinary data (<!--= kept["ordinary, 300 rows"]:.1%-->95.1%<!--/-->) and on a toy of six rows (<!--= kept["toy, 6 rows"]:.1% -->95.2%<!--/-->), where 1.96 and $n$ keep <!--= short["toy, 6 rows"]:.0% -->75%<!--/-->.
 # - A confidence interval is for the mean, a prediction interval for the next row.
-# - Unequal variances left the classical interval with <!--= covered["unequal"][0]:.0% -->86%<!--/-->, and HC3 mended it; correlated noise left both below 70 %, and nothing here mends that.
+# - Unequal variances left the classical interval with <!--= covered["unequal"][0]:.0% -->86%<!--/-->, and HC3 mended it; correlated noise left both below 70 %, and nothing on this page mends that.
 # - A coefficient is a comparison among rows that agree in everything else in the model. Which model, which units and which base it was, belongs to the sentence.
 #
 # ## Exercises
