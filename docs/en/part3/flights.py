@@ -31,6 +31,8 @@ for name in ("dep_delay", "arr_delay", "air_time", "distance", "hour"):
     quartiles = table[name].quantile([0, 0.25, 0.5, 0.75, 1])
     shown = " ".join(f"{value:6.0f}" for value in quartiles)
     print(f"{name:10} {shown}   missing {int(table[name].isna().sum()):6,}")
+assert table["dep_delay"].median() < 0
+assert 21 * 60 < table["dep_delay"].max() < 22 * 60
 
 # %% [markdown]
 # Delays and times are in minutes, distances in miles, and `hour` is that of the timetable. Of the flights that left, more than half did so early or on time, and one was more than 21 hours late: a tail that squares will feel.
@@ -633,6 +635,7 @@ for k, value in enumerate(shares):
     some = o[hours_late == k]
     print(f"{k:10} {len(some):9,} {value:8.0%} {some.std():19.0f}")
 assert shares[0] > max(shares[1:])
+assert torch.allclose(coverage(inside, hours_late), torch.tensor(shares))
 
 # %% [markdown] answer="Answer"
 # Less well. The spread of the residuals grows with the delay, and one length for all is too long for most flights and too short for the very late. The overall share hides it, because few flights are very late.
