@@ -153,3 +153,10 @@ def test_docstrings_explain_in_numbers_of_their_own(tmp_path):
     assert [line.split(": ")[1] for line in lint(page, list(evaluate(page)))] == [
         "0.3333333333333333 has more than six significant digits"
     ]
+
+
+def test_an_answer_that_is_refused(tmp_path):
+    text = "# %% [markdown]\n# # Title\n\n# %%\nimport linreg\n\nlinreg.check(1.0, 2.0)\n"
+    (complaint,) = complaints(tmp_path, text, "page.py")
+    assert complaint.startswith("5: an answer of this page is refused: not yet: ")
+    assert not complaints(tmp_path, text.replace("1.0", "2.0"), "page.py")

@@ -65,6 +65,8 @@ def _outputs(results: Sequence[Result]) -> Iterator[tuple[int, str]]:
         for token in tokens(f"{want}\n{result.got}" if result.block.cell else want):
             if token.value is not None and point(token) and _digits(token.text) > DIGITS:
                 yield line, f"{token.text} has more than six significant digits"
+        if result.block.cell and (refused := re.search("^not yet: .*", result.got, re.M)):
+            yield line, f"an answer of this page is refused: {refused[0]}"
         if not result.block.cell:
             yield from ((line, message) for message in _printed(result))
         if LOST.search(STACK.sub(r"\1", want)):
