@@ -28,6 +28,15 @@ class Table(NamedTuple):
     t: Tensor  # (n,) classes, as numbers
     C: Tensor | None  # (n,) float64 weights, if any
 
+    def part(self, run: slice) -> "Table":
+        """Some of the rows."""
+        return Table(self.X[run], self.t[run], None if self.C is None else self.C[run])
+
+    @property
+    def weight(self) -> float:
+        """What they count for."""
+        return float(len(self.t) if self.C is None else self.C.sum())
+
 
 class Block(NamedTuple):
     """Some of them."""
@@ -94,9 +103,9 @@ class Likelihood:
         return rows - rows % SUB_ROWS if rows > SUB_ROWS else rows
 
     def _block(self, table: Table, run: slice) -> Block:
-        X = table.X[run]
+        X, t, C = table.part(run)
         z = torch.addmm(self.wide[1], X - self.design.shift, self.wide[0])
-        return Block(X, z, table.t[run], None if table.C is None else table.C[run])
+        return Block(X, z, t, C)
 
     def at(self, u: Tensor) -> Sums:
         """The loss and its derivatives at u (q, k), in one pass."""

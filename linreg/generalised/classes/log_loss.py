@@ -54,8 +54,8 @@ class Binary:
         return c.unsqueeze(2)
 
     def residuals(self, M: Tensor, t: Tensor) -> Tensor:
-        """(m, 1) chance less class: the slope, quickly, where the last digits of small ones do not count."""
-        return torch.sigmoid(M) - t.unsqueeze(1)
+        """(m, 1) chance less class, in the place of M: the slope, without the last digits of small ones."""
+        return M.sigmoid_().sub_(t.unsqueeze(1))
 
     def scores(self, M: Tensor) -> Tensor:
         """(..., 1) what is told of the margins."""

@@ -31,7 +31,7 @@ class Classes(NamedTuple):
     @property
     def total(self) -> float:
         """The weight of all rows."""
-        return float(len(self.table.t) if self.table.C is None else self.table.C.sum())
+        return self.table.weight
 
 
 def check_classes(
@@ -74,6 +74,9 @@ def weight_of_each(y: Tensor, C: Tensor | None, K: int) -> Tensor:
 
 
 def _check_binary(y: Tensor) -> int:
+    parts = (y[run] for run in in_runs(slice(0, len(y)), RUN))
+    if all(torch.equal(some.square(), some) for some in parts):  # quickly: 0 and 1 are their own squares
+        return 2
     if found := _first(y, lambda some: (some != 0) & (some != 1)):
         i, value = found
         low, high = float(y.min()), float(y.max())
