@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from linreg.basics.products import BLOCK_BYTES, SUB_ROWS, add_batch, in_runs
-from linreg.generalised.classes.log_loss import Family, row_losses
+from linreg.generalised.classes.log_loss import Family
 from linreg.inference.design import Design
 from linreg.workers import alone, dealt
 
@@ -112,7 +112,7 @@ class Likelihood:
 
         def make(block: Block) -> tuple[Tensor, Tensor]:
             z, c = block.z, block.c
-            rows = row_losses(self.family, self.margins(z, u), block.t)
+            rows = self.family.rows(self.margins(z, u), block.t)
             value, slope, bend = rows.value, rows.slope, rows.bend
             if c is not None:
                 value, slope, bend = value * c, slope * c.unsqueeze(1), bend * c.view(-1, 1, 1)
@@ -122,8 +122,9 @@ class Likelihood:
             return torch.cat(sums), torch.stack((-rows.gaps.min(), length.max()))
 
         total, most = self.over(make)
-        slope, bend = self.inside(total[2:])
-        return Sums(float(total[0]), float(total[1]), -float(most[0]), float(most[1]), slope, bend)
+        value, pull = total[:2].tolist()
+        low, far = most.tolist()
+        return Sums(value, pull, -low, far, *self.inside(total[2:]))
 
     def inside(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """(q, k) and (q k, q k): a slope and a matrix that were summed with the columns of zeros."""
@@ -141,6 +142,9 @@ def products(z: Tensor, bend: Tensor) -> Tensor:
     """(q k q k,) the sum over rows of z z' times bend (k, k)."""
     q, k = z.shape[1], bend.shape[1]
     H = z.new_zeros(q, k, q, k)
+    if k == 1:
+        add_batch(H.view(q, q), z, z * bend.squeeze(2))
+        return H.flatten()
     for a in range(k):
         for b in range(a + 1):
             M = z.new_zeros(q, q)
