@@ -84,8 +84,11 @@ class _Sample(NamedTuple):
         together = max(BLOCK_BYTES * len(self.runs) // (8 * self.rows * X.shape[1]), 1)
         for i in range(0, len(self.runs), together):
             some = self.runs[i : i + together]
-            of_X, of_t = (torch.cat([part[run] for run in some]) for part in (X, t))
-            yield Table(of_X, of_t, None if C is None else torch.cat([C[run] for run in some]))
+            yield Table(_joined(X, some), _joined(t, some), None if C is None else _joined(C, some))
+
+
+def _joined(part: Tensor, runs: list[slice]) -> Tensor:
+    return torch.cat([part[run] for run in runs])
 
 
 def _samples(table: Table, runs: list[slice]) -> list[_Sample]:

@@ -94,6 +94,7 @@ class Likelihood:
         for table in self.tables():
             runs = in_runs(slice(0, len(table.X)), self._rows(table.X))
             dealt(runs, lambda table=table: lambda run: make(self._block(table, run)), give)  # type: ignore[misc]
+            del table  # before the next is made
         return found[0]
 
     def _rows(self, X: Tensor) -> int:

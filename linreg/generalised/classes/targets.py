@@ -65,7 +65,8 @@ def check_classes(
 def weight_of_each(y: Tensor, C: Tensor | None, K: int) -> Tensor:
     """(K,) float64 weight of the rows of each class."""
     if K == 2 and C is None:  # quickly
-        ones = y.sum(dtype=torch.float64)
+        parts = [y[run].sum(dtype=torch.float64) for run in in_runs(slice(0, len(y)), RUN)]
+        ones = torch.stack(parts).sum()
         return torch.stack((len(y) - ones, ones))
     held = torch.zeros(K, dtype=torch.float64, device=y.device)
     for run in in_runs(slice(0, len(y)), RUN):
