@@ -102,6 +102,7 @@ TESTS = {
     "generalised.classes.newton": ("logistic", "separation", "softmax"),
     "generalised.classes.targets": ("targets", "logistic", "softmax"),
     "generalised.classes.frame": ("frame", "logistic", "softmax"),
+    "generalised.classes.class_passes": ("class_passes", "class_sample"),
     "generalised.classes.class_problem": ("logistic", "softmax", "separation"),
     "generalised.classes.class_fit": ("logistic", "softmax"),
     "generalised.classes.class_record": ("class_inference",),

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.generalised.classes.class_sample import Arrived, by_sample
+from linreg.generalised.classes.class_passes import Arrived
+from linreg.generalised.classes.class_sample import by_sample
 from linreg.generalised.classes.frame import Frame
 from linreg.generalised.classes.likelihood import Likelihood, Sums
 from linreg.generalised.classes.log_loss import Family
@@ -52,11 +53,11 @@ class Problem(NamedTuple):
             start = self.family.prior(self.rows.share)
             found = by_sample(self.rows.table, self.family, self.intercept, self.alpha, start)
             if found is not None:
-                return self._from_sample(found)
+                return self._from_sample(*found)
         return self._by_newton(steps)
 
-    def _from_sample(self, found: Arrived) -> Solved:
-        frame, table = found.frame, self.rows.table
+    def _from_sample(self, frame: Frame, found: Arrived) -> Solved:
+        table = self.rows.table
         W, b, _ = frame.outside(self.family.scores(found.u))
         message = f"Newton's method on a sample, then {found.passes} passes over all rows."
         known = {"rank": frame.design.rank, "condition": None, "steps": found.passes}

@@ -1,55 +1,41 @@
 r"""A fit of classes of many rows: Newton's method on a twentieth of them, then a few passes over all.
 
-What costs most of a step of Newton's is the curvature, and a sample of the rows tells it well enough: with
-its inverse, each pass over all rows, which takes the slope alone, leaves a tenth to a hundredth of what the
-slope was. The updates of Broyden, Fletcher, Goldfarb and Shanno mend the inverse from what the passes have
-seen.
+What costs most of a step of Newton's is the curvature, and a sample of the rows tells it well enough. It
+begins with a few thousand rows, and goes on with eight times as many until it has the whole sample.
 
 That there is a minimum follows from the sample as well: what moves no row away from its class moves none of
 the sample, and the sums over it are part of those over all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from linreg.basics.products import in_runs
+from linreg.basics.products import BLOCK_BYTES
 from linreg.basics.statistics import Statistics
 from linreg.closed_form.from_sums import factored, normal_equation
+from linreg.generalised.classes.class_passes import Arrived, Passes, descended
 from linreg.generalised.classes.frame import Frame
-from linreg.generalised.classes.likelihood import Likelihood, Table
+from linreg.generalised.classes.likelihood import Block, Likelihood, Sums, Table
 from linreg.generalised.classes.log_loss import Family
 from linreg.generalised.classes.newton import End, Objective
 from linreg.generalised.robust.subsample import chosen
-from linreg.inference.design import by_cholesky
-from linreg.workers import alone, dealt
+from linreg.inference.design import Design, by_cholesky
 
-__all__ = ["Arrived", "by_sample"]
+__all__ = ["by_sample"]
 
-EPS = torch.finfo(torch.float64).eps
 FIRST, FEW = 4096, 20  # rows of the first steps, and for each column: the coordinates are made of them
-MOST, MANY = 1 << 16, 200  # rows of the sample that are enough, and for each column: passes take over then
+MORE = 8  # times as many for the next steps
+MOST, MANY = 1 << 18, 200  # rows of the sample that are enough, and for each column: passes take over then
 CONDITION = 1e3  # of the columns of the sample, up to which its coordinates do for all rows
-FAR = 100.0  # means in units of deviations, up to which two digits at most are lost to them
-ROUGH, NEAR = 0.3, 0.1  # by how much margins may still move: after the first steps, and in the sample
-TOL = 1e-10  # of the mean slope, of columns of deviation 1
-SOON = 3.0  # times that: where a pass as good as the last would leave no more, it is to find the loss as well
-STEPS, PASSES = 30, 30
-RUN_BYTES = 3 << 18  # of rows taken at a time: they stay in the cache from the first product to the second
+STEPS = 30
 
 
-class Arrived(NamedTuple):
-    """Where the passes have ended."""
-
-    frame: Frame
-    u: Tensor  # (q, k)
-    value: float  # sum of the losses of all rows
-    passes: int
-
-
-def by_sample(table: Table, family: Family, intercept: bool, alpha: float, start: Tensor) -> Arrived | None:
+def by_sample(
+    table: Table, family: Family, intercept: bool, alpha: float, start: Tensor
+) -> tuple[Frame, Arrived] | None:
     """The fit by way of a sample; None where there are few rows, or the sample does not tell enough.
 
     Args:
@@ -59,52 +45,67 @@ def by_sample(table: Table, family: Family, intercept: bool, alpha: float, start
         alpha: of the penalty on raw columns.
         start: (k,) margins without features.
     """
-    some = chosen(*table.X.shape)
-    if some is None or table.X.is_cuda:
+    runs = chosen(*table.X.shape)
+    if runs is None or table.X.is_cuda:
         return None
-    enough = max(MOST, MANY * table.X.shape[1])
-    some = some[:: max(len(some) * (some[0].stop - some[0].start) // enough, 1)]
-    parts = [_part(table, run) for run in some]
-    least = max(FIRST, FEW * table.X.shape[1])
-    few = parts[:: max(len(parts) * len(parts[0].t) // least, 1)]
-    frame = _frame(few, intercept)
+    samples = _samples(table, runs)
+    frame = _frame(samples[0], intercept)
     if frame is None:
         return None
-    u = frame.start(start)
     P = frame.penalty() * alpha if alpha else None
-    objectives = []
-    for tables, near in ((few, ROUGH), (parts, NEAR)):
-        objectives.append(_objective(family, frame, tables, P))
-        end = objectives[-1].minimised(u, STEPS, near)
-        if not end.arrived or end.direction is not None:
-            return None
-        u = end.u
-    B = _inverse(objectives[-1].bend(end.sums))
-    if B is None:
+    near = _near(samples, frame, family, P, start)
+    found = None if near is None else descended(Passes(table, frame, family, P), *near)
+    if found is None:
         return None
-    B = B * (_weight(parts) / _weight([table]))
-    return _over_all(objectives[0], frame, u, B, Passes(table, frame, family), P)
+    few = _objective(Likelihood(family, frame.design, samples[0].tables), samples[0], P)
+    sums = few.likelihood.at(found.before)
+    return (frame, found) if few.exists(End(found.before, sums, sums.value, found.slope)) else None
 
 
-def _objective(family: Family, frame: Frame, tables: list[Table], P: Tensor | None) -> Objective:
-    return Objective(
-        Likelihood(family, frame.design, lambda: tables), None if P is None else P * _weight(tables)
-    )
+class _Sample(NamedTuple):
+    """Some of the rows."""
+
+    table: Table  # all
+    runs: list[slice]  # those that are taken, all of the same length
+
+    @property
+    def rows(self) -> int:
+        """How many they are."""
+        return sum(int(run.stop - run.start) for run in self.runs)
+
+    @property
+    def weight(self) -> float:
+        """What they count for."""
+        return sum(self.table.part(run).weight for run in self.runs)
+
+    def tables(self) -> Iterator[Table]:
+        """Copies, of as many together as the cache holds."""
+        X, t, C = self.table
+        together = max(BLOCK_BYTES * len(self.runs) // (8 * self.rows * X.shape[1]), 1)
+        for i in range(0, len(self.runs), together):
+            some = self.runs[i : i + together]
+            yield Table(_joined(X, some), _joined(t, some), None if C is None else _joined(C, some))
 
 
-def _part(table: Table, run: slice) -> Table:
-    return Table(table.X[run], table.t[run], None if table.C is None else table.C[run])
+def _joined(part: Tensor, runs: list[slice]) -> Tensor:
+    return torch.cat([part[run] for run in runs])
 
 
-def _weight(tables: list[Table]) -> float:
-    return sum(float(len(part.t) if part.C is None else part.C.sum()) for part in tables)
+def _samples(table: Table, runs: list[slice]) -> list[_Sample]:
+    """Each with more rows, all of them spread as evenly."""
+    whole, d = _Sample(table, runs), table.X.shape[1]
+    whole = _Sample(table, runs[:: -(-whole.rows // max(MOST, MANY * d))])
+    hops = [max(whole.rows // max(FIRST, FEW * d), 1)]
+    while hops[-1] > 1:
+        hops.append(max(hops[-1] // MORE, 1))
+    return [_Sample(table, whole.runs[::hop]) for hop in hops]
 
 
-def _frame(parts: list[Table], intercept: bool) -> Frame | None:
+def _frame(sample: _Sample, intercept: bool) -> Frame | None:
     """Coordinates in which these rows are orthonormal."""
-    X = parts[0].X
+    X = sample.table.X
     sums = Statistics(X.shape[1], device=X.device)
-    for part in parts:
+    for part in sample.tables():
         if not bool(part.X.sum().isfinite()):  # an error names a row of all of them
             return None
         sums.update(part.X, part.t, weights=None if part.C is None else part.C.to(X.dtype))
@@ -115,102 +116,53 @@ def _frame(parts: list[Table], intercept: bool) -> Frame | None:
     return Frame(p, by_cholesky(p, factor, intercept), torch.zeros_like(p.shift))
 
 
-class Passes:
-    """The slope of all rows, in one pass over them without a copy.
-
-    Args:
-        table: the rows.
-        frame: the coordinates.
-        family: of the log-loss.
-    """
-
-    def __init__(self, table: Table, frame: Frame, family: Family) -> None:
-        self.table, self.family, design = table, family, frame.design
-        self.D, self.by = design.directions()
-        self.shift = design.shift
-        far = (design.mean * design.factor).abs().max() * design.weight**0.5
-        self.moved = table.X.dtype == torch.float32 or float(far) > FAR
-        self.total = _weight([table])
-
-    @alone
-    def slope(self, u: Tensor, value: bool) -> tuple[Tensor, float]:
-        """(q, k) the sum of the slopes at u, and of the losses if wanted."""
-        table, (d, k) = self.table, (len(self.D), u.shape[1])
-        W, b = self.D @ u, self.by @ u
-        if not self.moved:  # what the shift would have done to all rows alike
-            b = b - self.shift @ W
-        total = u.new_zeros((d + 1) * k + 1)
-
-        def worker() -> Callable[[slice], Tensor]:
-            return lambda run: self._run(_part(table, run), W, b, value)
-
-        rows = max(RUN_BYTES // (8 * d), 512)
-        dealt(in_runs(slice(0, len(table.X)), rows), worker, total.add_)
-        raw, ones = total[: d * k].view(d, k), total[d * k : -1]
-        if not self.moved:
-            raw = raw - torch.outer(self.shift, ones)
-        return self.D.T @ raw + torch.outer(self.by, ones), float(total[-1])
-
-    def _run(self, part: Table, W: Tensor, b: Tensor, value: bool) -> Tensor:
-        X = part.X.double() - self.shift if self.moved else part.X
-        M = torch.addmm(b, X, W)
-        r = self.family.residuals(M, part.t)
-        loss = self.family.value(M, part.t) if value else b[:0]
-        if part.C is not None:
-            r = r * part.C.unsqueeze(1)
-            loss = loss * part.C if value else loss
-        return torch.cat(((X.T @ r).flatten(), r.sum(0), loss.sum().reshape(1)))
-
-
-def _over_all(
-    few: Objective, frame: Frame, u: Tensor, B: Tensor, passes: Passes, P: Tensor | None
-) -> Arrived | None:
-    """From u, near the minimum, to the minimum of all rows; None if that does not come nearer.
-
-    Args:
-        few: the objective of the first rows, which tells whether there is a minimum.
-        frame: the coordinates.
-        u: (q, k) the start.
-        B: (q k, q k) the inverse of the curvature there, about.
-        passes: over all rows.
-        P: (q, q) of the penalty on the mean loss, if any.
-    """
-    unit = frame.design.weight**0.5 / passes.total  # to the mean slope, of columns of deviation 1
-    before, step, left, last = None, None, 1.0, False
-    for count in range(1, PASSES + 1):
-        slope, value = passes.slope(u, last)
-        whole = slope if P is None else slope + passes.total * (P @ u)
-        rest, left = left, float(whole.abs().max()) * unit
-        if left <= TOL:
-            return _certified(few, frame, u, slope, value or passes.slope(u, True)[1], count)
-        if not left < 1:
+def _near(
+    samples: list[_Sample], frame: Frame, family: Family, P: Tensor | None, start: Tensor
+) -> tuple[Tensor, Tensor] | None:
+    """Near the minimum, u (q, k), and the inverse of the curvature of all rows there, about."""
+    u = frame.start(start)
+    for sample in samples:
+        objective = _objective(Rough(family, frame.design, sample.tables), sample, P)
+        # After a step by this share of the margins the curvature is as good as so many rows tell it.
+        end = objective.minimised(u, STEPS, (len(u) / sample.rows) ** 0.25)
+        if not end.arrived:
             return None
-        if before is not None and step is not None:
-            B = _mended(B, step, (whole - before).flatten())
-        last = left**2 <= SOON * TOL * rest
-        step = -(B @ whole.flatten())
-        u, before = u + step.view_as(u), whole
-    return None
+        u = end.u
+    L, failed = torch.linalg.cholesky_ex(objective.bend(end.sums))
+    return None if bool(failed) else (u, torch.cholesky_inverse(L) * (sample.weight / sample.table.weight))
 
 
-def _certified(
-    few: Objective, frame: Frame, u: Tensor, slope: Tensor, value: float, passes: int
-) -> Arrived | None:
-    """The end, if there is a minimum for certain."""
-    sums = few.likelihood.at(u)
-    return Arrived(frame, u, value, passes) if few.exists(End(u, sums, sums.value, slope)) else None
+def _objective(likelihood: Likelihood, sample: _Sample, P: Tensor | None) -> Objective:
+    return Objective(likelihood, None if P is None else P * sample.weight)
 
 
-def _inverse(bend: Tensor) -> Tensor | None:
-    L, failed = torch.linalg.cholesky_ex(bend)
-    return None if bool(failed) else torch.cholesky_inverse(L)
+class Rough(Likelihood):
+    """The log-loss summed over shifted columns, and only the sums taken to coordinates: half the products.
 
+    The curvature loses as many digits as the square of the condition of the columns has, and keeps more than
+    a sample tells. Whether there is a minimum it does not say.
+    """
 
-def _mended(B: Tensor, s: Tensor, y: Tensor) -> Tensor:
-    """The inverse nearest to B that makes the step s of the change y of the slope."""
-    sy = float(s @ y)
-    if sy <= 0:  # rounding: the objective is convex
-        return B
-    By = B @ y
-    mixed = torch.outer(By, s)
-    return B + torch.outer(s, s) * ((sy + float(y @ By)) / sy**2) - (mixed + mixed.T) / sy
+    def __init__(self, family: Family, design: Design, tables: Callable[[], Iterable[Table]]) -> None:
+        super().__init__(family, design, tables)
+        T = torch.vstack((self.D, self.by))
+        self.T = torch.nn.functional.pad(T, (0, 0, 0, -len(T) % 8))  # (d + 1, q), and rows of zeros
+
+    def _block(self, table: Table, run: slice) -> Block:
+        X, t, C = table.part(run)
+        z, d = self.T.new_zeros(len(X), len(self.T)), X.shape[1]
+        torch.sub(X, self.design.shift, out=z[:, :d])
+        z[:, d] = 1
+        return Block(X, z, t, C)
+
+    def margins(self, z: Tensor, u: Tensor) -> Tensor:
+        return z @ (self.T @ u)
+
+    def at(self, u: Tensor) -> Sums:
+        return super().at(u)._replace(pull=0.0, gap=0.0, far=0.0)  # these are of coordinates
+
+    def inside(self, flat: Tensor) -> tuple[Tensor, Tensor]:
+        k = self.family.free
+        T = torch.kron(self.T, torch.eye(k, dtype=flat.dtype, device=flat.device))
+        slope, M = flat[: len(T)], flat[len(T) :].view(len(T), len(T))
+        return (T.T @ slope).view(-1, k), T.T @ M @ T

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from linreg.basics.products import BLOCK_BYTES, SUB_ROWS, add_batch, in_runs
-from linreg.generalised.classes.log_loss import Family, row_losses
+from linreg.generalised.classes.log_loss import Family
 from linreg.inference.design import Design
 from linreg.workers import alone, dealt
 
@@ -27,6 +27,15 @@ class Table(NamedTuple):
     X: Tensor  # (n, d)
     t: Tensor  # (n,) classes, as numbers
     C: Tensor | None  # (n,) float64 weights, if any
+
+    def part(self, run: slice) -> "Table":
+        """Some of the rows."""
+        return Table(self.X[run], self.t[run], None if self.C is None else self.C[run])
+
+    @property
+    def weight(self) -> float:
+        """What they count for."""
+        return float(len(self.t) if self.C is None else self.C.sum())
 
 
 class Block(NamedTuple):
@@ -85,6 +94,7 @@ class Likelihood:
         for table in self.tables():
             runs = in_runs(slice(0, len(table.X)), self._rows(table.X))
             dealt(runs, lambda table=table: lambda run: make(self._block(table, run)), give)  # type: ignore[misc]
+            del table  # before the next is made
         return found[0]
 
     def _rows(self, X: Tensor) -> int:
@@ -94,16 +104,16 @@ class Likelihood:
         return rows - rows % SUB_ROWS if rows > SUB_ROWS else rows
 
     def _block(self, table: Table, run: slice) -> Block:
-        X = table.X[run]
+        X, t, C = table.part(run)
         z = torch.addmm(self.wide[1], X - self.design.shift, self.wide[0])
-        return Block(X, z, table.t[run], None if table.C is None else table.C[run])
+        return Block(X, z, t, C)
 
     def at(self, u: Tensor) -> Sums:
         """The loss and its derivatives at u (q, k), in one pass."""
 
         def make(block: Block) -> tuple[Tensor, Tensor]:
             z, c = block.z, block.c
-            rows = row_losses(self.family, self.margins(z, u), block.t)
+            rows = self.family.rows(self.margins(z, u), block.t)
             value, slope, bend = rows.value, rows.slope, rows.bend
             if c is not None:
                 value, slope, bend = value * c, slope * c.unsqueeze(1), bend * c.view(-1, 1, 1)
@@ -113,8 +123,9 @@ class Likelihood:
             return torch.cat(sums), torch.stack((-rows.gaps.min(), length.max()))
 
         total, most = self.over(make)
-        slope, bend = self.inside(total[2:])
-        return Sums(float(total[0]), float(total[1]), -float(most[0]), float(most[1]), slope, bend)
+        value, pull = total[:2].tolist()
+        low, far = most.tolist()
+        return Sums(value, pull, -low, far, *self.inside(total[2:]))
 
     def inside(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """(q, k) and (q k, q k): a slope and a matrix that were summed with the columns of zeros."""
@@ -132,6 +143,9 @@ def products(z: Tensor, bend: Tensor) -> Tensor:
     """(q k q k,) the sum over rows of z z' times bend (k, k)."""
     q, k = z.shape[1], bend.shape[1]
     H = z.new_zeros(q, k, q, k)
+    if k == 1:
+        add_batch(H.view(q, q), z, z * bend.squeeze(2))
+        return H.flatten()
     for a in range(k):
         for b in range(a + 1):
             M = z.new_zeros(q, q)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Binary", "Family", "Multinomial", "row_losses"]
+__all__ = ["Binary", "Family", "Multinomial"]
 
 
 class RowLosses(NamedTuple):
@@ -37,6 +37,14 @@ class Binary:
         """(m, 1) margins on the side of the class."""
         return M * _sign(t)
 
+    def rows(self, M: Tensor, t: Tensor) -> RowLosses:
+        """All at once."""
+        sign = _sign(t)
+        gaps = M * sign
+        others = torch.sigmoid(-gaps)
+        bend = (others - others.square()).unsqueeze(2)
+        return RowLosses(-torch.nn.functional.logsigmoid(gaps).squeeze(1), -others * sign, bend, gaps)
+
     def others(self, M: Tensor, t: Tensor) -> Tensor:
         """(m, 1) the chance of the other class."""
         return torch.sigmoid(-self.gaps(M, t))
@@ -54,8 +62,8 @@ class Binary:
         return c.unsqueeze(2)
 
     def residuals(self, M: Tensor, t: Tensor) -> Tensor:
-        """(m, 1) chance less class: the slope, quickly, where the last digits of small ones do not count."""
-        return torch.sigmoid(M) - t.unsqueeze(1)
+        """(m, 1) chance less class, in the place of M: the slope, without the last digits of small ones."""
+        return M.sigmoid_().sub_(t.unsqueeze(1))
 
     def scores(self, M: Tensor) -> Tensor:
         """(..., 1) what is told of the margins."""
@@ -86,6 +94,13 @@ class Multinomial:
         """(m, K) by how much the score of the class is above each other one; infinite at its own place."""
         E, own = self.scores(M), t.long().unsqueeze(1)
         return (E.gather(1, own) - E).scatter_(1, own, torch.inf)
+
+    def rows(self, M: Tensor, t: Tensor) -> RowLosses:
+        """All at once."""
+        others = self.others(M, t)
+        slope = self.pull(others, t)
+        bend = self.pairs(others, t) - slope.unsqueeze(2) * slope.unsqueeze(1)
+        return RowLosses(self.value(M, t), slope, bend, self.gaps(M, t))
 
     def others(self, M: Tensor, t: Tensor) -> Tensor:
         """(m, K) the chances of the other classes, 0 at its own place."""
@@ -142,11 +157,3 @@ Family = Binary | Multinomial
 def _sign(t: Tensor) -> Tensor:
     """(m, 1) of classes 0 and 1: -1 and 1."""
     return (2 * t.double() - 1).unsqueeze(1)
-
-
-def row_losses(family: Family, M: Tensor, t: Tensor) -> RowLosses:
-    """All at once."""
-    others = family.others(M, t)
-    slope = family.pull(others, t)
-    bend = family.pairs(others, t) - slope.unsqueeze(2) * slope.unsqueeze(1)
-    return RowLosses(family.value(M, t), slope, bend, family.gaps(M, t))

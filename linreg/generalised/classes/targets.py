@@ -31,7 +31,7 @@ class Classes(NamedTuple):
     @property
     def total(self) -> float:
         """The weight of all rows."""
-        return float(len(self.table.t) if self.table.C is None else self.table.C.sum())
+        return self.table.weight
 
 
 def check_classes(
@@ -65,7 +65,8 @@ def check_classes(
 def weight_of_each(y: Tensor, C: Tensor | None, K: int) -> Tensor:
     """(K,) float64 weight of the rows of each class."""
     if K == 2 and C is None:  # quickly
-        ones = y.sum(dtype=torch.float64)
+        parts = [y[run].sum(dtype=torch.float64) for run in in_runs(slice(0, len(y)), RUN)]
+        ones = torch.stack(parts).sum()
         return torch.stack((len(y) - ones, ones))
     held = torch.zeros(K, dtype=torch.float64, device=y.device)
     for run in in_runs(slice(0, len(y)), RUN):
@@ -74,6 +75,9 @@ def weight_of_each(y: Tensor, C: Tensor | None, K: int) -> Tensor:
 
 
 def _check_binary(y: Tensor) -> int:
+    parts = (y[run] for run in in_runs(slice(0, len(y)), RUN))
+    if all(torch.equal(some.square(), some) for some in parts):  # quickly: 0 and 1 are their own squares
+        return 2
     if found := _first(y, lambda some: (some != 0) & (some != 1)):
         i, value = found
         low, high = float(y.min()), float(y.max())

@@ -91,11 +91,12 @@ class _Tableau:
 
     def __init__(self, G: Tensor, q: Tensor) -> None:
         d = len(q)
-        self.T, self.whole = G.clone(), G.diagonal().clone()
+        self.T = G.clone()
         self.Z, self.scaled = q.new_empty(KEPT, d), q.new_empty(KEPT, d)
         self.pending, self.moved = 0, [0.0] * d
         self.lines = torch.stack((q, torch.zeros_like(q)))  # p and sigma
-        self.least = 8 * EPS * d * self.whole.clamp(min=0)
+        self.sigma = self.lines[1]
+        self.least = (8 * EPS * d * G.diagonal().clamp(min=0)).tolist()
 
     def row(self, j: int) -> tuple[Tensor, float]:
         """Row j of the swept matrix, and its diagonal entry: what the active columns leave of column j."""
@@ -112,11 +113,11 @@ class _Tableau:
         way = 1 if enters else -1
         z[j] = pivot - way
         if enters:
-            self.lines[1, j] += sign
+            self.sigma[j : j + 1].add_(sign)
         torch.mul(z, 1 / pivot, out=self.scaled[self.pending])
         self.lines.addr_(self.lines[:, j].clone(), self.scaled[self.pending], alpha=-1)
         if not enters:
-            self.lines[1, j] -= sign
+            self.sigma[j : j + 1].sub_(sign)
         self.moved[j] -= 2.0 * way
         self.pending += 1
         if self.pending == KEPT:
@@ -142,7 +143,7 @@ def by_sweeps(G: Tensor, q: Tensor, penalties: list[float]) -> tuple[Lines, Knot
         a = min(at, a)
         z, pivot = tableau.row(j)
         enters = not signs[j]
-        if enters and pivot <= float(tableau.least[j]):
+        if enters and pivot <= tableau.least[j]:
             candidates.bar(j)
         else:
             sign = (1 - 2 * side) if enters else signs[j]

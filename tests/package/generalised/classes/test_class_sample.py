@@ -5,10 +5,11 @@ import torch
 from classified import one_hot
 from problems import gen
 
-import linreg
 from linreg import DataError, Status, infer_logistic, logistic, softmax
-from linreg.generalised.classes import class_problem, class_sample
-from linreg.generalised.classes.class_sample import _mended
+from linreg.generalised.classes import class_problem
+from linreg.generalised.classes.class_sample import Rough, _frame, _samples
+from linreg.generalised.classes.likelihood import Likelihood, Table
+from linreg.generalised.classes.log_loss import Binary, Multinomial
 from linreg.generalised.robust.subsample import chosen
 
 F64 = torch.float64
@@ -171,28 +172,40 @@ def test_columns_out_of_range_take_the_long_way():
     torch.testing.assert_close(fit.w * 1e-200, logistic(X, y).w, rtol=1e-8, atol=1e-9)
 
 
-def test_the_update():
-    """B y is s afterwards, and B stays symmetric with all eigenvalues above 0."""
-    g = gen()
-    A, H = torch.randn(4, 4, generator=g, dtype=F64), torch.randn(4, 4, generator=g, dtype=F64)
-    B, H = A @ A.T + torch.eye(4, dtype=F64), H @ H.T + torch.eye(4, dtype=F64)
-    s = torch.randn(4, generator=g, dtype=F64)
-    new = _mended(B, s, H @ s)
-    torch.testing.assert_close(new @ (H @ s), s)
-    torch.testing.assert_close(new, new.T)
-    assert float(torch.linalg.eigvalsh(new)[0]) > 0
-    assert torch.equal(_mended(B, s, -s), B)
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_sums_of_columns_as_they_are(intercept, classes):
+    """The value, the slope and the curvature that come of coordinates, in columns far from 0 and weighted."""
+    X, y = rows(classes=classes, mean=50.0)
+    X, C = X * torch.tensor([1e-3, 1.0, 1e4], dtype=F64), torch.rand(N, generator=gen(), dtype=F64)
+    table = Table(X.float(), y.float(), C)
+    sample = _samples(table, chosen(*X.shape))[0]
+    frame = _frame(sample, intercept)
+    family = Binary() if classes == 2 else Multinomial(classes, X.device)
+    u = torch.randn(frame.design.unknowns, family.free, generator=gen(), dtype=F64) * sample.weight**0.5
+    plain, rough = (kind(family, frame.design, sample.tables).at(u) for kind in (Likelihood, Rough))
+    assert rough.value == pytest.approx(plain.value, rel=1e-12)
+    torch.testing.assert_close(rough.slope, plain.slope, rtol=0, atol=1e-11 * plain.pull)
+    torch.testing.assert_close(rough.bend, plain.bend, rtol=0, atol=1e-10 * float(plain.bend.trace()))
 
 
-def test_steps_count_passes(monkeypatch):
-    X, y = rows()
-    seen = []
-    real = class_sample.Passes.slope
-    monkeypatch.setattr(
-        class_sample.Passes, "slope", lambda self, u, value: seen.append(value) or real(self, u, value)
-    )
-    fit = logistic(X, y)
-    assert type(fit) is linreg.LogisticFit
-    assert seen[0] is False
-    assert seen[-1] is True
-    assert len(seen) - 1 <= fit.steps <= len(seen)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("n", "d", "sizes"),
+    [(N, 3, (4096, 16384)), (10**7, 3, (4096, 35840, 249856)), (10**5, 100, (5120, 19456))],
+)
+def test_samples(n, d, sizes, weighted):
+    """Each has more rows, from the first to the last of all, and all rows are among those of the last."""
+    X, t = torch.arange(float(n)).unsqueeze(1).expand(n, d), torch.arange(float(n)) + 1
+    samples = _samples(Table(X, t, t.double() / n if weighted else None), chosen(n, d))
+    assert tuple(sample.rows for sample in samples) == sizes
+    assert all(run in samples[-1].runs for sample in samples for run in sample.runs)
+    for sample in samples:
+        own = torch.cat([torch.arange(n)[run] for run in sample.runs]).float()
+        parts = list(sample.tables())
+        assert torch.equal(torch.cat([part.X for part in parts]), own.unsqueeze(1).expand(-1, d))
+        assert torch.equal(torch.cat([part.t for part in parts]), own + 1)
+        assert max(part.X.numel() for part in parts) <= 1 << 18
+        assert sample.weight == pytest.approx(sum(part.weight for part in parts))
+        assert sample.weight == pytest.approx(float((own + 1).double().sum() / n) if weighted else len(own))
+        assert int(own[-1]) > 0.7 * n

@@ -6,7 +6,7 @@ from problems import gen
 
 from linreg.generalised.classes import likelihood
 from linreg.generalised.classes.likelihood import Likelihood, Table, products
-from linreg.generalised.classes.log_loss import Binary, Multinomial, row_losses
+from linreg.generalised.classes.log_loss import Binary, Multinomial
 from linreg.inference.fitted import fitted
 
 F64 = torch.float64
@@ -30,7 +30,7 @@ def made(K, n=500, d=3, weighted=False, dtype=F64, intercept=True):
 def test_sums_are_those_of_all_rows_at_once(K, weighted, dtype, intercept):
     of, u, rows = made(K, weighted=weighted, dtype=dtype, intercept=intercept)
     Z = of.design.rows(rows.X.double())
-    each = row_losses(of.family, Z @ u, rows.t)
+    each = of.family.rows(Z @ u, rows.t)
     c = torch.ones(500, dtype=F64) if rows.C is None else rows.C
     sums, q = of.at(u), Z.shape[1]
     assert sums.value == pytest.approx(float(c @ each.value), rel=1e-12)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from problems import gen
 
-from linreg.generalised.classes.log_loss import Binary, Multinomial, row_losses
+from linreg.generalised.classes.log_loss import Binary, Multinomial
 
 F64, CPU = torch.float64, torch.device("cpu")
 
@@ -31,7 +31,7 @@ def by_torch(K, M, t):
 @pytest.mark.parametrize("K", [2, 3, 4, 7])
 def test_value_slope_and_bend_are_those_of_autograd(K):
     M, t = logits(K)
-    rows = row_losses(family(K), M, t)
+    rows = family(K).rows(M, t)
     M = M.requires_grad_()
     whole = by_torch(K, M, t)
     torch.testing.assert_close(rows.value.sum(), whole.detach(), rtol=1e-14, atol=0)
@@ -72,19 +72,19 @@ def test_the_gauge(K):
 def test_a_row_far_on_its_own_side_keeps_its_digits(margin):
     """1 - p is 0 there; the chance of the other class is not."""
     tail = math.exp(-margin)
-    two = row_losses(Binary(), torch.tensor([[margin], [-margin]], dtype=F64), torch.tensor([1.0, 0.0]))
+    two = Binary().rows(torch.tensor([[margin], [-margin]], dtype=F64), torch.tensor([1.0, 0.0]))
     for part in (two.value, two.slope[:, 0] * torch.tensor([-1.0, 1.0]), two.bend[:, 0, 0]):
         torch.testing.assert_close(part, torch.full_like(part, tail), rtol=1e-13, atol=0)
     three = Multinomial(3, CPU)
     scores = torch.tensor([[margin, 0.0, -9.0]], dtype=F64)
     M = (scores - scores.mean()) @ three.Q
-    slope = row_losses(three, M, torch.zeros(1)).slope
+    slope = three.rows(M, torch.zeros(1)).slope
     expected = tail * (three.Q[1] - three.Q[0]) + tail * math.exp(-9.0) * (three.Q[2] - three.Q[0])
     torch.testing.assert_close(slope[0], expected, rtol=1e-11, atol=0)
 
 
 def test_a_row_far_on_the_other_side():
-    rows = row_losses(Binary(), torch.tensor([[-800.0]], dtype=F64), torch.ones(1))
+    rows = Binary().rows(torch.tensor([[-800.0]], dtype=F64), torch.ones(1))
     assert float(rows.value) == 800
     assert float(rows.slope) == -1
     assert float(rows.bend) == 0
