@@ -196,12 +196,13 @@ def test_sums_of_columns_as_they_are(intercept, classes):
 )
 def test_samples(n, d, sizes, weighted):
     """Each has more rows, from the first to the last of all, and all rows are among those of the last."""
-    X, t = torch.arange(float(n)).unsqueeze(1).expand(n, d), torch.arange(float(n)) + 1
+    numbers = torch.arange(float(n))
+    X, t = numbers.unsqueeze(1).expand(n, d), numbers + 1
     samples = _samples(Table(X, t, t.double() / n if weighted else None), chosen(n, d))
     assert tuple(sample.rows for sample in samples) == sizes
     assert all(run in samples[-1].runs for sample in samples for run in sample.runs)
     for sample in samples:
-        own = torch.cat([torch.arange(n)[run] for run in sample.runs]).float()
+        own = torch.cat([numbers[run] for run in sample.runs])
         parts = list(sample.tables())
         assert torch.equal(torch.cat([part.X for part in parts]), own.unsqueeze(1).expand(-1, d))
         assert torch.equal(torch.cat([part.t for part in parts]), own + 1)
