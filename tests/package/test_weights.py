@@ -377,6 +377,21 @@ def test_bad_weights(take, weights, error, words):
         take(weights)
 
 
+@pytest.mark.parametrize(("end", "beyond"), [(1e-100, 0.0), (1e100, math.inf)])
+def test_the_range_includes_its_ends(end, beyond):
+    plain = linreg.solve(X, Y)
+    torch.testing.assert_close(linreg.solve(X, Y, weights=torch.full_like(Y, end)).w, plain.w)
+    with pytest.raises(DataError, match="0, or from 1e-100 to 1e"):
+        linreg.solve(X, Y, weights=entry(math.nextafter(end, beyond)))
+
+
+def test_the_lightest_weight_is_no_count():
+    times = torch.ones_like(Y)
+    times[3] = 1e-100
+    with pytest.raises(DataError, match="must be whole numbers where `frequency=True`; got 1e-100 at"):
+        Statistics.of(X, Y, weights=times, frequency=True)
+
+
 @pytest.mark.parametrize("name", ["solve", "certified", "squared_loss", "gradient", "hessian"])
 def test_no_weight_at_all(name):
     with pytest.raises(DataError, match="`weights` must have one above 0; all 20 are 0"):
