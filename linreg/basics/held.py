@@ -15,7 +15,7 @@ from linreg.errors import DataError
 __all__ = ["LARGEST", "SMALLEST", "Held", "exponent", "nothing", "times_two_to"]
 
 SMALLEST, LARGEST = 1e-270, 1e300  # squares within are sums of products that did not under- or overflow
-FARTHEST = 1e140  # a shift within has a square that does not overflow, times any number of rows
+FARTHEST = 1e140  # a shift within has a square that does not overflow, times the weight of the rows
 
 
 class Held(NamedTuple):
@@ -66,13 +66,18 @@ class Held(NamedTuple):
     def in_range(self) -> bool:
         """Whether no product was lost."""
         low, high = torch.aminmax(self.M.diagonal()[:-1])
-        far = float(self.shift.abs().amax())
+        far = float(self._far().amax())
         return float(low) > SMALLEST and float(high) < LARGEST and far < FARTHEST  # False for NaN
 
     def out_of_range(self) -> Tensor:
         """(d + 1,) where products were lost: squares zero, tiny, huge or not a number, or a huge shift."""
         squares = self.M.diagonal()[:-1]
-        return ~((squares > SMALLEST) & (squares < LARGEST) & (self.shift.abs() < FARTHEST))
+        return ~((squares > SMALLEST) & (squares < LARGEST) & (self._far() < FARTHEST))
+
+    def _far(self) -> Tensor:
+        """(d + 1,) root of what squares gain when the shift moves by its own length."""
+        far: Tensor = self.shift.abs() * max(self.weight, 1.0) ** 0.5
+        return far
 
     def in_units(self, unit: Tensor) -> "Held":
         """The same sums of x and y divided by other powers of two, which rounds nothing."""
@@ -84,16 +89,17 @@ class Held(NamedTuple):
         reached = times_two_to(times_two_to(self.reached, by), by)
         return self._replace(shift=times_two_to(self.shift, by), M=M, reached=reached, unit=unit)
 
-    def unit_with(self, X: Tensor, y: Tensor, where: Tensor) -> Tensor:
-        """(d + 1,) units in which these rows fit as well, other ones only `where` (d + 1,) some do not."""
-        some = where.nonzero().flatten()
+    def unit_with(self, X: Tensor, y: Tensor, new: "Held") -> Tensor:
+        """(d + 1,) units in which these rows fit as well, other ones only where their sums, `new`, do not."""
+        some = new.out_of_range().nonzero().flatten()
         Z = torch.column_stack((X, y))[:, some].double()
         moved = times_two_to(self.shift, self.unit)[some] if self.n else Z[0]
         size = exponent(torch.maximum(Z.abs().amax(0), moved.abs()))
         held = exponent(self.M.diagonal()[some]) / 2
         size = torch.maximum(size, (held.ceil() + self.unit[some]).where(held.isfinite(), size))
         unit = self.unit.clone()
-        unit[some] = size.where((moved != Z).any(0), unit[some])  # a constant column has squares of zero
+        constant = (moved == Z).all(0) & (new._far()[some] < FARTHEST)  # its squares are zero in any unit
+        unit[some] = unit[some].where(constant, size)
         return unit
 
     def shrunk(self) -> "Held":

@@ -232,7 +232,7 @@ class Statistics(ByValue):
             if weights is not None:  # a row that does not count need not fit into these units
                 counting = weights > 0
                 X, y, weights = X[counting], y[counting], weights[counting]
-            unit = held.unit_with(X, y, new.out_of_range())
+            unit = held.unit_with(X, y, new)
             new = held.in_units(unit).plus(X, y, n, weights)
         self.held = new
 

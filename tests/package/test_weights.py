@@ -196,6 +196,22 @@ def test_dependent_columns(n):
     torch.testing.assert_close(fit.loss, best.loss, rtol=1e-9, atol=0)
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("spread", [0.0, 1e-13])
+@pytest.mark.parametrize(("far", "heavy"), [(1e90, 1e95), (1e110, 1e95), (1e160, 1.0), (1e200, 1.0)])
+def test_parts_that_lie_far_apart_stay_in_range(far, heavy, spread, intercept):
+    """In each a column is as good as constant: its squares are small, and that of its shift is beyond."""
+    X, y, c = weighted(200, 3)
+    X[:, 0] = torch.tensor([1.0, -1.0], dtype=D).repeat(100) + spread * X[:, 0]
+    unit = torch.tensor([far, 1.0, 1.0], dtype=D)
+    best = linreg.solve(X, y, weights=c, intercept=intercept)
+    parts = [Statistics.of(X[i::2] * unit, y[i::2], weights=c[i::2] * heavy) for i in (0, 1)]
+    for sums in (parts[0] + parts[1], Statistics.of(X * unit, y, weights=c * heavy)):
+        fit = linreg.solve_statistics(sums, intercept=intercept)
+        assert fit.status is Status.OK
+        torch.testing.assert_close(fit.w * unit, best.w, rtol=1e-10, atol=0)
+
+
 @pytest.mark.parametrize("scale", [1e-160, 1e-80, 1e90, 1e150])
 def test_numbers_near_the_ends_of_the_range(scale):
     X, y, c = weighted(200, 3)

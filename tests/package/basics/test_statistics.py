@@ -267,8 +267,9 @@ def test_what_does_not_combine():
 # Files.
 
 
-def test_saved_and_loaded(tmp_path):
-    X, y = data(mean=7.0)
+@pytest.mark.parametrize("d", [1, 4])
+def test_saved_and_loaded(tmp_path, d):
+    X, y = data(d=d, mean=7.0)
     sums = Statistics.of(X, y)
     sums.save(tmp_path / "sums.pt")
     again = Statistics.load(tmp_path / "sums.pt")
@@ -417,6 +418,9 @@ def test_a_file_of_the_former_format_holds_the_same_sums(tmp_path):
     assert torch.equal(linreg.solve_statistics(read).w, linreg.solve_statistics(sums).w)
 
 
+ZERO = torch.zeros(1, dtype=torch.float64)  # of sums without a column of X, but for that sound
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -436,6 +440,7 @@ def test_a_file_of_the_former_format_holds_the_same_sums(tmp_path):
         {"unit": torch.full((5,), torch.nan, dtype=torch.float64)},
         {"spare": 0},
         {"n": None},
+        {"M": 60 * torch.eye(2, dtype=torch.float64)} | dict.fromkeys(("shift", "reached", "unit"), ZERO),
     ],
 )
 def test_what_is_no_sum_of_rows_is_not_loaded(tmp_path, wrong):
@@ -468,6 +473,21 @@ def test_sums_of_a_mean_of_zero_keep_their_unit_beside_smaller_ones():
         fit = linreg.solve_statistics(both)
         assert float(fit.w) == pytest.approx(1, rel=1e-14)
         assert abs(float(both.X_mean)) <= 1e145
+
+
+def test_sums_of_squares_that_grow_beyond_the_range_take_another_unit():
+    """One column has squares of 1e299; doubled 40 times they are 1e311."""
+    X, y = data()
+    X -= X.mean(0)
+    unit = torch.tensor([1.0, 1e148, 1.0, 1.0], dtype=torch.float64)
+    sums = Statistics.of(X * unit, y)
+    assert not sums.unit.any()
+    for _ in range(40):
+        sums = sums + sums
+    assert sums.unit.ne(0).tolist() == [False, True, False, False, False]
+    fit = linreg.solve_statistics(sums)
+    assert fit.status is Status.OK
+    torch.testing.assert_close(fit.w * unit, linreg.solve(X, y).w, rtol=1e-12, atol=0)
 
 
 def test_an_estimate_names_more_digits_of_sums_than_the_bound_that_costs_nothing():
