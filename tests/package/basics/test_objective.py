@@ -43,6 +43,15 @@ def test_slope_and_curvature_are_derivatives_of_the_loss(reduction, intercept, h
     torch.testing.assert_close(of.steepness(p), p @ H @ p, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("how", HOW)
+def test_only_who_asks_for_autograd_gets_it(how, monkeypatch):
+    asked = []
+    grad = torch.autograd.grad
+    monkeypatch.setattr(torch.autograd, "grad", lambda *a, **k: asked.append(1) or grad(*a, **k))
+    objective(how, True, "mean").slope(point(True))
+    assert len(asked) == (how == "autograd")
+
+
 @pytest.mark.parametrize("intercept", [True, False])
 def test_parts_and_joined_undo_each_other(intercept):
     of = objective("rows", intercept, "half_mean")
