@@ -502,6 +502,22 @@ def test_whether_the_largest_weight_has_a_digit(w, unknown, status):
 
 
 @pytest.mark.parametrize(
+    ("unknown", "status", "words"),
+    [
+        (1e-20, Status.OK, "twice the precision (3 steps) to the last digit: "),
+        (3e-13, Status.OK, "twice the precision (3 steps) to at least 12 digits: "),  # 1.5e-13 of 2
+        (3e-12, Status.NOT_CONVERGED, "ended after 3 steps with about 11 digits: "),
+    ],
+)
+def test_the_message_tells_the_digits_that_were_reached(unknown, status, words):
+    w, zero = tensor(2.0), tensor(0.0)[0]
+    best = refinement.Refined(Doubled(w, 0 * w), Doubled(w[0], zero), 3, True, 1.0, 1.0, tensor(unknown, 0))
+    fit = _fit(5, 5.0, 5.0, best, (w, zero), tensor(1.0), 10.0)
+    assert fit.status is status
+    assert words in fit.message
+
+
+@pytest.mark.parametrize(
     ("w", "b", "unknown", "scale", "size", "digits"),
     [
         ([2.0, -1.0], 3.0, [3e-10, 0, 0], [1.0, 4.0], 5.0, 9),  # 1.5e-10
