@@ -40,7 +40,7 @@ TESTS = {
     "basics.loss": ("loss", "descent", "weights"),
     "basics.held": ("statistics", "accuracy", "weights"),
     "basics.statistics": ("statistics", "objective", "accuracy", "weights"),
-    "closed_form.columns": ("textbook", "accuracy", "certified", "weights"),
+    "closed_form.columns": ("columns", "textbook", "accuracy", "certified", "weights"),
     "closed_form.triangle": ("triangle", "textbook"),
     "closed_form.textbook": ("textbook", "accuracy"),
     "closed_form.doubled.residual": ("residual", "certified", "weights"),
