@@ -12,7 +12,7 @@ import linreg
 from linreg import Status, huber, row_loss, tukey
 from linreg.generalised.robust.m_estimates import counted
 from linreg.generalised.robust.reweighting import Course, _upright
-from linreg.generalised.robust.scale import Scale
+from linreg.generalised.robust.scale import CONSISTENCY, Scale
 
 F64 = torch.float64
 
@@ -118,6 +118,30 @@ def test_each_step_lowers_the_joint_objective(seed):
         assert objective(state) <= best * (1 + 1e-12)
         assert state.steps < 30
         best = objective(state)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_step_back_is_not_taken_for_a_better_one(seed):
+    X, y = spoilt(seed)
+    course = Course(counted(X, y, None, None).sample(True), "huber", 1.345, Scale("joint", 1.345, 1.0))
+    far = course.start()
+    near = course.run(far, 50)
+    before, after = (at.sigma * (1 + 2 * course.value(at.pull.r, at.sigma)) for at in (far, near))
+    assert after < 0.99 * before < 2 * after  # so that the rise is no rounding, and not far from it
+    assert course._better(near, far)
+    assert not course._better(far, near)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_no_row_counts_tukeys_slope_is_zero_and_the_step_no_better(seed):
+    X, y = spoilt(seed)
+    course = Course(counted(X, y, None, None).sample(True), "tukey", 4.685, Scale("mad", 4.685, CONSISTENCY))
+    state = course.start(0.01 * torch.ones(course.sample.q, dtype=F64))
+    nowhere = course.start(1e6 * torch.ones(course.sample.q, dtype=F64))
+    nowhere = nowhere._replace(pull=course.sample.pull(nowhere.u, course.psi(state.sigma)))
+    assert not nowhere.pull.slope.any()
+    assert not course._better(nowhere, state)
+    assert course._better(course.run(state, 50), state)
 
 
 @pytest.mark.parametrize("seed", range(3))
