@@ -176,6 +176,23 @@ def test_steps_at_the_ends():
     assert close > 1e9
 
 
+def test_errors_are_computed_so_many_at_a_time(monkeypatch):
+    """Of swings that shrink slowly nothing is known before: memory stays bounded, whatever their number."""
+    asked, excess = [], Modes.excess
+
+    def counted(modes, lr, t, inertia):
+        asked.append(len(t))
+        return excess(modes, lr, t, inertia)
+
+    monkeypatch.setattr("linreg.descent.modes.CHUNK", 64)
+    monkeypatch.setattr(Modes, "excess", counted)
+    modes = Modes(torch.tensor([1.0, 0.05], dtype=F64), torch.tensor([0.5, 0.5], dtype=F64))
+    steps = modes.steps(0.5, 1e-5, Inertia(0.99))
+    assert steps > 500
+    assert max(asked) == 32  # of two modes
+    assert len(asked) < steps / 16  # not one by one
+
+
 def test_limits_as_formulas():
     assert Inertia().limit_text() == "2/lambda_max"
     assert Inertia(0.5).limit_text() == "2(1 + beta)/lambda_max"
