@@ -136,12 +136,22 @@ def test_a_step_back_is_not_taken_for_a_better_one(seed):
 def test_where_no_row_counts_tukeys_slope_is_zero_and_the_step_no_better(seed):
     X, y = spoilt(seed)
     course = Course(counted(X, y, None, None).sample(True), "tukey", 4.685, Scale("mad", 4.685, CONSISTENCY))
-    state = course.start(0.01 * torch.ones(course.sample.q, dtype=F64))
-    nowhere = course.start(1e6 * torch.ones(course.sample.q, dtype=F64))
-    nowhere = nowhere._replace(pull=course.sample.pull(nowhere.u, course.psi(state.sigma)))
+    end = course.run(course.start(), 50)
+
+    def moved(length):
+        u = end.u + length * torch.ones(course.sample.q, dtype=F64)
+        return end._replace(u=u, pull=course.sample.pull(u, course.psi(end.sigma)))
+
+    def loss(state):
+        return course.value(state.pull.r, end.sigma)
+
+    nowhere = moved(1e6)
+    state = next(at for at in map(moved, range(1, 1000)) if loss(at) > 0.6 * loss(nowhere))
+    assert loss(state) < 0.9 * loss(nowhere)  # a rise beyond what a step may add, and less than twice
+    assert float(state.pull.slope.abs().max()) > 0
     assert not nowhere.pull.slope.any()
     assert not course._better(nowhere, state)
-    assert course._better(course.run(state, 50), state)
+    assert course._better(end, state)
 
 
 @pytest.mark.parametrize("seed", range(3))
