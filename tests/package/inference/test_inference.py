@@ -1,6 +1,8 @@
 """Standard errors and all that stands on them: against exact answers, statsmodels and R."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import statsmodels.api as sm
@@ -204,6 +206,26 @@ def test_blocks_of_rows_add_up(monkeypatch, layout, errors):
     whole = infer(X, y, weights=c, errors=errors)
     monkeypatch.setattr(passes, "BLOCK_BYTES", 1 << 12)
     close(infer(X, y, weights=c, errors=errors).se, whole.se, 1e-13)
+
+
+MEMORY = """
+import resource, torch, linreg
+torch.set_num_threads(1)
+X = torch.empty(500_000, 20, dtype=torch.float64).normal_()
+y = X[:, 0] + torch.empty(500_000, dtype=torch.float64).normal_()
+linreg.infer(X[:5000], y[:5000], errors={errors!r})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+linreg.infer(X, y, errors={errors!r})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize("errors", ["classical", "HC3"])
+def test_no_copy_of_the_data(errors):
+    """80 MB of data, and 5 MB beside them at the most."""
+    code = MEMORY.format(errors=errors)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 5000
 
 
 def test_wide_rows():
