@@ -90,6 +90,38 @@ def test_what_r_says():
     )
 
 
+SANDWICH = {  # sandwich 3.0-2 in R 4.2.2: of all, of the fit with weights, of that without an intercept
+    "HC0": (
+        [1.1088076750879325, 0.24489801050896506, 0.1299824392567257],
+        [1.4189114401601277, 0.28561919910553646, 0.15883478867777978],
+        [0.22167956654805451, 0.19122393349846156],
+    ),
+    "HC1": (
+        [1.2803408193830788, 0.28278386458270938, 0.15009079258958927],
+        [1.6384178038653727, 0.32980464297861323, 0.18340661599958724],
+        [0.24283779827267427, 0.20947532382395054],
+    ),
+    "HC2": (
+        [1.316671936975947, 0.28683835863098023, 0.14984950291739915],
+        [1.7548446413270085, 0.39178832115086049, 0.18927489161106276],
+        [0.25259638320122646, 0.2165151930562946],
+    ),
+    "HC3": (
+        [1.5655520018529492, 0.33625466233617884, 0.17290317963674817],
+        [2.2462770102068026, 0.55395258349220378, 0.23074841959729009],
+        [0.2882234330857073, 0.24561520238535137],
+    ),
+}
+
+
+@pytest.mark.parametrize("errors", SANDWICH)
+def test_what_sandwich_says(errors):
+    plain, weighted, through_zero = SANDWICH[errors]
+    close(infer(R_X, R_Y, errors=errors).se, plain, 1e-13)
+    close(infer(R_X, R_Y, errors=errors, weights=R_C).se, weighted, 1e-13)
+    close(infer(R_X, R_Y, errors=errors, intercept=False).se, through_zero, 1e-13)
+
+
 def test_longley_in_r_and_in_statsmodels():
     data = linreg.load("longley")
     found = infer(data.X, data.y, names=data.columns)
