@@ -19,24 +19,24 @@ __all__ = [
 LIGHTEST, HEAVIEST = 1e-100, 1e100  # weights within leave sums of squares in the range of float64
 
 
-def check_weights(y: Tensor, weights: object) -> Tensor:
+def check_weights(y: Tensor, weights: object, name: str = "weights") -> Tensor:
     """Require a weight of 0 or above for each row, and return them in float64."""
-    c = check_weights_fit(y, weights)
-    check_finite(c, "weights")
-    _check_usable(c, frequency=False)
+    c = check_weights_fit(y, weights, name)
+    check_finite(c, name)
+    _check_usable(c, frequency=False, name=name)
     return c
 
 
-def check_weights_fit(y: Tensor, weights: object) -> Tensor:
+def check_weights_fit(y: Tensor, weights: object, name: str = "weights") -> Tensor:
     """Require one number for each row, of the kind of `y`, and return them in float64."""
-    c = check_tensor(weights, "weights")
+    c = check_tensor(weights, name)
     if c.shape != y.shape:
         column = c.shape == (len(y), 1)
-        hint = "If it is a column, pass `weights.squeeze(1)`." if column else "Zero is one as well."
+        hint = f"If it is a column, pass `{name}.squeeze(1)`." if column else "Zero is one as well."
         raise ShapeError(
-            f"`weights` must have shape {tuple(y.shape)}, one for each row; got {tuple(c.shape)}. {hint}"
+            f"`{name}` must have shape {tuple(y.shape)}, one for each row; got {tuple(c.shape)}. {hint}"
         )
-    check_same_kind(y, c, "weights", of="X")
+    check_same_kind(y, c, name, of="X")
     return c.detach().double()
 
 
@@ -57,19 +57,19 @@ def rule_of_weights(found: float) -> tuple[str, str]:
     return f"0, or from {LIGHTEST:.0e} to {HEAVIEST:.0e}", cure
 
 
-def _check_usable(c: Tensor, *, frequency: bool) -> None:
+def _check_usable(c: Tensor, *, frequency: bool, name: str = "weights") -> None:
     bad = unusable(c, frequency=frequency)
     if bool(bad.any()):
         i = int(bad.nonzero()[0])
         rule, cure = rule_of_weights(float(c[i]))
-        raise DataError(f"`weights` must be {rule}; got {float(c[i]):.4g} at index {i}. {cure}")
+        raise DataError(f"`{name}` must be {rule}; got {float(c[i]):.4g} at index {i}. {cure}")
 
 
-def check_some_weight(y: Tensor, weights: object) -> Tensor:
+def check_some_weight(y: Tensor, weights: object, name: str = "weights") -> Tensor:
     """Require weights of which one is above 0."""
-    c = check_weights(y, weights)
+    c = check_weights(y, weights, name)
     if not bool(c.any()):
-        raise DataError(f"`weights` must have one above 0; all {len(c)} are 0. Pass rows that count.")
+        raise DataError(f"`{name}` must have one above 0; all {len(c)} are 0. Pass rows that count.")
     return c
 
 

@@ -4,13 +4,14 @@ import importlib
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from time import sleep
 
 import numpy as np
 import pytest
 import torch
-from bench import busy, classes, growth, penalised, results, robust, show
+from bench import busy, classes, growth, inference, penalised, results, robust, show
 from bench.exact import timed_row
 from bench.reference import digits, rational, refined
 from bench.samples import Cell, hard, well
@@ -83,6 +84,18 @@ def test_robust_fits_and_the_slope_that_they_leave():
     assert not found["errors"]
     assert {robust.ANCHOR, robust.OURS, "linreg.absolute", "statsmodels QuantReg"} <= set(found["seconds"])
     assert found["slope"][robust.OURS] < 1e-10 < found["slope"][robust.ANCHOR] < 1e-3
+
+
+def test_errors_and_what_they_are_meant_to_take():
+    """A peer that is not installed is left out, and the ratio is to the one that the target names."""
+    settings = {"rounds": 2, "share": 0.0, "patience": 5.0}
+    found = inference.task("errors HC3", Cell(500, 3, "float64"), inference.errors, settings, 0.12)
+    assert not found["errors"]
+    assert {"linreg", "one fit", "statsmodels"} <= set(found["seconds"])
+    assert ("pyfixest" in found["seconds"]) is (find_spec("pyfixest") is not None)
+    assert found["ratio"] == pytest.approx(
+        found["seconds"]["linreg"] / found["seconds"]["statsmodels"], rel=1e-2
+    )
 
 
 def test_penalised_paths_and_what_they_leave():

@@ -12,9 +12,10 @@ from linreg.basics.statistics import Statistics
 from linreg.checks import check_count, check_Xy
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
-from linreg.errors import RangeError, ShapeError
+from linreg.errors import DataError, RangeError, ShapeError
 from linreg.inference.validation import mean_square, told_by_sums
 from linreg.keep import ByValue
+from linreg.weights import check_some_weight
 
 __all__ = ["LearningCurve", "learning_curve"]
 
@@ -47,6 +48,8 @@ def learning_curve(
     *,
     sizes: Sequence[int],
     intercept: bool = True,
+    weights: Tensor | None = None,
+    weights_test: Tensor | None = None,
 ) -> LearningCurve:
     r"""Fit the first rows, then more and more of them, and tell the error on these and on rows kept apart.
 
@@ -62,6 +65,8 @@ def learning_curve(
         y_test: (m,) their targets.
         sizes: how many rows to learn from, increasing, each from 1 to n.
         intercept: fit `b` as well.
+        weights: (n,) precisions of the rows to learn from, for the fits and for the mean of their errors.
+        weights_test: (m,) those of the rows kept apart, for the mean of theirs.
 
     Returns:
         The two curves, float64. For fewer rows than unknowns, the shortest answer is fitted.
@@ -70,7 +75,7 @@ def learning_curve(
         ShapeError: wrong shapes, or other columns for the test.
         DtypeError: the dtypes differ or are not float32 or float64; a size that is no integer.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data; bad weights, or none above 0 in the first size.
         RangeError: `sizes` that are none, do not increase, or exceed the rows.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 7.2.
@@ -95,14 +100,35 @@ def learning_curve(
         raise RangeError(
             f"`sizes` must increase, from 1 to {len(X)} rows; got {sizes}. Try [{len(X) // 2}, {len(X)}]."
         )
+    C = None if weights is None else check_some_weight(y, weights)
+    C_test = None if weights_test is None else check_some_weight(y_test, weights_test, "weights_test")
+    _check_begins(C, sizes[0])
     sums, before, errors = Statistics(X.shape[1], device=X.device), 0, []
     for size in sizes:
-        sums.update(X[before:size], y[before:size])
+        new, seen = slice(before, size), slice(size)
         before = size
+        sums.update(X[new], y[new], weights=_some(weights, new))
         fit = solve_statistics(sums, intercept=intercept)
         if not told_by_sums(sums, fit):
-            fit = solve(X[:size], y[:size], intercept=intercept, dtype=torch.float64)
-        known = mean_square(X[:size], y[:size], None, fit)
-        errors.append((known, mean_square(X_test, y_test, None, fit)))
+            fit = solve(
+                X[seen], y[seen], intercept=intercept, weights=_some(weights, seen), dtype=torch.float64
+            )
+        known = mean_square(X[seen], y[seen], _some(C, seen), fit)
+        errors.append((known, mean_square(X_test, y_test, C_test, fit)))
     train, test = torch.tensor(errors, dtype=torch.float64, device="cpu").T
     return LearningCurve(torch.tensor(sizes, device="cpu"), train, test)
+
+
+def _some(weights: Tensor | None, rows: slice) -> Tensor | None:
+    """Those of some rows, if there are any."""
+    return None if weights is None else weights[rows]
+
+
+def _check_begins(C: Tensor | None, size: int) -> None:
+    """Require that one of the first rows counts."""
+    if C is not None and not bool(C[:size].any()):
+        first = int(C.nonzero()[0]) + 1
+        raise DataError(
+            f"`weights` must have one above 0 among the first {size} rows; "
+            f"row {first} is the first that has. Let `sizes` begin with {first} or more."
+        )

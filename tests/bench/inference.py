@@ -1,6 +1,7 @@
 """Part `inference`: standard errors, folds and resamples, beside the programs that people use for them."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -75,8 +76,22 @@ def errors(X: Tensor, y: Tensor) -> Calls:
     return {
         "linreg": lambda: linreg.infer(X, y, errors="HC3").p,
         "one fit": lambda: linreg.solve(X, y),
+        **formula(X, y),
         "statsmodels": lambda: sm.OLS(t, A).fit(cov_type="HC3").pvalues,
     }
+
+
+def formula(X: Tensor, y: Tensor) -> Calls:
+    """The same by pyfixest, from the frame that it asks for; nothing where it is not installed."""
+    if find_spec("pyfixest") is None:
+        return {}
+    import pandas as pd
+    import pyfixest
+
+    names = [f"x{j}" for j in range(1, X.shape[1] + 1)]
+    frame = pd.DataFrame(X.numpy(), columns=names).assign(y=y.numpy())
+    model = f"y ~ {' + '.join(names)}"
+    return {"pyfixest": lambda: pyfixest.feols(model, frame, vcov="HC3").pvalue()}
 
 
 def neighbours(X: Tensor, y: Tensor) -> Calls:

@@ -8,8 +8,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PEERS = ("scikit-learn-intelex", "glum", "polars", "polars-ols", "lineax", "jax", "statsmodels", "pyarrow")
-PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", *PEERS)
+PACKAGES = (
+    *("torch", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "glum", "polars", "polars-ols"),
+    *("lineax", "jax", "statsmodels", "pyfixest", "pyarrow"),
+)
 
 
 def machine() -> dict[str, str | int | float]:

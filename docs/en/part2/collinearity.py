@@ -375,6 +375,22 @@ assert w / se > 5
 # %% [markdown]
 # The weight of a column is its effect *with the other columns held fixed*. Drop one, and the question changes; with columns this close the answer may change its sign. Without UNEMP, output speaks for the unemployed as well, whom it goes with. None of these fits is wrong. They are answers to different questions that the data can hardly tell apart.
 #
+# *Which* of the six go together? A VIF names a column that the others repeat, and not its partners. The *condition index* of a direction is the largest singular value over its own, of columns brought to length 1 with the ones among them. Beside it stands the share of each variance that comes from this direction. Here are the directions with an index above a thousand:
+
+# %%
+belsley = linreg.condition_indices(X)
+print("index   share of the variance of each, in per cent")
+print("       " + "".join(f"{name:>8}" for name in ("ones", *data.columns)))
+for index, shares in zip(belsley.indices, belsley.shares, strict=True):
+    if index > 1000:
+        print(f"{index:6,.0f} " + "".join(f"{100 * share:8.0f}" for share in shares))
+assert belsley.shares[-1, [0, 6]].min() > 0.99
+assert belsley.shares[-1].gt(0.5).nonzero().flatten().tolist() == [0, 2, 3, 6]
+assert belsley.shares[-2].topk(2).indices.tolist() == [5, 1]
+
+# %% [markdown]
+# Above 30 two or more large shares in a row are read as one knot. The last row is the year and the ones: the years 1947 to 1962 are nearly constant beside their size, which centring mends, and which `solve` has centred away. With them go the national product and the unemployed. The row above ties the population to the price index. <!-- given 1947, 1962: the years of the data -->
+#
 # Is it the computer? No. `solve` gets these weights right to more digits than anybody needs, and the explicit inverse of the raw columns, which does lose half of them, still gets the signs:
 
 

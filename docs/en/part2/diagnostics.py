@@ -176,14 +176,22 @@ for i in (10, 20, 30):
 # D_i = \frac{\lVert \hat y - \hat y^{(-i)} \rVert^2}{p s^2} = \frac{r_i^2}{p s^2} \, \frac{h_i}{(1 - h_i)^2} .
 # $$
 #
-# A row matters if it pulls *and* disagrees. The line without it is that of [leave-one-out](generalise.py#leave-one-out-from-one-fit).
+# A row matters if it pulls *and* disagrees. The line without it is that of [leave-one-out](generalise.py#leave-one-out-from-one-fit), and two kin of $D_i$ come from there too. *PRESS* residuals are $r_i / (1 - h_i)$, what the row is off from the fit of all others. *DFFITS* is how far the prediction of the row itself moves when it goes, in its standard error without the row: the externally studentised residual times $\sqrt{h_i / (1 - h_i)}$.
 
 # %%
 kept = torch.arange(len(y)) != 20
 without = linreg.solve(X_bad[kept], y_bad[kept])
 moved = seen.fit.predict(X_bad) - without.predict(X_bad)
-by_hand = float(moved.square().sum() / (21 * seen.s**2))
-print(f"by the formula {seen.cook[20]:.4f}, by a fit without the row {by_hand:.4f}")
+s_without = linreg.infer(X_bad[kept], y_bad[kept]).s
+by_hand = {
+    "Cook's distance": (seen.cook[20], moved.square().sum() / (21 * seen.s**2)),
+    "PRESS": (seen.press[20], (y_bad - without.predict(X_bad))[20]),
+    "DFFITS": (seen.dffits[20], moved[20] / (s_without * seen.leverage[20].sqrt())),
+}
+for name, (formula, refitted) in by_hand.items():
+    print(
+        f"{name:16} by the formula {formula:.4f}, by a fit without the row {refitted:.4f}"
+    )
 print(
     f"weight 6: {seen.fit.w[5]:.2f} with it, {without.w[5]:.2f} without; truth {w_true[5]:.2f}"
 )
@@ -262,6 +270,10 @@ for name in ("sound", "fan"):
     )
 
 # %% [markdown]
+# !!! note "Assumed here"
+#
+#     The mean is right: a curve that was fitted by a line looks like unequal variance too, so look at the residuals first. The noise of different rows is uncorrelated. The original test also needs normal noise; Koenker's, which is the default, does not. And it looks for a variance that goes with the features as a line does: a small one at both ends and a large one in the middle may escape it.
+#
 # A small $p$ says that the classical standard errors are not to be trusted: here the slope is less certain than they claim, since the noisy rows are those with leverage. The four robust ones differ in what they put in the place of a row's variance:
 #
 # | errors | variance of row $i$ | remark |
@@ -273,6 +285,22 @@ for name in ("sound", "fan"):
 #
 # These are the definitions of R's sandwich and of statsmodels. "hetero" in pyfixest is HC1; its HC2 and HC3 are larger by $\sqrt{n/(n-p)}$, measured with version 0.60.0. And the name of a test does not say which version it is: R's `bptest` and statsmodels mean Koenker's form, as `linreg` does; R's `ncvTest` means the original.
 #
+# Of a file that is larger than memory the same takes a third pass: the squared residuals of each block are the targets of other sums, and $n R^2$ of these is the statistic.
+
+# %%
+blocks_of_fan = [
+    (position[i : i + 50], three["fan"][i : i + 50]) for i in (0, 50, 100, 150)
+]
+of_fan = linreg.accumulate(blocks_of_fan)
+squared = linreg.accumulate(
+    (X_part, linreg.influence_statistics(of_fan, X_part, y_part).residuals.square())
+    for X_part, y_part in blocks_of_fan
+)
+by_sums = squared.n * linreg.infer_statistics(squared).r2
+in_memory = linreg.breusch_pagan(position, three["fan"]).statistic
+print("equal to the test in memory:", abs(by_sums / in_memory - 1) < 1e-10)
+
+# %% [markdown]
 # ## Rows in the order of time
 #
 # If rows have an order, plot the residuals in it. A feature that was left out often shows as a slow wave. The *Durbin-Watson* statistic is near 2 for noise without memory, and near 0 where neighbours resemble each other:

@@ -677,7 +677,7 @@ for name, (features, target) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.item
 #
 # ## All of them
 #
-# One table for both data sets, every count from a run on this page. $n$ rows, $p = d + 1$ parameters; "from sums" is what a step costs with `sums=True`:
+# One table for both data sets, every count from a run on this page. $n$ rows, $p = d + 1$ parameters; "from sums" is what a step costs with `sums=True`. The counts of the first three were foretold, to the step, by `predict_steps`, and Newton's is always 1. Of conjugate gradients and L-BFGS a bound can be told, as many steps as there are different eigenvalues; the number itself depends on the start, and rounding may add to it. Adam's is not foretold: its rates depend on all slopes so far.
 
 # %%
 memory = {

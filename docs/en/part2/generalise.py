@@ -81,7 +81,7 @@ plt.show()
 
 # %% [markdown]
 # On its own points a larger model is never worse: the smaller one is a special case of it. So the error on the training rows cannot tell you which degree to take. It always names the largest. That is *overfitting*: the nineteenth
-# degree has learned the noise of thirty points, and new points have other noise.
+# degree has learned the noise of thirty points, and new points have other noise. Both errors against what makes the model larger, as in the right panel, are a *validation curve*; the useful part of it is the one that the training rows cannot draw.
 #
 # ## How far the training error flatters
 #
@@ -152,6 +152,10 @@ for k in (3, 14, 19):
 # ## Cross-validation
 #
 # New rows cost money, and rows that are kept apart for a test cannot be learned from. *$k$-fold cross-validation* lets every row be both. Cut the rows into $k$ folds. Predict each fold by a fit of all the others, and average the errors: each row is predicted once, by a model that has not seen it.
+#
+# !!! note "Assumed here"
+#
+#     The rows are draws from one source, the rows to come are draws from the same, and a row tells nothing of the noise of another. Nothing is said of the shape of the noise, nor that the model is right. [Four ways to flatter](#four-ways-to-flatter) breaks this in four ways.
 #
 # It sounds like $k$ fits. It takes one pass. What least squares needs of some rows is their sums, $\sum x_i x_i^\top$, $\sum x_i y_i$ and so on ([The exact answer](../part1/exact.md)), and the sums of all folds but one are the sums of the others, added up. The error of a fold follows from its own sums, too: it is a quadratic
 # form in $(w, -1)$. So each row is read once, however many folds there are.

@@ -333,10 +333,10 @@ print(f"{'least squares':24} {'':8} {float(linreg.solve(x_60, y_60).w):14.4f}")
 # %% [markdown]
 # | program | its scale | in `linreg` |
 # | --- | --- | --- |
-# | statsmodels, `RLM` with `HuberT` | median of the absolute residuals over 0.67449 <!-- given 0.67449: the same constant to one digit more, as statsmodels has it -->; $\delta = 1.345$ | `huber(X, y)` |
-# | R, `MASS::rlm` | the same over 0.6745; this page does not run R, the tests hold its figures | `consistency=0.6745` |
-# | scikit-learn, `HuberRegressor` | fitted together with the weights; $\delta = 1.35$; by default it penalises the weights a little, `alpha=0.0001`, so that its answer depends on the units of $x$ | `scale="joint", delta=1.35` |
-# | PyTorch, `HuberLoss` | none: $\delta = 1$ in the units of $y$ | `scale=1.0, delta=1.0` |
+# | statsmodels 0.15.0, `RLM` with `HuberT` | median of the absolute residuals over 0.67449 <!-- given 0.67449: the same constant to one digit more, as statsmodels has it -->; $\delta = 1.345$ | `huber(X, y)` |
+# | R 4.2.2, `rlm` of MASS 7.3-58.2 <!-- given 7.3, 58.2: a version, 7.3-58.2 --> | the same over 0.6745; this page does not run R, the tests hold its figures | `consistency=0.6745` |
+# | scikit-learn 1.9.1, `HuberRegressor` | fitted together with the weights; $\delta = 1.35$; by default it penalises the weights a little, `alpha=0.0001`, so that its answer depends on the units of $x$ | `scale="joint", delta=1.35` |
+# | PyTorch 2.13.0, `HuberLoss` | none: $\delta = 1$ in the units of $y$ | `scale=1.0, delta=1.0` |
 #
 # ## A wrong feature
 #

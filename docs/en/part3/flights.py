@@ -301,7 +301,7 @@ assert min(neighbours.values()) > 0.3
 #
 # ## How sure are we?
 #
-# [`linreg.infer`](../part2/sure.py) takes rows as independent; `"HC1"` allows each its own variance, and still takes them as independent. The [robust formula](../part2/sure.py#what-breaks-it) is a *sandwich*: $B = (\tilde X^\top \tilde X)^{-1}$ on both sides of a sum over rows. If days are independent, and not the rows, the sum in the middle is over days: the errors are *clustered* by day. With $s_g = \sum_{i \in g} r_i \tilde x_i$ over the flights of day $g$, and the row $\tilde x_i = (1, x_i)$, the covariance of the $p$ estimates is taken to be
+# [`linreg.infer`](../part2/sure.py) takes rows as independent; `"HC1"` allows each its own variance, and still takes them as independent. The [robust formula](../part2/sure.py#what-breaks-it) is a *sandwich*: $B = (\tilde X^\top \tilde X)^{-1}$ on both sides of a sum over rows. If days are independent, and not the rows, the sum in the middle is over days. Its roots are *clustered standard errors*, by day. With $s_g = \sum_{i \in g} r_i \tilde x_i$ over the flights of day $g$, and the row $\tilde x_i = (1, x_i)$, the covariance of the $p$ estimates is taken to be
 #
 # $$
 # V = \frac{G}{G - 1}\, \frac{n - 1}{n - p}\; B \Bigl( \sum_{g=1}^{G} s_g s_g^\top \Bigr) B.

@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 from problems import EPS, built, error, gen
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import linreg
 from linreg import Status
@@ -357,6 +358,44 @@ def test_the_cost_of_a_step_does_not_grow():
     X = X * torch.tensor([1.0, 100.0], dtype=F64)
     fit = linreg.gradient_descent(X, y, lr=1 / linreg.curvature(X).L, steps=20_000, tol=0, record=False)
     assert fit.steps == 20_000
+
+
+class RowsRead(TorchDispatchMode):
+    """Counts the operations on tensors as large as a column of the rows."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.n, self.count = n, 0
+
+    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+        self.count += any(isinstance(arg, torch.Tensor) and arg.numel() >= self.n for arg in args)
+        return op(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        (linreg.gradient_descent, {"lr": 1e-3}),
+        (linreg.momentum, {"lr": 1e-3, "beta": 0.5}),
+        (linreg.momentum, {"lr": 1e-3, "beta": 0.5, "nesterov": True}),
+        (linreg.adam, {"lr": 1e-3}),
+        (linreg.adam, {"lr": 1e-3, "weight_decay": 0.1}),
+        (linreg.newton, {}),
+        (linreg.lbfgs, {}),
+    ],
+)
+def test_a_step_from_sums_reads_no_row(method, settings):
+    """So it costs the same for a thousand rows and for ten million."""
+    X, y = linreg.simulate(5000, generator=gen())
+
+    def reads(steps: int, sums: bool) -> int:
+        with RowsRead(5000) as seen:
+            fit = method(X, y, steps=steps, tol=0, sums=sums, **settings)
+        assert fit.steps == steps
+        return seen.count
+
+    assert reads(20, sums=True) == reads(2, sums=True)
+    assert reads(20, sums=False) >= reads(2, sums=False) + 18
 
 
 @pytest.mark.parametrize("scale", [1e-150, 1e-8, 1e8, 1e150])

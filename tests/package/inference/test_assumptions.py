@@ -26,6 +26,16 @@ def test_breusch_pagan_of_statsmodels(n, d, seed, studentised):
     close([here.statistic, here.p], there[:2], 1e-9)
 
 
+def test_what_r_says():
+    """lmtest 0.9-40 in R 4.2.2: bptest, the default and studentize=FALSE, and dwtest; and R's svd."""
+    close(breusch_pagan(R_X, R_Y)[::2], [5.5379751437431146, 0.062725477643792521], 1e-13)
+    original = breusch_pagan(R_X, R_Y, studentised=False)
+    close(original[::2], [7.7943294113194224, 0.020299384661002437], 1e-13)
+    r = linreg.residuals(R_X, R_Y, linreg.solve(R_X, R_Y))
+    close(durbin_watson(r), 2.9083114040554974, 1e-13)
+    close(condition_indices(R_X).indices, [1, 3.5480089205062124, 5.1056395216302644], 1e-13)
+
+
 def test_breusch_pagan_by_hand():
     """Squared residuals 1, 4, 9, each twice, on 1, 2, 3: slope 4, explained 64 of 196 / 3 beside the mean."""
     x = torch.tensor([1.0, 1, 2, 2, 3, 3])[:, None]

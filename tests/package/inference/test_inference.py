@@ -1,6 +1,8 @@
 """Standard errors and all that stands on them: against exact answers, statsmodels and R."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import statsmodels.api as sm
@@ -86,6 +88,38 @@ def test_what_r_says():
         [2.18358495380541484, 0.22833430503652097, 0.30642568360307154],
         1e-13,
     )
+
+
+SANDWICH = {  # sandwich 3.0-2 in R 4.2.2: of all, of the fit with weights, of that without an intercept
+    "HC0": (
+        [1.1088076750879325, 0.24489801050896506, 0.1299824392567257],
+        [1.4189114401601277, 0.28561919910553646, 0.15883478867777978],
+        [0.22167956654805451, 0.19122393349846156],
+    ),
+    "HC1": (
+        [1.2803408193830788, 0.28278386458270938, 0.15009079258958927],
+        [1.6384178038653727, 0.32980464297861323, 0.18340661599958724],
+        [0.24283779827267427, 0.20947532382395054],
+    ),
+    "HC2": (
+        [1.316671936975947, 0.28683835863098023, 0.14984950291739915],
+        [1.7548446413270085, 0.39178832115086049, 0.18927489161106276],
+        [0.25259638320122646, 0.2165151930562946],
+    ),
+    "HC3": (
+        [1.5655520018529492, 0.33625466233617884, 0.17290317963674817],
+        [2.2462770102068026, 0.55395258349220378, 0.23074841959729009],
+        [0.2882234330857073, 0.24561520238535137],
+    ),
+}
+
+
+@pytest.mark.parametrize("errors", SANDWICH)
+def test_what_sandwich_says(errors):
+    plain, weighted, through_zero = SANDWICH[errors]
+    close(infer(R_X, R_Y, errors=errors).se, plain, 1e-13)
+    close(infer(R_X, R_Y, errors=errors, weights=R_C).se, weighted, 1e-13)
+    close(infer(R_X, R_Y, errors=errors, intercept=False).se, through_zero, 1e-13)
 
 
 def test_longley_in_r_and_in_statsmodels():
@@ -204,6 +238,26 @@ def test_blocks_of_rows_add_up(monkeypatch, layout, errors):
     whole = infer(X, y, weights=c, errors=errors)
     monkeypatch.setattr(passes, "BLOCK_BYTES", 1 << 12)
     close(infer(X, y, weights=c, errors=errors).se, whole.se, 1e-13)
+
+
+MEMORY = """
+import resource, torch, linreg
+torch.set_num_threads(1)
+X = torch.empty(500_000, 20, dtype=torch.float64).normal_()
+y = X[:, 0] + torch.empty(500_000, dtype=torch.float64).normal_()
+linreg.infer(X[:5000], y[:5000], errors={errors!r})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+linreg.infer(X, y, errors={errors!r})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize("errors", ["classical", "HC3"])
+def test_no_copy_of_the_data(errors):
+    """80 MB of data, and 5 MB beside them at the most."""
+    code = MEMORY.format(errors=errors)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 5000
 
 
 def test_wide_rows():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from problems import gen
 
 import linreg
 
@@ -29,6 +30,42 @@ def test_the_learning_curve_without_intercept_and_in_float32():
     expected = (y[:100].double() - X[:100].double() @ fit.w).square().mean()
     assert float(curve.train[0]) == pytest.approx(float(expected), rel=1e-12)
     assert torch.equal(curve.train[1], curve.test[1])
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_weights(dtype, intercept):
+    """Those of refits, also where fewer rows count than there are unknowns and the rows are asked."""
+    X, y, *_ = linreg.ordinary(dtype=dtype)
+    X_test, y_test, *_ = linreg.ordinary(1, dtype=dtype)
+    c, c_test = (torch.rand(300, generator=gen(seed), dtype=dtype) for seed in (0, 1))
+    c[0], c[50:60], c_test[7] = 0, 0, 0
+    kept = {"weights": c, "weights_test": c_test, "intercept": intercept}
+    curve = linreg.learning_curve(X, y, X_test, y_test, sizes=[5, 50, 60, 300], **kept)
+    assert float(curve.train[2]) == pytest.approx(float(curve.train[1]), rel=1e-12)  # ten rows of weight 0
+    for i, size in enumerate((5, 50, 60, 300)):
+        fit = linreg.solve(X[:size], y[:size], weights=c[:size], intercept=intercept, dtype=F64)
+        parts = (curve.train, X[:size], y[:size], c[:size]), (curve.test, X_test, y_test, c_test)
+        for found, rows, targets, by in parts:
+            squares = (targets.double() - fit.predict(rows.double())).square()
+            expected = float(by.double() @ squares / by.double().sum())
+            assert float(found[i]) == pytest.approx(expected, rel=1e-8, abs=1e-20)
+
+
+def test_bad_weights():
+    X, y, *_ = linreg.ordinary()
+    c = torch.ones(300, dtype=F64)
+    late = c.clone()
+    late[:12] = 0
+    with pytest.raises(linreg.DataError, match=r"first 10 rows; row 13 .* Let `sizes` begin with 13 or more"):
+        linreg.learning_curve(X, y, X, y, sizes=[10, 50], weights=late)
+    assert float(linreg.learning_curve(X, y, X, y, sizes=[13, 50], weights=late).train[0]) < 1e-20
+    with pytest.raises(linreg.ShapeError, match="`weights_test` must have shape"):
+        linreg.learning_curve(X, y, X, y, sizes=[50], weights_test=c[:5])
+    with pytest.raises(linreg.DataError, match="`weights_test` must have one above 0"):
+        linreg.learning_curve(X, y, X, y, sizes=[50], weights_test=0 * c)
+    with pytest.raises(linreg.DataError, match="`weights_test` must be 0, or from"):
+        linreg.learning_curve(X, y, X, y, sizes=[50], weights_test=-c)
 
 
 def test_the_two_errors_are_near_what_theory_says():
