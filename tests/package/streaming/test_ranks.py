@@ -22,7 +22,8 @@ from project import ROOT
 
 import linreg
 from linreg import Statistics, merge_ranks
-from linreg.streaming.ranks import _reachable, _Ring
+from linreg.basics.merging import _rows
+from linreg.ring import Ring, _reachable
 
 pytestmark = pytest.mark.xdist_group("distributed")  # two ranks are started once, not by every worker
 
@@ -304,7 +305,7 @@ def test_it_waits_as_long_as_torch_does():
 
 
 def test_gloo_waits_longer_than_its_own_half_an_hour(world):
-    ring = _Ring(None, torch.device("cpu"), 7200.0)
+    ring = Ring(None, 7200.0, "merge_ranks")
     assert ring.options.timeout.total_seconds() == 7200
 
 
@@ -316,7 +317,7 @@ def test_a_timeout_that_no_clock_can_count_is_as_long_as_one_can(world, timeout)
 
 @pytest.mark.parametrize("timeout", [1e-9, 1e-4])
 def test_a_timeout_below_what_is_counted_is_not_for_ever(world, timeout):
-    ring = _Ring(None, torch.device("cpu"), timeout)
+    ring = Ring(None, timeout, "merge_ranks")
     assert ring.timeout == 1e-3
     start = time.perf_counter()
 
@@ -329,16 +330,16 @@ def test_a_timeout_below_what_is_counted_is_not_for_ever(world, timeout):
             raise RuntimeError("Operation timed out!")
 
     with pytest.raises(RuntimeError):
-        ring.wait(Never())
+        ring.wait(Never(), True)
     assert time.perf_counter() - start < 5
 
 
 def test_it_looks_a_hundred_times_a_second_whether_all_is_done(world, monkeypatch):
     """More often at first, so that what is done at once is noticed at once."""
     pauses, looks = [], iter([False] * 40 + [True])
-    monkeypatch.setattr("linreg.streaming.ranks.time.sleep", pauses.append)
+    monkeypatch.setattr("linreg.ring.time.sleep", pauses.append)
     work = SimpleNamespace(is_completed=lambda: next(looks), wait=lambda limit: None)
-    _Ring(None, torch.device("cpu"), 60.0).wait(work)
+    Ring(None, 60.0, "merge_ranks").wait(work, True)
     assert len(pauses) == 40
     assert max(pauses[:5]) < 1e-3
     assert pauses[-1] == max(pauses) == 0.01
@@ -414,7 +415,7 @@ def test_lost_here(world):
                 "[/a/pair.cc:537] Read error [127.0.0.1]:2: Connection reset by peer. Check it."
             )
 
-    ring = _Ring(None, torch.device("cpu"), 3.0)
+    ring = Ring(None, 3.0, "merge_ranks")
     ring.group = Broken()
     with pytest.raises(linreg.DistributedError, match=r"another \(Read error .*: Connection reset by peer\)"):
         ring.sum(torch.zeros(2))
@@ -422,7 +423,7 @@ def test_lost_here(world):
 
 def test_halves_added_in_another_order_are_made_equal(world, monkeypatch):
     """More than two ranks add the chunks of the matrix in different orders: it may lose its symmetry."""
-    once = _Ring.sum
+    once = Ring.sum
 
     def rounded(self, values):
         total = once(self, values)
@@ -432,26 +433,26 @@ def test_halves_added_in_another_order_are_made_equal(world, monkeypatch):
             else total
         )
 
-    monkeypatch.setattr(_Ring, "sum", rounded)
+    monkeypatch.setattr(Ring, "sum", rounded)
     total = merge_ranks(Statistics.of(*data()))
     assert torch.equal(total.M, total.M.T)
 
 
 def test_features_differ_here(world, monkeypatch):
     answer = torch.tensor([[2, 5, 0, 0], [2, 5, 0, 0], [3, 5, 0, 0]])
-    ring = _Ring(None, torch.device("cpu"), 3.0)
+    ring = Ring(None, 3.0, "merge_ranks")
     ring.size = 3
     monkeypatch.setattr(ring, "sum", lambda mine: answer)
     with pytest.raises(linreg.ShapeError, match=r"rank 0 has 2, rank 2 has 3 \(1 of 3 differ"):
-        ring.rows(Statistics(2))
+        _rows(Statistics(2), ring)
 
 
 def test_rows_of_all_ranks_are_counted(world, monkeypatch):
     """Those that were dropped too; and one rank with units is enough."""
-    ring = _Ring(None, torch.device("cpu"), 3.0)
+    ring = Ring(None, 3.0, "merge_ranks")
     ring.size = 2
     monkeypatch.setattr(ring, "sum", lambda mine: torch.tensor([[2, 5, 1, 0], [2, 7, 3, 1]]))
-    assert ring.rows(Statistics(2)) == (12, 4, True)
+    assert _rows(Statistics(2), ring) == (12, 4, True)
 
 
 def test_dropped_rows_stay_counted(world):
