@@ -1,12 +1,14 @@
 r"""Classes of more rows than memory holds: the same fit, in several passes over blocks of rows.
 
 The first pass sums squares, which are the coordinates; each step of Newton's method is a pass of its own.
+What a pass finds is a sum, and adds up over the ranks of several machines.
 """
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from linreg.ambient import plain
@@ -16,6 +18,7 @@ from linreg.checks import check_count, check_finite, check_Xy
 from linreg.errors import DataError, DtypeError, LinregError, ShapeError
 from linreg.generalised.classes.class_fit import LogisticFit, SoftmaxFit
 from linreg.generalised.classes.class_problem import Solved, ended
+from linreg.generalised.classes.class_ranks import Found, Ranks, ranks_of
 from linreg.generalised.classes.frame import Frame
 from linreg.generalised.classes.likelihood import Likelihood, Table
 from linreg.generalised.classes.log_loss import Binary, Family, Multinomial
@@ -37,12 +40,24 @@ MANY = 1 << 16  # classes that a block may name before there are rows of all
 @plain
 @alone
 def logistic_stream(
-    rows: Rows, *, alpha: float = 0.0, intercept: bool = True, standardise: bool = False, steps: int = 100
+    rows: Rows,
+    *,
+    alpha: float = 0.0,
+    intercept: bool = True,
+    standardise: bool = False,
+    steps: int = 100,
+    ranks: "bool | dist.ProcessGroup" = False,
+    timeout: float = 1800.0,
 ) -> LogisticFit:
-    r"""Fit as `logistic` does, over blocks of rows that need not be in memory together.
+    r"""Fit as `logistic` does, over blocks of rows that need not be in memory together, or on one machine.
+
+    With `ranks` each process started by `torchrun` passes over rows of its own, and the sums of each pass
+    are added up: all have the same fit to the last bit, that of all rows. Every rank of the group must call
+    this, with the same settings; one that has no rows gives an empty list.
 
     Cost: n d^2 operations a pass; one pass for the sums, and one for each step, of which there are mostly 5
-    to 10. Memory for a block.
+    to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 numbers a pass, after a small
+    one.
 
     Args:
         rows: what gives the same (X, y) or (X, y, weights) each time that it is gone through: a list, or
@@ -51,29 +66,45 @@ def logistic_stream(
         intercept: fit `b` as well; otherwise it is 0.
         standardise: penalise weights of columns divided by their standard deviations.
         steps: largest number of steps.
+        ranks: True, where all ranks of `torch.distributed` fit together, each with other rows; or the process
+            group of those that do. Works with gloo and with nccl.
+        timeout: seconds to wait for the slowest rank in each pass. A process that dies is noticed at once by
+            gloo, a machine that falls silent after this time.
 
     Returns:
         The fit, in float64, with statuses as of `logistic`.
 
     Raises:
-        ShapeError: wrong shapes, or another number of columns in a block.
-        DtypeError: `rows` can be gone through once only, or blocks are not float32 or float64.
+        ShapeError: wrong shapes, or another number of columns in a block or on a rank.
+        DtypeError: `rows` can be gone through once only, blocks are not float32 or float64, `ranks` is no
+            process group, or `timeout` not a number.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data; `y` other than 0 and 1, or of one class alone; negative
-            weights; or other rows in a later pass.
-        RangeError: `alpha` negative or NaN, or `steps` below 1.
+        DataError: empty, NaN or infinite data; `y` other than 0 and 1, or of one class alone on all ranks;
+            negative weights; or other rows in a later pass.
+        RangeError: `alpha` negative or NaN, `steps` below 1, or `timeout` not above 0.
+        DistributedError: `torch.distributed` is not initialised, or this process not in `ranks`; settings
+            differ among the ranks, or the last bits of what they compute, as on unlike processors; another
+            rank had an error in a pass, which is raised there once all have ended the pass; or one was lost
+            or too late.
 
     Examples:
         >>> import torch
+        >>> from torch import distributed
         >>> X = torch.tensor([[0.], [1.], [2.], [3.], [4.], [5.]])
         >>> y = torch.tensor([0., 0., 1., 0., 1., 1.])
         >>> fit = logistic_stream([(X[:3], y[:3]), (X[3:], y[3:])])
         >>> print(f"{float(fit.w):.4f} {float(fit.b):.4f}")
         1.2140 -3.0351
+        >>> distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+        >>> fit = logistic_stream([(X, y)], ranks=True)
+        >>> print(f"{float(fit.w):.4f} {float(fit.b):.4f}")
+        1.2140 -3.0351
+        >>> distributed.destroy_process_group()
     """
     alpha, steps = check_alpha(alpha), check_count(steps, "steps")
-    stream = _Stream(rows, 2)
-    solved = stream.solved(Binary(), alpha, intercept, standardise, steps)
+    settings = _Settings(2, alpha, bool(intercept), bool(standardise), steps)
+    stream = _Stream(rows, settings, ranks_of(ranks, timeout, "logistic_stream"))
+    solved = stream.solved(Binary())
     return logistic_fit(solved, alpha, torch.float64)
 
 
@@ -87,31 +118,42 @@ def softmax_stream(
     intercept: bool = True,
     standardise: bool = False,
     steps: int = 100,
+    ranks: "bool | dist.ProcessGroup" = False,
+    timeout: float = 1800.0,
 ) -> SoftmaxFit:
-    r"""Fit as `softmax` does, over blocks of rows that need not be in memory together.
+    r"""Fit as `softmax` does, over blocks of rows that need not be in memory together, or on one machine.
+
+    With `ranks` the rows are those of many processes, as for `logistic_stream`. No rank needs rows of each
+    class.
 
     Cost: n d^2 K^2 / 2 operations a pass; one pass for the sums, and one for each step, of which there are
-    mostly 5 to 10. Memory for a block.
+    mostly 5 to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 (K - 1)^2 numbers a
+    pass, after a small one.
 
     Args:
         rows: what gives the same (X, y) or (X, y, weights) each time that it is gone through, as for
             `logistic_stream`.
-        classes: K, 2 or above; by default one more than the largest in `y`.
+        classes: K, 2 or above; by default one more than the largest in `y`, that of all ranks.
         alpha: of the penalty, 0 or above.
         intercept: fit `b` as well; otherwise it is 0.
         standardise: penalise weights of columns divided by their standard deviations.
         steps: largest number of steps.
+        ranks: True, where all ranks of `torch.distributed` fit together, each with other rows; or the process
+            group of those that do, as for `logistic_stream`.
+        timeout: seconds to wait for the slowest rank in each pass.
 
     Returns:
         The fit, in float64, with statuses as of `logistic`.
 
     Raises:
-        ShapeError: wrong shapes, or another number of columns in a block.
-        DtypeError: `rows` can be gone through once only, or blocks are not float32 or float64.
+        ShapeError: wrong shapes, or another number of columns in a block or on a rank.
+        DtypeError: `rows` can be gone through once only, blocks are not float32 or float64, `ranks` is no
+            process group, or `timeout` not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; `y` other than whole numbers from 0 on, or without a row of
-            some class; negative weights; or other rows in a later pass.
-        RangeError: `alpha` negative or NaN, `classes` below 2, or `steps` below 1.
+            some class on any rank; negative weights; or other rows in a later pass.
+        RangeError: `alpha` negative or NaN, `classes` below 2, `steps` below 1, or `timeout` not above 0.
+        DistributedError: the ranks cannot work together, as for `logistic_stream`.
 
     Examples:
         >>> import torch
@@ -123,49 +165,45 @@ def softmax_stream(
     if classes is not None:
         check_count(classes, "classes", least=2)
     alpha, steps = check_alpha(alpha), check_count(steps, "steps")
-    stream = _Stream(rows, classes)
-    K = len(stream.found.held)
-    solved = stream.solved(Multinomial(K, stream.found.sums.M.device), alpha, intercept, standardise, steps)
+    settings = _Settings(classes, alpha, bool(intercept), bool(standardise), steps)
+    stream = _Stream(rows, settings, ranks_of(ranks, timeout, "softmax_stream"))
+    solved = stream.solved(Multinomial(len(stream.found.held), stream.found.held.device))
     return softmax_fit(solved, alpha, torch.float64)
 
 
-class _Found(NamedTuple):
-    """What the first pass has found."""
+class _Settings(NamedTuple):
+    """What is asked for, the same on each rank."""
 
-    sums: Statistics
-    held: Tensor  # (K,) weight of each class
-    n: int  # rows
+    classes: int | None
+    alpha: float
+    intercept: bool
+    standardise: bool
+    steps: int
 
 
 class _Stream:
-    """Blocks of rows, gone through again and again."""
+    """Blocks of rows, gone through again and again; with `ranks` some of all rows, or none."""
 
-    def __init__(self, rows: Any, classes: int | None) -> None:
-        if not isinstance(rows, Iterable) or isinstance(rows, Tensor | str):
-            raise DtypeError(
-                f"`rows` must give blocks (X, y), one after the other; got {type(rows).__name__}. "
-                "Pass a list of them: [(X, y)]."
-            )
-        if isinstance(rows, Iterator):
-            raise DtypeError(
-                "`rows` must be what can be gone through again, since each step is a pass; got "
-                f"{type(rows).__name__}, used up after one. Pass a list, or linreg.blocks(paths, target=...)."
-            )
-        self.rows = rows
-        self.found = self._first_pass(classes)
+    def __init__(self, rows: Any, settings: _Settings, ranks: Ranks | None) -> None:
+        self.rows, self.settings, self.ranks = rows, settings, ranks
+        self.n = 0  # rows that have been found here
+        found = ranks.first(self._first_pass, settings._asdict()) if ranks else self._first_pass()
+        if found is None:
+            raise DataError("`rows` must have a row that counts; it has none. Check the filter or the files.")
+        self.found = found._replace(held=check_each(found.held))
 
-    def _first_pass(self, classes: int | None) -> _Found:
-        found: _Found | None = None
+    def _first_pass(self) -> Found | None:
+        _check_rows(self.rows)
+        found: Found | None = None
         for i, block in enumerate(self.rows):
             try:
                 table = _block(block)
-                found = _added(found, table, classes) if len(table.t) else found
+                found = _added(found, table, self.settings.classes) if len(table.t) else found
             except LinregError as error:
                 error.add_note(f"In block {i} of `rows`, counted from 0.")
                 raise
-        if found is None:
-            raise DataError("`rows` must have a row that counts; it has none. Check the filter or the files.")
-        return found._replace(held=check_each(found.held))
+        self.n = found.n if found else 0
+        return found
 
     def tables(self, unit: Tensor) -> Iterator[Table]:
         """The blocks, columns divided by powers of two, and the same rows as in the first pass."""
@@ -176,28 +214,45 @@ class _Stream:
                 table = table._replace(X=times_two_to(table.X.double(), -unit[:-1]))
             if len(table.t):
                 yield table
-        if n != self.found.n:
+        if n != self.n:
             raise DataError(
-                f"`rows` must give the same rows each time; the first pass had {self.found.n}, a later "
+                f"`rows` must give the same rows each time; the first pass had {self.n}, a later "
                 f"one {n}. Let its __iter__ begin anew."
             )
 
-    def solved(self, family: Family, alpha: float, intercept: bool, standardise: bool, steps: int) -> Solved:
+    def solved(self, family: Family) -> Solved:
         """By Newton's method, in coordinates that come from the sums."""
-        sums, held, n = self.found
+        (sums, held, n), (_, alpha, intercept, standardise, steps) = self.found, self.settings
         found = from_sums(sums, intercept)
         frame = Frame(found.p, found.design, found.unit, standardise)
-        likelihood = Likelihood(family, found.design, lambda: self.tables(found.unit))
+        likelihood = Likelihood(family, found.design, lambda: self.tables(found.unit), self.ranks)
         total = float(held.sum())
         objective = Objective(likelihood, frame.penalty() * (alpha * total) if alpha else None)
         end = objective.minimised(frame.start(family.prior(held / total)), steps)
-        return ended(frame, objective, end, n, total, alpha)
+        solved = ended(frame, objective, end, n, total, alpha)
+        if self.ranks:
+            self.ranks.check_end(solved.message, solved.W, solved.b, solved.loss)
+        return solved
 
 
-def _added(found: _Found | None, table: Table, classes: int | None) -> _Found:
+def _check_rows(rows: Any) -> None:
+    """Require what can be gone through again."""
+    if not isinstance(rows, Iterable) or isinstance(rows, Tensor | str):
+        raise DtypeError(
+            f"`rows` must give blocks (X, y), one after the other; got {type(rows).__name__}. "
+            "Pass a list of them: [(X, y)]."
+        )
+    if isinstance(rows, Iterator):
+        raise DtypeError(
+            "`rows` must be what can be gone through again, since each step is a pass; got "
+            f"{type(rows).__name__}, used up after one. Pass a list, or linreg.blocks(paths, target=...)."
+        )
+
+
+def _added(found: Found | None, table: Table, classes: int | None) -> Found:
     """What has been found, with one block more."""
     X, t, C = table
-    sums, held, n = found or _Found(
+    sums, held, n = found or Found(
         Statistics(X.shape[1], device=X.device), torch.zeros_like(X[0, :0]).double(), 0
     )
     K = check_codes(t, classes)
@@ -206,7 +261,7 @@ def _added(found: _Found | None, table: Table, classes: int | None) -> _Found:
     mine, longer = weight_of_each(t, C, K), max(len(held), K)
     held, mine = (torch.nn.functional.pad(part, (0, longer - len(part))) for part in (held, mine))
     sums.update(X, t, weights=None if C is None else C.to(X.dtype))
-    return _Found(sums, held + mine, n + len(t))
+    return Found(sums, held + mine, n + len(t))
 
 
 def _block(block: Any) -> Table:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from linreg.basics.products import BLOCK_BYTES, SUB_ROWS, add_batch, in_runs
+from linreg.generalised.classes.class_ranks import Pair, Ranks
 from linreg.generalised.classes.log_loss import Family
 from linreg.inference.design import Design
 from linreg.workers import alone, dealt
@@ -65,10 +66,17 @@ class Likelihood:
         family: of the log-loss.
         design: the coordinates.
         tables: the rows, in one table or more; asked for again at each pass.
+        ranks: those that have the other rows, if there are such; then none need be here.
     """
 
-    def __init__(self, family: Family, design: Design, tables: Callable[[], Iterable[Table]]) -> None:
-        self.family, self.design, self.tables = family, design, tables
+    def __init__(
+        self,
+        family: Family,
+        design: Design,
+        tables: Callable[[], Iterable[Table]],
+        ranks: Ranks | None = None,
+    ) -> None:
+        self.family, self.design, self.tables, self.ranks = family, design, tables, ranks
         self.D, self.by = design.directions()
         beside = -len(self.by) % 8  # aligned, the products take half the time where there are few columns
         self.wide = [torch.nn.functional.pad(part, (0, beside)) for part in (self.D, self.by)]
@@ -83,11 +91,21 @@ class Likelihood:
         return z @ torch.nn.functional.pad(u, (0, 0, 0, z.shape[1] - len(u)))
 
     @alone
-    def over(self, make: Callable[[Block], tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        """The sum of the first tensor that `make` makes of blocks, and the largest entries of the second."""
-        found: list[tuple[Tensor, Tensor]] = []
+    def over(self, make: Callable[[Block], Pair], *at: Tensor) -> Pair:
+        """The sum of the first tensor that `make` makes of blocks, and the largest entries of the second.
 
-        def give(part: tuple[Tensor, Tensor]) -> None:
+        `at` is what `make` computes with, which is the same on all ranks.
+        """
+        if self.ranks:
+            return self.ranks.over(lambda: self._here(make), at)
+        (found,) = self._here(make)
+        return found
+
+    def _here(self, make: Callable[[Block], Pair]) -> list[Pair]:
+        """The same in the rows of this process, if it has any."""
+        found: list[Pair] = []
+
+        def give(part: Pair) -> None:
             before = found.pop() if found else None
             found.append(part if before is None else (before[0] + part[0], torch.maximum(before[1], part[1])))
 
@@ -95,7 +113,7 @@ class Likelihood:
             runs = in_runs(slice(0, len(table.X)), self._rows(table.X))
             dealt(runs, lambda table=table: lambda run: make(self._block(table, run)), give)  # type: ignore[misc]
             del table  # before the next is made
-        return found[0]
+        return found
 
     def _rows(self, X: Tensor) -> int:
         if X.is_cuda:
@@ -122,7 +140,7 @@ class Likelihood:
             sums = (value.sum().reshape(1), pull.reshape(1), (z.T @ slope).flatten(), products(z, bend))
             return torch.cat(sums), torch.stack((-rows.gaps.min(), length.max()))
 
-        total, most = self.over(make)
+        total, most = self.over(make, u)
         value, pull = total[:2].tolist()
         low, far = most.tolist()
         return Sums(value, pull, -low, far, *self.inside(total[2:]))

@@ -82,7 +82,7 @@ def _boundary(of: Likelihood, v: Tensor) -> tuple[int, Tensor, Tensor] | None:
         squares = products(block.z, of.family.pairs(still, block.t))
         return torch.cat((still.sum().reshape(1), squares)), -gaps.min().reshape(1)
 
-    total, most = of.over(make)
+    total, most = of.over(make, v)
     if float(most) > STILL:
         return None
     values, V = torch.linalg.eigh(of.square(total[1:]))
@@ -102,7 +102,7 @@ def _on_boundary(of: Likelihood, near: Tensor, v: Tensor) -> Tensor:
         left = block.z.T @ of.family.pull(-gaps.where(still, 0), block.t)
         return left[: of.q].flatten(), left.new_zeros(0)
 
-    return of.over(make)[0]
+    return of.over(make, near, v)[0]
 
 
 def _checked(of: Likelihood, v: Tensor) -> Direction | None:
@@ -119,7 +119,7 @@ def _checked(of: Likelihood, v: Tensor) -> Direction | None:
         extremes = (-(gaps + rounding).min(), -gaps.where(gaps > rounding, torch.inf).min())
         return on.sum().double().reshape(1), torch.stack(extremes)
 
-    total, (wrong, nearest) = of.over(make)
+    total, (wrong, nearest) = of.over(make, v)
     if float(wrong) > 0 or not -float(nearest) < torch.inf:
         return None
     return Direction(v / -nearest, int(total[0]), True)
@@ -141,7 +141,7 @@ def _settled(of: Likelihood, near: Tensor, u: Tensor, N: Tensor) -> bool:
         bend = products(block.z, of.family.pairs(others, block.t))
         return torch.cat((pull, (block.z.T @ slope).flatten(), bend)), length.max().reshape(1)
 
-    total, far = of.over(make)
+    total, far = of.over(make, near, u)
     slope, bend = of.inside(total[1:])
     W = torch.linalg.qr(N, mode="complete").Q[:, N.shape[1] :]
     steep = float(torch.linalg.vector_norm(W.T @ slope.flatten())) + ROUNDINGS * EPS * float(total[0])

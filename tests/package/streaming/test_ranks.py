@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import json
 import math
 import os
 import signal
@@ -18,6 +17,7 @@ from typing import NamedTuple
 import pytest
 import torch
 import torch.distributed as dist
+from both_ranks import both_ranks
 from project import ROOT
 
 import linreg
@@ -57,27 +57,11 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Two:
     folder = tmp_path_factory.mktemp("ranks")
     X, y = data()
     torch.save({"X": X, "y": y}, folder / "data")
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     start = time.perf_counter()
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "ranks.py"), str(rank), str(folder)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in (0, 1)
-    ]
-    try:
-        ends = [rank.communicate(timeout=300) for rank in ranks]
-    finally:
-        for rank in ranks:
-            rank.kill()
+    told, codes, errors = both_ranks("ranks.py", folder)
     seconds = time.perf_counter() - start
-    assert ranks[0].returncode == 0, ends[0][1] + ends[1][1]
-    told = [{k: v for line in out.splitlines() for k, v in json.loads(line).items()} for out, _ in ends]
-    return Two(folder, told, [rank.returncode for rank in ranks], seconds)
+    assert codes[0] == 0, errors
+    return Two(folder, told, codes, seconds)
 
 
 def same(a: Statistics, b: Statistics) -> None:
