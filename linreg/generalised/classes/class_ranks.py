@@ -1,7 +1,8 @@
 """Passes over the rows of several ranks: what each finds is added up, and all take the same steps.
 
 Before anything is added the ranks tell each other how their pass has ended, so that an error of one ends all
-of them, and from which numbers it set out: the same on each, to the last bit.
+of them, and from which numbers it set out. These are those of rank 0, to the last bit: from the same sums
+processors of another kind may compute others.
 """
 
 import math
@@ -90,10 +91,17 @@ class Ranks:
         total = self.ring.sum(torch.cat((mine, table.flatten())))
         return total[:sums], total[sums:].view_as(table).amax(0)
 
-    def check_end(self, message: str, *answer: Tensor) -> None:
-        """Require that all ranks have come to this answer, and none goes on."""
-        end = _digest(answer, message)
-        _, told = self._told(lambda: None, lambda _: [end, 0, 0], 3)
+    def shared(self, values: Tensor) -> Tensor:
+        """The numbers that rank 0 has in the place of these."""
+        self.agree(f"numbers of shape {tuple(values.shape)}")
+        flat = values.flatten()
+        flat = torch.zeros_like(flat) if self.ring.rank else flat.clone()
+        return self.ring.sum(flat).view_as(values)
+
+    def agree(self, where: str) -> None:
+        """Require that all ranks have come to the same place."""
+        digest = crc32(where.encode())
+        _, told = self._told(lambda: None, lambda _: [digest, 0, 0], 3)
         self._check_alike(told[:, 0])
 
     def _told(self, own: Callable[[], T], tell: Callable[[T], list[int]], width: int) -> tuple[T, Tensor]:
@@ -130,12 +138,12 @@ class Ranks:
                 )
 
     def _check_alike(self, digests: Tensor) -> None:
-        """Require the same numbers on each rank."""
+        """Require the same of each rank."""
         if (other := _other(digests)) is not None:
             raise DistributedError(
-                f"`{self.ring.caller}` needs ranks that round alike, to take the same steps; rank {other} "
-                "has come to other numbers than rank 0. Run all on processors of one kind with the same "
-                "PyTorch, or set ATEN_CPU_CAPABILITY=default and MKL_CBWR=COMPATIBLE for each."
+                f"`{self.ring.caller}` needs ranks that take the same steps; rank {other} takes another than "
+                "rank 0, which rounding decides. Run all on processors of one kind with the same PyTorch, or "
+                "set ATEN_CPU_CAPABILITY=default and MKL_CBWR=COMPATIBLE for each."
             )
 
 
@@ -145,10 +153,9 @@ def _other(values: Tensor) -> int | None:
     return int(others[0]) if len(others) else None
 
 
-def _digest(parts: tuple[Tensor, ...], text: str = "") -> int:
+def _digest(parts: tuple[Tensor, ...]) -> int:
     """A number that tells these from others, in the last bit too."""
-    numbers = [value for part in parts for value in part.flatten().tolist()]
-    return crc32(array("d", numbers), crc32(text.encode()))
+    return crc32(array("d", [value for part in parts for value in part.flatten().tolist()]))
 
 
 def _bits(value: float | None) -> int:

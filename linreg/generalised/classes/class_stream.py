@@ -24,6 +24,7 @@ from linreg.generalised.classes.likelihood import Likelihood, Table
 from linreg.generalised.classes.log_loss import Binary, Family, Multinomial
 from linreg.generalised.classes.logistic import logistic_fit
 from linreg.generalised.classes.newton import Objective
+from linreg.generalised.classes.separation import Separation
 from linreg.generalised.classes.softmax import softmax_fit
 from linreg.generalised.classes.targets import check_codes, check_each, check_rows, weight_of_each
 from linreg.generalised.penalised.penalty import check_alpha
@@ -83,7 +84,7 @@ def logistic_stream(
             negative weights; or other rows in a later pass.
         RangeError: `alpha` negative or NaN, `steps` below 1, or `timeout` not above 0.
         DistributedError: `torch.distributed` is not initialised, or this process not in `ranks`; settings
-            differ among the ranks, or the last bits of what they compute, as on unlike processors; another
+            differ among the ranks, or the steps that they take, as may happen on unlike processors; another
             rank had an error in a pass, which is raised there once all have ended the pass; or one was lost
             or too late.
 
@@ -230,9 +231,18 @@ class _Stream:
         objective = Objective(likelihood, frame.penalty() * (alpha * total) if alpha else None)
         end = objective.minimised(frame.start(family.prior(held / total)), steps)
         solved = ended(frame, objective, end, n, total, alpha)
-        if self.ranks:
-            self.ranks.check_end(solved.message, solved.W, solved.b, solved.loss)
-        return solved
+        return _shared(solved, self.ranks) if self.ranks else solved
+
+
+def _shared(solved: Solved, ranks: Ranks) -> Solved:
+    """The answer of rank 0, once all have come to the same end."""
+    ranks.agree(solved.message)
+    W, b, loss = map(ranks.shared, (solved.W, solved.b, solved.loss))
+    found = solved.separation
+    if found is not None:
+        w, c = ranks.shared(found.w), ranks.shared(found.b)
+        found = Separation(w, c, found.complete, found.undecided)
+    return solved._replace(W=W, b=b, loss=loss, separation=found)
 
 
 def _check_rows(rows: Any) -> None:

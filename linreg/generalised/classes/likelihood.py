@@ -90,11 +90,15 @@ class Likelihood:
         """(m, k) those of coordinates with zeros beside them."""
         return z @ torch.nn.functional.pad(u, (0, 0, 0, z.shape[1] - len(u)))
 
+    def shared(self, u: Tensor) -> Tensor:
+        """u, the same on all ranks."""
+        return self.ranks.shared(u) if self.ranks else u
+
     @alone
     def over(self, make: Callable[[Block], Pair], *at: Tensor) -> Pair:
         """The sum of the first tensor that `make` makes of blocks, and the largest entries of the second.
 
-        `at` is what `make` computes with, which is the same on all ranks.
+        `at` is what `make` computes with, `shared` by all ranks.
         """
         if self.ranks:
             return self.ranks.over(lambda: self._here(make), at)

@@ -66,6 +66,7 @@ class Objective(NamedTuple):
 
     def at(self, u: Tensor, steps: int = 0) -> End:
         """Its value and its slope."""
+        u = self.likelihood.shared(u)
         sums = self.likelihood.at(u)
         if self.penalty is None:
             return End(u, sums, sums.value, sums.slope, steps)

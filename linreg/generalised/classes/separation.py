@@ -58,15 +58,16 @@ def separating(of: Likelihood, u: Tensor, v: Tensor) -> Direction | None:
 
     At u (q, k) chances of rows on the boundary tell whether these could be separated as well.
     """
+    v = of.shared(v)
     inside = _boundary(of, v)
     if inside is None:
         return None
     n, N, inverse = inside
     near = v
     if n:
-        v = (N @ (N.T @ v.flatten())).view_as(v)
+        v = of.shared((N @ (N.T @ v.flatten())).view_as(v))
         for _ in range(REFINED):  # what rounding the squares of the boundary has left
-            v = v - (inverse @ _on_boundary(of, near, v)).view_as(v)
+            v = of.shared(v - (inverse @ _on_boundary(of, near, v)).view_as(v))
     found = _checked(of, v)
     if found is None or not found.undecided:
         return found

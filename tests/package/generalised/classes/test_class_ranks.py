@@ -78,6 +78,7 @@ def close(found: dict[str, Any], whole: Any) -> None:
         ("nothing counts", {}),
         ("one class each", {}),
         ("again", {}),
+        ("other bits", {}),
         ("penalised", {"alpha": 0.1, "standardise": True}),
         ("through zero", {"intercept": False}),
         ("few steps", {"steps": 2}),
@@ -166,7 +167,7 @@ def test_what_all_ranks_raise(two):
             "alpha": "`alpha` must be the same on every rank; rank 0 has 0.1, rank 1 has 0.2.",
             "classes": "`classes` must be the same on every rank; rank 0 has 3, rank 1 has none.",
             "function": "must be what each rank calls; rank 0 and rank 1 call two functions",
-            "other bits": "`logistic_stream` needs ranks that round alike",
+            "other steps": "rank 1 takes another than rank 0, which rounding decides",
         }.items():
             assert told[name][0] == "DistributedError"
             assert words in told[name][1]
