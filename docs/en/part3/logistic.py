@@ -507,4 +507,4 @@ linreg.check(
 # %% [markdown]
 # ## Where next
 #
-# [How sure are we?](../part2/sure.py) has the intervals of least squares, and what breaks them. The reference has [classes](../reference/api-general.md#classes) with every setting.
+# [How sure are we?](../part2/sure.py) has the intervals of least squares, and what breaks them. The reference has [classes](../reference/api-general.md#classes) with every setting. The loss, its gradient and its curvature are sums over rows: `logistic_stream` takes the same steps over more rows than memory holds, and with `ranks=True` over those of [many machines](rows-machines.py).

@@ -57,8 +57,8 @@ def logistic_stream(
     this, with the same settings; one that has no rows gives an empty list.
 
     Cost: n d^2 operations a pass; one pass for the sums, and one for each step, of which there are mostly 5
-    to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 numbers a pass, after a small
-    one.
+    to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 numbers a pass, after three
+    small ones.
 
     Args:
         rows: what gives the same (X, y) or (X, y, weights) each time that it is gone through: a list, or
@@ -129,7 +129,7 @@ def softmax_stream(
 
     Cost: n d^2 K^2 / 2 operations a pass; one pass for the sums, and one for each step, of which there are
     mostly 5 to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 (K - 1)^2 numbers a
-    pass, after a small one.
+    pass, after three small ones.
 
     Args:
         rows: what gives the same (X, y) or (X, y, weights) each time that it is gone through, as for
