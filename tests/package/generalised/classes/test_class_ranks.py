@@ -259,3 +259,19 @@ def test_it_waits_as_long_as_torch_does():
     for fit in (logistic_stream, softmax_stream):
         default = inspect.signature(fit).parameters["timeout"].default
         assert default == dist.distributed_c10d.default_pg_timeout.total_seconds()
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("backend", ["nccl", "gloo"])
+def test_one_rank_on_cuda(backend):
+    X, y = drawn(d=5)
+    dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+    try:
+        whole = logistic_stream([(X, y)])
+        for device in ("cpu", "cuda"):
+            fit = logistic_stream([(X.to(device), y.to(device))], ranks=True, timeout=60)
+            assert fit.w.device.type == device
+            torch.testing.assert_close(fit.w.cpu(), whole.w, rtol=1e-10, atol=1e-12)
+    finally:
+        dist.destroy_process_group()
