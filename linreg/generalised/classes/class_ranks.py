@@ -71,12 +71,11 @@ class Ranks:
         d, K, _, on_cuda = told[:, 1:5].amax(0).tolist()
         if not d:
             return None
-        if found is None:
-            device = torch.device("cuda", torch.cuda.current_device()) if on_cuda else torch.device("cpu")
-            none = Statistics(d, device=device)
-            found = Found(none, none.M.new_zeros(K), 0)
-        held = self.ring.sum(pad(found.held, (0, K - len(found.held))))
-        return Found(merged(found.sums, self.ring), held, int(told[:, 3].sum()))
+        device = torch.device("cuda", torch.cuda.current_device()) if on_cuda else torch.device("cpu")
+        sums = found.sums if found else Statistics(d, device=device)
+        held = found.held if found else sums.M.new_zeros(K)
+        held = self.ring.sum(pad(held, (0, K - len(held))))
+        return Found(merged(sums, self.ring), held, int(told[:, 3].sum()))
 
     def over(self, own: Callable[[], list[Pair]], at: tuple[Tensor, ...]) -> Pair:
         """The sums and the largest entries that a pass finds in all rows, where `at` says; own: in these."""
@@ -101,7 +100,7 @@ class Ranks:
     def agree(self, where: str) -> None:
         """Require that all ranks have come to the same place."""
         digest = crc32(where.encode())
-        _, told = self._told(lambda: None, lambda _: [digest, 0, 0], 3)
+        _, told = self._told(lambda: None, lambda _: [digest] * 3, 3)  # as many as `over` tells
         self._check_alike(told[:, 0])
 
     def _told(self, own: Callable[[], T], tell: Callable[[T], list[int]], width: int) -> tuple[T, Tensor]:

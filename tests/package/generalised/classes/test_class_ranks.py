@@ -123,6 +123,8 @@ def test_separated_classes(two, kind):
     X, y = given[f"X {kind}"], given[f"y {kind}"]
     for name, fit in ((kind, logistic), (f"{kind} empty", softmax)):
         whole, found = fit(X, y), two.fit(name)
+        if fit is logistic:
+            assert found["message"] == logistic_stream([(X, y)]).message  # which counts the rows
         assert found["status"] == whole.status == (Status.OK if kind == "nearly" else Status.SEPARATED)
         assert ("v" in found) is (kind != "nearly")
         if whole.separation is not None:
