@@ -30,9 +30,9 @@ KNOWN = set(
     re.findall(
         r"\w+",
         """
-        a article b body br button code dd details div dl dt em figure footer form h1 h2 h3 h4 h5 h6 head
-        header hr html i img input label li link main meta nav ol p pre script section small span strong sub
-        summary sup table tbody td th thead title tr ul
+        a article b blockquote body br button code dd details div dl dt em figure footer form h1 h2 h3 h4
+        h5 h6 head header hr html i img input label li link main meta nav ol p pre script section small
+        span strong sub summary sup table tbody td th thead title tr ul
 
         annotation math menclose mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub
         msubsup msup mtable mtd mtext mtr munder munderover semantics

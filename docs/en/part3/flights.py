@@ -502,7 +502,7 @@ assert min(drift) < -4 < 4 < max(drift)
 # %% [markdown]
 # Half of it. That each new month has a level of its own could be seen early: the mean residual goes from <!--= f"{min(drift):.1f}" -->-4.9<!--/--> to <!--= f"{max(drift):.1f}" -->4.4<!--/--> minutes. That the fit would be no better than none could not: it is ahead in every month but the last. One split by time is one draw from such a table, and the report drew the month that is the exception.
 #
-# And on two machines? Two *ranks* share the files of the first eight months, and meet once:
+# And on two machines? Two *ranks* share the files of the first eight months, and meet once, in [`merge_ranks`][linreg.merge_ranks]:
 
 # %%
 import os
