@@ -220,11 +220,17 @@ print(f"ridge {fits['ridge'].df:.1f} degrees of freedom.")
 
 
 # %%
+def sums_of_groups(values, groups):
+    """The sum of the values (n,), or of rows of them (n, p), in each group."""
+    found, number = groups.unique(return_inverse=True)
+    total = values.new_zeros(len(found), *values.shape[1:])
+    return total.index_add(0, number, values)
+
+
 def mean_and_errors(values, groups):
     """The mean, its standard error for independent rows, and for independent groups."""
     n, deviation = len(values), values - values.mean()
-    number = groups.unique(return_inverse=True)[1]
-    sums = torch.zeros(int(number.max()) + 1).index_add(0, number, deviation)
+    sums = sums_of_groups(deviation, groups)
     return values.mean(), rms(deviation) / n**0.5, torch.linalg.vector_norm(sums) / n
 
 
@@ -272,8 +278,8 @@ of_chosen = {part: y[part] - honest.predict(X[part]) for part in ("fit", "choose
 spread = float(rms(of_chosen["fit"]))
 outside, neighbours, daily = 0, {}, {}
 for part, colour in (("fit", BLUE), ("choose", ORANGE)):
-    dates, number, flights = day[part].unique(return_inverse=True, return_counts=True)
-    means = torch.zeros(len(dates)).index_add(0, number, of_chosen[part]) / flights
+    dates, flights = day[part].unique(return_counts=True)
+    means = sums_of_groups(of_chosen[part], day[part]) / flights
     outside += int((means.abs() > 2 * spread / flights.sqrt()).sum())
     neighbours[part] = float(torch.stack((means[:-1], means[1:])).corrcoef()[0, 1])
     daily[part] = means
@@ -317,9 +323,7 @@ B = by_rows.covariance / by_rows.s**2
 
 def clustered(X, r, B, groups):
     """Standard errors (p,) for groups of rows that are independent of each other."""
-    number = groups.unique(return_inverse=True)[1]
-    scores = torch.column_stack((r, X * r.unsqueeze(1)))
-    s = torch.zeros(int(number.max()) + 1, len(B)).index_add(0, number, scores)
+    s = sums_of_groups(torch.column_stack((r, X * r.unsqueeze(1))), groups)
     n, p, G = len(r), len(B), len(s)
     factor = G / (G - 1) * (n - 1) / (n - p)
     return (factor * (B @ s.T @ s @ B).diagonal()).sqrt()

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 from browsers import KINDS, advice, find
 from playwright.sync_api import Browser, sync_playwright
 from served import World
@@ -23,6 +24,13 @@ FIREFOX = {
     "dom.events.testing.asyncClipboard": True,  # tests may read the clipboard
 }
 SCHEME = "layout.css.prefers-color-scheme.content-override"  # 0 dark, 1 light
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,10 @@
 """What a test does to a figure that moves, and what it reads off it."""
 
+import pytest
 from playwright.sync_api import Locator, Page
+from visit import THEMES, WIDTHS
+
+LOOKS = pytest.mark.parametrize(("theme", "width"), list(zip(THEMES, WIDTHS, strict=True)))
 
 
 def figure(page: Page) -> Locator:

@@ -3,25 +3,18 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
-from handle import beside, drag, figure, mark, press, rounded, scale, shown, slider
+from handle import LOOKS, beside, drag, figure, mark, press, rounded, scale, shown, slider
 from playwright.sync_api import Page
-from visit import THEMES, WIDTHS, Visit
+from visit import WIDTHS, Visit
 
 from linreg import lasso, lasso_path, ridge
 
 LASSO = "part3/lasso/"
-LOOKS = pytest.mark.parametrize(("theme", "width"), list(zip(THEMES, WIDTHS, strict=True)))
-
-
-@pytest.fixture(autouse=True)
-def float64() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 class Pair:

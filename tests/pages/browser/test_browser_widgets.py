@@ -4,16 +4,16 @@ import gzip
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 import visit as reader
-from handle import beside, drag, figure, mark, press, rounded, scale, shown, slider
+from handle import LOOKS, beside, drag, figure, mark, press, rounded, scale, shown, slider
 from playwright.sync_api import Browser, Page
 from served import BASE
-from visit import THEMES, WIDTHS, Visit
+from visit import WIDTHS, Visit
 
 from linreg import (
     Status,
@@ -35,14 +35,7 @@ NAMES = {HOME: "rates", LOSS: "loss", DESCENT: "descent", DIAGNOSTICS: "influenc
 LIMIT = 15_000  # bytes of one widget over the wire
 TARGET = 24  # pixels that WCAG 2.2 asks of what is to be hit
 ALL = pytest.mark.parametrize("address", list(NAMES), ids=list(NAMES.values()))
-LOOKS = pytest.mark.parametrize(("theme", "width"), list(zip(THEMES, WIDTHS, strict=True)))
-
-
-@pytest.fixture(autouse=True)
-def float64() -> Iterator[None]:
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+pytestmark = pytest.mark.usefixtures("float64")
 
 
 # The loss
