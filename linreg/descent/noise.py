@@ -165,17 +165,21 @@ class _Moments:
         best = Vh @ bowl.best
         self.C = torch.zeros_like(Vh)  # (p, p)
         for Q, rows in zip(self.kept or self._turned(), torch.split(y, self._step()), strict=True):
-            self.C += _gram(Q, (rows - Q @ best).square())
+            self.C += _gram(Q, (rows - best @ Q).square())
         self.C /= len(X)
 
     def _step(self) -> int:
         return max(BLOCK // len(self.V), 1)
 
     def _turned(self) -> Iterator[Tensor]:
-        """The rows of [1, X], or of X, some at a time, in the coordinates of the eigenvectors."""
+        """(p, m) rows of [1, X], or of X, some at a time and each a column, in coordinates of the eigenvectors.
+
+        Few and long rows: sums along them take half the time of sums of many short ones.
+        """
+        turn = self.V[self.intercept :].T
         for some in torch.split(self.X, self._step()):
-            turned = some.double() @ self.V[self.intercept :]
-            yield turned + self.V[0] if self.intercept else turned
+            rows = some.T.double()
+            yield torch.addmm(self.V[0].unsqueeze(1), turn, rows) if self.intercept else turn @ rows
 
     def pulled(self, S: Tensor) -> Tensor:
         """HS + SH."""
@@ -185,7 +189,7 @@ class _Moments:
         """(1 - f) HSH + f M(S): what a step does to S besides, over the square of the rate."""
         M = torch.zeros_like(S)
         for Q in self.kept or self._turned():
-            M += _gram(Q, ((Q @ S) * Q).sum(1))
+            M += _gram(Q, ((S @ Q) * Q).sum(0))  # S is symmetric
         M /= len(self.X)
         HSH: Tensor = self.eigenvalues.unsqueeze(1) * S * self.eigenvalues
         return (1 - f) * HSH + f * M
@@ -219,5 +223,5 @@ class _Moments:
 
 
 def _gram(Q: Tensor, weights: Tensor) -> Tensor:
-    gram: Tensor = (Q * weights.unsqueeze(1)).T @ Q
+    gram: Tensor = (Q * weights) @ Q.T
     return gram
