@@ -541,9 +541,10 @@ print(fit)
 print(fill(fit.message, 80))
 assert right["float64 powers"] < 6.5 < 10 < right["powers of float64 x"]
 assert right["powers of decimal x"] > 15
-assert right["float64 powers"] + 3 < right["numpy Polynomial.fit"] < 10
+# where the digits of numpy end depends on how the processor adds up
+assert right["float64 powers"] + 3 < right["numpy Polynomial.fit"] < 11
 
-# %% alt="Bars of correct digits of the wave's coefficients against the decimal data: statsmodels with QR and certified on float64 powers about 5, numpy's Polynomial.fit about 9, certified on powers of the float64 x about 12, certified on powers of the decimal x 16."
+# %% alt="Bars of correct digits of the wave's coefficients against the decimal data: statsmodels with QR and certified on float64 powers about 5, numpy's Polynomial.fit 9 or 10, certified on powers of the float64 x about 12, certified on powers of the decimal x 16."
 fig, ax = plt.subplots(figsize=(5.5, 2.8))
 colours = [BLUE, BLUE, GREEN, GREEN, GREEN]
 bars = ax.barh(list(right), list(right.values()), color=colours)
@@ -554,7 +555,7 @@ ax.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# numpy's one line has <!--= right["numpy Polynomial.fit"]:.1f -->9.4<!--/--> digits with nothing but float64, more than any solver that is handed float64 powers. It never forms them: it maps $x$ to $[-1, 1]$, fits there, where powers do no harm, and
+# numpy's one line has nine or ten digits with nothing but float64, more than any solver that is handed float64 powers. It never forms them: it maps $x$ to $[-1, 1]$, fits there, where powers do no harm, and
 # converts the coefficients at the end. So if your columns are $x, x^2, \dots$, do not build them yourself. Give $x$ to `powers`, or to `Polynomial.fit`.
 #
 # `certified` has limits, and says so. When the float64 triangle cannot tell the columns apart, no correction finds them. The wave moved a thousand to the right, in pairs and without error, is such a case:
