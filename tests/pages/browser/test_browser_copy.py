@@ -12,6 +12,7 @@ from pathlib import Path
 
 import clipboard
 import pytest
+from project import WHOLE
 from served import BASE, World, sources
 from visit import Visit
 
@@ -52,6 +53,10 @@ def test_install(install: str, package: Path) -> None:
     assert found.strip() == str(package / "linreg" / "__init__.py")
 
 
+# The blocks of a page are those that its own tests run; as copied, with the wheel, a third runs once more.
+RUN = set(sources()) if WHOLE else {*list(sources())[::3], "part1/start/"}
+
+
 @pytest.mark.parametrize("address", sources(), ids=lambda address: address or "home")
 def test_copy(visit: Callable[..., Visit], install: str, package: Path, tmp_path: Path, address: str) -> None:
     seen = visit().go(address)
@@ -59,8 +64,9 @@ def test_copy(visit: Callable[..., Visit], install: str, package: Path, tmp_path
     snippets = clipboard.wanted(sources()[address], install, seen)
     texts = clipboard.copied(seen)
     faults = clipboard.differences(texts, snippets, seen)
-    for data in sources()[address].parent.glob("*.json"):  # a reader downloads what the page names
-        shutil.copy(data, tmp_path)
-    faults += [] if faults else clipboard.run(texts, snippets, package, tmp_path)
+    if address in RUN and not faults:
+        for data in sources()[address].parent.glob("*.json"):  # a reader downloads what the page names
+            shutil.copy(data, tmp_path)
+        faults += clipboard.run(texts, snippets, package, tmp_path)
     assert not faults, "\n" + "\n\n".join(faults)
     assert not seen.faults
