@@ -80,6 +80,7 @@ ORDER = [
     "inference.inference",
     "inference.one_out",
     "inference.influence",
+    "inference.collinearity",
     "inference.assumptions",
     "inference.bootstrap",
     "inference.subsets",
