@@ -33,6 +33,7 @@ LEAST = 0.95  # of the mutants of each module must be noticed
 TESTS = {
     "errors": ("arguments", "faults"),
     "checks": ("arguments", "faults", "weights"),
+    "settings": ("arguments", "faults"),
     "weights": ("weights", "weighted"),
     "result": ("result", "accuracy"),
     "keep": ("statistics", "result", "faults"),
@@ -41,6 +42,7 @@ TESTS = {
     "basics.loss": ("loss", "descent", "weights"),
     "basics.held": ("statistics", "accuracy", "weights"),
     "basics.merging": ("ranks", "class_ranks"),
+    "basics.told": ("statistics", "objective", "accuracy"),
     "basics.statistics": ("statistics", "objective", "accuracy", "weights"),
     "closed_form.columns": ("columns", "textbook", "accuracy", "certified", "weights"),
     "closed_form.triangle": ("triangle", "textbook"),
@@ -80,6 +82,7 @@ TESTS = {
     "inference.from_sums": ("inference", "blocks"),
     "inference.one_out": ("influence", "blocks"),
     "inference.influence": ("influence", "blocks"),
+    "inference.folds": ("validation", "path_validation"),
     "generalised.robust.m_estimates": ("robust",),
     "generalised.robust.scale": ("scale", "robust"),
     "generalised.robust.sample": ("robust", "subsample", "absolute"),

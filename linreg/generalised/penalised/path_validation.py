@@ -19,7 +19,7 @@ from linreg.generalised.penalised.lasso import lasso_path, lasso_path_statistics
 from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
 from linreg.generalised.penalised.penalty import check_l1_ratio
 from linreg.generalised.penalised.ridge import ridge_path, ridge_path_statistics
-from linreg.inference.validation import check_parts, rows_of_folds, sums_of_fold, without_each
+from linreg.inference.folds import check_parts, rows_of_folds, sums_of_fold, without_each
 from linreg.keep import ByValue
 from linreg.result import Status
 from linreg.weights import check_some_weight
