@@ -92,6 +92,7 @@ TESTS = {
     "generalised.penalised.path": ("ridge", "lasso"),
     "generalised.penalised.problem": ("ridge", "lasso"),
     "generalised.penalised.penalised_rows": ("ridge", "lasso"),
+    "generalised.penalised.free": ("ridge", "lasso"),
     "generalised.penalised.homotopy": ("lasso",),
     "generalised.penalised.homotopy_rows": ("lasso",),
     "generalised.penalised.quadratic": ("lasso",),

@@ -140,7 +140,9 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     "tukey": run(linreg.tukey, X, y),
     "absolute": run(linreg.absolute, X, y),
     "ridge": lambda dtype: [
-        linreg.ridge(A.to(dtype), t.to(dtype), alpha=0.1) for A, t in ((X, y), (X[:10], y[:10]))
+        linreg.ridge(A.to(dtype), t.to(dtype), alpha=0.1, unpenalised=free)
+        for A, t in ((X, y), (X[:10], y[:10]))
+        for free in ((), [1, 4])
     ],
     "ridge_path": run(linreg.ridge_path, X, y, alphas=[1.0, 0.1, 0.0]),
     "lasso": lambda dtype: [
