@@ -39,18 +39,19 @@ if TYPE_CHECKING:
     from linreg.descent.adam import adam
     from linreg.descent.second_order import lbfgs, newton
     from linreg.descent.batches import batches, sgd
-    from linreg.inference.explained import added_variable, r2, residuals, vif
+    from linreg.inference.explained import added_variable, r2, residuals
     from linreg.inference.record import Inference, Intervals
     from linreg.inference.inference import infer, infer_statistics
     from linreg.inference.one_out import Influence
     from linreg.inference.influence import influence, influence_statistics, leverage
-    from linreg.inference.assumptions import (
-        BreuschPagan,
+    from linreg.inference.collinearity import (
         ConditionIndices,
-        breusch_pagan,
         condition_indices,
-        durbin_watson,
+        condition_indices_statistics,
+        vif,
+        vif_statistics,
     )
+    from linreg.inference.assumptions import BreuschPagan, breusch_pagan, durbin_watson
     from linreg.inference.bootstrap import Bootstrap, bootstrap
     from linreg.inference.subsets import Subsets, best_subsets
     from linreg.inference.validation import (
@@ -135,7 +136,6 @@ __all__ = [
     "added_variable",
     "r2",
     "residuals",
-    "vif",
     "Inference",
     "Intervals",
     "infer",
@@ -144,10 +144,13 @@ __all__ = [
     "influence",
     "influence_statistics",
     "leverage",
-    "BreuschPagan",
     "ConditionIndices",
-    "breusch_pagan",
     "condition_indices",
+    "condition_indices_statistics",
+    "vif",
+    "vif_statistics",
+    "BreuschPagan",
+    "breusch_pagan",
     "durbin_watson",
     "Bootstrap",
     "bootstrap",
@@ -207,18 +210,19 @@ LATER = {
     "linreg.descent.adam": ("adam",),
     "linreg.descent.second_order": ("lbfgs", "newton"),
     "linreg.descent.batches": ("batches", "sgd"),
-    "linreg.inference.explained": ("added_variable", "r2", "residuals", "vif"),
+    "linreg.inference.explained": ("added_variable", "r2", "residuals"),
     "linreg.inference.record": ("Inference", "Intervals"),
     "linreg.inference.inference": ("infer", "infer_statistics"),
     "linreg.inference.one_out": ("Influence",),
     "linreg.inference.influence": ("influence", "influence_statistics", "leverage"),
-    "linreg.inference.assumptions": (
-        "BreuschPagan",
+    "linreg.inference.collinearity": (
         "ConditionIndices",
-        "breusch_pagan",
         "condition_indices",
-        "durbin_watson",
+        "condition_indices_statistics",
+        "vif",
+        "vif_statistics",
     ),
+    "linreg.inference.assumptions": ("BreuschPagan", "breusch_pagan", "durbin_watson"),
     "linreg.inference.bootstrap": ("Bootstrap", "bootstrap"),
     "linreg.inference.subsets": ("Subsets", "best_subsets"),
     "linreg.inference.validation": (

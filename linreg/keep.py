@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from linreg.checks import check_path
 from linreg.errors import FileError
+from linreg.settings import check_path
 
 __all__ = ["ByValue", "read", "unreadable", "write"]
 

@@ -11,7 +11,7 @@ from time import sleep
 import numpy as np
 import pytest
 import torch
-from bench import busy, classes, growth, inference, penalised, results, robust, show
+from bench import busy, classes, epochs, glmnet, growth, inference, penalised, results, robust, show
 from bench.exact import timed_row
 from bench.reference import digits, rational, refined
 from bench.samples import Cell, hard, well
@@ -107,6 +107,42 @@ def test_penalised_paths_and_what_they_leave():
         if task == "lasso":
             left = found["violation and gap"]
             assert max(left["linreg.lasso_path"]) < 1e-12 < max(left["scikit-learn lasso_path"])
+
+
+def test_what_made_for_paths_leaves():
+    """Each program that is installed follows the same path, as far as its tolerance goes."""
+    found = penalised.row("lasso", Cell(300, 6, "float64"), {"rounds": 2, "share": 0.0, "patience": 5.0})
+    here = [module for module in ("celer", "skglm", "adelie", "glum") if find_spec(module) is not None]
+    for peer in [*here, *(["R glmnet"] if glmnet.version() else [])]:
+        assert max(found["violation and gap"][peer]) < 0.05, peer
+
+
+@pytest.mark.skipif(not glmnet.version(), reason="R with glmnet is not installed")
+def test_glmnet_answers_what_it_was_asked():
+    """Its path is ours, and so are its weights of classes; the process ends with its order book."""
+    X, y = penalised.correlated(Cell(200, 4, "float64"))
+    alphas = np.array([1.0, 0.1, 0.01])
+    ours = linreg.lasso_path(torch.from_numpy(X), torch.from_numpy(y), alphas=alphas.tolist())
+    asked = glmnet.Glmnet("lasso", X, y, alphas)
+    found = asked.fit().coefficients()
+    assert np.allclose(found[1:], ours.w.numpy().T, atol=1e-2)
+    assert np.allclose(found[0], ours.b, atol=1e-2)
+    process = asked.process
+    del asked
+    assert process.wait(10) == 0
+    low = classes.row(Cell(500, 3, "float64"), {"rounds": 2, "share": 0.0, "patience": 5.0}, 1e-3)
+    assert low["slope"]["R glmnet"] < 1e-3
+
+
+def test_a_step_from_sums_of_few_rows_and_of_more(monkeypatch):
+    monkeypatch.setattr(epochs, "QUICK_SUMS", (Cell(100, 3, "float32"), Cell(2000, 3, "float32")))
+    found = epochs.from_few_and_many(True, {"rounds": 2, "share": 0.0, "patience": 5.0})
+    assert [row["method"] for row in found] == [
+        *("gradient descent", "momentum", "Nesterov", "Adam", "Newton", "L-BFGS")
+    ]
+    for row in found:
+        few, many = row["seconds"].values()
+        assert row["ratio"] == pytest.approx(many / few, rel=1e-2)
 
 
 def test_classes_and_the_slope_that_is_left():

@@ -7,16 +7,9 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import (
-    check_choice,
-    check_count,
-    check_dtype,
-    check_finite,
-    check_generator,
-    check_number,
-    check_real,
-)
+from linreg.checks import check_finite
 from linreg.errors import MissingError, RangeError, ShapeError
+from linreg.settings import check_choice, check_count, check_dtype, check_generator, check_number, check_real
 
 __all__ = ["Data", "load", "simulate"]
 

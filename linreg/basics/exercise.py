@@ -9,8 +9,8 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.data import simulate
-from linreg.checks import check_count, check_dtype, check_number
 from linreg.errors import DataError, DtypeError
+from linreg.settings import check_count, check_dtype, check_number
 
 __all__ = ["Ordinary", "check", "ordinary"]
 

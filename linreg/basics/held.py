@@ -4,7 +4,7 @@ Sums of squares of numbers below 1e-135, or beyond 1e140, leave the range of flo
 columns are divided by powers of two, which rounds nothing; everywhere else these are 1.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -139,6 +139,16 @@ class Held(NamedTuple):
             reached = torch.maximum(reached, M.diagonal()[:-1] * _before(a.weight, float(M[-1, -1])))
         held = a._replace(n=n, reached=reached, dropped=dropped).summing(M).shrunk()
         return held.followed() if sign > 0 else held
+
+    @classmethod
+    def known(cls, found: dict[str, Any]) -> "Held | None":
+        """What a file holds, also one of the former format; None where that can be no sums of rows."""
+        if "unit" in found:
+            held = cls(**found)
+            return held if held.sound() else None
+        none, squares = torch.zeros_like(found["shift"]), found["M"].diagonal()[:-1].clone()
+        held = cls(**found, unit=none, reached=squares)
+        return held if held.weight == held.n and held.sound() else None  # it knew no weights
 
     def sound(self) -> bool:
         """Whether these can be sums of rows, as far as that shows."""

@@ -12,7 +12,8 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.model import fold_bias
 from linreg.basics.products import pass_over
-from linreg.checks import check_b, check_choice, check_pair, check_w, check_X, check_Xy, recordable
+from linreg.checks import check_b, check_pair, check_w, check_X, check_Xy, recordable
+from linreg.settings import check_choice
 from linreg.weights import check_some_weight, relative
 from linreg.workers import alone
 

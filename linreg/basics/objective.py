@@ -4,7 +4,6 @@ $\theta$ holds the weights and, where one is fitted, the intercept after them. W
 nothing else of the data.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -14,6 +13,7 @@ from torch.nn.functional import mse_loss
 from linreg.basics.loss import Reduction, residual_sums, weight_of
 from linreg.basics.products import pass_over
 from linreg.basics.statistics import Statistics
+from linreg.basics.told import Parabola
 
 __all__ = ["Objective"]
 
@@ -27,12 +27,12 @@ class Objective(NamedTuple):
     intercept: bool
     autograd: bool = False
     sums: Statistics | None = None
-    from_sums: Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]] | None = None
+    parabola: Parabola | None = None  # of these sums
 
     def summed(self) -> "Objective":
         """The same from sums of the rows, added up once in float64."""
         sums = Statistics.of(self.X, self.y)
-        return self._replace(sums=sums, from_sums=sums.slope())
+        return self._replace(sums=sums, parabola=Parabola.of(sums.held))
 
     def parts(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """w (d,) and b (), which is 0 where it is not fitted; of a theta in each column, (d, t) and (t,)."""
@@ -50,9 +50,10 @@ class Objective(NamedTuple):
 
     def products(self, X: Tensor, y: Tensor, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of the residual r of some rows: r'r (), X'r (d,) and its sum ()."""
-        if self.from_sums is not None:
-            found = self.from_sums(w.double(), b.double())
-            squares, moved, total = (len(y) * part.to(w.dtype) for part in found)
+        if self.parabola is not None:
+            place = self.parabola.at(w.double(), b.double())
+            parts = place.loss, place.dw, place.db
+            squares, moved, total = (len(y) * part.to(w.dtype) for part in parts)
             return 2 * squares, moved, total
         return (_by_autograd if self.autograd else residual_sums)(X, y, w, b)
 

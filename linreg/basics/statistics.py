@@ -7,17 +7,18 @@ of the first rows, keeps the sums of columns far from zero from drowning what va
 """
 
 import os
-from collections.abc import Callable
 from typing import Self
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.basics.held import Held, nothing, times_two_to
-from linreg.checks import check_b, check_count, check_device, check_finite, check_same_kind, check_w, check_Xy
+from linreg.basics.held import Held, nothing
+from linreg.basics.told import Parabola, mean_of, moments_of
+from linreg.checks import check_b, check_finite, check_same_kind, check_w, check_Xy
 from linreg.errors import DataError, RangeError, ShapeError
 from linreg.keep import ByValue, read, unreadable, write
+from linreg.settings import check_count, check_device
 from linreg.weights import check_counts, check_weights
 from linreg.workers import alone
 
@@ -147,37 +148,27 @@ class Statistics(ByValue):
     @property
     def X_mean(self) -> Tensor:
         """(d,) mean of each feature, in its units."""
-        return self._mean()[:-1]
+        return mean_of(self.held)[:-1]
 
     @property
     def y_mean(self) -> Tensor:
         """() mean of the targets, in units of `y`."""
-        return self._mean()[-1]
+        return mean_of(self.held)[-1]
 
     @property
     def gram(self) -> Tensor:
         r"""(d, d) centred Gram matrix $\sum_i (x_i - \bar x)(x_i - \bar x)^\top$; infinite beyond float64."""
-        return self._moments()[: self.d, : self.d]
+        return moments_of(self.held)[: self.d, : self.d]
 
     @property
     def xy(self) -> Tensor:
         r"""(d,) $\sum_i (x_i - \bar x)(y_i - \bar y)$."""
-        return self._moments()[: self.d, self.d]
+        return moments_of(self.held)[: self.d, self.d]
 
     @property
     def yy(self) -> Tensor:
         r"""() $\sum_i (y_i - \bar y)^2$."""
-        return self._moments()[self.d, self.d]
-
-    def _mean(self) -> Tensor:
-        return times_two_to(self.shift + self.M[-1, :-1] / self.weight, self.unit)
-
-    def _moments(self) -> Tensor:
-        return times_two_to(times_two_to(self._centred(), self.unit), self.unit.unsqueeze(1))
-
-    def _centred(self) -> Tensor:
-        s = self.M[-1, :-1] / (self.weight if self.n else 1.0) ** 0.5
-        return self.M[:-1, :-1] - torch.outer(s, s)
+        return moments_of(self.held)[self.d, self.d]
 
     def about(self, shift: Tensor) -> Tensor:
         """M for another shift (d + 1,)."""
@@ -293,33 +284,8 @@ class Statistics(ByValue):
         """
         self.check_rows(1)
         like = self.M[:1, : self.d]  # stands for X in the checks: d columns, float64
-        _, _, dw, db = self._products()(check_w(like, w), check_b(like, b))
-        return dw, db
-
-    def slope(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]:
-        """A function of w and b: the half-mean loss (), its derivative in w (d,) and in b ()."""
-        products = self._products()
-
-        def at(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            v, Cv, dw, db = products(w, b)
-            return (v @ Cv).clamp(min=0) / 2 + db.square() / 2, dw, db
-
-        return at
-
-    def _products(self) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]:
-        """A function of w and b: v with the residual (x, y) v + b, Cv, and the derivatives by w and by b."""
-        C, mean = self._centred() / self.weight, self.shift + self.M[-1, :-1] / self.weight
-        minus = -torch.ones_like(mean[:1])
-        unit = self.unit if bool(self.unit.any()) else None
-
-        def at(w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-            v = torch.cat((w, minus))
-            v = v if unit is None else times_two_to(v, unit)
-            Cv, db = C @ v, mean @ v + b
-            dw = Cv[:-1] + db * mean[:-1]
-            return v, Cv, dw if unit is None else times_two_to(dw, unit[:-1]), db
-
-        return at
+        found = Parabola.of(self.held).at(check_w(like, w), check_b(like, b))
+        return found.dw, found.db
 
     def check_rows(self, least: int) -> None:
         """Require `least` rows."""
@@ -361,17 +327,12 @@ class Statistics(ByValue):
             DeviceError: `device` is not there.
             FileError: there is no such file, or it is damaged or of another kind.
         """
-        found, counted = read(path, check_device(device)), True
+        found = read(path, check_device(device))
         try:
-            if "unit" not in found:  # of the former format
-                shift = torch.as_tensor(found["shift"])
-                found |= {"unit": torch.zeros_like(shift), "reached": found["M"].diagonal()[:-1].clone()}
-                counted = float(found["M"][-1, -1]) == found["n"]  # it knew no weights
-            held = Held(**found)
-            sound = counted and held.sound()
+            held = Held.known(found)
         except Exception as error:  # whatever else a file may hold
             raise unreadable(path, "it holds something else") from error
-        if not sound:
+        if held is None:
             raise unreadable(path, "what it holds are no sums of rows")
         return cls.holding(held)
 

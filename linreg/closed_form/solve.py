@@ -15,7 +15,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, in_runs
-from linreg.checks import check_dtype, check_Xy
+from linreg.checks import check_Xy
 from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
 from linreg.closed_form.brief import Brief, briefly
 from linreg.closed_form.columns import doubt, rounding_of, scaled, significant
@@ -43,6 +43,7 @@ from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.closed_form.textbook import svd_of
 from linreg.closed_form.triangle import stacked
 from linreg.result import Fit, Status
+from linreg.settings import check_dtype
 from linreg.weights import check_some_weight
 from linreg.workers import alone
 

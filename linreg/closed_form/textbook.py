@@ -10,7 +10,7 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import squared_loss
-from linreg.checks import check_count, check_number, check_Xy
+from linreg.checks import check_Xy
 from linreg.closed_form.accuracy import (
     ROUNDINGS,
     digits,
@@ -32,6 +32,7 @@ from linreg.closed_form.columns import (
 from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.closed_form.triangle import BLOCK, triangle
 from linreg.result import Fit, Status
+from linreg.settings import check_count, check_number
 
 __all__ = ["cholesky", "qr", "svd", "svd_of"]
 

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction
-from linreg.checks import check_beta, check_number
 from linreg.descent.full_batch import Course, Settings
 from linreg.descent.loop import BLOW_UP
 from linreg.descent.modes import Inertia
 from linreg.descent.verdict import verdict
 from linreg.result import Fit
+from linreg.settings import check_beta, check_number
 from linreg.workers import alone
 
 __all__ = ["momentum"]

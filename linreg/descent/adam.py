@@ -9,10 +9,10 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction
-from linreg.checks import check_beta, check_number
 from linreg.descent.full_batch import Course, Settings
 from linreg.errors import DtypeError
 from linreg.result import Fit, Status
+from linreg.settings import check_beta, check_number
 from linreg.workers import alone
 
 __all__ = ["adam"]

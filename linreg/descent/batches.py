@@ -9,11 +9,12 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction, weight_of
 from linreg.basics.objective import Objective
-from linreg.checks import check_count, check_generator, check_number, check_start, check_Xy
+from linreg.checks import check_start, check_Xy
 from linreg.descent.bowl import bowl_of
 from linreg.descent.loop import Trail, rounds, run
 from linreg.descent.noise import Run
 from linreg.result import Fit
+from linreg.settings import check_count, check_generator, check_number
 from linreg.workers import alone
 
 __all__ = ["batches", "sgd"]

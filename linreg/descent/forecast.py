@@ -10,9 +10,10 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction, weight_of
-from linreg.checks import check_beta, check_count, check_number, check_start, check_Xy
+from linreg.checks import check_start, check_Xy
 from linreg.descent.bowl import from_rows
 from linreg.descent.modes import Inertia, modes_of
+from linreg.settings import check_beta, check_count, check_number
 
 EPS = torch.finfo(torch.float64).eps
 

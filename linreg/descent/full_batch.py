@@ -12,11 +12,12 @@ from torch import Tensor
 
 from linreg.basics.loss import Reduction
 from linreg.basics.objective import Objective
-from linreg.checks import check_count, check_number, check_start, check_Xy
+from linreg.checks import check_start, check_Xy
 from linreg.descent.bowl import bowl_of
 from linreg.descent.loop import BLOW_UP, State, Trail, rounds, run
 from linreg.descent.wide import UNKNOWN, Wide
 from linreg.result import Fit, Status
+from linreg.settings import check_count, check_number
 
 __all__ = ["Course", "Settings"]
 

@@ -10,13 +10,14 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction, gradient
-from linreg.checks import check_b, check_number, check_w
+from linreg.checks import check_b, check_w
 from linreg.descent.full_batch import Course, Settings
 from linreg.descent.modes import Inertia
 from linreg.descent.steps import Point, gradient_step
 from linreg.descent.verdict import verdict
 from linreg.errors import RangeError
 from linreg.result import Fit
+from linreg.settings import check_number
 from linreg.workers import alone
 
 __all__ = ["gradient_descent", "step"]

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_count, check_number, check_Xy
+from linreg.checks import check_Xy
 from linreg.errors import DataError
 from linreg.result import Fit, Path, Status
+from linreg.settings import check_count, check_number
 from linreg.workers import alone
 
 __all__ = ["ROUNDS", "SHARE", "Centred", "conjugate_gradients", "descend", "square"]

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.loss import Reduction
-from linreg.checks import check_count
 from linreg.descent.full_batch import Course, Settings
 from linreg.descent.steps import Point
 from linreg.errors import DataError
 from linreg.result import Fit, Status
+from linreg.settings import check_count
 from linreg.workers import alone
 
 __all__ = ["lbfgs", "newton"]

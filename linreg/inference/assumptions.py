@@ -1,22 +1,18 @@
-"""Whether what standard errors assume holds: equal variance, no correlation, columns that differ."""
+"""Whether what standard errors assume holds: equal variance, and no correlation of one row with the next."""
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_finite, check_tensor, check_X, check_Xy
-from linreg.closed_form.triangle import triangle
+from linreg.checks import check_finite, check_tensor, check_Xy
 from linreg.errors import DataError, ShapeError
 from linreg.inference.distributions import chi_squared_tail, scipy_for
 from linreg.inference.fitted import fitted
-from linreg.keep import ByValue
 from linreg.workers import alone
 
-__all__ = ["BreuschPagan", "ConditionIndices", "breusch_pagan", "condition_indices", "durbin_watson"]
+__all__ = ["BreuschPagan", "breusch_pagan", "durbin_watson"]
 
 
 class BreuschPagan(NamedTuple):
@@ -35,30 +31,45 @@ class BreuschPagan(NamedTuple):
 
 @plain
 @alone
-def breusch_pagan(X: Tensor, y: Tensor, *, studentised: bool = True) -> BreuschPagan:
+def breusch_pagan(
+    X: Tensor,
+    y: Tensor,
+    *,
+    studentised: bool = True,
+    intercept: bool = True,
+    weights: Tensor | None = None,
+) -> BreuschPagan:
     r"""Test whether the variance of the noise depends linearly on the features.
 
-    The squared residuals are regressed on the features. Koenker's version, the default as in R's `bptest`
-    and in statsmodels, is $n R^2$ of that regression and asks for no normal noise. The original of Breusch
-    and Pagan, half the explained sum of squares of $r_i^2 / (\|r\|^2 / n)$, does; it is that of R's
-    `ncvTest` and of `bptest(studentize=FALSE)`.
+    The squared residuals are regressed on the features and a constant. Koenker's version, the default as in
+    R's `bptest` and in statsmodels, is $n R^2$ of that regression and asks for no normal noise. The original
+    of Breusch and Pagan, half the explained sum of squares of $r_i^2 / (\|r\|^2 / n)$, does; it is that of
+    `bptest(studentize=FALSE)`, and of R's `ncvTest` where that is given the features: by default it takes the
+    predictions instead, one column.
 
-    Cost: two fits.
+    With precisions $c_i$ the question is whether $c_i r_i^2$ depends on the features: whether anything is
+    left of the unequal variance that the weights were to take out. These squares are regressed, each row once
+    and unweighted. Without an intercept in the fit the second regression has its constant all the same: that
+    is the variance, if there is one.
+
+    Cost: a fit and two more passes; with weights, or without an intercept, another fit.
 
     Args:
-        X: (n, d) features; the fit has an intercept.
+        X: (n, d) features.
         y: (n,) targets.
         studentised: Koenker's version.
+        intercept: the fit of `y` has one.
+        weights: (n,) precisions of the rows, for that fit; a row of weight 0 does not count.
 
     Returns:
         The statistic, its degrees of freedom and p; NaN where the fit leaves no residuals but rounding, or no
-        column varies.
+        column varies, and for Koenker's version where all squares are equal, which leaves 0 over 0.
 
     Raises:
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data.
+        DataError: empty, NaN or infinite data; bad weights.
         MissingError: scipy is not installed.
 
     Source: Breusch and Pagan, Econometrica 47 (1979); Koenker, Journal of Econometrics 17 (1981).
@@ -70,18 +81,34 @@ def breusch_pagan(X: Tensor, y: Tensor, *, studentised: bool = True) -> BreuschP
         >>> found = breusch_pagan(X, y)
         >>> print(f"{found.statistic:.3f} {found.df} {found.p:.4f}")
         5.878 1 0.0153
+        >>> settled = breusch_pagan(X, y, weights=1 / X[:, 0]**2, studentised=False)
+        >>> print(f"{settled.statistic:.3f} {settled.p:.3f}")  # all squares are equal now
+        0.000 1.000
     """
     scipy_for("breusch_pagan")
     X, y = check_Xy(X, y)
-    found = fitted(X, y, intercept=True)
-    r = found.rows.residuals()
-    squares, df = r.square(), found.design.rank
-    if df == 0 or found.df <= 0 or found.perfect(squares.sum()):
+    found = fitted(X, y, intercept=intercept, weights=weights)
+    r = found.rows.residuals()  # times the roots of the weights
+    squares = r.square()
+    mute = found.df <= 0 or found.perfect(squares.sum())
+    second = found
+    if weights is not None or not intercept:
+        second = fitted(found.rows.X, found.rows.X[:, 0], intercept=True)
+    df = second.design.rank
+    if mute or df == 0:
         return BreuschPagan(math.nan, df, math.nan)
     u = squares / squares.mean() - 1  # of mean 0
-    second = fitted(X.double(), u, intercept=True)
-    explained = float(second.projected.square().sum())
-    statistic = len(y) * explained / float(u.square().sum()) if studentised else explained / 2
+    explained = float(second.rows.over(lambda block: block.z.T @ u[block.run]).square().sum())
+    total = float(u.square().sum())
+    # What rounding makes of squares that are all equal: it moves each by twice its residual times that of the
+    # residuals, which the error of the weights has made longer.
+    moved = found.rounding() * (1 + found.design.condition)
+    rounded = 2 * float(r.abs().max()) * moved / float(squares.mean())
+    if total <= rounded**2:
+        explained, total = 0.0, 0.0
+    if studentised and total == 0:
+        return BreuschPagan(math.nan, df, math.nan)
+    statistic = len(r) * explained / total if studentised else explained / 2
     return BreuschPagan(statistic, df, chi_squared_tail(statistic, df))
 
 
@@ -128,59 +155,3 @@ def durbin_watson(r: Tensor) -> float:
         )
     r = r / largest  # the squares of the units could overflow
     return float(r.diff().square().sum() / r.square().sum())
-
-
-@dataclass(frozen=True, eq=False)
-class ConditionIndices(ByValue):
-    """Which columns are nearly dependent, and how nearly.
-
-    Args:
-        indices: (p,) largest singular value over each, from 1 on; above 30 the columns are called collinear.
-        shares: (p, p) of the variance of each parameter (a column) that comes from each direction (a row).
-    """
-
-    indices: Tensor
-    shares: Tensor
-
-
-@plain
-@alone
-def condition_indices(X: Tensor, *, intercept: bool = True) -> ConditionIndices:
-    r"""Belsley's condition indices, with the share of each estimate's variance that comes from each.
-
-    The columns, a one before them where there is an intercept, are brought to length 1 but not centred: what
-    is nearly constant counts as nearly dependent on the intercept. Two or more shares above 0.5 in a row of a
-    large index name the columns that are involved.
-
-    Cost: O(n d^2), and a copy of `X`.
-
-    Args:
-        X: (n, d) features.
-        intercept: a column of ones stands before them.
-
-    Returns:
-        The indices in ascending order and the shares; float64. A column of zeros has an infinite index.
-
-    Raises:
-        ShapeError: `X` is not (n, d).
-        DtypeError: not float32 or float64.
-        DataError: empty, NaN or infinite data.
-
-    Source: Belsley, Kuh and Welsch, Regression Diagnostics, sections 3.2 and 3.3.
-
-    Examples:
-        >>> import torch
-        >>> X = torch.tensor([[1., 1.], [1., -1.], [-1., 1.], [-1., -1.]])
-        >>> condition_indices(X).indices  # at right angles to each other and to the ones
-        tensor([1.0000, 1.0000, 1.0000], dtype=torch.float64)
-    """
-    X = check_X(X).detach().double()
-    A = torch.column_stack((torch.ones_like(X[:, :1]), X)) if intercept else X
-    largest = torch.linalg.vector_norm(A, torch.inf, dim=0)
-    A = A / largest.where(largest > 0, 1)
-    length = torch.linalg.vector_norm(A, dim=0)
-    R = triangle(A / length.where(length > 0, 1))
-    _, s, Vh = torch.linalg.svd(R)
-    s = torch.cat((s, s.new_zeros(len(Vh) - len(s))))
-    part = (Vh / s.unsqueeze(1)).square()
-    return ConditionIndices(s[0] / s, part / part.sum(0))

@@ -16,13 +16,13 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.products import in_runs
-from linreg.checks import check_choice, check_count, check_generator, check_names, check_share
 from linreg.inference.facts import with_intercept
 from linreg.inference.fitted import Fitted, fitted
 from linreg.inference.passes import Block
 from linreg.inference.table import number, table
 from linreg.keep import ByValue
 from linreg.result import Fit, Status
+from linreg.settings import check_choice, check_count, check_generator, check_names, check_share
 from linreg.workers import alone
 
 __all__ = ["Bootstrap", "bootstrap"]

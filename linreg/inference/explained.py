@@ -1,17 +1,15 @@
-"""What a fit explains, what one feature adds to the others, and how far they repeat each other."""
+"""What a fit explains, and what one feature adds to the others."""
 
 import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_column, check_finite, check_pair, check_X, check_Xy
-from linreg.closed_form.columns import rounding_of, scaled, significant
+from linreg.checks import check_column, check_finite, check_pair, check_Xy
 from linreg.closed_form.solve import solve
-from linreg.closed_form.triangle import triangle
 from linreg.errors import DataError
 from linreg.result import Fit
 
-__all__ = ["added_variable", "r2", "residuals", "vif"]
+__all__ = ["added_variable", "r2", "residuals"]
 
 
 @plain
@@ -132,53 +130,3 @@ def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
     if others.shape[1] == 0:
         return x - x.mean(), y - y.mean()
     return residuals(others, x, solve(others, x)), residuals(others, y, solve(others, y))
-
-
-@plain
-def vif(X: Tensor) -> Tensor:
-    r"""Variance inflation factors, $\mathrm{VIF}_j = 1 / (1 - R_j^2)$, one for each feature.
-
-    $R_j^2$ is the share of the variance of feature j that the other features and a constant explain. The
-    variance of $w_j$ is VIF times, and its standard error $\sqrt{\mathrm{VIF}}$ times, what it would be
-    if the feature were uncorrelated with the others. VIF are also the diagonal of the inverse of the
-    correlation matrix; here they are computed without forming either.
-
-    Works in float64. Cost: O(n d^2 + d^3), and a copy of `X`.
-
-    Args:
-        X: (n, d) features, without a constant column.
-
-    Returns:
-        (d,) factors without unit, dtype and device of `X`, 1 or more; infinite for a feature that the
-        others determine, and for a constant one, which the intercept determines.
-
-    Raises:
-        ShapeError: `X` is not (n, d).
-        DtypeError: `X` is not a tensor of float32 or float64.
-        DataError: empty, NaN or infinite data.
-
-    Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.2.3; Belsley,
-    Kuh and Welsch, Regression Diagnostics, section 3.1.
-
-    Examples:
-        >>> import torch
-        >>> vif(torch.tensor([[-1., -2.], [-1., 0.], [1., 0.], [1., 2.]]))  # R^2 = 1/2
-        tensor([2., 2.])
-    """
-    X = check_X(X).detach()
-    Z = X.double()
-    p = scaled(Z, Z[:, 0], True, torch.finfo(X.dtype).eps)
-    R = triangle(p.A)  # (min(n, d), d)
-    _, s, Vh = torch.linalg.svd(R)  # Vh (d, d)
-    s = torch.cat((s, s.new_zeros(len(Vh) - len(s))))
-    rounding = rounding_of(R)
-    kept = significant(s, Vh, p.noise, rounding)
-    if not bool(kept.any()):
-        return torch.full_like(X[0], torch.inf)
-    factors = (Vh[kept] / s[kept].unsqueeze(1)).square().sum(0).clamp(min=1)
-    # A feature is determined by the others when it has a part in a combination that vanishes.
-    part = torch.linalg.vector_norm(Vh[~kept], dim=0)
-    # Rounding turns these combinations by its size over the smallest singular value that is kept.
-    turned = (rounding + float(p.noise.max())) / float(s[kept].min())
-    result: Tensor = factors.masked_fill(part > turned, torch.inf).to(X.dtype)
-    return result

@@ -10,7 +10,6 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_choice, check_names, check_share
 from linreg.inference.design import EPS
 from linreg.inference.distributions import f_tail, scipy_for, t_quantile, t_tails
 from linreg.inference.facts import Errors, Facts, told, with_intercept
@@ -18,6 +17,7 @@ from linreg.inference.fitted import fitted
 from linreg.inference.from_sums import from_sums
 from linreg.inference.record import Inference
 from linreg.inference.robust_errors import HC, filling
+from linreg.settings import check_choice, check_names, check_share
 from linreg.workers import alone
 
 __all__ = ["infer", "infer_statistics"]

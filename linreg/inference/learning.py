@@ -9,12 +9,13 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_count, check_Xy
+from linreg.checks import check_Xy
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 from linreg.errors import DataError, RangeError, ShapeError
 from linreg.inference.validation import mean_square, told_by_sums
 from linreg.keep import ByValue
+from linreg.settings import check_count
 from linreg.weights import check_some_weight
 
 __all__ = ["LearningCurve", "learning_curve"]

@@ -8,12 +8,13 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
-from linreg.checks import check_share, check_w, check_X
+from linreg.checks import check_w, check_X
 from linreg.inference.distributions import t_quantile
 from linreg.inference.facts import Errors
 from linreg.inference.table import coefficients, number, rejected
 from linreg.keep import ByValue
 from linreg.result import Fit, Status
+from linreg.settings import check_share
 from linreg.workers import alone
 
 __all__ = ["Inference", "Intervals"]

@@ -10,8 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_count
 from linreg.errors import DtypeError, FileError, RangeError, StreamError
+from linreg.settings import check_count
 from linreg.streaming.ahead import ahead
 from linreg.streaming.delimited import COMPRESSED, Delimited
 from linreg.streaming.folders import Part, Paths, parts

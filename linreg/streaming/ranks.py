@@ -9,9 +9,9 @@ import torch.distributed as dist
 from linreg.ambient import plain
 from linreg.basics.merging import merged
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_number
 from linreg.errors import DtypeError
 from linreg.ring import Ring
+from linreg.settings import check_number
 
 __all__ = ["merge_ranks"]
 

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_choice, check_Xy
+from linreg.checks import check_Xy
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.errors import DataError, DtypeError, LinregError, MissingError, StreamError
 from linreg.result import Fit
+from linreg.settings import check_choice
 from linreg.streaming.files import Blocks
 from linreg.weights import check_weights_fit, rule_of_weights, unusable
 

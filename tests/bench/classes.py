@@ -1,16 +1,18 @@
-"""Part `classes`: logistic regression against scikit-learn and statsmodels, and how far each went.
+"""Part `classes`: logistic regression and its peers, and how far each went.
 
 Each has its default tolerance; how far the slope is from 0 at the end says what that has been worth. Where a
 penalty is asked for, it is the same for all: `C` of scikit-learn is 1 / (n alpha).
 """
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import torch
 
 import linreg
+from bench import glmnet
 from bench.samples import Cell
 from bench.timing import interleaved, told
 
@@ -21,6 +23,7 @@ CELLS = (
     Cell(10**7, 5, "float64"),
 )
 SMALL = 10**5 * 20  # entries up to which statsmodels is worth waiting for
+MOST_OF_R = 10**6 * 20  # entries up to which R has memory for its copies
 ANCHOR, OURS = "scikit-learn lbfgs", "linreg.logistic"
 
 
@@ -45,7 +48,7 @@ def row(cell: Cell, settings: Mapping[str, Any], alpha: float) -> dict[str, Any]
         "alpha": alpha,
         **told(timed),
         "slope": {
-            name: float(f"{slope(X, y, alpha, *t.result):.2g}")
+            name: float(f"{slope(X, y, alpha, *weights(t.result)):.2g}")
             for name, t in timed.items()
             if not t.error and t.result is not None
         },
@@ -86,7 +89,36 @@ def calls(X: np.ndarray, y: np.ndarray, alpha: float) -> dict[str, Callable[[], 
     }
     if not alpha and X.size <= SMALL:
         found["statsmodels Logit"] = lambda: logit(X, y)
+    if find_spec("glum") is not None:
+        found["glum"] = lambda: glum(X, y, alpha)
+        found["glum, tol 1e-10"] = lambda: glum(X, y, alpha, gradient_tol=1e-10)
+    if find_spec("adelie") is not None:
+        columns = np.asfortranarray(X)
+        found["adelie"] = lambda: adelie(columns, y, alpha)
+    if glmnet.version() and X.size <= MOST_OF_R:
+        found["R glmnet"] = glmnet.Glmnet("logistic", X, y, np.array([alpha])).fit
     return found
+
+
+def glum(X: np.ndarray, y: np.ndarray, alpha: float, **how: Any) -> tuple[np.ndarray, float]:
+    from glum import GeneralizedLinearRegressor
+
+    model = GeneralizedLinearRegressor(family="binomial", alpha=alpha, l1_ratio=0, **how).fit(X, y)
+    return model.coef_, float(model.intercept_)
+
+
+def adelie(X: np.ndarray, y: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
+    import adelie
+
+    found = adelie.grpnet(
+        adelie.matrix.dense(X, method="naive", n_threads=1),
+        adelie.glm.binomial(y),
+        alpha=0,
+        lmda_path=[alpha],
+        early_exit=False,
+        progress_bar=False,
+    )
+    return found.betas.toarray()[0], float(found.intercepts[0])
 
 
 def logit(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
@@ -94,6 +126,14 @@ def logit(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
 
     params = sm.Logit(y, sm.add_constant(X)).fit(disp=0).params
     return params[1:], float(params[0])
+
+
+def weights(result: Any) -> tuple[np.ndarray, float]:
+    """w and b, for which R has to be asked."""
+    if not isinstance(result, glmnet.Glmnet):
+        return result  # type: ignore[no-any-return]
+    b, *w = result.coefficients()[:, 0]
+    return np.array(w), float(b)
 
 
 def slope(X: np.ndarray, y: np.ndarray, alpha: float, w: np.ndarray, b: float) -> float:

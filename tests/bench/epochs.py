@@ -1,6 +1,7 @@
 """Part `epochs`: an epoch of descent, full batch and mini-batch, against the loops that people write."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,10 +11,18 @@ from torch.utils.data import DataLoader, TensorDataset
 import linreg
 from bench.samples import Cell, well
 from bench.timing import interleaved, told
+from linreg.descent.accelerated import Moving, momentum_step, nesterov_step
+from linreg.descent.adam import Scaling, adam_step
+from linreg.descent.full_batch import Course, Settings
+from linreg.descent.second_order import Remembering, lbfgs_step, newton_step
+from linreg.descent.steps import Point, gradient_step
 
 LR, BATCH = 0.01, 32
 FULL = (Cell(1000, 2, "float32"), Cell(10**5, 10, "float32"))
 MINI = Cell(10**4, 10, "float32")
+SUMS = (Cell(1000, 10, "float32"), Cell(10**7, 10, "float32"))
+QUICK_SUMS = (Cell(1000, 10, "float32"), Cell(10**5, 10, "float32"))
+STEPS = 100
 
 
 def measure(quick: bool = False) -> dict[str, Any]:
@@ -35,6 +44,60 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "settings": {**settings, "threads": 1, "lr": LR, "batch": BATCH},
         "full": full,
         "mini": mini,
+        "sums": from_few_and_many(quick, settings),
+    }
+
+
+def from_few_and_many(quick: bool, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Seconds of a step from sums of a thousand rows and of ten million: of every method that takes them.
+
+    Conjugate gradients take none: they ask the rows, for columns of which there are too many for sums.
+    """
+    cells = QUICK_SUMS if quick else SUMS
+    calls = {(name, cell.name): run for cell in cells for name, run in steppers(cell).items()}
+    names = {f"{name}, {cell}": (name, cell) for name, cell in calls}
+    timed = interleaved(
+        {key: calls[pair] for key, pair in names.items()}, **{**settings, "anchors": list(names)}
+    )
+    seconds = told(timed, STEPS)["seconds"]
+    few, many = (cell.name for cell in cells)
+    return [
+        {
+            "method": name,
+            "seconds": {cell: seconds[f"{name}, {cell}"] for cell in (few, many)},
+            "ratio": float(f"{seconds[f'{name}, {many}'] / seconds[f'{name}, {few}']:.3g}"),
+        }
+        for name in dict.fromkeys(name for name, _ in calls)
+    ]
+
+
+def steppers(cell: Cell) -> dict[str, Callable[[], Any]]:
+    """A run of each method whose sums are at hand: slopes and steps, and nothing else."""
+    print(f"  steps from sums, {cell.name}", flush=True)
+    X, y = (torch.from_numpy(part) for part in well(cell))
+    nothing: dict[str, Any] = {"w": None, "b": 0.0, "intercept": True, "reduction": "half_mean"}
+    told_of: dict[str, Any] = {"sums": True, "tol": 0.0, "record": False, "progress": False}
+    course = Course(X, y, Settings(steps=STEPS, **nothing, **told_of))
+    theta, of = course.theta, course.objective
+    zero, lr = torch.zeros_like(theta), LR
+
+    def run(start: Any, step: Callable[[Any, Tensor], Any]) -> Callable[[], Any]:
+        def steps() -> Any:
+            state = start
+            for _ in range(STEPS):
+                state = step(state, of.slope(state.theta)[1])
+            return state
+
+        return steps
+
+    moving, betas, H = Moving(theta, zero), (0.9, 0.999), of.hessian()
+    return {
+        "gradient descent": run(Point(theta), partial(gradient_step, lr=lr)),
+        "momentum": run(moving, partial(momentum_step, lr=lr, beta=0.9)),
+        "Nesterov": run(moving, partial(nesterov_step, lr=lr, beta=0.9)),
+        "Adam": run(Scaling(theta, zero, zero), partial(adam_step, lr=lr, betas=betas, eps=1e-8)),
+        "Newton": run(Point(theta), partial(newton_step, hessian=H)),
+        "L-BFGS": run(Remembering(theta), partial(lbfgs_step, steepness=of.steepness, memory=10)),
     }
 
 

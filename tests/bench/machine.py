@@ -7,10 +7,12 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from bench import glmnet
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     *("torch", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "glum", "polars", "polars-ols"),
-    *("lineax", "jax", "statsmodels", "pyfixest", "pyarrow"),
+    *("lineax", "jax", "statsmodels", "pyfixest", "pyarrow", "celer", "skglm", "adelie"),
 )
 
 
@@ -36,6 +38,8 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
+    if glmnet.version():
+        found["R glmnet"] = glmnet.version()
     return found
 
 

@@ -1,7 +1,7 @@
-"""Part `penalised`: ridge and lasso paths against scikit-learn, and how far each answer is from the minimum.
+"""Part `penalised`: ridge and lasso paths and their peers, and how far each answer is from the minimum.
 
 Neighbouring columns are correlated at 0.5, or in one cell every pair; a fifth of the weights is not zero, 20
-of wide data, the noise 0.7 of the deviation of the rest. Both programs get the same hundred penalties.
+of wide data, the noise 0.7 of the deviation of the rest. All programs get the same hundred penalties.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,8 +11,11 @@ import numpy as np
 import torch
 
 import linreg
+from bench.glmnet import Glmnet
+from bench.lassos import lassos, validations
 from bench.samples import SEED, Cell
 from bench.timing import Timed, interleaved, told
+from linreg import RegularisationPath
 
 RIDGE = (Cell(10**5, 100, "float64"), Cell(10**4, 500, "float64"))
 LASSO = (*RIDGE, Cell(2000, 1000, "float64"), Cell(200, 5000, "float64"))
@@ -78,15 +81,15 @@ def of_lasso(X: np.ndarray, y: np.ndarray) -> dict[str, Callable[[], Any]]:
     centred, target = np.asfortranarray(X - X.mean(0)), y - y.mean()
     alphas = linreg.lasso_path(A, t, alphas=COUNT).alpha.numpy()
     calls: dict[str, Callable[[], Any]] = {
-        "linreg.lasso_path": lambda: linreg.lasso_path(A, t, alphas=COUNT),
-        "scikit-learn lasso_path": lambda: lasso_path(centred, target, alphas=alphas),
+        "linreg.lasso_path": lambda: linreg.lasso_path(A, t, alphas=COUNT).w.numpy().T,
+        "scikit-learn lasso_path": lambda: lasso_path(centred, target, alphas=alphas)[1],
     }
     if X.shape[1] <= 500:  # elsewhere it takes minutes
         calls["the same, tol 1e-10"] = lambda: lasso_path(
             centred, target, alphas=alphas, tol=CLOSE, max_iter=10**5
-        )
+        )[1]
         calls["linreg, l1_ratio 0.5"] = lambda: linreg.lasso_path(A, t, alphas=COUNT, l1_ratio=0.5)
-    return calls
+    return calls | lassos(centred, target, alphas)
 
 
 def of_folds(X: np.ndarray, y: np.ndarray) -> dict[str, Callable[[], Any]]:
@@ -96,6 +99,7 @@ def of_folds(X: np.ndarray, y: np.ndarray) -> dict[str, Callable[[], Any]]:
     return {
         "scikit-learn LassoCV": lambda: LassoCV(alphas=COUNT, cv=5).fit(X, y),
         "linreg.cross_validate_path": lambda: linreg.cross_validate_path(A, t, alphas=COUNT, folds=5),
+        **validations(X, y, COUNT),
     }
 
 
@@ -103,16 +107,13 @@ def left(task: str, X: np.ndarray, y: np.ndarray, timed: Mapping[str, Timed]) ->
     """Violation and gap of the lasso's answers, at the worst of all penalties, of their scales."""
     if task != "lasso":
         return {}
-    ours = timed["linreg.lasso_path"].result
+    alphas = linreg.lasso_path(torch.from_numpy(X), torch.from_numpy(y), alphas=COUNT).alpha.numpy()
     Z, t, n = X - X.mean(0), y - y.mean(), len(y)
-    answers = {"linreg.lasso_path": (ours.alpha.numpy(), ours.w.numpy().T)}
-    answers |= {
-        name: timed[name].result[:2]
-        for name in ("scikit-learn lasso_path", "the same, tol 1e-10")
-        if name in timed and not timed[name].error
-    }
     found = {}
-    for name, (alphas, w) in answers.items():
+    for name, one in timed.items():
+        if one.error or isinstance(one.result, RegularisationPath):  # the elastic net is another problem
+            continue
+        w = one.result.coefficients()[1:] if isinstance(one.result, Glmnet) else one.result
         R = t[:, None] - Z @ w
         c = Z.T @ R / n
         off = np.where(w == 0, np.maximum(np.abs(c) - alphas, 0), np.abs(c - alphas * np.sign(w)))

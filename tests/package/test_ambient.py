@@ -93,6 +93,7 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     "r2": run(linreg.r2, y, y + 1),
     "residuals": lambda dtype: linreg.residuals(X.to(dtype), y.to(dtype), FIT[dtype]),
     "vif": run(linreg.vif, X),
+    "vif_statistics": lambda dtype: linreg.vif_statistics(linreg.Statistics.of(X.to(dtype), y.to(dtype))),
     "cross_validate": lambda dtype: [
         linreg.cross_validate(A.to(dtype), y.to(dtype), folds=4, generator=generator)
         for A in (X, torch.column_stack((X, X[:, 0])))
@@ -121,6 +122,9 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     "breusch_pagan": run(linreg.breusch_pagan, X, y),
     "durbin_watson": run(linreg.durbin_watson, y),
     "condition_indices": run(linreg.condition_indices, X),
+    "condition_indices_statistics": lambda dtype: linreg.condition_indices_statistics(
+        linreg.Statistics.of(X.to(dtype), y.to(dtype))
+    ),
     "bootstrap": lambda dtype: [
         linreg.bootstrap(X.to(dtype), y.to(dtype), kind=kind, resamples=100, generator=gen())
         for kind in ("pairs", "residuals")
@@ -136,7 +140,9 @@ CALLS: dict[str, Callable[[torch.dtype], Any]] = {
     "tukey": run(linreg.tukey, X, y),
     "absolute": run(linreg.absolute, X, y),
     "ridge": lambda dtype: [
-        linreg.ridge(A.to(dtype), t.to(dtype), alpha=0.1) for A, t in ((X, y), (X[:10], y[:10]))
+        linreg.ridge(A.to(dtype), t.to(dtype), alpha=0.1, unpenalised=free)
+        for A, t in ((X, y), (X[:10], y[:10]))
+        for free in ((), [1, 4])
     ],
     "ridge_path": run(linreg.ridge_path, X, y, alphas=[1.0, 0.1, 0.0]),
     "lasso": lambda dtype: [

@@ -28,7 +28,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 import linreg
 from linreg import DataError, DeviceError, DtypeError, LinregError, RangeError, ShapeError
-from linreg.checks import check_path, check_same_kind, recordable
+from linreg.checks import check_same_kind, recordable
+from linreg.settings import check_path
 
 mpl.use("agg")
 
@@ -443,7 +444,7 @@ def test_a_generator_on_another_device():
         with pytest.raises(
             DeviceError, match=r"`generator` must be on the device of the data, meta; got cpu. Make it"
         ):
-            linreg.checks.check_generator(gen(), torch.device("meta"))
+            linreg.settings.check_generator(gen(), torch.device("meta"))
         return
     there = torch.Generator("cuda")
     with pytest.raises(DeviceError, match="must be on the device of the data, cpu; got cuda"):

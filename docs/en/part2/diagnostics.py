@@ -283,7 +283,7 @@ for name in ("sound", "fan"):
 # | HC2 | $r_i^2 / (1 - h_i)$ | each made right, if the variances are equal after all |
 # | HC3 | $r_i^2 / (1 - h_i)^2$ | the residual of the row left out; on the safe side in small samples |
 #
-# These are the definitions of R's sandwich and of statsmodels. "hetero" in pyfixest is HC1; its HC2 and HC3 are larger by $\sqrt{n/(n-p)}$, measured with version 0.60.0. And the name of a test does not say which version it is: R's `bptest` and statsmodels mean Koenker's form, as `linreg` does; R's `ncvTest` means the original.
+# These are the definitions of R's sandwich and of statsmodels. "hetero" in pyfixest is HC1; its HC2 and HC3 are larger by $\sqrt{n/(n-p)}$, measured with version 0.60.0. And the name of a test does not say which version it is: R's `bptest` and statsmodels mean Koenker's form, as `linreg` does; R's `ncvTest` means the original, and regresses on the predictions unless it is told the features: the same for one feature, and one degree of freedom in the place of $d$ for more.
 #
 # Of a file that is larger than memory the same takes a third pass: the squared residuals of each block are the targets of other sums, and $n R^2$ of these is the statistic.
 

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_count, check_finite, check_same_kind, check_tensor
+from linreg.checks import check_finite, check_same_kind, check_tensor
 from linreg.errors import DataError, DtypeError, ShapeError
+from linreg.settings import check_count
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
-from linreg.checks import check_count, check_names, check_share
 from linreg.errors import RangeError
 from linreg.generalised.classes.class_fit import LogisticFit, SoftmaxFit
 from linreg.generalised.classes.class_problem import Problem, Solved
@@ -19,6 +18,7 @@ from linreg.generalised.classes.logistic import logistic_fit
 from linreg.generalised.classes.softmax import softmax_fit
 from linreg.generalised.classes.targets import Classes, check_classes
 from linreg.result import Status
+from linreg.settings import check_count, check_names, check_share
 from linreg.weights import check_counts
 from linreg.workers import alone
 

@@ -19,9 +19,9 @@ from torch.nn.functional import pad
 
 from linreg.basics.merging import merged
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_number
 from linreg.errors import DistributedError, DtypeError
 from linreg.ring import Ring
+from linreg.settings import check_number
 
 __all__ = ["Found", "Pair", "Ranks", "ranks_of"]
 

@@ -9,13 +9,14 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
-from linreg.checks import check_share, check_w, check_X
+from linreg.checks import check_w, check_X
 from linreg.generalised.classes.class_fit import LogisticFit, SoftmaxFit
 from linreg.generalised.classes.frame import Frame
 from linreg.generalised.classes.log_loss import Family
 from linreg.inference.table import coefficients, number, rejected
 from linreg.keep import ByValue
 from linreg.result import Status
+from linreg.settings import check_share
 from linreg.workers import alone
 
 __all__ = ["Basis", "ChanceIntervals", "ClassInference", "quantile"]

@@ -14,7 +14,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_count, check_finite, check_Xy
+from linreg.checks import check_finite, check_Xy
 from linreg.errors import DataError, DtypeError, LinregError, ShapeError
 from linreg.generalised.classes.class_fit import LogisticFit, SoftmaxFit
 from linreg.generalised.classes.class_problem import Solved, ended
@@ -29,6 +29,7 @@ from linreg.generalised.classes.softmax import softmax_fit
 from linreg.generalised.classes.targets import check_codes, check_each, check_rows, weight_of_each
 from linreg.generalised.penalised.penalty import check_alpha
 from linreg.inference.from_sums import from_sums
+from linreg.settings import check_count
 from linreg.weights import check_weights
 from linreg.workers import alone
 

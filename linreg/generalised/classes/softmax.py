@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_count
 from linreg.closed_form.accuracy import within_range
 from linreg.generalised.classes.class_fit import SoftmaxFit
 from linreg.generalised.classes.class_problem import Problem, Solved
@@ -19,6 +18,7 @@ from linreg.generalised.classes.separation import Separation
 from linreg.generalised.classes.targets import check_classes
 from linreg.generalised.penalised.penalty import check_alpha
 from linreg.result import Fit
+from linreg.settings import check_count
 from linreg.workers import alone
 
 __all__ = ["softmax", "softmax_fit"]

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from linreg.basics.products import in_runs
-from linreg.checks import check_dtype, check_finite, check_Xy
+from linreg.checks import check_finite, check_Xy
 from linreg.errors import DataError, DtypeError, RangeError, ShapeError
 from linreg.generalised.classes.likelihood import Table
+from linreg.settings import check_dtype
 from linreg.weights import check_some_weight, relative
 
 __all__ = ["Classes", "check_classes", "check_codes", "check_each", "check_rows", "weight_of_each"]

@@ -10,7 +10,7 @@ from linreg.basics.statistics import Statistics
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
-from linreg.errors import DtypeError, RangeError
+from linreg.generalised.penalised.free import check_free
 from linreg.generalised.penalised.lasso_along import along_l1
 from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
 from linreg.generalised.penalised.penalised_rows import rows_of
@@ -194,7 +194,7 @@ def lasso_path(
     listed, ratio = listed_alphas(alphas), check_l1_ratio(l1_ratio)
     rows = rows_of(X, y, intercept, weights)
     problem, positive = rows.problem(standardise), above_zero(listed)
-    free = _free(unpenalised, rows.X.shape[1])
+    free = check_free(unpenalised, rows.X.shape[1])
     path = along_l1(problem, positive, ratio, rows, free) if positive else None
 
     def least() -> RegularisationPath:
@@ -248,7 +248,7 @@ def lasso_path_statistics(
     """
     listed, ratio = listed_alphas(alphas), check_l1_ratio(l1_ratio)
     problem, positive = problem_of(statistics, intercept, standardise), above_zero(listed)
-    free = _free(unpenalised, statistics.d)
+    free = check_free(unpenalised, statistics.d)
     path = along_l1(problem, positive, ratio, None, free) if positive else None
 
     def least() -> RegularisationPath:
@@ -271,29 +271,10 @@ def _one(
     dtype: torch.dtype | None,
 ) -> PenalisedFit:
     alpha, rows = check_alpha(alpha), rows_of(X, y, intercept, weights, dtype)
-    problem, free = rows.problem(standardise), _free(unpenalised, rows.X.shape[1])
+    problem, free = rows.problem(standardise), check_free(unpenalised, rows.X.shape[1])
     if alpha == 0:
         fit = solve(X, y, intercept=intercept, weights=weights, dtype=torch.float64)
         path = without_penalty(problem, fit, rows, l1_ratio=ratio)
     else:
         path = along_l1(problem, [alpha], ratio, rows, free)
     return within_range(path[0], rows.dtype)  # type: ignore[return-value]
-
-
-def _free(unpenalised: Sequence[int], d: int) -> list[int]:
-    """Columns of X, each named once."""
-    if isinstance(unpenalised, str) or not isinstance(unpenalised, Sequence):
-        raise DtypeError(
-            f"`unpenalised` must be a list of columns; got {type(unpenalised).__name__}. "
-            "Pass [0] for the first."
-        )
-    for j in unpenalised:
-        if not isinstance(j, int) or isinstance(j, bool):
-            raise DtypeError(f"`unpenalised` must be columns of `X`, counted from 0; got {j!r}. Pass an int.")
-        if not 0 <= j < d:
-            raise RangeError(f"`unpenalised` must be columns of `X`, 0 to {d - 1}; got {j}. Count from 0.")
-    if len(set(unpenalised)) < len(unpenalised):
-        raise RangeError(f"`unpenalised` must name each column once; got {list(unpenalised)}. Drop the copy.")
-    if len(unpenalised) == d:
-        raise RangeError(f"`unpenalised` must leave a column to penalise; got all {d}. Use `solve`.")
-    return sorted(unpenalised)

@@ -14,12 +14,12 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
 from linreg.checks import check_Xy
-from linreg.errors import DataError, RangeError
+from linreg.errors import DataError
 from linreg.generalised.penalised.lasso import lasso_path, lasso_path_statistics
 from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
 from linreg.generalised.penalised.penalty import check_l1_ratio
 from linreg.generalised.penalised.ridge import ridge_path, ridge_path_statistics
-from linreg.inference.validation import check_parts, rows_of_folds, sums_of_fold, without_each
+from linreg.inference.folds import check_parts, rows_of_folds, sums_of_fold, without_each
 from linreg.keep import ByValue
 from linreg.result import Status
 from linreg.weights import check_some_weight
@@ -121,7 +121,7 @@ def cross_validate_path(
         intercept: fit `b` as well; it is not penalised.
         weights: (n,) precisions of the rows, for the fits and for the mean of the errors.
         standardise: penalise the weights of columns divided by their standard deviations.
-        unpenalised: columns, counted from 0, whose weights are free; not for ridge.
+        unpenalised: columns, counted from 0, whose weights are free.
         generator: shuffles the rows before they are cut into folds.
 
     Returns:
@@ -195,7 +195,7 @@ def cross_validate_path_statistics(
         l1_ratio: the share of absolute values in the penalty: 1 is the lasso, 0 ridge.
         intercept: fit `b` as well; it is not penalised.
         standardise: penalise the weights of columns divided by their standard deviations.
-        unpenalised: columns, counted from 0, whose weights are free; not for ridge.
+        unpenalised: columns, counted from 0, whose weights are free.
 
     Returns:
         The errors of each fold along the path, and the path of all rows, float64.
@@ -220,12 +220,8 @@ def cross_validate_path_statistics(
 
 
 def _how(ratio: float, intercept: bool, standardise: bool, unpenalised: Sequence[int]) -> dict[str, Any]:
-    how: dict[str, Any] = {"intercept": intercept, "standardise": standardise}
-    if ratio == 0:
-        if len(unpenalised):
-            raise RangeError("`unpenalised` must be empty for ridge, `l1_ratio=0`. Take a ratio above 0.")
-        return how
-    return {**how, "l1_ratio": ratio, "unpenalised": unpenalised}
+    how = {"intercept": intercept, "standardise": standardise, "unpenalised": unpenalised}
+    return how if ratio == 0 else {**how, "l1_ratio": ratio}
 
 
 def _of_rows(

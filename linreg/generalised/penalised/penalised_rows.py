@@ -8,9 +8,10 @@ from torch import Tensor
 from linreg.basics.held import exponent, times_two_to
 from linreg.basics.products import residual_products
 from linreg.basics.statistics import Statistics
-from linreg.checks import check_dtype, check_Xy
+from linreg.checks import check_Xy
 from linreg.closed_form.from_sums import System
 from linreg.generalised.penalised.problem import Problem, problem_in, problem_of
+from linreg.settings import check_dtype
 from linreg.weights import check_some_weight, relative
 
 __all__ = ["Rows", "rows_of"]

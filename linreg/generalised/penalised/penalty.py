@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from linreg.checks import check_count, check_real
 from linreg.errors import DataError, DtypeError, RangeError, ShapeError
+from linreg.settings import check_count, check_real
 
 __all__ = ["above_zero", "check_alpha", "check_l1_ratio", "listed_alphas"]
 

@@ -33,6 +33,15 @@ class Problem(NamedTuple):
     x: int  # exponents of the powers of two that were taken out,
     y: int
     intercept: bool
+    free: tuple[int, ...] = ()  # columns that no penalty is for, none of which the others of these make up
+    open: int = 0  # how many more were to be free
+
+    @property
+    def charged(self) -> Tensor:
+        """(d,) 1 for a column that the penalty is for, and 0 for a free one."""
+        some = torch.ones_like(self.q)
+        some[list(self.free)] = 0
+        return some
 
     def l1(self, strength: float) -> float:
         """A penalty on absolute weights, here."""

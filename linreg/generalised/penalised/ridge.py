@@ -10,6 +10,7 @@ from linreg.basics.statistics import Statistics
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
+from linreg.generalised.penalised.free import check_free, freed
 from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
 from linreg.generalised.penalised.penalised_rows import rows_of
 from linreg.generalised.penalised.penalty import above_zero, check_alpha, listed_alphas
@@ -31,6 +32,7 @@ def ridge(
     intercept: bool = True,
     weights: Tensor | None = None,
     standardise: bool = False,
+    unpenalised: Sequence[int] = (),
     dtype: torch.dtype | None = None,
 ) -> PenalisedFit:
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2 + \frac{\alpha}{2} \|w\|^2$: a little bias for less variance.
@@ -60,18 +62,19 @@ def ridge(
         intercept: fit `b` as well; otherwise it is 0.
         weights: (n,) precisions $c_i$, 0 or above; the loss is $\frac{1}{2 \sum_i c_i} \sum_i c_i r_i^2$.
         standardise: penalise the weights of columns divided by their standard deviations.
+        unpenalised: columns, counted from 0, whose weights are free.
         dtype: of the answer, by default that of `X`.
 
     Returns:
         The fit; its `loss` is that of the residuals alone. Status `OUT_OF_RANGE` when `dtype` cannot hold the
-        weights.
+        weights, `RANK_DEFICIENT` where unpenalised columns depend on each other: the later then get weight 0.
 
     Raises:
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64; `alpha` is no number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
-        RangeError: `alpha` is negative, NaN or infinite.
+        RangeError: `alpha` is negative, NaN or infinite; `unpenalised` names no column, or one twice.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.4.1.
 
@@ -83,7 +86,7 @@ def ridge(
     """
     alpha = check_alpha(alpha)
     rows = rows_of(X, y, intercept, weights, dtype)
-    problem = rows.problem(standardise)
+    problem = freed(rows.problem(standardise), check_free(unpenalised, rows.X.shape[1]), rows)
     if alpha == 0:
         fit = solve(X, y, intercept=intercept, weights=weights, dtype=torch.float64)
         path = without_penalty(problem, fit, rows)
@@ -102,6 +105,7 @@ def ridge_path(
     intercept: bool = True,
     weights: Tensor | None = None,
     standardise: bool = False,
+    unpenalised: Sequence[int] = (),
     leave_one_out: bool = True,
 ) -> RegularisationPath:
     r"""Ridge for many penalties at the price of one, with exact leave-one-out errors for each.
@@ -124,6 +128,7 @@ def ridge_path(
         intercept: fit `b` as well; it is not penalised.
         weights: (n,) precisions of the rows; errors of rows left out are then averaged by them.
         standardise: penalise the weights of columns divided by their standard deviations, as for `ridge`.
+        unpenalised: columns, counted from 0, whose weights are free.
         leave_one_out: take the second pass.
 
     Returns:
@@ -134,7 +139,7 @@ def ridge_path(
         DtypeError: the dtypes differ or are not float32 or float64; `alphas` are no numbers.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; bad weights; `alphas` is empty.
-        RangeError: one of `alphas` is negative, NaN or infinite.
+        RangeError: one of `alphas` is negative, NaN or infinite; `unpenalised` names no column, or one twice.
 
     Source: Golub, Heath and Wahba, Generalized cross-validation as a method for choosing a good ridge
     parameter, Technometrics 21 (1979); Hastie, Tibshirani and Friedman, The Elements of Statistical
@@ -153,6 +158,7 @@ def ridge_path(
     listed = listed_alphas(alphas)
     rows = rows_of(X, y, intercept, weights)
     problem, positive = rows.problem(standardise), above_zero(listed)
+    problem = freed(problem, check_free(unpenalised, rows.X.shape[1]), rows)
     path = along(problem, positive, rows, one_out=leave_one_out) if positive else None
 
     def least() -> RegularisationPath:
@@ -172,6 +178,7 @@ def ridge_path_statistics(
     alphas: int | Sequence[float] | Tensor = 100,
     intercept: bool = True,
     standardise: bool = False,
+    unpenalised: Sequence[int] = (),
 ) -> RegularisationPath:
     r"""Ridge for many penalties over rows that are no longer at hand, from their sums alone.
 
@@ -185,6 +192,7 @@ def ridge_path_statistics(
         alphas: strengths of the penalty, or how many, as for `ridge_path`.
         intercept: fit `b` as well; it is not penalised.
         standardise: penalise the weights of columns divided by their standard deviations.
+        unpenalised: columns, counted from 0, whose weights are free.
 
     Returns:
         The path, float64, with `gcv` and without `left_out`.
@@ -192,7 +200,7 @@ def ridge_path_statistics(
     Raises:
         DtypeError: `statistics` is not `Statistics`, or `alphas` are no numbers.
         DataError: no rows have been added, or `alphas` is empty.
-        RangeError: one of `alphas` is negative, NaN or infinite.
+        RangeError: one of `alphas` is negative, NaN or infinite; `unpenalised` names no column, or one twice.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 3.4.1.
 
@@ -205,6 +213,7 @@ def ridge_path_statistics(
     """
     listed = listed_alphas(alphas)
     problem, positive = problem_of(statistics, intercept, standardise), above_zero(listed)
+    problem = freed(problem, check_free(unpenalised, statistics.d))
     path = along(problem, positive, None, one_out=False) if positive else None
 
     def least() -> RegularisationPath:

@@ -39,7 +39,7 @@ def along(
     """The path of these penalties, each above 0, or of so many."""
     if rows is not None and rows.wide:
         return _wide(problem, alphas, rows, one_out)
-    if isinstance(alphas, list) and len(alphas) == 1 and not one_out:
+    if isinstance(alphas, list) and len(alphas) == 1 and not one_out and not problem.free:
         alone = alone_of(problem, problem.l2(alphas[0]))
         if alone.factor.condition < math.inf:
             return _along(problem, alphas, rows, Single(problem, alone), one_out)
@@ -61,14 +61,16 @@ def _along(
     loss, out = problem.loss(U), None
     slope = problem.q.unsqueeze(1) - problem.product(U)
     if rows is not None and one_out and isinstance(vectors, Eigenvectors):
-        least = float(l2[-1] / (vectors.values[-1] + l2[-1]))
+        least = 0.0 if problem.free else float(l2[-1] / (vectors.values[-1] + l2[-1]))
         found = left_out(problem, rows, U, _groups(problem, rows, vectors, l2, hard), least)
         loss, out = found.squares / 2, found.left_out
     if rows is not None and (hard or float(loss.min()) <= CANCELLED * problem.yy):
         slope, squares = rows.slope(problem, U)  # sums are off by more than what is left
         loss = squares / 2
     said = _said(problem, last, U[:, -1], (refined, hard), len(l2))
-    path = _path(problem, alphas, l2, U, loss, vectors.df(l2), slope - l2 * U, out, said)
+    left = slope - l2 * problem.charged.unsqueeze(1) * U
+    gap = (left * vectors.times_inverse(l2, left)).sum(0) if problem.free else left.square().sum(0) / l2
+    path = _path(problem, alphas, U, loss, vectors.df(l2), (left, gap), out, said)
     return replace(path, status=Status.NO_DIGITS) if said.endswith(NOTHING) else path
 
 
@@ -85,7 +87,7 @@ def _answers(
         hard = 1
     if hard < len(l2):
         slope, _ = rows.slope(problem, U)
-        U = U + vectors.times_inverse(l2, slope - l2 * U)
+        U = U + vectors.times_inverse(l2, slope - l2 * problem.charged.unsqueeze(1) * U)
     for k in range(len(l2) - hard, len(l2)):
         U[:, k] = by_augmented_rows(problem, rows, float(l2[k]))
     return U, True, hard
@@ -118,7 +120,8 @@ def _groups(
 ) -> list[tuple[Tensor, Tensor]]:
     """Coordinates for the leverages: those of the eigenvectors as far as these tell, then others."""
     D, eps = vectors.inverse(l2), torch.finfo(torch.float64).eps
-    far = eps * D.amax(0) / D.amin(0)
+    charged = D[len(problem.free) :]
+    far = eps * vectors.free**2 * charged.amax(0) / charged.amin(0)
     told = int((far <= UNTOLD).sum())  # the larger penalties
     told = min(told, len(l2) - hard)
     groups = [(vectors.V, D[:, :told])] if told else []
@@ -133,11 +136,11 @@ def _groups(
 
 def _said(problem: Problem, last: Alone, u: Tensor, how: tuple[bool, int], k: int) -> str:
     refined, hard = how
-    way = "Cholesky" if k == 1 else "eigenvectors"
+    way = "Cholesky" if k == 1 and not problem.free else "eigenvectors"
     number = number_text(last.system, last.factor.condition)
     least = "" if k == 1 else "at the smallest penalty "
     if hard:
-        return f"Ridge, as least squares on {len(u)} more rows: {least}{number}."
+        return f"Ridge, as least squares on {len(u) - len(problem.free)} more rows: {least}{number}."
     if last.factor.condition == math.inf:
         return f"Ridge, by eigenvectors: {least}the penalty is less than rounding of the sums. {NOTHING}"
     if refined:
@@ -155,36 +158,42 @@ def _wide(problem: Problem, alphas: int | list[float], rows: Rows, one_out: bool
     n, d = rows.X.shape
     said = f"Ridge, by the products of {n} rows of {d} columns."
     out = found.left_out if one_out else None
-    return _path(problem, alphas, l2, found.U, found.loss, found.df, found.left, out, said)
+    left, gap = found.left, found.left.square().sum(0) / l2
+    if problem.free:
+        gap = found.gap
+    return _path(problem, alphas, found.U, found.loss, found.df, (left, gap), out, said)
 
 
 def _path(
     problem: Problem,
     alphas: list[float],
-    l2: Tensor,
     U: Tensor,
     loss: Tensor,
     df: Tensor,
-    left: Tensor,
+    off: tuple[Tensor, Tensor],
     out: Tensor | None,
     said: str,
 ) -> RegularisationPath:
-    """In the units of the data."""
+    """In the units of the data; `off` by what is left of the equation, (d, k), and of the objective."""
     w, b = problem.outside(U)
-    n, whole = problem.p.n, problem.yy or 1.0
+    (left, gap), n, whole = off, problem.p.n, problem.yy or 1.0
     fitted = df + problem.intercept
     gcv = (2 * loss / (1 - fitted / n).square()).where(fitted < n * (1 - 1e-10), torch.nan)
     status, message = Status.OK, said
+    if problem.open:
+        status = Status.RANK_DEFICIENT
+        some = "A free column depends" if problem.open == 1 else f"{problem.open} free columns depend"
+        message = f"{said} {some} on others: of the answers that predict the same, theirs is weight 0."
     if not bool(w.isfinite().all()):
         status, message = Status.OUT_OF_RANGE, f"{said} A weight is beyond the range of float64."
     return RegularisationPath(
-        alpha=l2.new_tensor(alphas),
+        alpha=df.new_tensor(alphas),
         w=w,
         b=b,
         loss=problem.squared(loss),
         df=df,
         violation=left.abs().amax(0) / (float(problem.q.abs().max()) or 1.0),
-        gap=left.square().sum(0) / l2 / whole,
+        gap=gap / whole,
         l1_ratio=0.0,
         status=status,
         message=message,

@@ -24,30 +24,49 @@ ROUNDS = 3
 
 
 class Eigenvectors(NamedTuple):
-    """Those of G, which answer for every penalty."""
+    """Those of G, which answer for every penalty; where columns are free, of what these leave of others."""
 
     problem: Problem
-    values: Tensor  # (d,)
-    V: Tensor  # (d, d)
+    values: Tensor  # (p,) of the penalised columns
+    V: Tensor  # (d, f + p) directions, the free ones first: V' (G + l2) V is 1 in these, and values + l2
+    free: float  # condition number of the free columns, 1 where there are none
 
     @classmethod
     def of(cls, problem: Problem) -> "Eigenvectors":
         """One decomposition."""
+        if problem.free:
+            return cls._beside_free(problem)
         values, V = torch.linalg.eigh(problem.G)
-        return cls(problem, values.clamp(min=0), V)
+        return cls(problem, values.clamp(min=0), V, 1.0)
+
+    @classmethod
+    def _beside_free(cls, problem: Problem) -> "Eigenvectors":
+        F = torch.tensor(problem.free, device=problem.q.device)
+        P = problem.charged.nonzero().flatten()
+        squares, E = torch.linalg.eigh(problem.p.G[F][:, F])
+        half = E / squares.sqrt() / problem.size[F].unsqueeze(1)  # half half' is the inverse of their G
+        share = half @ (half.T @ problem.G[F][:, P])  # of the free columns, in each of the others
+        values, own = torch.linalg.eigh(problem.G[P][:, P] - problem.G[P][:, F] @ share)
+        V = problem.q.new_zeros(len(problem.q), len(problem.q))
+        V[F, : len(F)], V[F, len(F) :], V[P, len(F) :] = half, -share @ own, own
+        return cls(problem, values.clamp(min=0), V, math.sqrt(float(squares[-1] / squares[0])))
 
     def inverse(self, l2: Tensor) -> Tensor:
-        """(d, k) eigenvalues of the inverse of G + l2 (k,)."""
-        D: Tensor = 1 / (self.values.unsqueeze(1) + l2)
-        return D
+        """(f + p, k) D with V D V' the inverse of G + l2 (k,), where l2 is for penalised columns alone."""
+        D = 1 / (self.values.unsqueeze(1) + l2)
+        return torch.cat((torch.ones_like(D[:1]).expand(len(self.problem.free), -1), D))
 
     def condition(self, l2: Tensor) -> float:
-        """That of the columns as they are, with one penalty () below each."""
-        return math.sqrt(float((self.values[-1] + l2) / (self.values[0] + l2)))
+        """That of the columns as they are, with one penalty () below each that is not free; or a bound."""
+        largest = self.values[-1]
+        if self.problem.free:  # before the free ones were taken out, which rounds
+            largest = (self.problem.size * self.problem.charged).square().sum()
+        return self.free * math.sqrt(float((largest + l2) / (self.values[0] + l2)))
 
     def df(self, l2: Tensor) -> Tensor:
         """(k,) the trace of the matrix that makes predictions of targets."""
-        return (self.values.unsqueeze(1) * self.inverse(l2)).sum(0)
+        f = len(self.problem.free)
+        return f + (self.values.unsqueeze(1) * self.inverse(l2)[f:]).sum(0)
 
     def times_inverse(self, l2: Tensor, Q: Tensor) -> Tensor:
         """(d, k) the inverses of G + l2 (k,) times Q (d, k), as far as eigenvectors tell."""
@@ -73,7 +92,7 @@ class Eigenvectors(NamedTuple):
 def _left(problem: Problem, l2: Tensor, U: Tensor, close: float = CLOSE) -> tuple[Tensor, Tensor]:
     """(d, k) what is left of the equation, and (k,) of bool: whether that is rounding in every row."""
     q, size = problem.q.unsqueeze(1), problem.size.unsqueeze(1)
-    scaled = size * U
+    scaled, l2 = size * U, l2 * problem.charged.unsqueeze(1)
     left = q - size * (problem.p.G @ scaled) - l2 * U
     terms = q.abs() + size * torch.linalg.vector_norm(scaled, dim=0) + l2 * U.abs()
     return left, (left.abs() <= close * len(q) ** 0.5 * terms).all(0)
@@ -109,7 +128,7 @@ class Alone(NamedTuple):
 def alone_of(problem: Problem, l2: float) -> Alone:
     """The equation of one penalty."""
     p, size = problem.p, problem.size
-    length = (size.square() + l2).sqrt()
+    length = (size.square() + l2 * problem.charged).sqrt()
     length = length.where(length > 0, 1)
     part = size / length
     G = p.G * part * part.unsqueeze(1)
@@ -146,7 +165,7 @@ def _augmented(problem: Problem, rows: Rows, l2: float) -> tuple[Tensor, Tensor]
     """The rows as they are, nothing of them rounded, a column of ones, and the rows of the penalty."""
     p, d = problem.p, len(problem.q)
     charged = (l2 * p.weight) ** 0.5 / problem.turn
-    charged = charged.where((problem.turn > 0) & (p.factor != 0), 1)
+    charged = charged.where((problem.turn > 0) & (p.factor != 0), 1) * problem.charged
     A, t = rows.X.double(), rows.y.double()
     more = torch.diag(charged)
     if rows.intercept:
@@ -171,5 +190,6 @@ def halves_by_rows(problem: Problem, rows: Rows, l2: float) -> Tensor:
         A *= rows.C.sqrt().unsqueeze(1)
     A *= problem.p.weight**-0.5
     eye = torch.eye(A.shape[1], dtype=A.dtype, device=A.device)
-    half: Tensor = torch.linalg.solve_triangular(triangle(torch.cat((A, eye * l2**0.5))), eye, upper=True)
+    more = torch.diag(problem.charged * l2**0.5)
+    half: Tensor = torch.linalg.solve_triangular(triangle(torch.cat((A, more))), eye, upper=True)
     return half

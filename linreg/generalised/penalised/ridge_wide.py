@@ -15,6 +15,8 @@ from linreg.generalised.penalised.problem import Problem
 
 __all__ = ["Kernel"]
 
+ROUNDING = 1e-12  # with less than that of a row left to the others, its residual is rounding
+
 
 class Wide(NamedTuple):
     """Answers for penalties l2 (k,)."""
@@ -24,18 +26,21 @@ class Wide(NamedTuple):
     df: Tensor  # (k,)
     left_out: Tensor  # (k,) mean squares of the residuals of rows left out
     left: Tensor  # (d, k) what rounding leaves of the equation
+    gap: Tensor  # (k,) twice what the objective may be above the smallest, by the dual problem
 
 
 class Kernel(NamedTuple):
-    """The products of the rows, and their eigenvectors."""
+    """The products of the rows, and their eigenvectors, beside the directions that no penalty is for."""
 
-    A: Tensor  # (n, d)
+    A: Tensor  # (n, d) what those directions leave; 0 for a free column
     t: Tensor  # (n,)
-    root: Tensor | None  # (n,) of the shares; None without an intercept
+    Q: Tensor  # (n, m) orthonormal: the roots of the shares where there is an intercept, and the free columns
     values: Tensor  # (n,)
     V: Tensor  # (n, n)
-    largest: float  # of the eigenvalues, that of the constant not counted
-    far: float  # the eigenvalue that the constant was given, out of the way of the other directions
+    far: float  # the eigenvalue that Q was given, out of the way of the other directions
+    free: tuple[int, ...]
+    first: Tensor  # (f,) weights of the free columns on their own,
+    share: Tensor  # (f, d) and what each weight of the others takes from them
 
     @classmethod
     def of(cls, problem: Problem, rows: Rows) -> "Kernel":
@@ -44,19 +49,30 @@ class Kernel(NamedTuple):
         root = rows.share().sqrt()
         A *= root.unsqueeze(1)
         t *= root
+        Q, free = root.unsqueeze(1)[:, : int(rows.intercept)], list(problem.free)
+        size = problem.size[free].unsqueeze(1)
+        theirs = A.new_zeros(0, A.shape[1] + 1)
+        if free:
+            m = Q.shape[1]
+            Q, R = torch.linalg.qr(torch.cat((Q, A[:, free] / size.T), 1))
+            A[:, free] = 0
+            inside = Q.T @ torch.column_stack((A, t))
+            theirs = torch.linalg.solve_triangular(R[m:, m:], inside[m:], upper=True) / size
+            A, t = A - Q @ inside[:, :-1], t - Q @ inside[:, -1]
         K = A @ A.T
         far = 2 * float(K.diagonal().sum()) or 1.0
-        if rows.intercept:
-            K.addr_(root, root, alpha=far)
-        values, V = torch.linalg.eigh(K)
-        values = values.clamp(min=0)
-        if not rows.intercept:
-            return cls(A, t, None, values, V, float(values[-1]), 0.0)
-        return cls(A, t, root, values, V, float(values[-2]) if len(t) > 1 else 0.0, far)
+        values, V = torch.linalg.eigh(K.addmm_(Q, Q.T, alpha=far))
+        return cls(A, t, Q, values.clamp(min=0), V, far, problem.free, theirs[:, -1], theirs[:, :-1])
+
+    @property
+    def largest(self) -> float:
+        """Of the eigenvalues, those of Q not counted."""
+        left = self.values[: len(self.values) - self.Q.shape[1]]
+        return float(left[-1]) if len(left) else 0.0
 
     def answers(self, l2: Tensor) -> Wide:
         """For all penalties l2 (k,), each above 0."""
-        A, t, root, far = self.A, self.t.unsqueeze(1), self.root, self.far
+        A, t, far, m = self.A, self.t.unsqueeze(1), self.far, self.Q.shape[1]
         D = 1 / (self.values.unsqueeze(1) + l2)
         theta = self._centred(self.V @ (D * (self.V.T @ t)))
         for _ in range(2):
@@ -65,12 +81,13 @@ class Kernel(NamedTuple):
         U = A.T @ theta
         r = t - A @ U
         inverse, df = self.V.square() @ D, (self.values.unsqueeze(1) * D).sum(0)
-        if root is not None:
-            inverse = inverse - torch.outer(root.square(), 1 / (far + l2))
-            df = (df - far / (far + l2)).clamp(min=0)
-        out = (theta / inverse).square().sum(0)
-        return Wide(U, r.square().sum(0) / 2, df, out, A.T @ (r - l2 * theta))
+        own = self.Q.square().sum(1)
+        inverse = inverse - torch.outer(own, 1 / (far + l2))
+        inverse[own >= 1 - ROUNDING] = torch.nan  # no penalty is for what tells such a row: nobody else does
+        df = (df - m * far / (far + l2)).clamp(min=0) + len(self.free)
+        out, off = (theta / inverse).square().sum(0), r - l2 * theta
+        U[list(self.free)] = self.first.unsqueeze(1) - self.share @ U
+        return Wide(U, r.square().sum(0) / 2, df, out, A.T @ off, off.square().sum(0))
 
     def _centred(self, theta: Tensor) -> Tensor:
-        root = self.root
-        return theta if root is None else theta - torch.outer(root, root @ theta)
+        return theta - self.Q @ (self.Q.T @ theta)

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_count
 from linreg.generalised.robust.m_estimates import counted
 from linreg.generalised.robust.robust_fit import End, RobustFit, in_steps
 from linreg.generalised.robust.sample import Sample
 from linreg.result import Status
+from linreg.settings import check_count
 from linreg.workers import alone
 
 __all__ = ["absolute"]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_choice, check_count, check_dtype, check_number, check_Xy
+from linreg.checks import check_Xy
 from linreg.errors import RangeError
 from linreg.generalised.robust.reweighting import Course, State
 from linreg.generalised.robust.robust_fit import End, RobustFit, in_steps
@@ -20,6 +20,7 @@ from linreg.generalised.robust.scale import CONSISTENCY, Scale
 from linreg.generalised.robust.subsample import by_sample
 from linreg.inference.fitted import fitted
 from linreg.result import Status
+from linreg.settings import check_choice, check_count, check_dtype, check_number
 from linreg.weights import check_some_weight, relative
 from linreg.workers import alone
 

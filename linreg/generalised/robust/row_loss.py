@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.checks import check_choice, check_finite, check_number, check_tensor
+from linreg.checks import check_finite, check_tensor
+from linreg.settings import check_choice, check_number
 
 __all__ = ["LOSSES", "RowLoss", "row_loss"]
 

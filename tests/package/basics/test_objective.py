@@ -74,7 +74,7 @@ def test_float32_stays_float32_and_its_hessian_is_of_float64(how):
     theta = point(True).float()
     value, slope = of.slope(theta)
     assert value.dtype == slope.dtype == of.steepness(theta).dtype == torch.float32
-    exact = of._replace(X=of.X.double(), y=of.y.double(), autograd=False, sums=None, from_sums=None)
+    exact = of._replace(X=of.X.double(), y=of.y.double(), autograd=False, sums=None, parabola=None)
     torch.testing.assert_close(of.hessian(), exact.hessian(), rtol=1e-14, atol=0)
     torch.testing.assert_close(slope.double(), exact.slope(theta.double())[1], rtol=1e-5, atol=1e-5)
 

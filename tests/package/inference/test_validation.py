@@ -93,7 +93,7 @@ def test_numbered_folds():
 
 
 def test_a_fold_of_many_rows_that_lie_apart(monkeypatch):
-    monkeypatch.setattr("linreg.inference.validation.ROWS", 16)
+    monkeypatch.setattr("linreg.inference.folds.ROWS", 16)
     X, y, *_ = linreg.ordinary()
     folds = torch.arange(300) % 3
     assert torch.allclose(

@@ -520,3 +520,178 @@ def test_dependent_columns_have_an_answer():
     fit = ridge(problem.X, problem.y, alpha=0.2)
     assert fit.status == Status.OK
     assert left(problem.X, problem.y, fit, 0.2) < 20 * EPS * 60
+
+
+# Columns that no penalty is for.
+
+FREE = [7, 0, 12]
+
+
+def augmented(X, y, alpha, free, c=None, intercept=True, standardise=False):
+    """Least squares on a row more for each penalised column, by `certified`: w and b."""
+    d = X.shape[1]
+    c = torch.ones_like(y) if c is None else c
+    A = torch.column_stack((X, torch.ones_like(y))) if intercept else X
+    Z = X - (c @ X / c.sum() if intercept else 0)
+    charged = (c @ Z.square() / c.sum()) if standardise else torch.ones(d, dtype=F64)
+    charged = (charged * alpha * c.sum()).sqrt().index_fill(0, torch.tensor(free), 0)
+    more = torch.nn.functional.pad(torch.diag(charged), (0, int(intercept)))
+    more = more[more.any(1)]
+    A, t = torch.cat((A * c.sqrt()[:, None], more)), torch.cat((y * c.sqrt(), y.new_zeros(len(more))))
+    found = linreg.certified(A, t, intercept=False).w
+    return found[:d], float(found[d]) if intercept else 0.0
+
+
+@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("alpha", [1e-4, 0.1, 100.0])
+def test_free_columns_are_least_squares_without_their_rows(alpha, weighted, intercept, standardise):
+    c = counts(300) if weighted else None
+    w, b = augmented(X, y, alpha, FREE, c, intercept, standardise)
+    how = {"intercept": intercept, "standardise": standardise, "unpenalised": FREE}
+    fit = ridge(X, y, alpha=alpha, weights=c, **how)
+    path = ridge_path(X, y, alphas=[alpha, 3 * alpha], weights=c, **how)
+    sums = ridge_path_statistics(Statistics.of(X, y, weights=c), alphas=[alpha, 3 * alpha], **how)
+    for found in (fit, path[-1], sums[-1]):
+        assert found.status is Status.OK
+        torch.testing.assert_close(found.w, w, rtol=0, atol=1e-12 * float(w.abs().max()))
+        assert float(found.b) == pytest.approx(b, rel=1e-11, abs=1e-12)
+        assert found.violation < 1e-13
+        assert 0 <= found.gap < 1e-25
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_free_columns_are_taken_out_of_the_others(seed):
+    """Frisch, Waugh and Lovell: ridge of what the free columns leave, and then least squares on these."""
+    p = built(200, 12, 30.0, noise=0.3, seed=seed)
+    free, others = [1, 4, 5], [j for j in range(12) if j not in (1, 4, 5)]
+    F, P = p.X[:, free], p.X[:, others]
+    left = torch.stack([linreg.residuals(F, column, linreg.solve(F, column)) for column in P.T], 1)
+    fit = ridge(p.X, p.y, alpha=0.05, unpenalised=free)
+    alone = ridge(left, linreg.residuals(F, p.y, linreg.solve(F, p.y)), alpha=0.05)
+    torch.testing.assert_close(fit.w[others], alone.w, rtol=0, atol=1e-12)
+    again = linreg.solve(F, p.y - P @ fit.w[others])
+    torch.testing.assert_close(fit.w[free], again.w, rtol=0, atol=1e-12)
+    assert fit.df == pytest.approx(alone.df + 3, rel=1e-12)
+    assert float(fit.loss) == pytest.approx(float(alone.loss), rel=1e-11)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("name", ["tall", "wide", "square"])
+def test_left_out_beside_free_columns(name, intercept, weighted):
+    """Each row left out in turn, in data of more rows than columns and of fewer."""
+    n, d = {"tall": (40, 8), "wide": (12, 30), "square": (10, 10)}[name]
+    A, t = data(3, n, d)
+    c, alphas = counts(n) if weighted else None, [1.0, 0.03]
+    how = {"intercept": intercept, "unpenalised": [5, 2]}
+    path = ridge_path(A, t, alphas=alphas, weights=c, **how)
+    total = torch.ones_like(t) if c is None else c
+    for k, alpha in enumerate(alphas):
+        out = []
+        for i in range(n):
+            rest = [j for j in range(n) if j != i]
+            some = total[rest]
+            there = alpha * total.sum() / some.sum()  # the sum of squares beside the same penalty
+            w, b = augmented(A[rest], t[rest], float(there), [5, 2], some, intercept)
+            out.append(float((t[i] - A[i] @ w - b) ** 2))
+        expected = float(total @ torch.tensor(out, dtype=F64) / total.sum())
+        assert float(path.left_out[k]) == pytest.approx(expected, rel=1e-9)
+        w, b = augmented(A, t, alpha, [5, 2], c, intercept)
+        torch.testing.assert_close(path.w[k], w, rtol=0, atol=1e-11 * float(w.abs().max()))
+        assert float(path.b[k]) == pytest.approx(b, rel=1e-9, abs=1e-11)
+        r = t - A @ w - b
+        assert float(path.loss[k]) == pytest.approx(float(total @ r.square() / total.sum() / 2), rel=1e-9)
+        assert 0 <= float(path.gap[k]) < 1e-24
+        fit = ridge(A, t, alpha=alpha, weights=c, **how)
+        torch.testing.assert_close(fit.w, path.w[k], rtol=0, atol=1e-11 * float(w.abs().max()))
+
+
+@pytest.mark.parametrize("n", [300, 12])
+def test_degrees_of_freedom_beside_free_columns(n):
+    """The trace, from predictions of unit targets."""
+    A = X[:n]
+    path = ridge_path(A, y[:n], alphas=[0.5], unpenalised=FREE)
+    one = torch.eye(n, dtype=F64)
+    trace = sum(float(ridge(A, t, alpha=0.5, unpenalised=FREE).predict(A)[i]) for i, t in enumerate(one))
+    assert float(path.df) == pytest.approx(trace - 1, rel=1e-10)  # the intercept is not counted
+    rest = 1 - trace / n
+    assert float(path.gcv) == pytest.approx(float(2 * path.loss / rest**2), rel=1e-9)
+
+
+@pytest.mark.parametrize("kappa", [1e3, 1e6])
+@pytest.mark.parametrize("alpha", [1e-8, 1e-3])
+def test_free_columns_that_nearly_depend_on_the_others(alpha, kappa):
+    """Partialling out of sums loses digits there; the rows bring them back."""
+    p = built(100, 6, kappa, noise=1e-3)
+    w, _ = augmented(p.X, p.y, alpha, [0, 3])
+    path = ridge_path(p.X, p.y, alphas=[alpha, 10 * alpha], unpenalised=[0, 3])
+    assert path.status is Status.OK
+    for found in (path[-1], ridge(p.X, p.y, alpha=alpha, unpenalised=[0, 3])):
+        # the condition number of all rows, those of the penalty included, is what is left of kappa
+        torch.testing.assert_close(found.w, w, rtol=0, atol=1e-9 * float(w.abs().max()))
+    units = torch.logspace(-150, 150, 6, dtype=F64)
+    scaled = ridge(p.X * units, p.y, alpha=alpha, standardise=True, unpenalised=[0, 3])
+    plain = ridge(p.X, p.y, alpha=alpha, standardise=True, unpenalised=[0, 3])
+    torch.testing.assert_close(scaled.w * units, plain.w, rtol=0, atol=1e-9 * float(plain.w.abs().max()))
+
+
+def test_free_columns_that_depend_on_each_other():
+    """The first of them are taken; others would predict the same."""
+    again = torch.column_stack((X, X[:, 0] - X[:, 1], torch.full_like(y, 3.0)))
+    for A, t in ((again, y), (again[:15], y[:15])):
+        with_all = ridge(A, t, alpha=0.1, unpenalised=[0, 1, 20, 21])
+        some = ridge(A[:, :20], t, alpha=0.1, unpenalised=[0, 1])
+        assert (with_all.status, some.status) == (Status.RANK_DEFICIENT, Status.OK)
+        assert "2 free columns depend on others" in with_all.message
+        torch.testing.assert_close(with_all.w[:20], some.w, rtol=0, atol=1e-11)
+        assert float(with_all.w[20:].abs().max()) < 1e-11
+        path = ridge_path(A, t, alphas=[0.1, 0.01], unpenalised=[0, 1, 20])
+        assert "A free column depends on others" in path.message
+        torch.testing.assert_close(path[0].w[:20], some.w, rtol=0, atol=1e-11)
+        few = ridge_path(A[:, :20], t, alphas=[0.1, 0.01], unpenalised=[0, 1])
+        torch.testing.assert_close(path.left_out, few.left_out, rtol=1e-9, atol=0)
+    sums = ridge_path_statistics(Statistics.of(again, y), alphas=[0.1], unpenalised=[0, 1, 20, 21])
+    torch.testing.assert_close(
+        sums[0].w[:20], ridge(X, y, alpha=0.1, unpenalised=[0, 1]).w, rtol=0, atol=1e-11
+    )
+
+
+def test_a_free_column_of_each_row():
+    """As many free columns as rows leave nothing to fit, and no row to leave out."""
+    path = ridge_path(X[:4, :6], y[:4], alphas=[0.1], unpenalised=[0, 1, 2])
+    assert float(path.loss) < 1e-20
+    assert bool(path.left_out.isnan())
+    assert float(path.df) == pytest.approx(3, rel=1e-9)
+
+
+def test_free_columns_in_float32():
+    A, t = X.float(), y.float()
+    fit = ridge(A, t, alpha=0.1, unpenalised=FREE)
+    assert fit.w.dtype == torch.float32
+    w, _ = augmented(A.double(), t.double(), 0.1, FREE)
+    found = ridge(A, t, alpha=0.1, unpenalised=FREE, dtype=F64)
+    torch.testing.assert_close(found.w, w, rtol=0, atol=1e-12 * float(w.abs().max()))
+    thrice = torch.column_stack((A, A[:, 0] / 3))
+    assert ridge(thrice, t, alpha=0.1, unpenalised=[0, 20]).status is Status.RANK_DEFICIENT
+
+
+@pytest.mark.parametrize(
+    ("unpenalised", "error", "said"),
+    [
+        ([20], linreg.RangeError, "columns of `X`, 0 to 19; got 20"),
+        ([1, 1], linreg.RangeError, "must name each column once"),
+        (range(20), linreg.RangeError, "got all 20. Use `solve`"),
+        ("1", linreg.DtypeError, "must be a list of columns; got str"),
+    ],
+)
+def test_what_is_no_free_column(unpenalised, error, said):
+    sums = Statistics.of(X, y)
+    for call in (
+        lambda: ridge(X, y, alpha=0.1, unpenalised=unpenalised),
+        lambda: ridge_path(X, y, unpenalised=unpenalised),
+        lambda: ridge_path_statistics(sums, unpenalised=unpenalised),
+    ):
+        with pytest.raises(error, match=said):
+            call()
