@@ -329,6 +329,7 @@ def known(share, monkeypatch, *, noise=1.0, unit=1.0):
         (2e-5, "twice"),
         (1e-4, "in 3 steps"),
         (1e-3, "in 4 steps"),
+        (2e-3, "in 5 steps"),
     ],
 )
 def test_steps_end_where_the_next_would_add_nothing(share, steps, monkeypatch):

@@ -9,7 +9,7 @@ from problems import EPS, built, decimal, exact_fit, gen, nist, unchanged
 
 import linreg
 from linreg import Doubled, Status, certified, powers
-from linreg.closed_form.certified import _digits, _fit
+from linreg.closed_form.certified import _coordinates, _digits, _fit
 from linreg.closed_form.doubled import refinement
 from linreg.closed_form.doubled.residual import problem
 
@@ -401,6 +401,18 @@ def test_features_below_zero_are_as_good_as_their_negatives(size, intercept):
     assert torch.equal(down.w, -up.w)
     assert torch.equal(down.b, up.b)
     assert down.message == up.message
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("far", [0.0, 1e3, -1e3])
+def test_the_farthest_entry_of_each_column_lies_one_to_two_units_from_the_mean(far, sign):
+    """On whichever side of the mean it lies."""
+    X = sign * torch.randn(50, 20, generator=gen(), dtype=D).exp() * torch.logspace(-3, 9, 20, dtype=D) + far
+    c = 0.5 + torch.rand(50, generator=gen(1), dtype=D)
+    for weights in (None, c):
+        shift, scale = _coordinates(X, weights, True)
+        farthest = ((X - shift) / scale).abs().amax(0)
+        assert bool(((1 <= farthest) & (farthest < 2)).all())
 
 
 @pytest.mark.parametrize(("kappa", "steps"), [(1e0, 1), (1e3, 1), (1e6, 2), (1e8, 2), (1e10, 3)])
