@@ -19,7 +19,9 @@ X, y = linreg.simulate(generator=torch.Generator().manual_seed(0))
 X_ord, y_ord, _, _ = linreg.ordinary()
 print("targets:")
 for name, targets in (("toy", y), ("ordinary", y_ord)):
-    print(f"{name:8} {len(targets):4} from {targets.min():5.1f} to {targets.max():4.1f}")
+    print(
+        f"{name:8} {len(targets):4} from {targets.min():5.1f} to {targets.max():4.1f}"
+    )
 
 # %% [markdown]
 # ## One wrong target
@@ -60,7 +62,7 @@ for value, found in zip(values, by_squares, strict=True):
 # %% alt="The largest change of a parameter against the value of one wrong target of the ordinary data, both on log scales. That of least squares grows in proportion to the target; that of Huber's loss stays level below 0.1."
 import matplotlib.pyplot as plt
 
-from linreg.plot import BLUE, GREEN, GREY, ORANGE
+from linreg.plot import BLUE, GREY, ORANGE
 
 fig, ax = plt.subplots(figsize=(5.5, 3.4))
 ax.loglog(values, by_squares, color=ORANGE, marker="s", markersize=4)
@@ -83,7 +85,8 @@ ax.annotate(
     va="top",
 )
 assert max(by_huber) < 0.1
-ax.set(xlabel="value of one target of 300", ylabel="largest change", ylim=(1e-3, None))
+ax.set_ylim(bottom=1e-3)
+ax.set(xlabel="value of one target of 300", ylabel="largest change")
 
 # %% [markdown]
 # A wrong *feature* is another matter. A row pulls at a weight with its residual, limited or not, times
@@ -103,7 +106,8 @@ print("true               -1.0000     3.0000")
 for method in (linreg.solve, linreg.huber):
     toy, ordinary = (first_weight(method, *d) for d in ((X, y), (X_ord, y_ord)))
     print(f"{method.__name__:10} {toy:15.4f} {ordinary:10.4f}")
-    assert abs(toy) < 0.01 and abs(ordinary) < 0.01
+    assert abs(toy) < 0.01
+    assert abs(ordinary) < 0.01
 
 # %% [markdown]
 # Both fits have turned to satisfy the one row. It has a high [leverage](../part2/diagnostics.py#leverage-a-row-that-pulls),
@@ -129,7 +133,10 @@ def train(X, y, lr, steps):
 
 
 print("                      largest weight        b   mean of y     loss")
-for name, features, targets, lr in (("toy", X, y, 0.5), ("ordinary", X_ord, y_ord, 0.1)):
+for name, features, targets, lr in (
+    ("toy", X, y, 0.5),
+    ("ordinary", X_ord, y_ord, 0.1),
+):
     for given in (targets, targets.unsqueeze(1)):
         w, b, end = train(features, given, lr, steps=300)
         print(f"{name:8} y {tuple(given.shape)!s:10} {w.abs().max():14.4f}", end=" ")
@@ -153,7 +160,12 @@ for given, colour, mark, name in (
     w, b, _ = train(X, given, lr=0.5, steps=40)
     ax.plot(y[some], (X @ w + b)[some], mark, color=colour, markersize=3)
     at = float(y[some].max()), float((X @ w + b)[y[some].argmax()])
-    below = {"xytext": (0, -10), "textcoords": "offset points", "ha": "right", "va": "top"}
+    below = {
+        "xytext": (0, -10),
+        "textcoords": "offset points",
+        "ha": "right",
+        "va": "top",
+    }
     beside = {**below, "xytext": (-12, 0), "va": "center"}
     ax.annotate(name, at, color=colour, **(beside if given is y else below))
 ax.set(xlabel="target y", ylabel="prediction after training")
@@ -196,7 +208,9 @@ for at, name, shift, colour in (
     ((h[4], float(curved * h[4])), "h/2 times the second derivative", (-14, 30), GREY),
     ((h[2], visible[2]), "central", (0, 18), ORANGE),
 ):
-    ax.annotate(name, at, xytext=shift, textcoords="offset points", color=colour, va="top")
+    ax.annotate(
+        name, at, xytext=shift, textcoords="offset points", color=colour, va="top"
+    )
 ax.set(xlabel="step h", ylabel="error of the derivative")
 
 # %% [markdown]

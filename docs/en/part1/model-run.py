@@ -128,7 +128,8 @@ assert abs(r2_many.mean() - predicted) < 0.002  # four times its random error
 x_left, y_left = linreg.added_variable(X, y, 1)  # (n,) residuals of the two fits
 slope = (x_left @ y_left) / (x_left @ x_left)
 r2_left = linreg.r2(slope * x_left, y_left)
-assert abs(slope - 1) < 0.01 and abs(r2_left - 0.990) < 5e-4
+assert abs(slope - 1) < 0.01
+assert abs(r2_left - 0.990) < 5e-4
 
 ax = linreg.plot.added_variable(X, y, 1)
 ax.set_xlabel("second feature, the first taken out")
@@ -218,7 +219,8 @@ diabetes = linreg.load("diabetes")
 bmi = diabetes.X[:, [diabetes.columns.index("bmi")]]
 fit_bmi = linreg.solve(bmi, diabetes.y)
 r2_bmi = linreg.r2(fit_bmi.predict(bmi), diabetes.y)
-assert len(diabetes.y) == 442 and fit_bmi.w[0] > 0
+assert len(diabetes.y) == 442
+assert fit_bmi.w[0] > 0
 ax = linreg.plot.data_and_fit(bmi[:150], diabetes.y[:150], fit_bmi)
 ax.set(xlabel="body mass index", ylabel="progress of the disease")
 ax.set_title(f"One feature of ten: $R^2$ = {r2_bmi:.2f}")
