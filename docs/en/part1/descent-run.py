@@ -24,10 +24,9 @@ print("ordinary:", bowl_ord)
 # %% [markdown]
 # ## Five learning rates
 #
-# A classic exercise: fit with the rates 0.01, 0.03, 0.1, 0.3 and 1. Before you read on, guess how many
-# steps each needs to bring the loss within 1 % of its smallest value. `predict_steps` does not guess:
-# it evaluates the sum over the *modes* of the error, its parts along the eigenvectors. Then the loop
-# runs and we count.
+# A classic exercise: fit with the rates 0.01, 0.03, 0.1, 0.3 and 1. Guess how many steps each needs to
+# bring the loss within 1 % of its smallest value. `predict_steps` does not guess: it evaluates the sum
+# over the *modes* of the error, its parts along the eigenvectors.
 
 # %%
 rates = [0.01, 0.03, 0.1, 0.3, 1.0]
@@ -52,9 +51,8 @@ for lr in rates:
     print(row)
 
 # %% [markdown]
-# Each prediction is right to the step, and `inf` is a run that diverges. Three times the rate takes
-# about a third of the steps as long as the rate is small: the factor $1 - \eta\lambda$ is then close to
-# $e^{-\eta\lambda}$, and only the product of rate and steps counts.
+# Each prediction is right to the step; `inf` is a run that diverges. While the rate is small, three times
+# the rate takes a third of the steps: $1 - \eta\lambda$ is then close to $e^{-\eta\lambda}$.
 
 # %% alt="Loss of the toy against the number of steps, both on log scales, for five learning rates. Predicted dashed lines run through the measured bands. Each curve is the one for the next larger rate moved to the right by a factor of about three, and ends at the dotted line, the smallest loss; a dot on each marks its predicted arrival."
 import matplotlib.pyplot as plt
@@ -91,7 +89,7 @@ ax.set_title("Band: measured; dashes: predicted; rate beside each curve")
 # %% [markdown]
 # ## Above the limit
 #
-# Now a loop as it is often written, with nothing to watch over it, in float32, PyTorch's default:
+# A loop as it is often written, in float32, PyTorch's default:
 
 
 # %%
@@ -114,9 +112,9 @@ for lr in (1.9, 2.0, 2.5, 3.0):
     print(f"lr = {lr}: first inf {infinite or 'never'}, first nan {nan or 'never'}")
 
 # %% [markdown]
-# `nan` tells you only that something went wrong. The usual advice is to lower the rate; by how much,
-# nobody says. The data do. `gradient_descent` watches the loss, stops when it has grown beyond
-# recovery, and returns the best parameters it saw with a status:
+# `nan` says only that something went wrong, and the usual advice, a lower rate, does not say how low.
+# `gradient_descent` stops when the loss has grown beyond recovery, returns the best parameters it saw, and
+# says more:
 
 # %%
 import textwrap
@@ -130,15 +128,12 @@ for features, targets in ((X, y), (X_ord, y_ord)):
 # %% [markdown]
 # ## Four conventions, four rates
 #
-# The constant in front of the loss multiplies its Hessian, and so divides its largest stable rate. A
-# rate belongs to a convention:
+# [The constant in front of the loss](loss.md#one-sum-four-conventions) multiplies its Hessian, and so
+# divides its largest stable rate:
 #
-# | name | loss | largest stable rate |
-# | --- | --- | --- |
-# | `"half_mean"`, this book | $\frac{1}{2n}\sum r_i^2$ | $2 / \lambda_{\max}$ |
-# | `"mean"`, `nn.MSELoss()` | $\frac1n \sum r_i^2$ | $1 / \lambda_{\max}$ |
-# | `"half_sum"` | $\frac12 \sum r_i^2$ | $2 / (n \lambda_{\max})$ |
-# | `"sum"`, `nn.MSELoss(reduction="sum")` | $\sum r_i^2$ | $1 / (n \lambda_{\max})$ |
+# | loss | `"half_mean"` | `"mean"`, `nn.MSELoss()` | `"half_sum"` | `"sum"` |
+# | --- | --- | --- | --- | --- |
+# | largest stable rate | $2 / \lambda_{\max}$ | $1 / \lambda_{\max}$ | $2 / (n \lambda_{\max})$ | $1 / (n \lambda_{\max})$ |
 #
 # Two runs test each, one at 1 % below its limit and one at 1 % above:
 
@@ -160,12 +155,9 @@ for title, (features, targets) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.it
         torch.testing.assert_close(low.path.w, below[title, "half_mean"])
 
 # %% [markdown]
-# The largest and the smallest rate differ by a factor of $2n$. At the same fraction of its own limit
-# every convention takes the same path, step for step.
-#
-# With a sum the limit also falls like $1/n$: twice the rows, half the rate. With a mean it settles as rows are added,
-# because $\lambda_{\max}$ is then a property of an average. For many independent features of mean
-# zero and unit scale it is near
+# At the same fraction of its own limit every convention takes the same path, step for step. With a sum
+# the limit falls as rows are added: twice the rows, half the rate. With a mean it settles. For many
+# independent features of mean zero and unit scale it is near
 #
 # $$
 # \frac{2}{(1 + \sqrt{d/n})^2},
@@ -207,15 +199,14 @@ ax.set(ylim=(0, 2.1), xlim=(3, 15_000), xlabel="samples n")
 ax.set(ylabel="largest stable rate", title="Dots: measured; lines: formula")
 
 # %% [markdown]
-# Features that are all correlated at one half settle too, near $2/(1 + \frac{d - 1}{2})$: for the
-# twenty of the ordinary data <!--= 2 / (1 + (X_ord.shape[1] - 1) / 2):.3f -->0.190<!--/-->, and measured
-# <!--= bowl_ord.largest_stable_rate:.3f -->0.191<!--/-->. All this is for steps on all rows; [batches
-# allow less](batches.py#the-largest-rate-for-a-batch).
+# Features that are all correlated at one half settle near $2/(1 + \frac{d - 1}{2})$: for the twenty of
+# the ordinary data <!--= 2 / (1 + (X_ord.shape[1] - 1) / 2):.3f -->0.190<!--/-->, and measured
+# <!--= bowl_ord.largest_stable_rate:.3f -->0.191<!--/-->. All this is for steps on all rows; batches
+# [allow less](batches.py).
 #
 # ## A feature in other units
 #
-# Record the second feature of the toy in centimetres instead of metres, so that its numbers become a
-# hundred times larger:
+# Record the second feature of the toy in centimetres instead of metres:
 
 # %%
 X_cm = X * torch.tensor([1.0, 100.0])
@@ -229,15 +220,13 @@ steps = linreg.predict_steps(X_cm, y, lr=1 / bowl_cm.L)
 print(f"at 1 / lambda_max: {steps:,} steps")
 
 # %% [markdown]
-# All five rates diverge: there is no such thing as a usual learning rate. Curvature goes with the
-# square of the feature's unit, so the limit fell by a factor of ten thousand; and a rate that small
-# leaves the other directions hardly moving. [Scaling](../part2/scaling.py) runs all these steps, and
-# has the cure.
+# All five rates diverge: there is no usual learning rate. Curvature goes with the square of the feature's
+# unit, so the limit fell by a factor of ten thousand, and at such a rate the other directions hardly
+# move. [Scaling](../part2/scaling.py) runs all these steps, and has the cure.
 #
 # ## Many starts, one answer
 #
-# All eigenvalues are positive, so a thousand starts with a standard deviation of 100 must end at one
-# place. They descend together, one in each row:
+# All eigenvalues are positive, so a thousand starts with a standard deviation of 100 end at one place:
 
 
 # %%
@@ -262,8 +251,7 @@ for name, features, targets in (("toy", X, y), ("ordinary", X_ord, y_ord)):
 # ## The article's own loop
 #
 # This part of the book grew from [an article](article.py) that trains as many tutorials do: weights as
-# a column (d, 1), drawn near zero; an intercept of zero; PyTorch's *autograd*, which records the
-# computation and differentiates it; and a model, a loss and a step written as functions. Here is that
+# a column (d, 1), drawn near zero; autograd; and a model, a loss and a step as functions. Here is that
 # loop, run to the end:
 
 
@@ -303,10 +291,9 @@ print("learned:", w_column.squeeze(1), b_column)
 print("true:    [-1, 1] 2;  smallest loss", f"{linreg.solve(X, y).loss:.5f}")
 
 # %% [markdown]
-# An *epoch* is one pass over all rows, here one step. The article stopped after three: its loss was
-# falling, and the intercept had gone
-# <!--= b_three.item() / 2:.0% -->3%<!--/--> of its way. [By hand, autograd, nn.Module](by-hand.py) takes the
-# loop apart. The same functions fit the ordinary data, at a rate that it allows:
+# An *epoch* is one pass over all rows, here one step. The article stopped after three, when the intercept
+# had gone <!--= b_three.item() / 2:.0% -->3%<!--/--> of its way. [By hand, autograd,
+# nn.Module](by-hand.py) takes the loop apart. The same functions fit the ordinary data:
 
 # %%
 w_last, b_last = train(X_ord, y_ord.unsqueeze(1), 0.1, 1000, show=(3, 30, 1000))
@@ -317,8 +304,7 @@ torch.testing.assert_close(b_last.squeeze(), exact_ord.b, rtol=0, atol=1e-9)
 # %% [markdown]
 # ## Mini-batches, a first look
 #
-# Deal the rows out ten at a time and step on each batch. Three passes over the data are then 300 steps
-# instead of three, for the same arithmetic:
+# Step on ten rows at a time, and three epochs are 300 steps instead of three, for the same arithmetic:
 
 # %%
 full = linreg.gradient_descent(X, y, lr=0.03, steps=3)
@@ -328,19 +314,18 @@ for name, fit in (("full batch", full), ("mini-batch", mini)):
     print(f"{name}: {fit.steps:3} steps, loss {fit.loss:.4f}")
 
 # %% [markdown]
-# When that is a bargain, and when not, is the subject of [Epochs, batches, steps](batches.py).
+# [Epochs, batches, steps](batches.py) says when that is a bargain.
 #
 # ## What was shown
 #
-# - For five rates the predicted number of steps is the actual one, on the toy and on the ordinary data.
-# - Above $2/\lambda_{\max}$ a raw loop ends in `nan`, and the status of `gradient_descent` names the
-#   limit, on both.
-# - Each convention has its own limit, a factor of up to $2n$ apart; at equal fractions of it all take
-#   one path. Run on both.
-# - With a mean the limit settles once $n$ is much larger than $d$: run for 2, 20 and 100 independent
-#   features, and for twenty correlated ones.
-# - A feature in other units can make any rate diverge (the toy in centimetres).
-# - A thousand starts end at one answer when the columns are independent, as they are on both.
+# - The predicted number of steps is the actual one: five rates, the toy and the ordinary data.
+# - Above $2/\lambda_{\max}$ a raw loop ends in `nan` (the toy); `gradient_descent` names the limit (both).
+# - Each convention has its own limit, up to a factor of $2n$ apart; at equal fractions of it all take
+#   one path (both).
+# - With a mean the limit settles once $n$ is much larger than $d$: 2, 20 and 100 independent features,
+#   and twenty correlated ones.
+# - A feature in other units can make any rate diverge (the toy).
+# - A thousand starts end at one answer when the columns are independent (both).
 #
 # ## Exercises
 #

@@ -27,8 +27,8 @@ for name, targets in (("toy", y), ("ordinary", y_ord)):
 # ## One wrong target
 #
 # Somebody types 10000 for the first target. How far does the worst parameter move, with squares and
-# with Huber's loss? (`linreg.huber` sets its threshold $\delta$ by the spread of the residuals; [Why
-# squares?](../part2/squares.py#the-threshold-has-units) has the reasons.)
+# with Huber's loss? (`linreg.huber` sets its $\delta$ by [the spread of the
+# residuals](../part2/squares.py#the-threshold-has-units).)
 
 
 # %%
@@ -46,9 +46,9 @@ for method in (linreg.solve, linreg.huber):
     print(f"{method.__name__:10} {worst[0]:14.4f} {worst[1]:10.4f}")
 
 # %% [markdown]
-# Least squares is ruined by one row. Its answer is linear in $y$: if target $i$ is off by $\Delta$,
-# the parameters are off by $\Delta (\tilde X^\top \tilde X)^{-1} \tilde x_i$ with
-# $\tilde x_i = (1, x_i)$, without limit. With Huber's loss no target pulls harder than $\delta$.
+# One row ruins least squares. If target $i$ is off by $\Delta$, the parameters are off by
+# $\Delta (\tilde X^\top \tilde X)^{-1} \tilde x_i$ with $\tilde x_i = (1, x_i)$, without limit. With
+# Huber's loss no target pulls harder than $\delta$.
 
 # %%
 values = [10.0 ** (k / 2) for k in range(2, 13)]
@@ -173,12 +173,11 @@ ax.set(xlabel="target y", ylabel="prediction after training")
 # %% [markdown]
 # ## Finite differences: how small a step?
 #
-# To check a gradient you compare it with $\frac{L(\theta + h e_j) - L(\theta)}{h}$, the *forward
-# difference*, or with the *central difference*
-# $\frac{L(\theta + h e_j) - L(\theta - h e_j)}{2h}$, where $e_j$ has a one at place $j$ and zeros
-# elsewhere. A large $h$ sees the curve of $L$, a small $h$ its rounding. The loss of a linear model is
-# a parabola, for which the first error is known: $\frac h2$ times the second derivative, here
-# $\frac1n \sum_i x_{ij}^2$, for the forward difference, and zero for the central one.
+# A gradient is checked with the *forward difference* $\frac{L(\theta + h e_j) - L(\theta)}{h}$ or the
+# *central difference* $\frac{L(\theta + h e_j) - L(\theta - h e_j)}{2h}$, where $e_j$ has a one at place
+# $j$ and zeros elsewhere. A large $h$ sees the curve of $L$, a small $h$ its rounding. For a parabola,
+# such as our loss, the curve costs the forward difference $\frac h2$ times the second derivative, here
+# $\frac1n \sum_i x_{ij}^2$, and the central one nothing.
 
 # %%
 theta_0 = torch.tensor([0.5, 0.5])
@@ -203,21 +202,26 @@ visible = [max(float(error), 1e-17) for error in central]
 ax.loglog(h, forward, color=BLUE, marker="o", markersize=4)
 ax.loglog(h, visible, color=ORANGE, marker="s", markersize=4)
 ax.loglog(h[:9], [float(curved * t) for t in h[:9]], color=GREY, linestyle="--")
-for at, name, shift, colour in (
-    ((h[2], float(forward[2])), "forward", (14, -4), BLUE),
-    ((h[4], float(curved * h[4])), "h/2 times the second derivative", (-14, 30), GREY),
-    ((h[2], visible[2]), "central", (0, 18), ORANGE),
+for at, name, shift, side, colour in (
+    ((h[3], float(forward[3])), "forward", (12, -6), "left", BLUE),
+    (
+        (h[2], float(curved * h[2])),
+        "h/2 times the\nsecond derivative",
+        (-14, 14),
+        "right",
+        GREY,
+    ),
+    ((h[2], visible[2]), "central", (0, 18), "left", ORANGE),
 ):
-    ax.annotate(
-        name, at, xytext=shift, textcoords="offset points", color=colour, va="top"
-    )
+    place = {"xytext": shift, "textcoords": "offset points", "ha": side, "va": "top"}
+    ax.annotate(name, at, color=colour, **place)
 ax.set(xlabel="step h", ylabel="error of the derivative")
 
 # %% [markdown]
-# For a parabola a large step such as <!--= h[3] -->0.001<!--/--> is best. For other losses the error of
-# the central difference grows like $h^2$ and its rounding like $\varepsilon / h$, with the *machine
-# epsilon* $\varepsilon$, the distance from 1 to the next larger number, so the best step is near
-# $\varepsilon^{1/3}$. An example that bends, $\log(1 + e^{3w})$:
+# For a parabola a large step is best. For other losses the error of the central difference grows like
+# $h^2$ and its rounding like $\varepsilon / h$, with the *machine epsilon* $\varepsilon$, the distance
+# from 1 to the next larger number. So the best step is near $\varepsilon^{1/3}$, here for
+# $\log(1 + e^{3w})$:
 
 
 # %%
@@ -241,12 +245,12 @@ assert min(missed, key=missed.get) == eps ** (1 / 3)
 #
 # ## What was shown
 #
-# - One wrong target moves least squares in proportion to its size, and Huber's fit hardly at all. One
-#   wrong feature ruins both. Run on the toy and on the ordinary data.
+# - One wrong target moves least squares in proportion to its size, and Huber's fit hardly at all; one
+#   wrong feature ruins both (toy and ordinary data).
 # - A column of targets gives a loss that falls, a fit that converges, and a model that predicts the
-#   mean, on both data sets.
-# - A gradient is checked with central differences in float64: with a large step for a parabola (the
-#   toy), near $\varepsilon^{1/3}$ for a loss that bends (the softplus).
+#   mean (both).
+# - Central differences take a large step for a parabola (the toy), one near $\varepsilon^{1/3}$ for a
+#   loss that bends (the softplus).
 #
 # ## Exercises
 #

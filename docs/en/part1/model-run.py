@@ -8,15 +8,13 @@
 #
 # Besides `linreg` this page needs scikit-learn; [the line that installs](../index.md#run-it-yourself) brings it.
 #
-# **The question.** Can you see a linear relation in a scatter plot? Each feature adds its share
-# whatever the others do. A plot of the target against one feature shows that share with all the
-# others piled on top.
+# **The question.** Can you see a linear relation in a scatter plot? A plot of the target against one
+# feature shows its share with those of all others piled on top.
 #
 # ## A thousand samples with a known truth
 #
-# The toy again: two independent features, weights $-1$ and $1$, intercept 2, and noise of standard
-# deviation 0.1. `simulate` draws from the *generator* that you give it, so the same seed gives the
-# same data.
+# `simulate` draws the toy from the random *generator* that you give it, so the same seed gives the same
+# data:
 
 # %%
 import torch
@@ -36,7 +34,7 @@ for name, column in (("X[:, 0]", X[:, 0]), ("X[:, 1]", X[:, 1]), ("y", y)):
 # %% [markdown]
 # ## The scatter plot that disappoints
 #
-# Here is the target against each feature, with the line that fits these points best.
+# The target against each feature, with the line that fits these points best:
 
 # %% alt="Two scatters of y, against the first feature with a falling line and against the second with a rising line. In both the points form a wide band about the line: at any value of the feature y spreads over about four units."
 import matplotlib.pyplot as plt
@@ -58,23 +56,20 @@ for j, (ax, name) in enumerate(zip(axes, ("first", "second"), strict=True)):
     assert 3.5 < 4 * linreg.residuals(X[:, [j]], y, fit_alone).std() < 4.5
 
 # %% [markdown]
-# The slope of the second, <!--= alone(X, y, 1)[0].w[0]:.2f -->0.98<!--/-->, is close to the weight 1.
-# But the line explains little more than half of what there is to explain. The measure is
+# The slope of the second, <!--= alone(X, y, 1)[0].w[0]:.2f -->0.98<!--/-->, is close to the weight 1. But
 #
 # $$
-# R^2 = 1 - \frac{\sum_i r_i^2}{\sum_i (y_i - \bar y)^2},
+# R^2 = 1 - \frac{\sum_i r_i^2}{\sum_i (y_i - \bar y)^2}
 # $$
 #
-# the share of the *variance* of $y$, its mean squared distance from its mean $\bar y$, that the
-# predictions explain. Predictions that are all right have $R^2 = 1$; predicting $\bar y$ for every
-# row has 0, and worse predictions a negative one. Texts that draw this picture call the relation
-# obvious. Half of it is missing.
+# is only <!--= alone(X, y, 1)[1]:.2f -->0.48<!--/-->: the share of the *variance* of $y$, its mean squared
+# distance from its mean $\bar y$, that the predictions explain. Perfect predictions have $R^2 = 1$,
+# predicting $\bar y$ for every row has 0, and worse predictions have a negative one.
 #
 # ## What the width is made of
 #
-# What looks like noise is the other feature. Draw the second plot once more, but only those samples
-# whose *first* feature is near $-1$, 0 or 1. The lines are the model's, with the first feature held
-# at that value:
+# What looks like noise is the other feature. Draw only those samples whose *first* feature is near $-1$,
+# 0 or 1, with the lines of the model for these values:
 
 # %% alt="Target against the second feature for three groups of samples. Where the first feature is near minus 1, 0 and 1 the points form three parallel rising bands around the three lines of the model, one unit apart."
 groups = (
@@ -97,9 +92,9 @@ plt.ylabel("target y")
 plt.title("Three slices of one plane")
 
 # %% [markdown]
-# Within a slice the relation is narrow. For *independent* features of variance one there is a law:
-# with many rows, the feature with weight $w_j$ alone explains the share
-# $w_j^2 / (w_1^2 + \dots + w_d^2 + \sigma^2)$. Two thousand data sets of a thousand rows agree:
+# For *independent* features of variance one there is a law: with many rows, the feature with weight
+# $w_j$ alone explains the share $w_j^2 / (w_1^2 + \dots + w_d^2 + \sigma^2)$. Two thousand data sets
+# agree:
 
 # %%
 generator = torch.Generator().manual_seed(1)
@@ -121,8 +116,7 @@ assert abs(r2_many.mean() - predicted) < 0.002  # four times its random error
 # ## Taking the other feature out
 #
 # Fit the target on the first feature and keep the residual. Fit the *second* feature on the first and
-# keep that residual, too. The first feature has now been taken out of both. Plot one against the
-# other: this is the **added-variable plot**.
+# keep that residual, too. One against the other is the **added-variable plot**.
 
 # %% alt="Added-variable plot of the second feature: the points lie close to a rising line of slope 1; R squared is 0.990."
 x_left, y_left = linreg.added_variable(X, y, 1)  # (n,) residuals of the two fits
@@ -136,14 +130,13 @@ ax.set_xlabel("second feature, the first taken out")
 ax.set_ylabel("y, the first feature taken out")
 
 # %% [markdown]
-# The same samples, and $R^2$ has risen from <!--= alone(X, y, 1)[1]:.2f -->0.48<!--/--> to
-# <!--= r2_left:.3f -->0.990<!--/-->. A theorem of Frisch, Waugh and Lovell says more: the slope of
-# this plot is exactly the weight of the full fit, and what the line leaves over is exactly the full
-# fit's residual, whatever the data.
+# With the first feature taken out of both, $R^2$ is <!--= r2_left:.3f -->0.990<!--/-->. A theorem of
+# Frisch, Waugh and Lovell says more: the slope of this plot is exactly the weight of the full fit, and
+# what the line leaves over is exactly the full fit's residual, whatever the data.
 #
 # ## Twenty correlated columns
 #
-# Try both statements, the law and the theorem, on the ordinary data:
+# The law and the theorem on the toy, and in the last four rows on the ordinary data:
 
 # %%
 X_ord, y_ord, w_ord, _ = linreg.ordinary()
@@ -170,10 +163,9 @@ for features, targets in ((X, y), (X_ord, y_ord)):
         torch.testing.assert_close(left, linreg.residuals(features, targets, fit))
 
 # %% [markdown]
-# The law needs independent features: on the ordinary data, the last four rows, it fails. There the
-# slope of a plain scatter plot is another number than the weight, and can have the wrong sign, because
-# a feature stands in for those that resemble it. Feature 8 has a true weight of zero and looks useful. The theorem holds on
-# both.
+# The law needs independent features, and fails on the others. There a scatter plot shows another slope
+# than the weight, because a feature stands in for those that resemble it: feature 8, with a true weight
+# of zero, looks useful. The theorem holds on both.
 #
 # ## The whole model
 #
@@ -211,8 +203,7 @@ assert 0.8 < low / high < 1.25
 #
 # ## A real one
 #
-# Measurements of 442 people with diabetes, and how far their disease had gone a year later. The body
-# mass index is the feature with the clearest scatter:
+# Of 442 people with diabetes, the body mass index and how far their disease had gone a year later:
 
 # %% alt="The progress of diabetes against the body mass index for 150 patients. The points rise from left to right in a broad cloud about the fitted line."
 diabetes = linreg.load("diabetes")
@@ -228,13 +219,12 @@ ax.set_title(f"One feature of ten: $R^2$ = {r2_bmi:.2f}")
 # %% [markdown]
 # ## What was shown
 #
-# - One feature alone explained half of the toy, as the law for independent features says. With
-#   correlated ones, the ordinary data, neither the law nor the sign of the slope can be relied on.
-# - With the other features taken out of both axes, the slope is the weight of the full fit, exactly,
-#   on both data sets.
-# - A wide scatter does not mean a weak relation: all features together explain
-#   <!--= linreg.r2(linreg.solve(X, y).predict(X), y):.1%-->99.5%<!--/--> of the toy and
-#   <!--= linreg.r2(y_hat, y_ord):.0%-->94%<!--/--> of the ordinary data.
+# - One feature alone explained half of the toy, as the law for independent features says. On the ordinary
+#   data, whose features are correlated, neither law nor slope can be relied on.
+# - With the other features taken out of both axes, the slope is the weight of the full fit, exactly, on
+#   both data sets.
+# - A wide scatter does not mean a weak relation: on both, all features together explain more than
+#   <!--= min(float(linreg.r2(linreg.solve(X, y).predict(X), y)), float(linreg.r2(y_hat, y_ord))) - 0.005:.0%-->93%<!--/-->.
 #
 # ## Exercises
 #

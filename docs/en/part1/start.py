@@ -12,7 +12,7 @@
 #
 # $$y = -x_1 + x_2 + 2 + \text{noise}, \qquad \text{noise} \sim N(0,\ 0.1^2).$$
 #
-# Each row has two *features*, $x_1$ and $x_2$, and a *target* $y$. The *noise* of each row is a random
+# Each row, a *sample*, has two *features*, $x_1$ and $x_2$, and a *target* $y$. The *noise* of each row is a random
 # number with mean 0 and *standard deviation* 0.1, its typical size.
 
 # %%
@@ -29,10 +29,10 @@ X.shape, y.shape
 
 # %% [markdown]
 # `X` and `y` are *tensors*, PyTorch's arrays. The line with `set_default_dtype` stands first on each
-# page: it makes PyTorch compute in *float64*, with some sixteen decimal digits instead of its usual
-# seven, so that printed digits mean something. Do not copy it into a project. It is a switch for the
-# whole program, doubles the memory, and makes most GPUs much slower. Where you need float64, ask for
-# it: `torch.zeros(3, dtype=torch.float64)`.
+# page: it makes PyTorch compute in *float64*, with some sixteen decimal digits instead of seven, so that
+# printed digits mean something. Do not copy it into a project: it switches the whole program, doubles
+# the memory, and makes most GPUs much slower. Ask for float64 where you need it:
+# `torch.zeros(3, dtype=torch.float64)`.
 #
 # ## What counts as the answer
 #
@@ -81,8 +81,9 @@ def descent(X, y, lr, steps):
 # %% [markdown]
 # ## Third way: PyTorch's parts
 #
-# The same walk from a random start. `nn.Linear` holds the parameters, `backward()` works out the
-# gradient, and an *optimiser*, here `SGD`, takes the step.
+# The same walk from a random start. `nn.Linear` holds the parameters. *Autograd* records what is computed
+# from them, so that `backward()` can work out the gradient, and an *optimiser*, here `SGD`, takes the
+# step.
 
 
 # %%
@@ -144,8 +145,8 @@ for fits in (toy, ordinary):
 # <!--= (torch.hstack(toy["closed form"]) - torch.tensor([-1.0, 1.0, 2.0])).abs().max():.4f -->0.0029<!--/-->,
 # on the ordinary data by up to
 # <!--= (torch.hstack(ordinary["closed form"]) - torch.hstack((w_ord, torch.tensor(b_ord)))).abs().max():.2f -->0.23<!--/-->.
-# What the ways share is the smallest loss *for these data*. The loss is a bowl with one lowest point:
-# the closed form computes it, and descent slides towards it from any start.
+# The loss *of these data* is a bowl with one lowest point. The closed form computes it, and descent slides
+# towards it from any start.
 
 # %% alt="Distance to the closed form's answer against steps on the toy, on a logarithmic scale. From zero and from a far start it falls along two nearly straight lines, to below a billionth after 40 steps."
 import matplotlib.pyplot as plt
@@ -169,8 +170,7 @@ plt.title("Every start goes to the same answer")
 # %% [markdown]
 # ## When they do not agree
 #
-# A larger rate seems to promise a faster walk. Here is rate 2 on the toy, and on the ordinary data the
-# rate that served the toy:
+# Here is rate 2 on the toy, and on the ordinary data the rate that served the toy:
 
 # %%
 for name, data, lr in (("toy", (X, y), 2.0), ("ordinary", (X_ord, y_ord), 0.5)):
@@ -180,8 +180,8 @@ for name, data, lr in (("toy", (X, y), 2.0), ("ordinary", (X_ord, y_ord), 0.5)):
     assert now > loss(*data, torch.zeros(data[0].shape[1]), 0.0)
 
 # %% [markdown]
-# Nothing in PyTorch warns you; a loop that runs on ends in `nan`. The features decide which rates
-# work, and the limit can be computed before the first step. `linreg` says so in its message:
+# PyTorch does not warn you; a loop that runs on ends in `nan`. But the features decide which rates work,
+# and the limit can be computed before the first step:
 
 # %%
 import textwrap
@@ -191,7 +191,7 @@ print("status:", fit.status.value)
 print(textwrap.fill(fit.message, 76))
 
 # %% [markdown]
-# [Gradient descent](descent.md) derives the limit, and says what `lambda_max` is.
+# [Gradient descent](descent.md) derives this limit and says what `lambda_max` is.
 #
 # ## What was shown
 #

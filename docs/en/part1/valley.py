@@ -2,8 +2,7 @@
 # # One valley
 #
 # After this page you can prove that the squared loss of a linear model has one valley, say where
-# descent ends when columns repeat each other, and tell a local minimum of a network from a run that has
-# not finished.
+# descent ends when columns repeat each other, and tell a local minimum from an unfinished run.
 #
 # <!-- core -->
 #
@@ -12,16 +11,15 @@
 #
 # ## The same bumps, two things to learn
 #
-# A signal with three peaks is to be described by two bumps of the shape $\varphi(z) = e^{-z^2}$. In one
-# model the bumps stand on two of the peaks, and their *heights* are learned; in the other both have
-# height 1, and their *positions* are learned:
+# Two bumps of the shape $\varphi(z) = e^{-z^2}$ are to describe a signal with three peaks. One model learns
+# the *heights* of bumps that stand on two of the peaks, the other the *positions* of bumps of height 1:
 #
 # $$
 # \hat y = a_1 \varphi(x - 3) + a_2 \varphi(x - 6), \qquad \hat y = \varphi(x - c_1) + \varphi(x - c_2) .
 # $$
 #
-# The first is a linear model with two columns. The second is a small network with two hidden units.
-# Same data, same loss, same descent, from 200 starts each:
+# The first is a linear model with two columns, the second a small network with two hidden units. Same
+# data, same loss, same descent, from 200 starts each:
 
 # %% alt="Contours of the loss over two parameters, side by side, with paths of descent. Over the two heights they are nearly circles, and all paths end at one star. Over the two positions there are six hollows, in three pairs that mirror each other in the dashed diagonal, and each path ends in the hollow it started in."
 from functools import partial
@@ -117,7 +115,9 @@ axes[1].set(xlabel="$c_1$", ylabel="$c_2$", xticks=PEAKS, yticks=PEAKS)
 axes[1].plot([1.6, 10.4], [1.6, 10.4], color=GREY, linewidth=0.9, linestyle="--")
 for letter, pair, colour in zip(letters, pairs, colours, strict=True):
     for place in (PEAKS[pair], PEAKS[pair.flip(0)]):
-        axes[1].text(*(place + 0.35), letter, color=colour, fontweight="bold")
+        at = {"xytext": (6, 6), "textcoords": "offset points", "fontweight": "bold"}
+        clear = {"color": "white", "pad": 0.5}
+        axes[1].annotate(letter, place.tolist(), color=colour, bbox=clear, **at)
 assert (
     len(torch.unique((1e4 * loss(heights, paths[heights][-1], *signal)).round())) == 1
 )
@@ -132,8 +132,8 @@ for model, path in paths.items():
         print(f"  {int(count):3} runs end at loss {level / 1e4:.4f}")
 
 # %% [markdown]
-# The linear model ends at one loss, the network at three. The bumps are the same. What differs is
-# whether the parameters stand outside $\varphi$, so that the prediction is linear in them, or inside.
+# The linear model ends at one loss, the network at three. All that differs is whether the parameters
+# stand outside $\varphi$, so that the prediction is linear in them, or inside.
 #
 # ## A chord never lies below
 #
@@ -198,7 +198,8 @@ for ax, (model, here, there) in zip(axes, walks, strict=True):
     ax.plot(t, way, color=BLUE)
     ax.plot([0, 1], way[[0, -1]], color=ORANGE, linestyle="--", marker="o")
     ax.set(xlabel="t", title=model.__name__, ylim=(0, 1.15 * float(way.max())))
-    above = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center"}
+    right = 16 if chord[0] > chord[-1] else -16
+    above = {"xytext": (right, 6), "textcoords": "offset points", "ha": "center"}
     ax.annotate("chord", (0.5, float(chord[50])), color=ORANGE, **above)
     low = {"xytext": (-6, -6), "textcoords": "offset points", "ha": "right"}
     ax.annotate("loss", (0.25, float(way[25])), color=BLUE, **low)
@@ -210,16 +211,15 @@ for name, at, side in (("A", 0, "left"), ("C", -1, "right")):
 # %% [markdown]
 # ## Curved upwards in every direction
 #
-# The same in terms of the Hessian $H$. Along a walk in the direction $v$ the second derivative of the
-# loss, its *curvature*, is $v^\top H v$, and a function of one variable lies below its chords exactly
-# when its second derivative is nowhere negative. For the linear model $H = \tilde X^\top \tilde X / n$,
-# whatever $\theta$, and
+# A function of one variable lies below its chords exactly when its second derivative is nowhere negative.
+# Along the direction $v$ that of the loss, its *curvature*, is $v^\top H v$. For the linear model
+# $H = \tilde X^\top \tilde X / n$, whatever $\theta$, and
 #
 # $$
 # v^\top H v = \tfrac1n \lVert \tilde X v \rVert^2 \ge 0 .
 # $$
 #
-# Autograd does not know the formula. Let it differentiate twice, on a grid over each picture:
+# Autograd does not know the formula. It differentiates twice, on a grid over each picture:
 
 # %%
 for model, (low, high) in views:
@@ -235,32 +235,30 @@ for model, (low, high) in views:
 print(f"ordinary   smallest eigenvalue {linreg.curvature(X_ord).mu:.3f} everywhere")
 
 # %% [markdown]
-# When is the minimiser unique? Suppose $\theta$ and $\theta'$ both have the smallest loss. Between them
-# the chord is level and the loss cannot be lower, so the gap is zero: $\tilde X \delta = 0$. If the
-# columns are independent, that leaves $\delta = 0$. With *dependent columns* every $\delta$ of the *null
-# space* $\{ v : \tilde X v = 0 \}$ may be added to a minimiser, and changes no prediction. The minimisers
-# are a point, or a line, or a plane: never two separate places.
+# If $\theta$ and $\theta'$ both have the smallest loss, the chord between them is level and the loss cannot
+# be lower, so the gap is zero: $\tilde X \delta = 0$. With independent columns that leaves $\delta = 0$,
+# and the minimiser is unique. With *dependent columns* every $\delta$ of the *null space*
+# $\{ v : \tilde X v = 0 \}$ may be added to a minimiser and changes no prediction: the minimisers are a
+# line or a plane, never two separate places.
 #
 # ## Local means global
 #
-# A *local minimum* is no higher than all points near it; a *global* one is no higher than any point. Let
+# A *local minimum* is no higher than the points near it, a *global* one no higher than any point. Let
 # $\theta$ be a local minimum of a convex function, and suppose some $\theta'$ were lower. Then for every
-# $t > 0$, however small,
+# small $t > 0$
 #
 # $$
 # L\bigl((1 - t)\,\theta + t\,\theta'\bigr) \le (1 - t)\, L(\theta) + t\, L(\theta') < L(\theta),
 # $$
 #
-# so there are lower points as near to $\theta$ as you like, and it was no local minimum.
-#
-# Descent looks for a zero gradient. On our loss that is enough: a move by $\delta$ changes the loss by
-# $\nabla L^\top \delta + \frac12 \delta^\top H \delta$. If the gradient is zero, the rest is not negative,
-# and descent has arrived.
+# so there are lower points as near to $\theta$ as you like, and it was no local minimum. And where the
+# gradient of our loss is zero, descent has arrived: a move by $\delta$ then changes the loss by
+# $\frac12 \delta^\top H \delta \ge 0$.
 #
 # ## What the start does change
 #
-# Now one feature, recorded twice. The second record differs from the first by an error of size 1, 0.1
-# or 0: the loss is a bowl, a long valley, or a trough, with the same column twice.
+# Record one feature twice, the second time with an error of size 1, 0.1 or 0. The loss is then a bowl, a
+# long valley, or a trough.
 
 # %%
 draws = torch.randn(100, 3, generator=torch.Generator().manual_seed(3))
@@ -282,8 +280,8 @@ for name, bowl in bowls.items():
     print(f"{name:6}  " + " ".join(f"{value:.4f}" for value in bowl.eigenvalues))
 
 # %% [markdown]
-# A thousand starts with a standard deviation of 100 descend in each, at the rate $1/\lambda_{\max}$. How
-# far apart are they, as the root mean square of their distances from their centre?
+# A thousand starts with a standard deviation of 100 descend in each, at the rate $1/\lambda_{\max}$. The
+# table has the root mean square of their distances from their centre:
 
 
 # %%
@@ -314,14 +312,13 @@ print(" " * 8 + "".join(f"{length:10.3f}" for length in longest.values()))
 assert seen["valley"][-1].std(0).max() < 1e-6
 
 # %% [markdown]
-# After a hundred steps the ends in the valley are still scattered, and may well be reported as "different
-# minima". They are not minima: the gradients are as long as
-# <!--= longest["valley"]:.2f -->0.98<!--/-->, and after ten thousand steps the ends agree. In the trough
-# the scatter remains for ever; there the ends differ, and they *are* minima.
+# After a hundred steps the ends in the valley are still scattered. They are not minima: there are gradients
+# as long as <!--= longest["valley"]:.2f -->0.98<!--/-->, and after ten thousand steps the ends agree. In the
+# trough the scatter remains for ever; there the ends differ, and they *are* minima.
 #
-# With independent columns, then, the start changes only the time. Along the flattest direction the error
-# is multiplied by $1 - 1/\kappa$ in each step, so a start a hundred times farther away costs about
-# $\kappa \ln 100$ further steps:
+# With independent columns, then, the start changes only the time. Along the flattest direction each step
+# multiplies the error by $1 - 1/\kappa$, so a start a hundred times farther away costs about
+# $\kappa \ln 100$ more steps:
 
 # %%
 far = {"valley": (records["valley"], y_once), "ordinary": (X_ord, y_ord)}
@@ -339,18 +336,15 @@ for name, (X, y) in far.items():
 # %% [markdown]
 # ## The trough
 #
-# With the same column twice the start decides where you end. The gradient
-# $\frac1n \tilde X^\top (\tilde X \theta - y)$ is a combination of the rows of $\tilde X$. If
-# $\tilde X v = 0$, then
+# With the same column twice the start decides where you end. If $\tilde X v = 0$, then
 #
 # $$
 # v^\top \nabla L = \tfrac1n (\tilde X v)^\top (\tilde X \theta - y) = 0 :
 # $$
 #
-# no step has a part along $v$. Split the start into its part in the *row space*, the span of the rows,
-# and its part in the null space. Descent works on the first and never touches the second. Here
-# $v = (0, 1, -1)$; for the ordinary data with column 0 repeated at the end, $v$ has a $1$ and a $-1$ at
-# these two.
+# no step has a part along $v$. Of the start's two parts, one in the null space and one in the *row space*,
+# the span of the rows of $\tilde X$, descent changes only the second. Here are the trough, with
+# $v = (0, 1, -1)$, and the ordinary data with the first column repeated.
 
 # %%
 X_twice = torch.hstack((X_ord, X_ord[:, :1]))
@@ -380,8 +374,8 @@ for name, (X, y, start) in troughs.items():
         assert worst < 1e-10
 
 # %% [markdown]
-# Many ends, with first weights up to <!--= ends["trough"][:, 1].abs().max():.0f -->226<!--/--> in size in
-# the trough, and one set of predictions. From above:
+# In the trough the first weights reach <!--= ends["trough"][:, 1].abs().max():.0f -->226<!--/--> in size,
+# and all runs predict the same. From above:
 
 # %% alt="Contours of the loss over two weights with paths from the same eight starts, side by side. In the valley the contours are long ellipses; the paths drop to the floor and then creep along it to one star. In the trough the contours are parallel lines; the paths are parallel too, straight across, and stop where they meet the floor, each at another point. The one that starts at the origin ends at the star, the point of the floor nearest to the origin."
 ring = torch.tensor(
@@ -423,15 +417,15 @@ axes[1].annotate("zero", (0, 0), xytext=(-4, -14), **beside)
 # %% [markdown]
 # ## From zero to the shortest
 #
-# Zero has no part in the null space, so descent from zero stays in the row space. Any other minimiser is
-# this end plus some $v$ of the null space, orthogonal to it, and Pythagoras gives it the squared length
+# Descent from zero stays in the row space. Any other minimiser is its end plus some $v$ of the null space,
+# orthogonal to it, and Pythagoras gives it the squared length
 # $\lVert \theta \rVert^2 + \lVert v \rVert^2$. **So descent from zero ends at the shortest minimiser**, the
-# *minimum-norm answer* of $\theta = (b, w)$, the star on the right. **From any start, it ends at the
-# minimiser nearest to that start**, by the same argument about $\theta - \theta_0$.
+# *minimum-norm answer* of $\theta = (b, w)$, and **from any start at the minimiser nearest to it**, by the
+# same argument about $\theta - \theta_0$.
 #
-# [`solve`](exact.md) returns the shortest answer on purpose, but measures it by $\lVert w \rVert$ alone, where
-# descent treats the intercept like a weight. The two agree as long as the intercept has no part in the
-# dependence; in the columns $x$ and $x + 1$ it has:
+# [`solve`](exact.md) returns the shortest answer on purpose, but measures $\lVert w \rVert$ alone, where
+# descent treats the intercept like a weight. The two differ when the intercept has a part in the
+# dependence, as in the columns $x$ and $x + 1$:
 
 # %%
 x_1 = torch.randn(50, 1, generator=torch.Generator().manual_seed(0))
@@ -452,13 +446,10 @@ for name, (X, y) in cases.items():
     assert torch.allclose(walk.w, exact.w) == (name != "x, x + 1")
 
 # %% [markdown]
-# Whether the shortest is the one you want, and what nearly equal columns do to the weights, is told on
-# [Collinearity](../part2/collinearity.py).
-#
 # ## Several valleys
 #
-# Back to the network. Are its three losses local minima, or unfinished runs? Two things decide: the
-# gradient must be zero, and every eigenvalue of the Hessian positive.
+# Are the three losses of the network local minima, or unfinished runs? At a strict local minimum the gradient is
+# zero and every eigenvalue of the Hessian positive:
 
 # %%
 two_bumps = partial(loss, positions, x=signal[0], y=signal[1])
@@ -481,9 +472,8 @@ for k, letter in enumerate(letters):
     assert low > 0.01
 
 # %% [markdown]
-# All gradients are below 1e-9 and all eigenvalues positive: three strict local minima. Each occurs twice,
-# because exchanging the two units changes no prediction. Every layer of $k$ interchangeable units has this
-# *symmetry*; its copies are equally good. A, B and C are not:
+# They are minima, with all gradients below 1e-9. Each occurs twice, because exchanging the two units
+# changes no prediction. These copies are equally good; A, B and C are not:
 
 # %% alt="The signal with three peaks, three times, each with one fit of two bumps. Fit A stands on the first and second peak, fit B on the first and third, fit C on the second and third. Each leaves one peak out; the loss grows from A to C."
 fig, axes = plt.subplots(3, 1, figsize=(5.6, 4.8), sharex=True, sharey=True)
@@ -500,15 +490,10 @@ for k, (ax, c, colour) in enumerate(zip(axes, found, colours, strict=True)):
 axes[-1].set_xlabel("x")
 
 # %% [markdown]
-# Why does no run leave C for A? Both units would have to move one peak to the left, and on the way the loss
-# rises: that was the chord. The missed peak is three widths away from the nearest unit, where $\varphi'$
-# has fallen to
-# <!--= 6 * bump(torch.tensor(3.0)) / (2**0.5 * bump(torch.tensor(0.5**0.5))):.2% -->0.09%<!--/--> of its
-# largest value.
+# To go from C to A both units would have to move one peak to the left, and on the way the loss rises.
 #
 # **Where zeros are a bad start.** Two units that start at the same place get the same gradient and stay
-# equal for ever: the dashed diagonal is a path that cannot be left. Descent along it ends at a point of
-# zero gradient that is no minimum:
+# equal: the dashed diagonal cannot be left. Descent along it ends at a zero gradient that is no minimum:
 
 # %%
 equal = torch.tensor([[6.5, 6.5]])
@@ -520,23 +505,20 @@ for name, start in (("equal", equal), ("nudged", equal + nudge)):
     print(f"{name:6} {place}  eigenvalues {low:.3f}, {high:.3f}")
 
 # %% [markdown]
-# The first is a *saddle*: upwards along the diagonal, downwards across it. A nudge of 1e-4 is enough. This
-# is what small random weights are for. A linear model has no saddles, and zeros do.
+# The first is a *saddle*: upwards along the diagonal, downwards across it. A nudge of 1e-4 is enough, and
+# that is what small random weights are for. A linear model has no saddles.
 #
 # ## What was shown
 #
 # - The squared loss of a linear model lies below every chord, by exactly
-#   $\frac{t(1-t)}{2n} \lVert \tilde X \delta \rVert^2$ (run for two bumps and for the ordinary data), and its
-#   Hessian has no negative eigenvalue.
-# - On a convex function every local minimum is global (proved). The minimisers of ours are one point when
-#   the columns are independent, else a point plus the null space.
+#   $\frac{t(1-t)}{2n} \lVert \tilde X \delta \rVert^2$: run for two bumps and for the ordinary data.
+# - So every local minimum is global (proved). The minimisers are one point when the columns are independent,
+#   else a point plus the null space.
 # - With independent columns the start changes the time, by the logarithm of its distance: in the valley and
 #   on the ordinary data.
-# - With dependent columns descent ends at the nearest minimiser, from zero at the shortest: in the trough
-#   and on the ordinary data with a column repeated.
-# - Parameters inside a nonlinear function can have several valleys, as in the network. Zero gradient and
-#   positive eigenvalues tell a local minimum from a saddle, and only other starts tell whether there is a
-#   better one.
+# - With dependent columns descent ends at the nearest minimiser: in the trough and on the ordinary data with
+#   a column repeated.
+# - Parameters inside a nonlinear function can have several valleys: the network.
 #
 # ## Exercises
 #
