@@ -240,9 +240,6 @@ for step, miss in missed.items():
 assert min(missed, key=missed.get) == eps ** (1 / 3)
 
 # %% [markdown]
-# In float32 the rounding is <!--= torch.finfo(torch.float32).eps / eps:.1e -->5.4e+08<!--/--> times
-# larger, which is why `gradcheck` warns about it.
-#
 # ## What was shown
 #
 # - One wrong target moves least squares in proportion to its size, and Huber's fit hardly at all; one

@@ -163,9 +163,9 @@ for features, targets in ((X, y), (X_ord, y_ord)):
         torch.testing.assert_close(left, linreg.residuals(features, targets, fit))
 
 # %% [markdown]
-# The law needs independent features, and fails on the others. There a scatter plot shows another slope
-# than the weight, because a feature stands in for those that resemble it: feature 8, with a true weight
-# of zero, looks useful. The theorem holds on both.
+# The law needs independent features, and fails on the others. There a scatter plot does not show the
+# weight, because a feature stands in for those that resemble it: feature 8, with a true weight of zero,
+# looks useful. The theorem holds on both.
 #
 # ## The whole model
 #
@@ -197,9 +197,6 @@ assert 0.8 < low / high < 1.25
 # | feature 1 alone | <!--= alone(X, y, 1)[1]:.3f -->0.480<!--/--> | <!--= alone(X_ord, y_ord, 1)[1]:.3f -->0.013<!--/--> |
 # | feature 1, the others taken out of both | <!--= r2_left:.3f -->0.990<!--/--> | <!--= linreg.r2(added_slope(X_ord, y_ord, 1)[0] * linreg.added_variable(X_ord, y_ord, 1)[0], linreg.added_variable(X_ord, y_ord, 1)[1]):.3f -->0.692<!--/--> |
 # | all features | <!--= linreg.r2(linreg.solve(X, y).predict(X), y):.3f -->0.995<!--/--> | <!--= linreg.r2(y_hat, y_ord):.3f -->0.938<!--/--> |
-#
-# The last two rows differ because the same residuals are divided by different totals: by what the other
-# features leave of the target, and by all of it.
 #
 # ## A real one
 #

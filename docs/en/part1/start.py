@@ -12,7 +12,7 @@
 #
 # $$y = -x_1 + x_2 + 2 + \text{noise}, \qquad \text{noise} \sim N(0,\ 0.1^2).$$
 #
-# Each row, a *sample*, has two *features*, $x_1$ and $x_2$, and a *target* $y$. The *noise* of each row is a random
+# Each row, a *sample*, has two *features*, $x_1$ and $x_2$, and a *target* $y$. The *noise* is a random
 # number with mean 0 and *standard deviation* 0.1, its typical size.
 
 # %%
@@ -131,7 +131,7 @@ for name, fits in (("toy", toy), ("ordinary", ordinary)):
         print(f"{way:13} {w[0]:8.5f}  {w[1]:8.5f}  {b:8.5f}")
 
 # %% [markdown]
-# The printed digits agree. A stronger statement, which stops the build of this page if it fails:
+# The printed digits agree. So do the others; if they did not, the build of this page would stop here:
 
 # %%
 for fits in (toy, ordinary):
