@@ -80,9 +80,9 @@ for lr in rates:
     first = max(half, 1)
     ax.annotate(f"{lr:g}", (first, float(predicted[first])), color=BLUE, **shift)
 ax.axhline(floor, color=GREY, linewidth=1.2, linestyle=":")
-below = {"xytext": (0, -6), "textcoords": "offset points", "va": "top"}
-ax.annotate("dotted: the smallest loss", (1, float(floor)), color=GREY, **below)
-ax.annotate("dots: predicted arrivals", (60, float(floor)), color=ORANGE, **below)
+under = {"xytext": (0, -6), "textcoords": "offset points", "va": "top"}
+ax.annotate("dotted: the smallest loss", (1, float(floor)), color=GREY, **under)
+ax.annotate("dots: predicted arrivals", (60, float(floor)), color=ORANGE, **under)
 ax.set(xlim=(0.7, 800), ylim=(0.0022, 9), xlabel="step", ylabel="loss L")
 ax.set_title("Band: measured; dashes: predicted; rate beside each curve")
 

@@ -180,17 +180,23 @@ ax.set(xlabel="target y", ylabel="prediction after training")
 # $\frac1n \sum_i x_{ij}^2$, and the central one nothing.
 
 # %%
-theta_0 = torch.tensor([0.5, 0.5])
-exact = linreg.gradient(X, y, theta_0)[0][0]
+w_here = torch.tensor([0.5, 0.5])
+exact = linreg.gradient(X, y, w_here)[0][0]
 
 
-def loss_at(shift):
-    return linreg.squared_loss(X @ (theta_0 + torch.tensor([shift, 0.0])), y)
+def loss_at(X, y, w, shift):
+    """The loss when the first weight is shifted."""
+    return linreg.squared_loss(X @ (w + torch.tensor([shift, 0.0])), y)
 
 
 h = [10.0**-k for k in range(13)]
-forward = [abs((loss_at(t) - loss_at(0.0)) / t - exact) for t in h]
-central = [abs((loss_at(t) - loss_at(-t)) / (2 * t) - exact) for t in h]
+forward = [
+    abs((loss_at(X, y, w_here, t) - loss_at(X, y, w_here, 0.0)) / t - exact) for t in h
+]
+central = [
+    abs((loss_at(X, y, w_here, t) - loss_at(X, y, w_here, -t)) / (2 * t) - exact)
+    for t in h
+]
 curved = X[:, 0].square().mean() / 2  # half the second derivative
 
 assert all(abs(forward[k] / (curved * h[k]) - 1) < 0.01 for k in range(6))

@@ -62,7 +62,7 @@ for j, (ax, name) in enumerate(zip(axes, ("first", "second"), strict=True)):
 # R^2 = 1 - \frac{\sum_i r_i^2}{\sum_i (y_i - \bar y)^2}
 # $$
 #
-# is only <!--= alone(X, y, 1)[1]:.2f -->0.48<!--/-->: the share of the *variance* of $y$, its mean squared
+# is only <!--= alone(X, y, 1)[1]:.2f -->0.48<!--/-->: the share of the [variance](toolbox.md#variance-of-a-mean) of $y$, its mean squared
 # distance from its mean $\bar y$, that the predictions explain. Perfect predictions have $R^2 = 1$,
 # predicting $\bar y$ for every row has 0, and worse predictions have a negative one.
 #
