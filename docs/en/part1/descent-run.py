@@ -201,8 +201,8 @@ ax.set(ylabel="largest stable rate", title="Dots: measured; lines: formula")
 # %% [markdown]
 # Features that are all correlated at one half settle near $2/(1 + \frac{d - 1}{2})$: for the twenty of
 # the ordinary data <!--= 2 / (1 + (X_ord.shape[1] - 1) / 2):.3f -->0.190<!--/-->, and measured
-# <!--= bowl_ord.largest_stable_rate:.3f -->0.191<!--/-->. All this is for steps on all rows; batches
-# [allow less](batches.py).
+# <!--= bowl_ord.largest_stable_rate:.3f -->0.191<!--/-->. All this is for steps on all rows;
+# [steps on a few rows](batches.py) allow less.
 #
 # ## A feature in other units
 #

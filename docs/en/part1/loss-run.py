@@ -175,7 +175,7 @@ ax.set(xlabel="target y", ylabel="prediction after training")
 #
 # A gradient is checked with the *forward difference* $\frac{L(\theta + h e_j) - L(\theta)}{h}$ or the
 # *central difference* $\frac{L(\theta + h e_j) - L(\theta - h e_j)}{2h}$, where $e_j$ has a one at place
-# $j$ and zeros elsewhere. A large $h$ sees the curve of $L$, a small $h$ its rounding. For a parabola,
+# $j$ and zeros elsewhere. A large $h$ sees the curve of $L$, a small $h$ its *rounding* to the nearest float. For a parabola,
 # such as our loss, the curve costs the forward difference $\frac h2$ times the second derivative, here
 # $\frac1n \sum_i x_{ij}^2$, and the central one nothing.
 

@@ -490,8 +490,6 @@ for k, (ax, c, colour) in enumerate(zip(axes, found, colours, strict=True)):
 axes[-1].set_xlabel("x")
 
 # %% [markdown]
-# To go from C to A both units would have to move one peak to the left, and on the way the loss rises.
-#
 # **Where zeros are a bad start.** Two units that start at the same place get the same gradient and stay
 # equal: the dashed diagonal cannot be left. Descent along it ends at a zero gradient that is no minimum:
 
