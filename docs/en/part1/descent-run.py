@@ -248,63 +248,10 @@ for name, features, targets in (("toy", X, y), ("ordinary", X_ord, y_ord)):
     assert worst < 1e-11
 
 # %% [markdown]
-# ## The article's own loop
-#
-# This part of the book grew from [an article](article.py) that trains as many tutorials do: weights as
-# a column (d, 1), drawn near zero; autograd; and a model, a loss and a step as functions. Here is that
-# loop, run to the end:
-
-
-# %%
-def model(X, w, b):
-    return X @ w + b  # (n, d) @ (d, 1) + (1,) -> (n, 1)
-
-
-def half_mean(y_hat, y):
-    return (y_hat - y).square().mean() / 2  # both (n, 1)
-
-
-def step(parameters, lr):
-    with torch.no_grad():  # the update is not part of the loss
-        for p in parameters:
-            p -= lr * p.grad
-            p.grad.zero_()  # backward() adds to what is there
-
-
-def train(X, y_column, lr, epochs, show=()):
-    w = torch.normal(
-        0.0, 0.1, (X.shape[1], 1), generator=torch.Generator().manual_seed(2)
-    )
-    w, b = w.requires_grad_(), torch.zeros(1, requires_grad=True)
-    for epoch in range(1, epochs + 1):
-        loss = half_mean(model(X, w, b), y_column)
-        loss.backward()
-        step([w, b], lr)
-        if epoch in show:
-            print(f"epoch {epoch:3}: loss {loss.item():.5f}, b {b.item():.4f}")
-    return w.detach(), b.detach()
-
-
-_, b_three = train(X, y.unsqueeze(1), lr=0.01, epochs=3)
-w_column, b_column = train(X, y.unsqueeze(1), 0.01, 1200, show=(1, 2, 3, 300, 1200))
-print("learned:", w_column.squeeze(1), b_column)
-print("true:    [-1, 1] 2;  smallest loss", f"{linreg.solve(X, y).loss:.5f}")
-
-# %% [markdown]
-# An *epoch* is one pass over all rows, here one step. The article stopped after three, when the intercept
-# had gone <!--= b_three.item() / 2:.0% -->3%<!--/--> of its way. [By hand, autograd,
-# nn.Module](by-hand.py) takes the loop apart. The same functions fit the ordinary data:
-
-# %%
-w_last, b_last = train(X_ord, y_ord.unsqueeze(1), 0.1, 1000, show=(3, 30, 1000))
-exact_ord = linreg.solve(X_ord, y_ord)
-torch.testing.assert_close(w_last.squeeze(1), exact_ord.w, rtol=0, atol=1e-9)
-torch.testing.assert_close(b_last.squeeze(), exact_ord.b, rtol=0, atol=1e-9)
-
-# %% [markdown]
 # ## Mini-batches, a first look
 #
-# Step on ten rows at a time, and three epochs are 300 steps instead of three, for the same arithmetic:
+# Step on ten rows at a time, and three passes over the data are 300 steps instead of three, for the same
+# arithmetic:
 
 # %%
 full = linreg.gradient_descent(X, y, lr=0.03, steps=3)
