@@ -16,7 +16,7 @@ import linreg
 
 torch.set_default_dtype(torch.float64)
 X, y = linreg.simulate(generator=torch.Generator().manual_seed(0))  # noise 0.1
-X_ord, y_ord, w_ord, b_ord = linreg.ordinary()
+X_ord, y_ord, _, _ = linreg.ordinary()
 bowl, bowl_ord = linreg.curvature(X), linreg.curvature(X_ord)
 print("toy:     ", bowl)
 print("ordinary:", bowl_ord)
