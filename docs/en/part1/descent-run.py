@@ -1,13 +1,13 @@
 # %% [markdown]
 # # Gradient descent, executed
 #
-# After this page you can say in advance how a run of gradient descent will go, and read from one that
-# failed what to change.
+# After this page you can say in advance how a run of gradient descent will go, choose the rate that
+# belongs to a convention of the loss, and read from a run that failed what to change.
 #
 # <!-- core -->
 #
-# **The question.** The formulas of [Gradient descent](descent.md) were derived for any data, and shown on
-# four samples. Do they hold on a thousand noisy ones, to the step?
+# **The question.** The formulas of [Gradient descent](descent.md) were shown on four samples. Do they
+# hold on a thousand noisy ones, to the step?
 
 # %%
 import torch
@@ -16,66 +16,80 @@ import linreg
 
 torch.set_default_dtype(torch.float64)
 X, y = linreg.simulate(generator=torch.Generator().manual_seed(0))  # noise 0.1
-best = linreg.solve(X, y)
-bowl = linreg.curvature(X)
-print("eigenvalues of the Hessian:", bowl.eigenvalues)
-print(bowl)
+X_ord, y_ord, _, _ = linreg.ordinary()
+bowl, bowl_ord = linreg.curvature(X), linreg.curvature(X_ord)
+print("toy:     ", bowl)
+print("ordinary:", bowl_ord)
 
 # %% [markdown]
-# The features have unit scale and are hardly correlated, so the bowl is nearly round. Every rate below
-# <!--= bowl.largest_stable_rate:.3f -->1.929<!--/--> should converge.
-#
 # ## Five learning rates
 #
-# A classic exercise: fit with the rates 0.01, 0.03, 0.1, 0.3 and 1. Before you read on, guess how many steps
-# each one needs to bring the loss within 1 % of its smallest value. `predict_steps` does not guess; it
-# evaluates the sum over the *modes* of the error, its parts along the eigenvectors. Then the loop runs and
-# we count.
+# A classic exercise: fit with the rates 0.01, 0.03, 0.1, 0.3 and 1. Guess how many steps each needs to
+# bring the loss within 1 % of its smallest value. `predict_steps` does not guess: it evaluates the sum
+# over the *modes* of the error, its parts along the eigenvectors.
 
 # %%
 rates = [0.01, 0.03, 0.1, 0.3, 1.0]
-goal = 1.01 * best.loss
-runs = {lr: linreg.gradient_descent(X, y, lr=lr, steps=600, tol=0) for lr in rates}
 
-print("  rate  predicted  actual")
-for lr, fit in runs.items():
-    predicted = linreg.predict_steps(X, y, lr=lr, tolerance=0.01)
-    actual = int((fit.path.loss <= goal).nonzero()[0])
-    print(f"{lr:6g} {predicted:10} {actual:7}")
-    assert predicted == actual
+
+def arrival(X, y, lr, steps):
+    """The step at which a run comes within one per cent of the smallest loss."""
+    losses = linreg.gradient_descent(X, y, lr=lr, steps=steps, tol=0).path.loss
+    there = (losses <= 1.01 * linreg.solve(X, y).loss).nonzero()
+    return int(there[0]) if len(there) else float("inf")
+
+
+print("               toy              ordinary")
+print("  rate  predicted  actual  predicted  actual")
+for lr in rates:
+    row = f"{lr:6g}"
+    for data in ((X, y), (X_ord, y_ord)):
+        predicted = linreg.predict_steps(*data, lr=lr, tolerance=0.01)
+        actual = arrival(*data, lr, steps=800)
+        row += f"{predicted:11} {actual:7}"
+        assert predicted == actual
+    print(row)
 
 # %% [markdown]
-# Each prediction is right to the step. Three times the rate takes about a third of the steps, as long as the
-# rate is small: the factor $1 - \eta\lambda$ is then close to $e^{-\eta\lambda}$, and only the product of rate
-# and steps counts. At rate 1 every factor is close to zero, since every eigenvalue is close to 1, and the run
-# is over at once.
-#
-# And three steps at rate 0.01, a common choice in tutorials? They leave the loss at
-# <!--= runs[0.01].path.loss[3] / best.loss:.0f -->538<!--/--> times its smallest value.
+# Each prediction is right to the step; `inf` is a run that diverges. While the rate is small, three times
+# the rate takes a third of the steps: $1 - \eta\lambda$ is then close to $e^{-\eta\lambda}$.
 
-# %% alt="Loss against the number of steps, both on log scales, for five learning rates. The measured curves and the predicted dashed lines coincide. Each curve is the one for the next larger rate moved to the right by a factor of about three, and all end on the same floor; a dot marks the predicted arrival at each."
+# %% alt="Loss of the toy against the number of steps, both on log scales, for five learning rates. Predicted dashed lines run through the measured bands. Each curve is the one for the next larger rate moved to the right by a factor of about three, and ends at the dotted line, the smallest loss; a dot on each marks its predicted arrival."
 import matplotlib.pyplot as plt
 
-from linreg.plot import BLUE, GREY
+from linreg.plot import BLUE, GREY, ORANGE, PURPLE
 
+floor = linreg.solve(X, y).loss
 ticks = torch.unique(torch.logspace(0, 2.77, 60).long())  # even on the log scale
-_, ax = plt.subplots(figsize=(5.8, 4))
-for lr, fit in runs.items():
+_, ax = plt.subplots(figsize=(5.8, 4.2))
+for lr in rates:
+    measured = linreg.gradient_descent(X, y, lr=lr, steps=600, tol=0).path.loss
     predicted = linreg.predict_loss(X, y, lr=lr, steps=600)
-    ax.loglog(ticks, fit.path.loss[ticks], color=BLUE, linewidth=5, alpha=0.35)
+    assert torch.allclose(measured, predicted)
+    ax.loglog(ticks, measured[ticks], color=BLUE, linewidth=5, alpha=0.35)
     ax.loglog(ticks, predicted[ticks], color="black", linewidth=1.2, linestyle="--")
-    arrival = linreg.predict_steps(X, y, lr=lr)
-    ax.plot(arrival, goal, "o", color=BLUE)
-    ax.text(arrival, 0.8 * goal, f"lr = {lr:g}", color=BLUE, ha="center", va="top")
-ax.axhline(best.loss, color=GREY, linewidth=0.8, linestyle=":")
-ax.text(9, 8, "band: measured, dashes: predicted\ndots: the smallest loss", va="top")
-ax.set(ylim=(0.0028, 9), xlabel="step", ylabel="loss L")
+    at = linreg.predict_steps(X, y, lr=lr)
+    ax.plot(at, predicted[at], "o", color=ORANGE)
+    half = int((predicted - 0.3).abs().argmin())
+    shift = {
+        "xytext": (-5, 0),
+        "textcoords": "offset points",
+        "ha": "right",
+        "va": "center",
+    }
+    first = max(half, 1)
+    ax.annotate(f"{lr:g}", (first, float(predicted[first])), color=BLUE, **shift)
+ax.axhline(floor, color=GREY, linewidth=1.2, linestyle=":")
+under = {"xytext": (0, -6), "textcoords": "offset points", "va": "top"}
+ax.annotate("dotted: the smallest loss", (1, float(floor)), color=GREY, **under)
+ax.annotate("dots: predicted arrivals", (60, float(floor)), color=ORANGE, **under)
+ax.set(xlim=(0.7, 800), ylim=(0.0022, 9), xlabel="step", ylabel="loss L")
+ax.set_title("Band: measured; dashes: predicted; rate beside each curve")
 
 # %% [markdown]
 # ## Above the limit
 #
-# Now cross the limit. First in a loop as it is often written, with nothing to watch over it. It runs in float32,
-# PyTorch's default:
+# A loop as it is often written, in float32, PyTorch's default:
 
 
 # %%
@@ -98,279 +112,264 @@ for lr in (1.9, 2.0, 2.5, 3.0):
     print(f"lr = {lr}: first inf {infinite or 'never'}, first nan {nan or 'never'}")
 
 # %% [markdown]
-# At rate 2, a little above the limit, the loop needs hundreds of steps to overflow, and then `nan` tells you only that
-# something went wrong. The usual advice is to lower the rate; by how much, nobody says. The data do. `gradient_descent` watches
-# the loss, stops when it has grown beyond recovery, and returns a status with the best parameters it saw:
+# `nan` says only that something went wrong, and the usual advice, a lower rate, does not say how low.
+# `gradient_descent` stops when the loss has grown beyond recovery, returns the best parameters it saw, and
+# says more:
 
 # %%
 import textwrap
 
-for lr in (1.9, 2.0, 2.5, 3.0):
-    fit = linreg.gradient_descent(X, y, lr=lr, steps=2000)
+for features, targets in ((X, y), (X_ord, y_ord)):
+    fit = linreg.gradient_descent(features, targets, lr=2.5, steps=2000)
     assert fit.w.isfinite().all()
-    print(f"lr = {lr}: {fit.status.value} after {fit.steps} steps")
-print(textwrap.fill(fit.message, 80))
+    print(f"{fit.status.value} after {fit.steps} steps")
+    print(textwrap.fill(fit.message, 76))
 
 # %% [markdown]
-# ## Three kinds of paths
+# ## Four conventions, four rates
 #
-# In a round bowl there is little to see. Let the two features have a correlation of 0.8: the bowl becomes a valley
-# along the direction in which the two weights can trade against each other.
+# [The constant in front of the loss](loss.md#one-sum-four-conventions) multiplies its Hessian, and so
+# divides its largest stable rate:
+#
+# | loss | `"half_mean"` | `"mean"`, `nn.MSELoss()` | `"half_sum"` | `"sum"` |
+# | --- | --- | --- | --- | --- |
+# | largest stable rate | $2 / \lambda_{\max}$ | $1 / \lambda_{\max}$ | $2 / (n \lambda_{\max})$ | $1 / (n \lambda_{\max})$ |
+#
+# Two runs test each, one at 1 % below its limit and one at 1 % above:
 
-# %% alt="Contours of the loss over two weights, long ellipses. From the lower right a run at a tenth of the limit creeps down and then along the valley without arriving. From the upper left a run at 0.96 of the limit zigzags across the valley to the minimum. A run at 1.08 of the limit starts near the minimum and swings across the valley ever wider."
-from linreg.plot import GREEN, PURPLE
-
-generator = torch.Generator().manual_seed(0)
-X_valley, y_valley = linreg.simulate(correlation=0.8, generator=generator)
-valley = linreg.curvature(X_valley)
-print(valley)
-
-
-def walk(share, start, steps):
-    """Descend at this share of the largest stable rate."""
-    lr, w = share * valley.largest_stable_rate, torch.tensor(start)
-    return linreg.gradient_descent(X_valley, y_valley, lr=lr, steps=steps, w=w, b=2.0)
-
-
-creeping = walk(0.1, [1.6, -1.2], steps=25)
-swinging = walk(0.96, [-3.3, 2.2], steps=25)
-diverging = walk(1.08, [0.2, 0.4], steps=14)
-
-_, ax = plt.subplots(figsize=(5.6, 5.2))
-linreg.plot.contours(X_valley, y_valley, creeping, ax=ax)
-for fit, colour in ((swinging, GREEN), (diverging, PURPLE)):
-    ax.plot(*fit.path.w.T, ".-", color=colour, linewidth=1.2, zorder=1)
-clear = {"color": "white", "pad": 1}  # no contours behind the letters
-ax.text(
-    0.9, -1.3, "0.1 of the limit:\ncreeps", color=BLUE, ha="right", va="top", bbox=clear
-)
-ax.text(-4.2, 3.1, "0.96 of the limit:\noscillates", color=GREEN, bbox=clear)
-ax.text(0.8, 1.8, "1.08 of the limit:\ndiverges", color=PURPLE, bbox=clear)
+# %%
+names = ("half_mean", "mean", "half_sum", "sum")
+below = {}
+for title, (features, targets) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.items():
+    print(f"{title:10}   largest rate   1 % below     1 % above")
+    for name in names:
+        edge = linreg.curvature(features, reduction=name).largest_stable_rate
+        settings = {"steps": 3000, "reduction": name}
+        low, high = (
+            linreg.gradient_descent(features, targets, lr=share * edge, **settings)
+            for share in (0.99, 1.01)
+        )
+        below[title, name] = low.path.w
+        print(f"{name:10} {edge:14.4g}   {low.status!s:11}   {high.status}")
+        assert (low.status, high.status) == ("ok", "diverged")
+        torch.testing.assert_close(low.path.w, below[title, "half_mean"])
 
 # %% [markdown]
-# The star is the minimum. Creeping is slow along the valley, where the curvature is small. Oscillation and divergence
-# happen across it, where the curvature is large. One rate has to serve both directions, which is why the condition number
-# $\kappa$ decides the speed: <!--= valley.kappa:.1f -->9.5<!--/--> here, against <!--= bowl.kappa:.1f -->1.1<!--/--> in the
-# round bowl.
+# At the same fraction of its own limit every convention takes the same path, step for step. With a sum
+# the limit falls as rows are added: twice the rows, half the rate. With a mean it settles. For many
+# independent features of mean zero and unit scale it is near
+#
+# $$
+# \frac{2}{(1 + \sqrt{d/n})^2},
+# $$
+#
+# which is 2 only for $n$ much larger than $d$.
+
+# %% alt="Largest stable rate of the half-mean against the number of samples, on a log scale. Dots for 2, 20 and 100 independent features rise with the samples towards 2: those of 2 are near it from a hundred samples on, those of 100 are still below 1.7 at ten thousand. The curves of the formula run through the dots of 20 and 100. Crosses for twenty correlated features stay near 0.19."
+sizes = (10, 30, 100, 300, 1000, 3000, 10_000)
+
+
+def limit(n, d, correlation=0.0):
+    generator = torch.Generator().manual_seed(0)
+    sample, _ = linreg.simulate(
+        n, [0.0] * d, correlation=correlation, generator=generator
+    )
+    return linreg.curvature(sample).largest_stable_rate
+
+
+fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
+settling = {}
+for d, colour in ((2, BLUE), (20, ORANGE), (100, PURPLE)):
+    counts = [n for n in sizes if n >= d]
+    settling[d] = [limit(n, d) for n in counts]
+    law = [2 / (1 + (d / n) ** 0.5) ** 2 for n in counts]
+    ax.semilogx(counts, settling[d], "o", color=colour, markersize=5)
+    ax.semilogx(counts, law, color=colour, linewidth=1)
+    beside = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right"}
+    ax.annotate(f"d = {d}", (counts[0], settling[d][0]), color=colour, **beside)
+    pairs = zip(settling[d], law, strict=True)
+    assert d == 2 or all(abs(found / told - 1) < 0.15 for found, told in pairs)
+assert min(settling[2][2:]) > 1.7 > max(settling[100])
+correlated = [limit(n, 20, correlation=0.5) for n in sizes[2:]]
+assert all(0.15 < rate < 0.21 for rate in correlated)
+ax.semilogx(sizes[2:], correlated, "x", color="black", markersize=5)
+above = {"xytext": (0, 7), "textcoords": "offset points", "ha": "right"}
+ax.annotate("d = 20, correlated at 0.5", (sizes[-1], correlated[-1]), **above)
+ax.set(ylim=(0, 2.1), xlim=(3, 15_000), xlabel="samples n")
+ax.set(ylabel="largest stable rate", title="Dots: measured; lines: formula")
+
+# %% [markdown]
+# Features that are all correlated at one half settle near $2/(1 + \frac{d - 1}{2})$: for the twenty of
+# the ordinary data <!--= 2 / (1 + (X_ord.shape[1] - 1) / 2):.3f -->0.190<!--/-->, and measured
+# <!--= bowl_ord.largest_stable_rate:.3f -->0.191<!--/-->. All this is for steps on all rows;
+# [steps on a few rows](batches.py) allow less.
 #
 # ## A feature in other units
 #
-# Take the round bowl again and record the second feature in units a hundred times smaller: metres become centimetres.
-# Nothing else changes.
+# Record the second feature of the toy in centimetres instead of metres:
 
 # %%
 X_cm = X * torch.tensor([1.0, 100.0])
 bowl_cm = linreg.curvature(X_cm)
 print(bowl_cm)
-print("\n  rate  infinite, nan at step (float32)  (float64)")
 for lr in rates:
-    single = raw_loop(X_cm.float(), y.float(), lr, steps=1000)
-    double = raw_loop(X_cm, y, lr, steps=1000)
-    print(f"{lr:6g}  {single!s:>31}  {double!s:>9}")
-    assert None not in single + double
+    infinite, nan = raw_loop(X_cm, y, lr, steps=1000)
+    print(f"lr = {lr:4g}: first inf {infinite}, first nan {nan}")
+    assert nan is not None
+steps = linreg.predict_steps(X_cm, y, lr=1 / bowl_cm.L)
+print(f"at 1 / lambda_max: {steps:,} steps")
 
 # %% [markdown]
-# All five rates diverge. There is no such thing as a usual learning rate: a rate has the unit of one over a curvature, and
-# the curvature goes with the square of the feature's unit. The limit fell from
-# <!--= bowl.largest_stable_rate:.3g -->1.93<!--/--> to <!--= bowl_cm.largest_stable_rate:.3g -->0.000206<!--/-->. The status says so:
-
-# %%
-print(textwrap.fill(linreg.gradient_descent(X_cm, y, lr=0.01, steps=1000).message, 80))
-
-# %% [markdown]
-# A rate that converges is not yet a rate that arrives soon. At $\eta = 1/\lambda_{\max}$ the prediction is
-
-# %%
-lr = 1 / bowl_cm.L
-steps = linreg.predict_steps(X_cm, y, lr=lr)
-print(f"{steps:,} steps")
-
-# %% [markdown]
-# To run that many, compute what does not change once. The gradient is $H\theta - g$ with $H = \tilde X^\top \tilde X/n$ and
-# $g = \tilde X^\top y/n$, a three by three matrix and three numbers. A step in this *Gram form* costs the same whether there
-# are a thousand rows or a billion. We run it to the predicted step and look at the last two losses:
-
-# %%
-A = linreg.fold_bias(X_cm)
-H, g = A.T @ A / len(y), A.T @ y / len(y)
-theta = torch.zeros(3)
-for _ in range(steps):
-    before, theta = theta, theta - lr * (H @ theta - g)
-
-loss_before, loss_after = (linreg.squared_loss(A @ t, y) for t in (before, theta))
-print("arrived one step earlier:", bool(loss_before <= goal))
-print("arrived at the predicted step:", bool(loss_after <= goal))
-assert loss_before > goal >= loss_after
-
-# %% [markdown]
-# Right to the step again, out of <!--= steps:,d -->53,868<!--/-->. The cure is to give every feature the same scale: subtract its mean and divide by
-# its standard deviation.
-
-# %%
-X_std = (X_cm - X_cm.mean(0)) / X_cm.std(0)
-bowl_std = linreg.curvature(X_std)
-steps_std = linreg.predict_steps(X_std, y, lr=1 / bowl_std.L)
-fit = linreg.gradient_descent(X_std, y, lr=1 / bowl_std.L, steps=steps_std)
-print(bowl_std)
-print(f"{steps_std} steps; arrived: {bool(fit.loss <= goal)}")
-assert fit.loss <= goal
-
-# %% alt="Predicted loss against steps on log scales at the rate 1 over lambda max. With the feature in other units the loss drops at the first step, stays on a plateau for thousands of steps and reaches the smallest loss after more than fifty thousand. Standardised, it arrives after two steps."
-from linreg.plot import ORANGE
-
-ticks = torch.unique(torch.logspace(0, 5, 120).long())
-_, ax = plt.subplots(figsize=(5.8, 3.8))
-for features, colour, shown in ((X_cm, ORANGE, 120), (X_std, BLUE, 6)):
-    safe = 1 / linreg.curvature(features).L
-    losses = linreg.predict_loss(features, y, lr=safe, steps=100_000)
-    ax.loglog(ticks[:shown], losses[ticks[:shown]], color=colour)
-ax.axhline(best.loss, color=GREY, linewidth=0.8, linestyle=":")
-ax.plot([steps_std, steps], [goal, goal], "o", color="black", zorder=3)
-ax.text(2.6, 0.0062, f"standardised: {steps_std} steps", color=BLUE)
-ax.text(60, 3.2, "second feature × 100", color=ORANGE)
-ax.text(20_000, 0.0062, f"{steps:,} steps", color=ORANGE, ha="right")
-ax.set(ylim=(0.003, 6), xlabel="step", ylabel="loss L")
-
-# %% [markdown]
-# The plateau is the flat directions at work: the steep one is done after the first step, and then the rate that it
-# imposes is about ten thousand times too small for the others ($\kappa$ is <!--= bowl_cm.kappa:,.0f -->10,036<!--/-->).
+# All five rates diverge: there is no usual learning rate. Curvature goes with the square of the feature's
+# unit, so the limit fell by a factor of ten thousand, and at such a rate the other directions hardly
+# move. [Scaling](../part2/scaling.py) runs all these steps, and has the cure.
 #
 # ## Many starts, one answer
 #
-# All eigenvalues are positive, so the loss has one valley with one lowest point. A thousand starts drawn with a standard
-# deviation of 100 must therefore end at the same place. In Gram form they descend together, a row each:
+# All eigenvalues are positive, so a thousand starts with a standard deviation of 100 end at one place:
+
 
 # %%
-A = linreg.fold_bias(X)
-H, g = A.T @ A / len(y), A.T @ y / len(y)
-starts = 100 * torch.randn(1000, 3, generator=torch.Generator().manual_seed(1))
-theta = starts
-for _ in range(60):
-    theta = theta - bowl.best_rate * (theta @ H - g)
+def ends(X, y, steps):
+    """Where a thousand starts are after these steps at the best rate."""
+    A, lr = linreg.fold_bias(X), linreg.curvature(X).best_rate
+    H, g = A.T @ A / len(y), A.T @ y / len(y)
+    generator = torch.Generator().manual_seed(1)
+    theta = 100 * torch.randn(1000, A.shape[1], generator=generator)
+    for _ in range(steps):
+        theta = theta - lr * (theta @ H - g)
+    return theta
 
-answer = torch.cat((best.b.reshape(1), best.w))
-print("smallest eigenvalue:", bowl.eigenvalues[0])
-worst = (theta - answer).abs().max()
-print("all ends within 1e-12 of the exact answer:", bool(worst < 1e-12))
-assert worst < 1e-12
 
-# %% [markdown]
-# And where should *you* start? Small random weights, a tenth of a standard normal, are the custom. Zeros do as well:
-
-# %%
-random_w = 0.1 * torch.randn(200, 2, generator=torch.Generator().manual_seed(2))
-counts = [linreg.predict_steps(X, y, lr=0.1, w=w) for w in random_w]
-from_zeros = linreg.predict_steps(X, y, lr=0.1)
-assert min(counts) <= from_zeros <= max(counts)
-print("from zeros:", from_zeros, "steps")
-print("from 200 random starts:", min(counts), "to", max(counts), "steps")
+for name, features, targets in (("toy", X, y), ("ordinary", X_ord, y_ord)):
+    best = linreg.solve(features, targets)
+    worst = (ends(features, targets, 800) - torch.hstack((best.b, best.w))).abs().max()
+    print(f"{name:8} all ends within 1e-11 of the exact answer: {bool(worst < 1e-11)}")
+    assert worst < 1e-11
 
 # %% [markdown]
 # ## Mini-batches, a first look
 #
-# A full-batch step reads every row to move once. Mini-batch descent shuffles the rows, deals them out ten at a time, and takes a
-# step on each batch. Three passes over the data are then 300 steps instead of three, for the same arithmetic:
+# Step on ten rows at a time, and three passes over the data are 300 steps instead of three, for the same
+# arithmetic:
 
 # %%
 full = linreg.gradient_descent(X, y, lr=0.03, steps=3)
 generator = torch.Generator().manual_seed(1)
 mini = linreg.sgd(X, y, lr=0.03, epochs=3, batch_size=10, generator=generator)
-truth = torch.tensor([2.0, -1.0, 1.0])
 for name, fit in (("full batch", full), ("mini-batch", mini)):
-    error = (torch.cat((fit.b.reshape(1), fit.w)) - truth).abs().max()
-    print(f"{name}: {fit.steps:3} steps, loss {fit.loss:.4f}, worst error {error:.4f}")
+    print(f"{name}: {fit.steps:3} steps, loss {fit.loss:.4f}")
 
 # %% [markdown]
-# The gradient of ten rows is a noisy estimate of the gradient of all, and early on that does not matter: any rough direction
-# helps. Near the minimum it does, and at a constant rate the parameters keep moving about it, by how much
-# [Epochs, batches, steps](batches.py) computes.
-#
-# For long runs, `gradient_descent` and `sgd` take `progress=True` and show a progress bar.
+# [Epochs, batches, steps](batches.py) says when that is a bargain.
 #
 # ## What was shown
 #
-# - For five rates the predicted number of steps is the actual one, and the predicted loss curve lies on the measured one.
-# - Above $2/\lambda_{\max}$ a raw loop ends in `nan`; a status that names the limit is more use.
-# - A feature in other units made all five rates diverge, and at the safe rate the run took <!--= steps:,d -->53,868<!--/--> steps. Standardised, it took
-#   <!--= steps_std -->2<!--/-->.
-# - A thousand starts end at one answer. Zeros are as good a start as any.
+# - The predicted number of steps is the actual one: five rates, the toy and the ordinary data.
+# - Above $2/\lambda_{\max}$ a raw loop ends in `nan` (the toy); `gradient_descent` names the limit (both).
+# - Each convention has its own limit, up to a factor of $2n$ apart; at equal fractions of it all take
+#   one path (both).
+# - With a mean the limit settles once $n$ is much larger than $d$: 2, 20 and 100 independent features,
+#   and twenty correlated ones.
+# - A feature in other units can make any rate diverge (the toy).
+# - A thousand starts end at one answer when the columns are independent (both).
 #
 # ## Exercises
 #
-# **1. The five rates on your own data.** Draw data with another seed and with `noise=0.5`. Write down how many steps you expect for each
-# of the five rates. Then predict with `predict_steps`, run, and compare. Why do the small rates need fewer steps than
-# before?
-
-# %% [markdown] answer="Answer"
-# More noise lifts the floor $L^*$, so there is less to do until the loss is within 1 % of it. The rate at which the
-# errors shrink has not changed: the eigenvalues belong to $X$ alone, and $y$ does not enter.
-
-# %% answer="Answer"
-X1, y1 = linreg.simulate(noise=0.5, generator=torch.Generator().manual_seed(1))
-floor = linreg.solve(X1, y1).loss
-for lr in rates:
-    predicted = linreg.predict_steps(X1, y1, lr=lr)
-    path = linreg.gradient_descent(X1, y1, lr=lr, steps=600, tol=0).path
-    actual = int((path.loss <= 1.01 * floor).nonzero()[0])
-    print(f"{lr:6g} {predicted:10} {actual:7}")
-    assert predicted == actual
-
-# %% [markdown]
-# **2. The loss falls, so it converges?** Run rate 1.95 on the first data set, a little above the limit. For how many steps does the
-# loss fall before it turns? This checks your number. Then explain it with the error modes.
+# **1. By pencil.** On the toy all eigenvalues are close to 1. The excess loss begins near 2.87, and has
+# to fall to 1 % of 0.00504. How many steps does that take at rate 0.1? Check with
+# `linreg.check(yours, counted, tol=0.1)`.
 
 # %%
-losses = linreg.predict_loss(X, y, lr=1.95, steps=300)
+counted = linreg.predict_steps(X, y, lr=0.1)
+print(f"start {y.square().mean() / 2 - floor:.2f}, smallest loss {floor:.5f}")
 
-
-def check_turn(step):
-    return step == int(losses.argmin())
-
+# %% [markdown] answer="Hint"
+# The error shrinks by 0.9 with each step. And the loss?
 
 # %% [markdown] answer="Answer"
-# The loss is a sum of one term per mode. Two modes have factors below 1 in size and shrink; the steepest has a factor above 1 and
-# grows, slowly. At first the shrinking terms are the larger ones and hide the growing one. A falling loss at the start
-# proves nothing; the eigenvalues do.
+# The excess loss is a square and shrinks by $0.9^2$: $t = \ln(2.87 / 0.0000504) / (-2 \ln 0.9) \approx 52$.
 
 # %% answer="Answer"
-assert check_turn(13)
+import math
+
+mine = math.log(2.87 / 0.0000504) / (-2 * math.log(0.9))
+print(f"{mine:.1f}")
+linreg.check(mine, counted, tol=0.1)
+
+# %% [markdown]
+# **2. Predict the picture.** Draw the loss of the toy against the step for rate 1.95, a little above the
+# limit. What is its shape? Check the step at which it turns with `linreg.check(yours, turn)`.
+
+# %%
+near_limit = linreg.predict_loss(X, y, lr=1.95, steps=300)
+turn = int(near_limit.argmin())
+
+# %% [markdown] answer="Hint"
+# Which of the factors $1 - 1.95\, \lambda_i$ are below 1 in size?
+
+# %% [markdown] answer="Answer"
+# It falls first and then rises for ever. Two modes shrink; the steepest grows, slowly, and at first the
+# shrinking ones hide it. A falling loss at the start proves nothing.
+
+# %% answer="Answer"
 print("factors:", 1 - 1.95 * bowl.eigenvalues)
-print(f"smallest loss: {losses.min():.3f} at step {int(losses.argmin())}")
-print(f"loss at step 300: {losses[300]:.3g}")
+print(f"at the turn {near_limit[turn]:.3f}, at step 300 {near_limit[300]:.3g}")
+linreg.check(13, turn)
 
 # %% [markdown]
-# **3. Back to your units.** A fit on standardised features has weights per standard deviation. With means $m_j$ and standard
-# deviations $s_j$, write `to_units(w, b, m, s)`, which returns the weights and the intercept for the features as they were recorded. This
-# checks it against the exact answer:
+# **3. What is wrong with this sentence?** "With a mean, the largest stable rate does not depend on the
+# number of rows."
 
-
-# %%
-def check_units(to_units):
-    m, s = X_cm.mean(0), X_cm.std(0)
-    fit_std, fit_cm = linreg.solve((X_cm - m) / s, y), linreg.solve(X_cm, y)
-    w, b = to_units(fit_std.w, fit_std.b, m, s)
-    return torch.allclose(w, fit_cm.w) and torch.allclose(b, fit_cm.b)
-
+# %% [markdown] answer="Hint"
+# Look at the figure for $d = 100$.
 
 # %% [markdown] answer="Answer"
-# Put $z_j = (x_j - m_j)/s_j$ into $\sum_j w_j z_j + b$ and collect: the weight of $x_j$ is $w_j / s_j$, and the intercept loses
-# $\sum_j w_j m_j / s_j$. The predictions are the same in both units; only the road to them was different.
+# It does until there are many more rows than features. With 100 independent features:
+
+# %% answer="Answer"
+for n in (300, 1000, 10_000):
+    print(f"{n:6} rows: {limit(n, 100):.2f}")
+assert limit(300, 100) < limit(10_000, 100) / 2
+
+# %% [markdown]
+# **4. Code.** Draw data with another seed and with `noise=0.5`. Write `count(X, y, lr)`, which runs a
+# loop of your own until the loss is within 1 % of its smallest value and returns the number of steps.
+# Check with `linreg.check(count(X_other, y_other, 0.1), linreg.predict_steps(X_other, y_other, lr=0.1))`. Why are there fewer steps than before?
+
+# %%
+X_other, y_other = linreg.simulate(
+    noise=0.5, generator=torch.Generator().manual_seed(1)
+)
+
+# %% [markdown] answer="Hint"
+# `linreg.step` takes one step. The smallest loss is that of `linreg.solve`.
+
+# %% [markdown] answer="Answer"
+# More noise lifts the smallest loss, so there is less to do until the loss is within 1 % of it. The
+# factors have not changed: the eigenvalues belong to $X$ alone.
 
 
 # %% answer="Answer"
-def to_units(w, b, m, s):
-    return w / s, b - (w * m / s).sum()
+def count(X, y, lr):
+    goal = 1.01 * linreg.solve(X, y).loss
+    w, b, t = torch.zeros(X.shape[1]), torch.zeros(()), 0
+    while linreg.squared_loss(X @ w + b, y) > goal:
+        (w, b), t = linreg.step(X, y, w, b, lr=lr), t + 1
+    return t
 
 
-assert check_units(to_units)
-fit = linreg.solve(X_std, y)
-w, b = to_units(fit.w, fit.b, X_cm.mean(0), X_cm.std(0))
-print(f"per standard deviation: w = [{fit.w[0]:.4f}, {fit.w[1]:.4f}], b = {fit.b:.4f}")
-print(f"in the units recorded:  w = [{w[0]:.4f}, {w[1]:.4f}], b = {b:.4f}")
+for lr in (0.01, 0.1):
+    yours, right = (
+        count(X_other, y_other, lr),
+        linreg.predict_steps(X_other, y_other, lr=lr),
+    )
+    print(f"rate {lr}: {yours} steps, on the toy {linreg.predict_steps(X, y, lr=lr)}")
+    linreg.check(yours, right)
 
 # %% [markdown]
 # ## Where next
 #
-# [One valley](valley.py) asks why the thousand starts had to agree: where descent ends when columns repeat each other, and for which
-# models the start decides. What to do about units, and what a scaled fit means in the old ones, is on
+# [One valley](valley.py) asks why the thousand starts had to agree, and for which models the start
+# decides. What to do about units, and what a scaled fit means in the old ones, is on
 # [Scaling](../part2/scaling.py).

@@ -1,244 +1,233 @@
 # %% [markdown]
 # # The loss, executed
 #
-# After this page you can find the largest stable learning rate of any convention of the loss, recognise the two classic accidents with it,
-# and say what one wrong target does to a least-squares fit.
+# After this page you can say what one wrong target does to a least-squares fit and what it does to
+# Huber's, recognise a fit that a broadcast has ruined, and choose the step of a numerical derivative.
 #
 # <!-- core -->
 #
-# **The question.** [The loss](loss.md) derived four conventions, a trap and a price. How large are their effects on real runs?
+# **The question.** [The loss](loss.md) named a price and a trap. How large are their effects on real
+# fits?
 
 # %%
 import torch
 
-from linreg import (
-    curvature,
-    fold_bias,
-    gradient,
-    gradient_descent,
-    hessian,
-    predict,
-    simulate,
-    solve,
-    squared_loss,
-)
+import linreg
 
 torch.set_default_dtype(torch.float64)
-X, y = simulate(generator=torch.Generator().manual_seed(0))
-best = solve(X, y)
-best
+X, y = linreg.simulate(generator=torch.Generator().manual_seed(0))
+X_ord, y_ord, _, _ = linreg.ordinary()
+print("targets:")
+for name, targets in (("toy", y), ("ordinary", y_ord)):
+    print(
+        f"{name:8} {len(targets):4} from {targets.min():5.1f} to {targets.max():4.1f}"
+    )
 
 # %% [markdown]
-# ## The edge of stability, four times
+# ## One wrong target
 #
-# For each convention `curvature` computes the largest stable rate $2/\lambda_{\max}$, with $\lambda_{\max}$ the largest eigenvalue of that convention's
-# Hessian. Two runs test it: one at 1 % below, one at 1 % above.
+# Somebody types 10000 for the first target. How far does the worst parameter move, with squares and
+# with Huber's loss? (`linreg.huber` sets its $\delta$ by [the spread of the
+# residuals](../part2/squares.py#the-threshold-has-units).)
+
 
 # %%
-names = ("half_mean", "mean", "half_sum", "sum")
-runs = {}
-print("convention  largest stable rate   1 % below            1 % above")
-for name in names:
-    edge = curvature(X, reduction=name).largest_stable_rate
-    below = gradient_descent(X, y, lr=0.99 * edge, steps=2000, reduction=name)
-    above = gradient_descent(X, y, lr=1.01 * edge, steps=2000, reduction=name)
-    runs[name] = edge, below, above
-    assert (below.status, above.status) == ("ok", "diverged")
-    ends = [f"{fit.status} at step {fit.steps}" for fit in (below, above)]
-    print(f"{name:10}  {edge:<19.4g}   {ends[0]:19}  {ends[1]}")
+def moved(method, X, y, value):
+    """The largest change of a parameter when the first target becomes this value."""
+    wrong = y.clone()
+    wrong[0] = value
+    before, after = method(X, y), method(X, wrong)
+    return torch.hstack((after.b - before.b, after.w - before.w)).abs().max()
+
+
+print("                      toy   ordinary")
+for method in (linreg.solve, linreg.huber):
+    worst = [moved(method, *data, 10_000.0) for data in ((X, y), (X_ord, y_ord))]
+    print(f"{method.__name__:10} {worst[0]:14.4f} {worst[1]:10.4f}")
 
 # %% [markdown]
-# The rates differ by a factor of <!--= runs["half_mean"][0] / runs["sum"][0]:.0f -->2000<!--/-->, which is $2n$. Everything else is equal: at the same fraction of
-# its own edge, every convention takes the same path, step for step.
+# One row ruins least squares. If target $i$ is off by $\Delta$, the parameters are off by
+# $\Delta (\tilde X^\top \tilde X)^{-1} \tilde x_i$ with $\tilde x_i = (1, x_i)$, without limit. With
+# Huber's loss no target pulls harder than $\delta$.
 
 # %%
-reference = runs["half_mean"][1].path.w
-for name in names:
-    torch.testing.assert_close(runs[name][1].path.w, reference)
+values = [10.0 ** (k / 2) for k in range(2, 13)]
+by_squares = [moved(linreg.solve, X_ord, y_ord, value) for value in values]
+by_huber = [moved(linreg.huber, X_ord, y_ord, value) for value in values]
+A = linreg.fold_bias(X_ord)
+shift = torch.linalg.solve(A.T @ A, A[0]).abs().max()
+for value, found in zip(values, by_squares, strict=True):
+    torch.testing.assert_close(found, shift * abs(value - y_ord[0]))
 
-# %% alt="Loss against step on a log scale. The four conventions lie on one curve that falls to the floor at a rate 1 % below the edge, and on one curve that rises without bound 1 % above it."
+# %% alt="The largest change of a parameter against the value of one wrong target of the ordinary data, both on log scales. That of least squares grows in proportion to the target; that of Huber's loss stays level below 0.1."
 import matplotlib.pyplot as plt
 
-from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
+from linreg.plot import BLUE, GREY, ORANGE
 
-fig, ax = plt.subplots(figsize=(5.5, 3.6))
-colours = dict(zip(names, (BLUE, ORANGE, GREEN, PURPLE), strict=True))
-for turn, (name, (_, below, above)) in enumerate(runs.items()):
-    for fit in (below, above):
-        path = fit.path
-        steps = range(
-            4 * turn, min(len(path.b), 301), 16
-        )  # on one curve the dots take turns
-        loss = [squared_loss(predict(X, path.w[t], path.b[t]), y) for t in steps]
-        ax.semilogy(
-            steps,
-            loss,
-            "o",
-            color=colours[name],
-            markersize=4,
-            label=name if fit is below else None,
-        )
-ax.axhline(best.loss, color=GREY, linewidth=1)
-ax.text(300, best.loss / 2.5, "smallest loss", color=GREY, ha="right", va="top")
-ax.text(150, 5e2, "1 % above the edge", ha="right")
-ax.text(60, 0.07, "1 % below the edge")
-ax.legend(ncols=2, loc="upper left")
-ax.set(xlabel="step", ylabel="loss, half-mean", ylim=(3e-4, 1e6))
-plt.show()
+fig, ax = plt.subplots(figsize=(5.5, 3.4))
+ax.loglog(values, by_squares, color=ORANGE, marker="s", markersize=4)
+ax.loglog(values, by_huber, color=BLUE, marker="o", markersize=4)
+ax.annotate(
+    "least squares",
+    (values[6], float(by_squares[6])),
+    xytext=(-8, 4),
+    textcoords="offset points",
+    color=ORANGE,
+    ha="right",
+)
+ax.annotate(
+    "Huber",
+    (values[-1], float(by_huber[-1])),
+    xytext=(0, -8),
+    textcoords="offset points",
+    color=BLUE,
+    ha="right",
+    va="top",
+)
+assert max(by_huber) < 0.1
+ax.set_ylim(bottom=1e-3)
+ax.set(xlabel="value of one target of 300", ylabel="largest change")
 
 # %% [markdown]
-# ## A summed loss makes the rate depend on n
-#
-# The eigenvalues of $\frac1n \tilde X^\top \tilde X$ settle as samples are added: it is an average. Those of the sum grow with $n$. A rate
-# tuned to the edge on a hundred rows of summed loss diverges on a thousand.
+# A wrong *feature* is another matter. A row pulls at a weight with its residual, limited or not, times
+# its feature, and features have no limit:
+
 
 # %%
-sizes = (10, 30, 100, 300, 1000, 3000, 10_000)
-edges = {name: [] for name in names}
-for n in sizes:
-    sample, _ = simulate(n, generator=torch.Generator().manual_seed(0))
-    for name in names:
-        edges[name].append(curvature(sample, reduction=name).largest_stable_rate)
+def first_weight(method, X, y):
+    """The first weight when the first feature of the first row is 10000."""
+    X_wrong = X.clone()
+    X_wrong[0, 0] = 10_000.0
+    return method(X_wrong, y).w[0]
 
-print("       n " + "".join(f"{name:>11}" for name in names))
-for i in (0, 2, 4, 6):
-    print(f"{sizes[i]:8} " + "".join(f"{edges[name][i]:11.3g}" for name in names))
+
+print("first weight          toy   ordinary")
+print("true               -1.0000     3.0000")
+for method in (linreg.solve, linreg.huber):
+    toy, ordinary = (first_weight(method, *d) for d in ((X, y), (X_ord, y_ord)))
+    print(f"{method.__name__:10} {toy:15.4f} {ordinary:10.4f}")
+    assert abs(toy) < 0.01
+    assert abs(ordinary) < 0.01
 
 # %% [markdown]
-# This is why the book uses a mean: its edge settles. How soon depends on the number of features. For many independent ones of mean zero and unit scale it is near
+# Both fits have turned to satisfy the one row. It has a high [leverage](../part2/diagnostics.py#leverage-a-row-that-pulls),
+# and Huber's loss does not help.
 #
-# $$
-# \frac{2}{(1 + \sqrt{d/n})^2},
-# $$
-#
-# which is 2 only for $n$ much larger than $d$.
-
-# %% alt="Largest stable rate of the half-mean against the number of samples, on a log scale. Dots for 2, 20 and 100 independent features rise with the samples towards 2: those of 2 are near it from a hundred samples on, those of 100 are still below 1.7 at ten thousand. The curves of the formula run through the dots of 20 and 100."
-fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
-settling = {}
-for d, colour in ((2, BLUE), (20, ORANGE), (100, PURPLE)):
-    counts = [n for n in sizes if n >= d]
-    settling[d] = []
-    for n in counts:
-        sample, _ = simulate(n, [0.0] * d, generator=torch.Generator().manual_seed(0))
-        settling[d].append(curvature(sample).largest_stable_rate)
-    ax.semilogx(counts, settling[d], "o", color=colour, markersize=5)
-    law = [2 / (1 + (d / n) ** 0.5) ** 2 for n in counts]
-    ax.semilogx(counts, law, color=colour, linewidth=1)
-    label = f"d = {d}"
-    ax.text(0.85 * counts[0], settling[d][0], label, color=colour, ha="right")
-    if d > 2:
-        pairs = zip(settling[d], law, strict=True)
-        assert all(abs(found / predicted - 1) < 0.15 for found, predicted in pairs)
-assert min(settling[2][2:]) > 1.7 > max(settling[100])
-ax.text(11_000, 0.3, "dots: measured\nlines: formula", ha="right")
-ax.set(
-    xlabel="samples n",
-    ylabel="largest stable rate, half-mean",
-    ylim=(0, 2.1),
-    xlim=(4, 15_000),
-)
-plt.show()
-
-# %%
-from math import isclose
-
-correlated, _ = simulate(
-    10_000, [0.0] * 20, correlation=0.5, generator=torch.Generator().manual_seed(0)
-)
-edge_correlated = curvature(correlated).largest_stable_rate
-print(f"20 features, correlated at 0.5: {edge_correlated:.3f}")
-assert isclose(edge_correlated, 2 / (1 + 19 * 0.5), rel_tol=0.05)
-
-# %% [markdown]
-# Correlated features settle too, at a smaller rate: any two of these twenty have the correlation one half, and $\lambda_{\max}$ tends to $1 + 19 \cdot \tfrac12$. PyTorch's `nn.MSELoss()` is the plain mean, so its edge is half of
-# the half-mean's, <!--= runs["mean"][0]:.4f -->0.9646<!--/--> on the data with two features.
-
-# %% [markdown]
 # ## The broadcast trap ruins a fit
 #
-# Targets as a column (n, 1), predictions as a vector (n,), a loss written by hand. Run the same loop twice, once with each shape of the targets.
+# Run one loop twice, with targets as a vector (n,) and as a column (n, 1):
 
 
 # %%
-def train(target):
-    w, b = torch.zeros(2, requires_grad=True), torch.zeros((), requires_grad=True)
-    for _ in range(40):
-        loss = ((predict(X, w, b) - target) ** 2).mean() / 2
-        loss.backward()
+def train(X, y, lr, steps):
+    w = torch.zeros(X.shape[1], requires_grad=True)
+    b = torch.zeros((), requires_grad=True)
+    for _ in range(steps):
+        half_mean = ((X @ w + b - y) ** 2).mean() / 2
+        half_mean.backward()
         with torch.no_grad():
             for p in (w, b):
-                p -= 0.5 * p.grad
+                p -= lr * p.grad
                 p.grad = None
-    return w.detach(), b.detach(), loss.item()
+    return w.detach(), b.detach(), half_mean.item()
 
 
-for target in (y, y.unsqueeze(1)):
-    w, b, loss = train(target)
-    weights = (w.round(decimals=4) + 0.0).tolist()
-    print(f"y {tuple(target.shape)!s:9}  w = {weights}  b = {b:.4f}  loss {loss:.4f}")
+print("                      largest weight        b   mean of y     loss")
+for name, features, targets, lr in (
+    ("toy", X, y, 0.5),
+    ("ordinary", X_ord, y_ord, 0.1),
+):
+    for given in (targets, targets.unsqueeze(1)):
+        w, b, end = train(features, given, lr, steps=300)
+        print(f"{name:8} y {tuple(given.shape)!s:10} {w.abs().max():14.4f}", end=" ")
+        print(f"{b:8.4f} {targets.mean():11.4f} {end:8.4f}")
+    assert w.norm() < 1e-3
+    assert abs(b - targets.mean()) < 1e-3
+    assert abs(end - targets.var(correction=0) / 2) < 1e-3
 
 # %% [markdown]
-# Both runs converge. The second has learned that $w = 0$ and that $b$ is the mean of $y$, as the formula said it must, and its loss has
-# settled at half the variance of $y$.
+# All four runs converge. With a column the fit has learned $w = 0$ and the mean of $y$, as the formula
+# said it must, and its loss has settled at half the variance of $y$. PyTorch's own loss
+# [warns](by-hand.py#without-squeeze-n-1-against-n) and goes on; one written by hand does not even warn.
 
-# %%
-assert w.norm() < 1e-6
-assert abs(b - y.mean()) < 1e-6
-assert abs(loss - y.var(correction=0) / 2) < 1e-6
-
-# %% alt="Predictions against targets. With the right shapes the points lie on the diagonal; with a column of targets they lie on a level line at the mean."
-fig, ax = plt.subplots(figsize=(5.5, 3.6))
+# %% alt="Predictions against targets of the toy. With the right shapes the points lie on the diagonal; with a column of targets they lie on a level line at the mean."
 some = slice(0, 150)
-ax.plot(y[some], best.predict(X)[some], "o", color=BLUE, markersize=3)
-ax.plot(y[some], predict(X, w, b)[some], "s", color=ORANGE, markersize=3)
-ax.text(3.2, 4.6, "y of shape (n,)", color=BLUE, ha="right")
-ax.text(5.6, 1.6, "y of shape (n, 1)", color=ORANGE, ha="right", va="top")
+fig, ax = plt.subplots(figsize=(5.5, 3.4))
+for given, colour, mark, name in (
+    (y, BLUE, "o", "y of shape (n,)"),
+    (y.unsqueeze(1), ORANGE, "s", "y of shape (n, 1)"),
+):
+    w, b, _ = train(X, given, lr=0.5, steps=40)
+    ax.plot(y[some], (X @ w + b)[some], mark, color=colour, markersize=3)
+    at = float(y[some].max()), float((X @ w + b)[y[some].argmax()])
+    below = {
+        "xytext": (0, -10),
+        "textcoords": "offset points",
+        "ha": "right",
+        "va": "top",
+    }
+    beside = {**below, "xytext": (-12, 0), "va": "center"}
+    ax.annotate(name, at, color=colour, **(beside if given is y else below))
 ax.set(xlabel="target y", ylabel="prediction after training")
-plt.show()
-
-# %% [markdown]
-# The cure is a habit: `y` is (n,) from the moment it is loaded. PyTorch's own loss [warns](by-hand.py#without-squeeze-n-1-against-n) and goes on; a loss written by hand, like this one, does not even warn.
 
 # %% [markdown]
 # ## Finite differences: how small a step?
 #
-# To check a gradient you compare it with $\frac{L(\theta + h e_j) - L(\theta)}{h}$, or with the central difference
-# $\frac{L(\theta + h e_j) - L(\theta - h e_j)}{2h}$, where $e_j$ has a one at place $j$ and zeros elsewhere. Too large an $h$ sees the curvature, too small an $h$ sees the rounding of $L$. For a
-# parabola the first error is known exactly: $\frac h2 H_{jj}$ for the forward difference and zero for the central one.
+# A gradient is checked with the *forward difference* $\frac{L(\theta + h e_j) - L(\theta)}{h}$ or the
+# *central difference* $\frac{L(\theta + h e_j) - L(\theta - h e_j)}{2h}$, where $e_j$ has a one at place
+# $j$ and zeros elsewhere. A large $h$ sees the curve of $L$, a small $h$ its *rounding* to the nearest float. For a parabola,
+# such as our loss, the curve costs the forward difference $\frac h2$ times the second derivative, here
+# $\frac1n \sum_i x_{ij}^2$, and the central one nothing.
 
 # %%
-start = torch.tensor([0.5, 0.5])
-exact = gradient(X, y, start)[0][0]
+w_here = torch.tensor([0.5, 0.5])
+exact = linreg.gradient(X, y, w_here)[0][0]
 
 
-def loss_at(shift):
-    return squared_loss(predict(X, start + torch.tensor([shift, 0.0])), y)
+def loss_at(X, y, w, shift):
+    """The loss when the first weight is shifted."""
+    return linreg.squared_loss(X @ (w + torch.tensor([shift, 0.0])), y)
 
 
 h = [10.0**-k for k in range(13)]
-forward = [abs((loss_at(t) - loss_at(0.0)) / t - exact) for t in h]
-central = [abs((loss_at(t) - loss_at(-t)) / (2 * t) - exact) for t in h]
-curved = X[:, 0].square().mean() / 2  # half of H_jj
+forward = [
+    abs((loss_at(X, y, w_here, t) - loss_at(X, y, w_here, 0.0)) / t - exact) for t in h
+]
+central = [
+    abs((loss_at(X, y, w_here, t) - loss_at(X, y, w_here, -t)) / (2 * t) - exact)
+    for t in h
+]
+curved = X[:, 0].square().mean() / 2  # half the second derivative
 
 assert all(abs(forward[k] / (curved * h[k]) - 1) < 0.01 for k in range(6))
 assert max(central[:4]) < 1e-11
 
 # %% alt="Error of a numerical derivative against its step, both on log scales. The forward difference falls in proportion to the step down to 1e-8 and then rises; the central difference is lowest at large steps and rises as the step shrinks."
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
-ax.loglog(h, forward, color=BLUE, marker="o", markersize=4)
 visible = [max(float(error), 1e-17) for error in central]
+ax.loglog(h, forward, color=BLUE, marker="o", markersize=4)
 ax.loglog(h, visible, color=ORANGE, marker="s", markersize=4)
 ax.loglog(h[:9], [float(curved * t) for t in h[:9]], color=GREY, linestyle="--")
-ax.text(0.2, 3e-3, "forward", color=BLUE, ha="left", va="top")
-ax.text(2e-3, 3e-3, r"$h\,H_{jj}/2$", color=GREY, ha="right", va="bottom")
-ax.text(0.02, 2e-12, "central", color=ORANGE, ha="left")
+for at, name, shift, side, colour in (
+    ((h[3], float(forward[3])), "forward", (12, -6), "left", BLUE),
+    (
+        (h[2], float(curved * h[2])),
+        "h/2 times the\nsecond derivative",
+        (-14, 14),
+        "right",
+        GREY,
+    ),
+    ((h[2], visible[2]), "central", (0, 18), "left", ORANGE),
+):
+    place = {"xytext": shift, "textcoords": "offset points", "ha": side, "va": "top"}
+    ax.annotate(name, at, color=colour, **place)
 ax.set(xlabel="step h", ylabel="error of the derivative")
-plt.show()
 
 # %% [markdown]
-# For a parabola, whose central difference has no first error, a large step such as <!--= h[3] -->0.001<!--/--> is fine. For any other loss the error of the central difference grows like $h^2$ and its
-# rounding like $\varepsilon / h$, so the best step is near $\varepsilon^{1/3}$:
+# For a parabola a large step is best. For other losses the error of the central difference grows like
+# $h^2$ and its rounding like $\varepsilon / h$, with the *machine epsilon* $\varepsilon$, the distance
+# from 1 to the next larger number. So the best step is near $\varepsilon^{1/3}$, here for
+# $\log(1 + e^{3w})$:
 
 
 # %%
@@ -257,124 +246,80 @@ for step, miss in missed.items():
 assert min(missed, key=missed.get) == eps ** (1 / 3)
 
 # %% [markdown]
-# In float32 the rounding is
-# <!--= torch.finfo(torch.float32).eps / eps:.1e -->5.4e+08<!--/--> times larger, which is why `gradcheck` warns about it.
-
-# %% [markdown]
-# ## One wrong target
-#
-# A thousand targets between <!--= y.min():.0f -->-2<!--/--> and <!--= y.max():.0f -->6<!--/-->, and somebody types 10000 for one of them.
-
-# %%
-wrong = y.clone()
-wrong[0] = 10_000.0
-squares = solve(X, wrong)
-print(squares)
-
-
-def huber(X, y, delta=0.2):
-    """Minimise Huber's loss, by a method of PyTorch that needs no rate."""
-    theta = torch.zeros(X.shape[1] + 1, requires_grad=True)
-    settings = {"max_iter": 500, "tolerance_grad": 1e-10, "tolerance_change": 0}
-    optimiser = torch.optim.LBFGS([theta], line_search_fn="strong_wolfe", **settings)
-
-    def closure():
-        optimiser.zero_grad()
-        y_hat = predict(X, theta[1:], theta[0])
-        loss = torch.nn.functional.huber_loss(y_hat, y, delta=delta)
-        loss.backward()
-        return loss
-
-    optimiser.step(closure)
-    assert theta.grad.abs().max() < 1e-8
-    return theta.detach()
-
-
-robust = huber(X, wrong)
-print(f"Huber: w = [{robust[1]:.4f}, {robust[2]:.4f}], b = {robust[0]:.4f}")
-
-# %% [markdown]
-# One row in a thousand moved the first weight from -1 to <!--= squares.w[0]:.1f -->-24.3<!--/-->. Least squares is linear in $y$: shift target $i$ by $\Delta$ and the
-# parameters shift by exactly $\frac{\Delta}{n} H^{-1} \tilde x_i$ with $\tilde x_i = (1, x_i)$, without limit. Huber's loss charges
-# $\delta (\lvert r \rvert - \frac12 \delta)$ beyond $\delta$, here 0.2 or two standard deviations of the noise, so no target can pull harder
-# than $\delta$. (We know the noise because we drew it. With real data $\delta$ is a number of scales, and the scale comes from the residuals: [Why squares?](../part2/squares.py) shows how.)
-
-# %%
-shift = torch.linalg.solve(hessian(X), fold_bias(X)[0]) * (wrong[0] - y[0]) / len(y)
-torch.testing.assert_close(squares.w - best.w, shift[1:])
-
-truth = torch.tensor([2.0, -1.0, 1.0])  # b, w
-targets = [10.0 ** (k / 2) for k in range(2, 13)]
-error_squares, error_huber = [], []
-for value in targets:
-    wrong[0] = value
-    fit = solve(X, wrong)
-    error_squares.append((torch.cat((fit.b.unsqueeze(0), fit.w)) - truth).abs().max())
-    error_huber.append((huber(X, wrong) - truth).abs().max())
-
-assert max(error_huber) < 0.01 < min(error_squares)
-
-# %% alt="Worst parameter error against the value of one wrong target, both on log scales. The error of least squares grows in proportion to the target; that of Huber's loss stays level below 0.01."
-fig, ax = plt.subplots(figsize=(5.5, 3.6))
-ax.loglog(targets, error_squares, color=ORANGE, marker="s", markersize=4)
-ax.loglog(targets, error_huber, color=BLUE, marker="o", markersize=4)
-ax.text(2e4, 3e2, "least squares", color=ORANGE, ha="right")
-ax.text(1e6, 8e-3, "Huber, delta = 0.2", color=BLUE, ha="right")
-ax.set(xlabel="value of one target among 1000", ylabel="worst parameter error")
-plt.show()
-
-# %% [markdown]
-# Squares are the right price for Gaussian noise and a dangerous one for typing errors. Look at your residuals before you choose.
-#
-# A wrong *feature* is another matter. A row pulls at $w$ with its residual, limited or not, times $x_i$, and $x_i$ has no limit. Type the 10000 into the first feature of that row instead:
-
-# %%
-X_wrong = X.clone()
-X_wrong[0, 0] = 10_000.0
-pulled = {"least squares": solve(X_wrong, y).w, "Huber": huber(X_wrong, y)[1:]}
-for name, w in pulled.items():
-    print(f"{name:13} w = [{w[0]:.4f}, {w[1]:.4f}]")
-    assert abs(w[0]) < 0.01  # the truth is -1
-
-# %% [markdown]
-# Both fits have turned to satisfy the one row, and have lost the first weight. Such a row has a high *leverage*: it lies so far out that the plane follows it wherever it goes. Huber's loss does not help. Look at the features as well as at the residuals.
-#
 # ## What was shown
 #
-# - Each convention is stable just below its own $2/\lambda_{\max}$ and diverges just above. At equal fractions of it the four take one path.
-# - With a sum the stable rate falls like $1/n$; with a mean it settles once $n$ is much larger than $d$ (run for 2, 20 and 100 features).
-# - A column of targets gives a loss that falls, a fit that converges, and a model that predicts the mean.
-# - One wrong target moves least squares in proportion to its size, and Huber's fit hardly at all. One wrong feature ruins both.
-
-# %% [markdown]
+# - One wrong target moves least squares in proportion to its size, and Huber's fit hardly at all; one
+#   wrong feature ruins both (toy and ordinary data).
+# - A column of targets gives a loss that falls, a fit that converges, and a model that predicts the
+#   mean (both).
+# - Central differences take a large step for a parabola (the toy), one near $\varepsilon^{1/3}$ for a
+#   loss that bends (the softplus).
+#
 # ## Exercises
 #
-# **1. Millimetres.** The targets are converted from metres to millimetres, so that `y` and the loss grow. Which of the four largest stable rates
-# change?
-
-# %% [markdown] answer="Answer"
-# None. The Hessian depends on the features alone, and the rate on the Hessian. The loss is a million times larger, the gradient a thousand
-# times, and so is the way to the minimum.
-
-# %% answer="Answer"
-edge = curvature(X).largest_stable_rate
-for fraction in (0.99, 1.01):
-    print(gradient_descent(X, 1000 * y, lr=fraction * edge, steps=2000).status)
-
-# %% [markdown]
-# **2. The trap without the matrix.** The broadcast loss takes $n^2$ numbers of memory. Write `mixed_loss(y_hat, y)` that returns the same value from two vectors (n,) in O(n). This snippet checks
-# yours:
-
+# **1. By pencil.** Five rows without features, targets 1, 2, 3, 4 and 5, and a fit of one constant. The
+# 5 becomes 55. By how much does the least-squares constant move? And the median? Check with
+# `linreg.check([mean, median], both_moves)`.
 
 # %%
-def check(mixed_loss):
-    y_hat = best.predict(X) + 0.3
-    slow = ((y_hat - y.unsqueeze(1)) ** 2).mean() / 2
-    torch.testing.assert_close(mixed_loss(y_hat, y), slow)
+five = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0])
+spoilt = torch.tensor([1.0, 2.0, 3.0, 4.0, 55.0])
+both_moves = [spoilt.mean() - five.mean(), spoilt.median() - five.median()]
 
+# %% [markdown] answer="Hint"
+# Which number does each of the two losses aim at?
 
 # %% [markdown] answer="Answer"
-# Three terms, none of which pairs a prediction with its target:
+# The mean moves by $50/5 = 10$, the median not at all.
+
+# %% answer="Answer"
+linreg.check([10.0, 0.0], both_moves)
+
+# %% [markdown]
+# **2. Predict the picture.** Draw the first figure for the toy instead of the ordinary data. Does the
+# line of least squares lie higher or lower?
+
+# %% [markdown] answer="Hint"
+# How do the rows of the two compare in number?
+
+# %% [markdown] answer="Answer"
+# Lower. The shift is $\Delta (\tilde X^\top \tilde X)^{-1} \tilde x_i$, and $\tilde X^\top \tilde X$
+# grows with the rows: one among a thousand counts for less than one among three hundred.
+
+# %% answer="Answer"
+in_toy = moved(linreg.solve, X, y, 1e6)
+in_ordinary = moved(linreg.solve, X_ord, y_ord, 1e6)
+print(f"toy {in_toy:.0f}, ordinary {in_ordinary:.0f}")
+assert in_toy < in_ordinary
+
+# %% [markdown]
+# **3. What is wrong with this sentence?** "The loss fell and has converged, so the fit has learned
+# something from the features."
+
+# %% [markdown] answer="Hint"
+# What did the loss do in the runs with a column?
+
+# %% [markdown] answer="Answer"
+# A loss falls and converges whatever it measures. With a column it fell to half the variance of $y$,
+# which is what a model without features reaches. Compare the loss with that number, or look at $R^2$:
+# zero means that nothing was learned.
+
+# %% answer="Answer"
+w_column, b_column, _ = train(X, y.unsqueeze(1), lr=0.5, steps=40)
+print(f"R2 {abs(linreg.r2(X @ w_column + b_column, y)):.3f}")
+
+# %% [markdown]
+# **4. Code.** The broadcast loss takes $n^2$ numbers of memory. Write `mixed_loss(y_hat, y)`, which
+# returns the same value from two vectors (n,) with memory for n. Check with
+# `linreg.check(mixed_loss(y_near, y), slow)`.
+
+# %%
+y_near = linreg.solve(X, y).predict(X) + 0.3
+slow = ((y_near - y.unsqueeze(1)) ** 2).mean() / 2
+
+# %% [markdown] answer="Hint"
+# The formula of [the trap](loss.md#the-trap-n-1-minus-n) has three terms, none of which pairs a
+# prediction with its target.
 
 
 # %% answer="Answer"
@@ -383,43 +328,10 @@ def mixed_loss(y_hat, y):
     return (spread + (y_hat.mean() - y.mean()) ** 2) / 2
 
 
-check(mixed_loss)
-
-# %% [markdown]
-# **3. How wrong for one?** By how much must target 0 be wrong to move the fitted intercept by 1? Compute it without fitting again, then check:
-
-
-# %%
-def check_size(size):
-    moved = y.clone()
-    moved[0] += size
-    torch.testing.assert_close(solve(X, moved).b - best.b, torch.tensor(1.0))
-
-
-# %% [markdown] answer="Answer"
-# The intercept moves by $\frac{\Delta}{n} (H^{-1} \tilde x_0)_0$, and the features are nearly uncorrelated with mean zero, so that the
-# answer is not far from $n$.
-
-# %% answer="Answer"
-size = len(y) / torch.linalg.solve(hessian(X), fold_bias(X)[0])[0]
-check_size(size)
-print(f"{size:.1f}")
-
-# %% [markdown]
-# **4. A sum over a few rows.** A colleague trains with `nn.MSELoss(reduction="sum")` on 32 rows at a time and the rate 0.05. It diverges. Which rate keeps the size of step that
-# 0.05 has with the half-mean loss?
-
-# %% [markdown] answer="Answer"
-# The sum over 32 rows is 64 times their half-mean, so divide the rate by 64.
-
-# %% answer="Answer"
-few = slice(0, 32)
-step_sum = 0.05 / 64 * gradient(X[few], y[few], start, reduction="sum")[0]
-step_half_mean = 0.05 * gradient(X[few], y[few], start)[0]
-torch.testing.assert_close(step_sum, step_half_mean)
-print(f"{0.05 / 64:.6f}")
+linreg.check(mixed_loss(y_near, y), slow)
 
 # %% [markdown]
 # ## Where next
 #
-# [The exact answer](exact.md) sets the gradient of the loss to zero and solves. [Gradient descent](descent.md) derives the edge of stability.
+# [The exact answer](exact.md) sets the gradient of the loss to zero and solves. [Gradient
+# descent](descent.md) walks there, and shows what the constant in front of the loss does to the rate.

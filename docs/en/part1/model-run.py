@@ -6,16 +6,15 @@
 #
 # <!-- core -->
 #
-# Besides `linreg` this page needs scikit-learn for exercise 3; [the line that installs](../index.md#run-it-yourself) brings it.
+# Besides `linreg` this page needs scikit-learn; [the line that installs](../index.md#run-it-yourself) brings it.
 #
-# **The question.** Can you see a linear relation in a scatter plot? [Data and model](model.md) says that each feature
-# adds its share whatever the others do. A plot of the target against one feature shows that share
-# with all the others piled on top.
+# **The question.** Can you see a linear relation in a scatter plot? A plot of the target against one
+# feature shows its share with those of all others piled on top.
 #
 # ## A thousand samples with a known truth
 #
-# Two independent standard normal features, weights $-1$ and $1$, intercept 2, and noise of standard
-# deviation 0.1:
+# `simulate` draws the toy from the random *generator* that you give it, so the same seed gives the same
+# data:
 
 # %%
 import torch
@@ -24,9 +23,8 @@ import linreg
 
 torch.set_default_dtype(torch.float64)
 
-generator = torch.Generator().manual_seed(0)
 w, b, sigma = (-1.0, 1.0), 2.0, 0.1
-X, y = linreg.simulate(1000, w, b, sigma, generator=generator)
+X, y = linreg.simulate(1000, w, b, sigma, generator=torch.Generator().manual_seed(0))
 
 print("column      mean    std    shape")
 for name, column in (("X[:, 0]", X[:, 0]), ("X[:, 1]", X[:, 1]), ("y", y)):
@@ -34,47 +32,46 @@ for name, column in (("X[:, 0]", X[:, 0]), ("X[:, 1]", X[:, 1]), ("y", y)):
     print(f"{name:8} {mean:7.3f} {std:6.3f}    {tuple(column.shape)}")
 
 # %% [markdown]
-# The target spreads by <!--= y.std():.1f -->1.4<!--/-->, because its variance is the sum of three
-# independent shares: $w_1^2$ and $w_2^2$, each 1, and $\sigma^2$, far smaller. With so little noise
-# the relation should be plain to see.
-#
 # ## The scatter plot that disappoints
 #
-# Here is the target against the second feature, with the line that fits these points best.
+# The target against each feature, with the line that fits these points best:
 
-# %% alt="Scatter of y against the second feature with a rising line. The points form a wide band about the line: at any value of the feature y spreads over about four units."
-alone = X[:, [1]]  # (n, 1)
-fit_alone = linreg.solve(alone, y)
-ax = linreg.plot.data_and_fit(alone, y, fit_alone)
-ax.set_xlabel("second feature, X[:, 1]")
-r2_alone = linreg.r2(fit_alone.predict(alone), y)
-ax.set_title(f"The second feature alone: $R^2$ = {r2_alone:.2f}")
-
-# %% [markdown]
-# The slope, <!--= fit_alone.w[0]:.2f -->0.98<!--/-->, is close to the weight 1. But $R^2 = 1 - \sum_i r_i^2 / \sum_i (y_i - \bar y)^2$, the share of
-# the variance that the line explains, is only <!--= r2_alone:.2f -->0.48<!--/-->. Texts that draw
-# this picture call the relation obvious. Half of it is missing.
-#
-# The first feature's own plot has the same trouble, the other way round:
-
-# %% alt="Scatter of y against the first feature with a falling line through a band as wide as before."
-alone = X[:, [0]]
-fit_alone = linreg.solve(alone, y)
-r2_first = linreg.r2(fit_alone.predict(alone), y)
-ax = linreg.plot.data_and_fit(alone, y, fit_alone)
-ax.set_xlabel("first feature, X[:, 0]")
-ax.set_title(f"The first feature alone: $R^2$ = {r2_first:.2f}")
-
-# %% [markdown]
-# ## What the width is made of
-#
-# What looks like noise in one plot is the other feature. Draw the target against the second feature
-# once more, but only those samples whose *first* feature is near $-1$, 0 or 1, each group with a
-# colour of its own. The lines are the model's, with the first feature held at that value:
-
-# %% alt="Target against the second feature for three groups of samples. Where the first feature is near minus 1, 0 and 1 the points form three parallel rising bands around the three lines of the model, one unit apart."
+# %% alt="Two scatters of y, against the first feature with a falling line and against the second with a rising line. In both the points form a wide band about the line: at any value of the feature y spreads over about four units."
 import matplotlib.pyplot as plt
 
+
+def alone(X, y, j):
+    """The fit on feature j and nothing else, and its share of the variance."""
+    fit = linreg.solve(X[:, [j]], y)
+    return fit, linreg.r2(fit.predict(X[:, [j]]), y)
+
+
+fig, axes = plt.subplots(2, 1, figsize=(5.5, 6.4), layout="constrained")
+for j, (ax, name) in enumerate(zip(axes, ("first", "second"), strict=True)):
+    fit_alone, r2_alone = alone(X, y, j)
+    linreg.plot.data_and_fit(X[:, [j]], y, fit_alone, ax=ax)
+    ax.set_xlabel(f"{name} feature, X[:, {j}]")
+    ax.set_title(f"The {name} feature alone: $R^2$ = {r2_alone:.2f}")
+    assert fit_alone.w[0] * w[j] > 0
+    assert 3.5 < 4 * linreg.residuals(X[:, [j]], y, fit_alone).std() < 4.5
+
+# %% [markdown]
+# The slope of the second, <!--= alone(X, y, 1)[0].w[0]:.2f -->0.98<!--/-->, is close to the weight 1. But
+#
+# $$
+# R^2 = 1 - \frac{\sum_i r_i^2}{\sum_i (y_i - \bar y)^2}
+# $$
+#
+# is only <!--= alone(X, y, 1)[1]:.2f -->0.48<!--/-->: the share of the [variance](toolbox.md#variance-of-a-mean) of $y$, its mean squared
+# distance from its mean $\bar y$, that the predictions explain. Perfect predictions have $R^2 = 1$,
+# predicting $\bar y$ for every row has 0, and worse predictions have a negative one.
+#
+# ## What the width is made of
+#
+# What looks like noise is the other feature. Draw only those samples whose *first* feature is near $-1$,
+# 0 or 1, with the lines of the model for these values:
+
+# %% alt="Target against the second feature for three groups of samples. Where the first feature is near minus 1, 0 and 1 the points form three parallel rising bands around the three lines of the model, one unit apart."
 groups = (
     (-1, linreg.plot.ORANGE, "^"),
     (0, linreg.plot.GREY, "o"),
@@ -82,149 +79,235 @@ groups = (
 )
 for value, colour, marker in groups:
     near = (X[:, 0] - value).abs() < 0.15
-    x, t = X[near, 1][:70], y[near][:70]
-    plt.plot(x, t, marker, color=colour, markersize=4, alpha=0.6, mew=0)
+    second, targets = X[near, 1][:70], y[near][:70]
+    plt.plot(second, targets, marker, color=colour, markersize=4, alpha=0.6, mew=0)
     ends = torch.tensor([-2.4, 2.4])
     line = w[0] * value + w[1] * ends + b
     plt.plot(ends, line, color=colour, linewidth=1.5)
     plt.text(2.65, line[1], f"first = {value}", color=colour, va="center")
+    assert (targets - (w[0] * value + w[1] * second + b)).abs().max() < 0.5
 plt.xlim(-2.7, 3.9)
 plt.xlabel("second feature, X[:, 1]")
 plt.ylabel("target y")
 plt.title("Three slices of one plane")
 
 # %% [markdown]
-# Within a slice the relation is narrow. Stack the slices, and it drowns.
-#
-# Theory gives the size of the damage. Of independent features with variance one, the one with weight
-# $w_j$ explains $w_j^2 / (w_1^2 + w_2^2 + \sigma^2)$ of the variance, as soon as there are many rows.
-# Two thousand data sets show how close a thousand rows come:
+# For *independent* features of variance one there is a law: with many rows, the feature with weight
+# $w_j$ alone explains the share $w_j^2 / (w_1^2 + \dots + w_d^2 + \sigma^2)$. Two thousand data sets
+# agree:
 
 # %%
 generator = torch.Generator().manual_seed(1)
 features = torch.randn(2000, 1000, 2, generator=generator)
 noise = sigma * torch.randn(2000, 1000, generator=generator)
-targets = features @ torch.tensor(w) + b + noise  # (2000, n)
+many = features @ torch.tensor(w) + b + noise  # (2000, n)
 
-x = features[:, :, 1] - features[:, :, 1].mean(1, keepdim=True)
-t = targets - targets.mean(1, keepdim=True)
-r2_many = (x * t).sum(1) ** 2 / (x.square().sum(1) * t.square().sum(1))
+x_c = features[:, :, 1] - features[:, :, 1].mean(1, keepdim=True)
+y_c = many - many.mean(1, keepdim=True)
+r2_many = (x_c * y_c).sum(1) ** 2 / (x_c.square().sum(1) * y_c.square().sum(1))
 
 predicted = w[1] ** 2 / (w[0] ** 2 + w[1] ** 2 + sigma**2)
 print(f"predicted {predicted:.4f}, mean of 2000 data sets {r2_many.mean():.4f}")
 print(f"nine of ten lie between {r2_many.quantile(0.05):.3f}", end=" ")
 print(f"and {r2_many.quantile(0.95):.3f}")
-assert abs(r2_many.mean() - predicted) < 0.002  # four standard errors
+assert abs(r2_many.mean() - predicted) < 0.002  # four times its random error
 
 # %% [markdown]
 # ## Taking the other feature out
 #
-# Fit the target on the first feature and keep what is left, the residual. Fit the *second* feature
-# on the first and keep what is left of it, too. The first feature has now been taken out of both.
-# Plot one residual against the other: this is the **added-variable plot**.
+# Fit the target on the first feature and keep the residual. Fit the *second* feature on the first and
+# keep that residual, too. One against the other is the **added-variable plot**.
 
 # %% alt="Added-variable plot of the second feature: the points lie close to a rising line of slope 1; R squared is 0.990."
 x_left, y_left = linreg.added_variable(X, y, 1)  # (n,) residuals of the two fits
 slope = (x_left @ y_left) / (x_left @ x_left)
 r2_left = linreg.r2(slope * x_left, y_left)
+assert abs(slope - 1) < 0.01
+assert abs(r2_left - 0.990) < 5e-4
 
 ax = linreg.plot.added_variable(X, y, 1)
 ax.set_xlabel("second feature, the first taken out")
 ax.set_ylabel("y, the first feature taken out")
 
 # %% [markdown]
-# The same thousand samples, the same relation. Only the first feature's share is gone, and $R^2$
-# has risen from <!--= r2_alone:.2f -->0.48<!--/--> to <!--= r2_left:.3f -->0.990<!--/-->. Now the
-# relation is obvious.
+# With the first feature taken out of both, $R^2$ is <!--= r2_left:.3f -->0.990<!--/-->. A theorem of
+# Frisch, Waugh and Lovell says more: the slope of this plot is exactly the weight of the full fit, and
+# what the line leaves over is exactly the full fit's residual, whatever the data.
 #
-# The plot is more than a picture. A theorem of Frisch, Waugh and Lovell says that its slope is
-# exactly the weight of the full fit, and that what it leaves over is exactly the full fit's
-# residual:
+# ## Twenty correlated columns
+#
+# The law and the theorem on the toy, and in the last four rows on the ordinary data:
 
 # %%
-fit = linreg.solve(X, y)
-print(f"slope of the plot {slope:.5f}, weight of the full fit {fit.w[1]:.5f}")
+X_ord, y_ord, w_ord, _ = linreg.ordinary()
+law_ord = w_ord.square() / (w_ord.square().sum() + 1.0)  # were they independent
 
-torch.testing.assert_close(slope, fit.w[1], rtol=1e-12, atol=0)
-torch.testing.assert_close(y_left - slope * x_left, linreg.residuals(X, y, fit))
+
+def added_slope(X, y, j):
+    x_left, y_left = linreg.added_variable(X, y, j)
+    slope = (x_left @ y_left) / (x_left @ x_left)
+    return slope, y_left - slope * x_left
+
+
+print("          R2 alone        slope")
+print("feature   law  found    alone  added  full fit")
+for features, targets in ((X, y), (X_ord, y_ord)):
+    fit = linreg.solve(features, targets)
+    for j in (0, 1) if features is X else (0, 1, 2, 8):
+        fit_alone, r2_alone = alone(features, targets, j)
+        law = predicted if features is X else law_ord[j]
+        added, left = added_slope(features, targets, j)
+        print(f"{j:7} {law:5.2f} {r2_alone:6.2f}", end=" ")
+        print(f"{fit_alone.w[0]:8.2f} {added:6.2f} {fit.w[j]:9.2f}")
+        torch.testing.assert_close(added, fit.w[j])
+        torch.testing.assert_close(left, linreg.residuals(features, targets, fit))
 
 # %% [markdown]
+# The law needs independent features, and fails on the others. There a scatter plot does not show the
+# weight, because a feature stands in for those that resemble it: feature 8, with a true weight of zero,
+# looks useful. The theorem holds on both.
+#
 # ## The whole model
 #
-# With both features the model explains all but the noise. A plot for any number of features is the
-# target against its prediction:
+# A plot for any number of features is the target against its prediction:
 
-# %% alt="Target against prediction of the full fit: the points follow the diagonal closely over the whole range from minus 3 to 7."
-y_hat = fit.predict(X)
-style = {"color": linreg.plot.BLUE, "markersize": 3, "alpha": 0.5, "mew": 0}
-plt.plot(y_hat[::4], y[::4], "o", **style)
-ends = torch.stack((y.min(), y.max()))
-plt.plot(ends, ends, color=linreg.plot.ORANGE)
-plt.text(4.4, 5, "y = prediction", color=linreg.plot.ORANGE, ha="right")
-plt.xlabel("prediction of the full fit")
-plt.ylabel("target y")
-plt.title(f"Both features: $R^2$ = {linreg.r2(y_hat, y):.3f}")
-
-# %% [markdown]
-# | what is used | share of the variance explained |
-# | --- | --- |
-# | second feature alone | <!--= r2_alone:.3f -->0.480<!--/--> |
-# | second feature, the first taken out of both | <!--= r2_left:.3f -->0.990<!--/--> |
-# | both features | <!--= linreg.r2(y_hat, y):.3f -->0.995<!--/--> |
-#
-# The last two differ because they divide the same residuals by different totals: by what the first
-# feature leaves of the target, and by all of it.
-#
-# ## Parameters to begin with
-#
-# A training loop needs parameters before it has a fit. Tutorials often keep everything as columns:
-# weights of shape (2, 1) drawn near zero, an intercept of zero, and *autograd*, PyTorch's record of
-# what was computed from what, told to track both ([By hand, autograd, nn.Module](by-hand.py#by-autograd)
-# shows what for). The prediction is then a column too, and the target must be one:
-
-# %%
-generator = torch.Generator().manual_seed(2)
-w0 = torch.normal(0.0, 0.1, (2, 1), generator=generator).requires_grad_()
-b0 = torch.zeros(1, requires_grad=True)
-y_column = y.unsqueeze(1)
-
-y_hat0 = X @ w0 + b0
-
-for name, t in (("w0", w0), ("b0", b0), ("y_hat0", y_hat0), ("y_column", y_column)):
-    print(f"{name:9} {tuple(t.shape)!s:10} tracked: {t.requires_grad}")
+# %% alt="Target against prediction for the ordinary data: the points follow the diagonal in a band of even width."
+full = linreg.solve(X_ord, y_ord)
+y_hat = full.predict(X_ord)
+fig, ax = plt.subplots(figsize=(5.5, 3.8))
+ax.plot(y_hat, y_ord, "o", color=linreg.plot.BLUE, markersize=3, alpha=0.5, mew=0)
+ends = torch.stack((y_hat.min(), y_hat.max()))
+ax.plot(ends, ends, color=linreg.plot.ORANGE)
+ax.annotate(
+    "y = prediction",
+    ends[[1, 1]].tolist(),
+    xytext=(-6, 0),
+    textcoords="offset points",
+    color=linreg.plot.ORANGE,
+    ha="right",
+)
+ax.set(xlabel="prediction of the full fit", ylabel="target y")
+ax.set_title(f"Twenty features: $R^2$ = {linreg.r2(y_hat, y_ord):.3f}")
+low, high = ((y_ord - y_hat)[half].std() for half in (y_hat < 2, y_hat >= 2))
+assert 0.8 < low / high < 1.25
 
 # %% [markdown]
-# In this book vectors are vectors: `w` is (2,), `b` is (), `y` is (1000,). Both conventions are
-# right. The [mixture](model.md#a-column-is-not-a-vector) is not, and it is one forgotten `unsqueeze`
-# away: <!--= (y - y_hat0).numel():,d -->1,000,000<!--/--> differences, of which <!--= len(y) -->1000<!--/-->
-# are residuals. What they add up to, and what a fit makes of it, is on
-# [the next page](loss.md#the-trap-n-1-minus-n).
+# | what is used | toy | ordinary |
+# | --- | --- | --- |
+# | feature 1 alone | <!--= alone(X, y, 1)[1]:.3f -->0.480<!--/--> | <!--= alone(X_ord, y_ord, 1)[1]:.3f -->0.013<!--/--> |
+# | feature 1, the others taken out of both | <!--= r2_left:.3f -->0.990<!--/--> | <!--= linreg.r2(added_slope(X_ord, y_ord, 1)[0] * linreg.added_variable(X_ord, y_ord, 1)[0], linreg.added_variable(X_ord, y_ord, 1)[1]):.3f -->0.692<!--/--> |
+# | all features | <!--= linreg.r2(linreg.solve(X, y).predict(X), y):.3f -->0.995<!--/--> | <!--= linreg.r2(y_hat, y_ord):.3f -->0.938<!--/--> |
 #
+# ## A real one
+#
+# Of 442 people with diabetes, the body mass index and how far their disease had gone a year later:
+
+# %% alt="The progress of diabetes against the body mass index for 150 patients. The points rise from left to right in a broad cloud about the fitted line."
+diabetes = linreg.load("diabetes")
+bmi = diabetes.X[:, [diabetes.columns.index("bmi")]]
+fit_bmi = linreg.solve(bmi, diabetes.y)
+r2_bmi = linreg.r2(fit_bmi.predict(bmi), diabetes.y)
+assert len(diabetes.y) == 442
+assert fit_bmi.w[0] > 0
+ax = linreg.plot.data_and_fit(bmi[:150], diabetes.y[:150], fit_bmi)
+ax.set(xlabel="body mass index", ylabel="progress of the disease")
+ax.set_title(f"One feature of ten: $R^2$ = {r2_bmi:.2f}")
+
+# %% [markdown]
 # ## What was shown
 #
-# - One feature of two explained half of the variance, as $w_j^2 / (w_1^2 + w_2^2 + \sigma^2)$ says.
-#   A wide scatter does not mean a weak relation.
-# - With the other feature taken out of both axes the same data lie on a line. Its slope is the
-#   weight of the full fit, exactly.
-# - Parameters, predictions and targets are columns throughout, or vectors throughout.
+# - One feature alone explained half of the toy, as the law for independent features says. On the ordinary
+#   data, whose features are correlated, neither law nor slope can be relied on.
+# - With the other features taken out of both axes, the slope is the weight of the full fit, exactly, on
+#   both data sets.
+# - A wide scatter does not mean a weak relation: on both, all features together explain more than
+#   <!--= min(float(linreg.r2(linreg.solve(X, y).predict(X), y)), float(linreg.r2(y_hat, y_ord))) - 0.005:.0%-->93%<!--/-->.
 #
 # ## Exercises
 #
-# **1. Predict $R^2$.** Independent features of variance one have weights `w`, and the noise has
-# standard deviation `sigma`. Write `expected_r2(w, sigma, j)` for the share that feature `j`
-# explains alone. This checks it, on weights that you have not seen:
-
+# **1. By pencil.** Two features of variance one have correlation $\rho = 0.9$ and the weights
+# $(-1, 0.5)$. When the second feature rises by one, the first rises by $\rho$ on average. Which slope
+# will the scatter plot against the second feature show, and which the added-variable plot? Check with
+# `linreg.check([scatter, added], both_slopes, tol=0.05)`.
 
 # %%
-def check_r2(expected_r2):
-    w, sigma, generator = [3.0, -1.0, 2.0], 1.5, torch.Generator().manual_seed(3)
-    X, y = linreg.simulate(100_000, w, 0.0, sigma, generator=generator)
-    for j in range(3):
-        x = X[:, [j]]
-        measured = linreg.r2(linreg.solve(x, y).predict(x), y)
-        if abs(measured - expected_r2(w, sigma, j)) > 0.01:  # five standard errors
-            return False
-    return True
+X_twins, y_twins = linreg.simulate(
+    100_000, (-1.0, 0.5), correlation=0.9, generator=torch.Generator().manual_seed(4)
+)
+both_slopes = [alone(X_twins, y_twins, 1)[0].w[0], linreg.solve(X_twins, y_twins).w[1]]
+
+# %% [markdown] answer="Hint"
+# The scatter plot sees what $y$ does when the second feature rises *and the first comes along*.
+
+# %% [markdown] answer="Answer"
+# The scatter's slope is $w_2 + \rho w_1 = 0.5 - 0.9 = -0.4$: negative, although the weight is positive.
+# The added-variable plot shows the weight.
+
+# %% answer="Answer"
+linreg.check([-0.4, 0.5], both_slopes, tol=0.05)
+
+# %% [markdown]
+# **2. Predict the picture.** Draw both plots for 300 rows of these data. Which cloud is wider from left
+# to right?
+
+# %% [markdown] answer="Hint"
+# How much of the second feature is left when the first is taken out?
+
+# %% [markdown] answer="Answer"
+# The scatter plot's. The first feature explains $\rho^2$ of the second, so only $\sqrt{1 - \rho^2}$ of
+# its spread is left.
+
+# %% alt="Two plots of the same data. Above, the target falls as the second feature rises. Below, with the first feature taken out of both, it rises, over a range less than half as wide." answer="Answer"
+X_few, y_few = X_twins[:300], y_twins[:300]
+fig, (above, below) = plt.subplots(2, 1, figsize=(5.6, 6), layout="constrained")
+linreg.plot.data_and_fit(X_few[:, [1]], y_few, alone(X_few, y_few, 1)[0], ax=above)
+above.set_xlabel("second feature")
+linreg.plot.added_variable(X_few, y_few, 1, ax=below)
+below.set_xlabel("second feature, the first taken out")
+below.set_ylabel("y, the first taken out")
+left_few = linreg.added_variable(X_few, y_few, 1)[0]
+print(f"left of the spread: {left_few.std() / X_few[:, 1].std():.2f}")
+assert left_few.std() < X_few[:, 1].std() / 2
+
+# %% [markdown]
+# **3. What is wrong with this sentence?** "Patients with more total cholesterol (`s1`) fared worse, so
+# its weight in the full fit is positive, and lowering it would help."
+
+# %% [markdown] answer="Hint"
+# Compare the slope alone with the weight, for all ten measurements.
+
+# %% answer="Answer"
+full_diabetes = linreg.solve(diabetes.X, diabetes.y)
+turned = []
+print("column   alone    full fit")
+for j, column in enumerate(diabetes.columns):
+    slope_alone = alone(diabetes.X, diabetes.y, j)[0].w[0]
+    mark = ""
+    if slope_alone * full_diabetes.w[j] < 0:
+        turned.append(column)
+        mark = "  <- turned"
+    print(f"{column:6} {slope_alone:7.2f} {full_diabetes.w[j]:10.2f}{mark}")
+assert "s1" in turned
+
+# %% [markdown] answer="Answer"
+# <!--= len(turned) -->4<!--/--> of the ten turn their sign:
+# <!--= ", ".join(turned) -->age, sex, s1, s3<!--/-->. Among patients with equal values of everything
+# else, those with more cholesterol fared better. Neither slope is wrong; they answer different
+# questions. And neither says what a *treatment* would do. How sure one can be of such weights is the
+# question of [How sure are we?](../part2/sure.py).
+
+# %% [markdown]
+# **4. Code.** Write `expected_r2(w, sigma, j)`, the share of the variance that feature `j` explains
+# alone, for independent features of variance one. Check with
+# `linreg.check(expected_r2(three, 1.5, 0), r2_first, tol=0.02)`.
+
+# %%
+three = [3.0, -1.0, 2.0]
+generator = torch.Generator().manual_seed(3)
+r2_first = alone(*linreg.simulate(100_000, three, 0.0, 1.5, generator=generator), 0)[1]
+
+# %% [markdown] answer="Hint"
+# Variances of independent parts add up.
 
 
 # %% answer="Answer"
@@ -232,73 +315,10 @@ def expected_r2(w, sigma, j):
     return w[j] ** 2 / (sum(weight**2 for weight in w) + sigma**2)
 
 
-check_r2(expected_r2)
-
-# %% [markdown]
-# **2. A slope of the wrong sign.** Let the two features have correlation $\rho = 0.9$ and the
-# weights $(-1, 0.5)$. When the second feature rises by one, the first rises by $\rho$ on average.
-# Which slope will the scatter plot against the second feature show? Which one the added-variable
-# plot? Check your two numbers:
-
-
-# %%
-def check_slopes(scatter, added):
-    generator = torch.Generator().manual_seed(4)
-    w = (-1.0, 0.5)
-    X, y = linreg.simulate(100_000, w, correlation=0.9, generator=generator)
-    alone, full = linreg.solve(X[:, [1]], y), linreg.solve(X, y)
-    return abs(alone.w[0] - scatter) < 0.01 and abs(full.w[1] - added) < 0.01
-
-
-# %% [markdown] answer="Answer"
-# The scatter's slope is $w_2 + \rho w_1 = 0.5 - 0.9$: negative, although the weight is positive.
-# The second feature stands in for the first, which it resembles. The added-variable plot shows the
-# weight.
-
-# %% answer="Answer"
-assert check_slopes(0.5 + 0.9 * -1, 0.5)
-
-# %% alt="Two plots of the same data. Above, the target falls as the second feature rises. Below, with the first feature taken out of both, it rises." answer="Answer"
-generator = torch.Generator().manual_seed(4)
-X, y = linreg.simulate(300, (-1.0, 0.5), correlation=0.9, generator=generator)
-fig, (above, below) = plt.subplots(2, 1, figsize=(5.6, 6), layout="constrained")
-fig.get_layout_engine().set(hspace=0.08)
-alone = X[:, [1]]
-linreg.plot.data_and_fit(alone, y, linreg.solve(alone, y), ax=above)
-above.set_xlabel("second feature")
-linreg.plot.added_variable(X, y, 1, ax=below)
-below.set_xlabel("second feature, the first taken out")
-below.set_ylabel("y, the first taken out")
-
-# %% [markdown]
-# **3. Real data.** `linreg.load("diabetes")` (it needs scikit-learn) holds ten measurements of some
-# hundreds of patients and the progress of their disease a year later. For which of the ten does the
-# slope of the scatter plot have the other sign than the weight of the full fit? What would you tell
-# a reader who sees the scatter plots only?
-
-# %% answer="Answer"
-data = linreg.load("diabetes")
-fit = linreg.solve(data.X, data.y)
-turned = []
-print("column   alone    full fit")
-for j, column in enumerate(data.columns):
-    alone = linreg.solve(data.X[:, [j]], data.y).w[0]
-    mark = ""
-    if alone * fit.w[j] < 0:
-        turned.append(column)
-        mark = "  <- turned"
-    print(f"{column:6} {alone:7.2f} {fit.w[j]:10.2f}{mark}")
-
-# %% [markdown] answer="Answer"
-# <!--= len(turned) -->4<!--/--> of them turn: <!--= ", ".join(turned) -->age, sex, s1, s3<!--/-->. Take `s1`, total
-# cholesterol. Patients with more of it did worse, but among patients with equal values of everything
-# else those with more of it did better. Neither slope is wrong. They answer different questions, and neither says what a *treatment* that changes
-# cholesterol would do. How sure one can be of such weights is the question of
-# [Collinearity](../part2/collinearity.py).
+linreg.check(expected_r2(three, 1.5, 0), r2_first, tol=0.02)
 
 # %% [markdown]
 # ## Where next
 #
-# [The loss](loss.md) says what "fits best" means, and why the constants in front of it decide which
-# learning rates work. [The exact answer](exact.md) shows where the added-variable plot's theorem
+# [The loss](loss.md) says what "fits best" means. [The exact answer](exact.md) shows where the theorem
 # comes from: residuals are orthogonal to the columns.

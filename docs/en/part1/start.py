@@ -1,212 +1,279 @@
 # %% [markdown]
 # # Start in five minutes
 #
-# After this page you can fit a linear model in three ways, explain why they agree, and read what
-# goes wrong when they do not.
+# After this page you can fit a linear model in three ways, explain why they agree, and recognise a
+# run that went wrong.
 #
 # <!-- core -->
 #
-# **The question.** Do three ways to fit the same data give the same answer? The data are a thousand
-# rows made from a known rule, so there is also a truth to compare with:
+# **The question.** Do three ways to fit the same data give the same answer?
+#
+# The data are a thousand rows drawn from a known rule:
 #
 # $$y = -x_1 + x_2 + 2 + \text{noise}, \qquad \text{noise} \sim N(0,\ 0.1^2).$$
+#
+# Each row, a *sample*, has two *features*, $x_1$ and $x_2$, and a *target* $y$. The *noise* is a random
+# number with mean 0 and *standard deviation* 0.1, its typical size.
 
 # %%
 import torch
 
 torch.set_default_dtype(torch.float64)
-generator = torch.Generator().manual_seed(0)
+generator = torch.Generator().manual_seed(0)  # equal seeds give equal random numbers
 
-X = torch.randn(1000, 2, generator=generator)  # (n, d): a row per sample
+X = torch.randn(1000, 2, generator=generator)  # features, one row for each sample
 noise = 0.1 * torch.randn(1000, generator=generator)
-y = X @ torch.tensor([-1.0, 1.0]) + 2 + noise  # (n,)
+y = X @ torch.tensor([-1.0, 1.0]) + 2 + noise  # targets
 
 X.shape, y.shape
 
 # %% [markdown]
-# ## One snippet, three ways
+# `X` and `y` are *tensors*, PyTorch's arrays. The line with `set_default_dtype` stands first on each
+# page: it makes PyTorch compute in *float64*, with some sixteen decimal digits instead of seven, so that
+# printed digits mean something. Do not copy it into a project: it switches the whole program, doubles
+# the memory, and makes most GPUs much slower. Ask for float64 where you need it:
+# `torch.zeros(3, dtype=torch.float64)`.
 #
-# Each way looks for the weights $w$ and the intercept $b$ with the smallest loss
-# $L(w, b) = \frac{1}{2n} \lVert Xw + b - y \rVert^2$, half the mean of the squared errors. The
-# first solves an equation, the second walks downhill with the gradient written out, the third does
-# the same walk with PyTorch's own layer, loss and optimiser.
+# ## What counts as the answer
+#
+# A *linear model* makes the *prediction* $\hat y = w_1 x_1 + w_2 x_2 + b$. Its *parameters* are a
+# *weight* $w_j$ for each feature and an *intercept* $b$. The *loss* says how far the predictions miss
+# their targets: it is half the mean of the squared misses. The best parameters have the smallest loss.
+
 
 # %%
-# 1. Closed form: solve A'A theta = A'y, where A = [1 X].
-A = torch.hstack((torch.ones(len(X), 1), X))
-theta = torch.linalg.solve(A.T @ A, A.T @ y)
-closed = theta[1:], theta[0]
+def loss(X, y, w, b):
+    return (X @ w + b - y).square().mean() / 2
 
-# 2. Gradient descent by hand, from zero.
-w, b = torch.zeros(2), torch.zeros(())
-for _ in range(40):
-    error = X @ w + b - y  # (n,)
-    w, b = w - 0.5 * X.T @ error / len(y), b - 0.5 * error.mean()
-descent = w, b
-
-# 3. The same loss, the same rate, from a random start, with PyTorch's parts.
-layer = torch.nn.Linear(2, 1)
-torch.nn.init.normal_(layer.weight, std=3, generator=generator)
-torch.nn.init.zeros_(layer.bias)
-optimizer = torch.optim.SGD(layer.parameters(), lr=0.5)
-for _ in range(40):
-    optimizer.zero_grad()
-    loss = torch.nn.functional.mse_loss(layer(X).squeeze(1), y) / 2
-    loss.backward()
-    optimizer.step()
-module = layer.weight.detach().squeeze(0), layer.bias.detach().squeeze()
-
-fits = {"closed form": closed, "descent": descent, "nn.Linear": module}
-for name, (w, b) in fits.items():
-    print(f"{name:12} w = {w[0]:.5f} {w[1]:.5f}   b = {b:.5f}")
 
 # %% [markdown]
-# Three ways, one answer. The printed digits agree; here is the stronger statement, which stops the
-# build of this page if it ever fails:
+# ## First way: solve an equation
+#
+# Where the loss is smallest all its slopes are zero. That is a set of linear equations,
+# $A^\top A \theta = A^\top y$, where $A$ is $X$ with a column of ones in front and $\theta$ holds $b$
+# and the weights. An answer by formula, without a search, is a *closed form*.
+
 
 # %%
-for w, b in (descent, module):
-    torch.testing.assert_close(w, closed[0], rtol=0, atol=1e-9)
-    torch.testing.assert_close(b, closed[1], rtol=0, atol=1e-9)
+def closed_form(X, y):
+    A = torch.hstack((torch.ones(len(X), 1), X))
+    theta = torch.linalg.solve(A.T @ A, A.T @ y)
+    return theta[1:], theta[0]  # w, b
+
 
 # %% [markdown]
-# The answer is not the truth $(-1, 1)$ and $2$, and no method could return that: the noise moved
-# the best fit by up to
-# <!--= max((closed[0] - torch.tensor([-1.0, 1.0])).abs().max(), (closed[1] - 2).abs()):.4f -->0.0029<!--/-->.
-# What the three share is the point with the smallest loss *for these data*.
+# ## Second way: walk downhill
 #
-# ## Why they must agree
+# The *gradient* holds the slope of the loss for each parameter. *Gradient descent* begins anywhere,
+# here at zero. Each step moves all parameters against their slopes, by the slope times a number that
+# you choose: the *learning rate*, `lr` in code.
+
+
+# %%
+def descent(X, y, lr, steps):
+    w, b = torch.zeros(X.shape[1]), torch.zeros(())
+    for _ in range(steps):
+        miss = X @ w + b - y
+        w, b = w - lr * X.T @ miss / len(y), b - lr * miss.mean()
+    return w, b
+
+
+# %% [markdown]
+# ## Third way: PyTorch's parts
 #
-# The loss is a bowl with one lowest point. The closed form computes that point. Descent slides
-# towards it from wherever it starts, and its distance shrinks by about the same factor at each
+# The same walk from a random start. `nn.Linear` holds the parameters. *Autograd* records what is computed
+# from them, so that `backward()` can work out the gradient, and an *optimiser*, here `SGD`, takes the
 # step.
 
-# %% alt="Distance to the closed form's answer against steps, on a logarithmic scale. From zero and from a far start it falls along two parallel straight lines, to below a billionth after 40 steps."
-import matplotlib.pyplot as plt
 
+# %%
+def with_modules(X, y, lr, steps, generator):
+    layer = torch.nn.Linear(X.shape[1], 1)
+    torch.nn.init.normal_(layer.weight, std=3, generator=generator)
+    torch.nn.init.zeros_(layer.bias)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=lr)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        half_mean = torch.nn.functional.mse_loss(layer(X).squeeze(1), y) / 2
+        half_mean.backward()
+        optimizer.step()
+    return layer.weight.detach().squeeze(0), layer.bias.detach().squeeze()
+
+
+# %% [markdown]
+# ## One answer
+#
+# A thousand rows with two unrelated features are easy data. Beside this *toy* the book uses an
+# *ordinary* data set: twenty features, any two of which tend to rise and fall together (their
+# *correlation* is one half), and noise of standard deviation 1.
+
+# %%
 import linreg
 
-for start, colour, side, at in (
-    ((0, 0), linreg.plot.BLUE, "right", 17.5),
-    ((30, -40), linreg.plot.ORANGE, "left", 22.5),
+X_ord, y_ord, w_ord, b_ord = linreg.ordinary()
+print("ordinary:", X_ord.shape, y_ord.shape)
+
+
+def three_ways(X, y, lr, steps):
+    generator = torch.Generator().manual_seed(1)
+    return {
+        "closed form": closed_form(X, y),
+        "descent": descent(X, y, lr, steps),
+        "nn.Linear": with_modules(X, y, lr, steps, generator),
+    }
+
+
+toy = three_ways(X, y, lr=0.5, steps=40)
+ordinary = three_ways(X_ord, y_ord, lr=0.1, steps=1000)
+for name, fits in (("toy", toy), ("ordinary", ordinary)):
+    print(f"{name:13}     w[0]      w[1]         b")
+    for way, (w, b) in fits.items():
+        print(f"{way:13} {w[0]:8.5f}  {w[1]:8.5f}  {b:8.5f}")
+
+# %% [markdown]
+# The printed digits agree. So do the others; if they did not, the build of this page would stop here:
+
+# %%
+for fits in (toy, ordinary):
+    exact = torch.hstack(fits["closed form"])
+    for w, b in fits.values():
+        torch.testing.assert_close(torch.hstack((w, b)), exact, rtol=0, atol=1e-9)
+
+# %% [markdown]
+# The answer is not the truth, and no method could return that: on the toy the noise moved the best
+# fit by up to
+# <!--= (torch.hstack(toy["closed form"]) - torch.tensor([-1.0, 1.0, 2.0])).abs().max():.4f -->0.0029<!--/-->,
+# on the ordinary data by up to
+# <!--= (torch.hstack(ordinary["closed form"]) - torch.hstack((w_ord, torch.tensor(b_ord)))).abs().max():.2f -->0.23<!--/-->.
+# The loss *of these data* is a bowl with one lowest point. The closed form computes it, and descent slides
+# towards it from any start.
+
+# %% alt="Distance to the closed form's answer against steps on the toy, on a logarithmic scale. From zero and from a far start it falls along two nearly straight lines, to below a billionth after 40 steps."
+import matplotlib.pyplot as plt
+
+w_toy, b_toy = toy["closed form"]
+for start, colour, side, shift in (
+    ((0, 0), linreg.plot.BLUE, "right", -2.5),
+    ((30, -40), linreg.plot.ORANGE, "left", 2.5),
 ):
-    w = torch.tensor(start, dtype=torch.float64)
-    path = linreg.gradient_descent(X, y, lr=0.5, steps=40, w=w, tol=0).path
-    distance = torch.hypot((path.w - closed[0]).norm(dim=1), path.b - closed[1])
+    w_start = torch.tensor(start, dtype=torch.float64)
+    path = linreg.gradient_descent(X, y, lr=0.5, steps=40, w=w_start, tol=0).path
+    distance = torch.hypot((path.w - w_toy).norm(dim=1), path.b - b_toy)
     plt.semilogy(distance, ".-", color=colour)
     label = f"from w = {start}"
-    plt.text(at, distance[20], label, color=colour, ha=side, va="center")
+    plt.text(20 + shift, distance[20], label, color=colour, ha=side, va="center")
+    assert distance[40] < 1e-9
 plt.xlabel("step")
 plt.ylabel("distance to the closed form")
 plt.title("Every start goes to the same answer")
 
 # %% [markdown]
-# Straight lines: each step multiplies the distance by about the same number. With the rate $\eta = 0.5$
-# that number lies between $1 - \eta \lambda_{\max}$ and $1 - \eta \mu$, where $\mu$ and
-# $\lambda_{\max}$ are the smallest and the largest curvature of the bowl. They are properties of $X$,
-# known before the first step:
-
-# %%
-bowl = linreg.curvature(X)
-factor = distance[40] / distance[39]  # of the last step
-print(f"predicted factor: between {1 - 0.5 * bowl.L:.4f} and {1 - 0.5 * bowl.mu:.4f}")
-print(f"measured, last step: {factor:.4f}")
-assert 1 - 0.5 * bowl.L < factor < 1 - 0.5 * bowl.mu
-
-# %% [markdown]
 # ## When they do not agree
 #
-# A larger rate seems to promise a faster walk. Here is rate 2:
+# Here is rate 2 on the toy, and on the ordinary data the rate that served the toy:
 
 # %%
-w, b = torch.zeros(2), torch.zeros(())
-for step in range(301):
-    error = X @ w + b - y
-    if step % 100 == 0:
-        print(f"step {step:3}: loss {(error @ error) / (2 * len(y)):.3g}")
-    w, b = w - 2.0 * X.T @ error / len(y), b - 2.0 * error.mean()
+for name, data, lr in (("toy", (X, y), 2.0), ("ordinary", (X_ord, y_ord), 0.5)):
+    for steps in (0, 10, 100):
+        now = loss(*data, *descent(*data, lr, steps))
+        print(f"{name:8}  rate {lr}  step {steps:3}  loss {now:.2g}")
+    assert now > loss(*data, torch.zeros(data[0].shape[1]), 0.0)
 
 # %% [markdown]
-# Nothing in PyTorch warns you, and a loop that runs on ends in `nan`:
-# [Gradient descent, executed](descent-run.py) counts the steps. The curvature tells it beforehand. A
-# rate is stable below $2/\lambda_{\max}$, and `linreg` puts that into its message:
+# PyTorch does not warn you; a loop that runs on ends in `nan`. But the features decide which rates work,
+# and the limit can be computed before the first step:
 
 # %%
 import textwrap
 
-fit = linreg.gradient_descent(X, y, lr=2.0, steps=300)
+fit = linreg.gradient_descent(X_ord, y_ord, lr=0.5, steps=1000)
 print("status:", fit.status.value)
 print(textwrap.fill(fit.message, 76))
 
 # %% [markdown]
+# [Gradient descent](descent.md) derives this limit and says what `lambda_max` is.
+#
 # ## What was shown
 #
-# - Closed form, hand-written descent and `nn.Linear` minimise the same loss and give the same
-#   parameters to within a billionth.
-# - The start does not matter, because the loss has one lowest point.
-# - The rate does matter: below $2/\lambda_{\max} =$
-#   <!--= bowl.largest_stable_rate:.3f -->1.929<!--/--> descent converges, above it diverges.
+# - On both data sets closed form, descent from zero and `nn.Linear` from a random start give the same
+#   parameters to within a billionth: the smallest loss, near the truth and not at it.
+# - Rate 0.5 is good for the toy and too large for the ordinary data.
 #
 # ## Exercises
 #
-# **1. No noise.** Make `y` without noise and solve again. How far from $(-1, 1)$ and $2$ is the
-# closed form? Check yours: `assert error < 1e-14`.
+# **1. By pencil.** Three points, $x = 0, 1, 2$ and $y = 1, 2, 6$. Take one step of gradient descent
+# from $w = b = 0$ at rate 0.3. What are $w$ and $b$? Check with
+# `linreg.check([w, b], one_step)`.
 
-# %% answer="Answer"
-y_clean = X @ torch.tensor([-1.0, 1.0]) + 2
-theta_clean = torch.linalg.solve(A.T @ A, A.T @ y_clean)
-error = (theta_clean - torch.tensor([2.0, -1.0, 1.0])).abs().max()
-assert error < 1e-14  # a few roundings of float64
+# %%
+x_three, y_three = torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([1.0, 2.0, 6.0])
+one_step = torch.hstack(descent(x_three, y_three, lr=0.3, steps=1))
+
+# %% [markdown] answer="Hint"
+# At zero every prediction is 0, so the misses are $-1, -2, -6$. The slope for $w$ is the mean of miss
+# times $x$, that for $b$ the mean of the misses.
 
 # %% [markdown] answer="Answer"
-# Without noise every point lies on the plane, so the smallest loss is zero and the truth is the
-# only place that has it. What is left is rounding.
+# The slopes are $-14/3$ and $-3$, so the step goes to $w = 1.4$ and $b = 0.9$.
+
+# %% answer="Answer"
+linreg.check([1.4, 0.9], one_step)
 
 # %% [markdown]
-# **2. The missing half.** Replace the loss of the third way by plain `mse_loss`, without the half. The
-# minimum stays where it is. What is the largest stable rate now? Write it down as a number `mine`
-# and check: `assert abs(mine - linreg.curvature(X, reduction="mean").largest_stable_rate) < 1e-3`.
+# **2. Predict the picture.** Draw the figure above for rate 1.9 instead of 0.5. Are the lines steeper
+# or flatter?
 
-# %% answer="Answer"
-mine = bowl.largest_stable_rate / 2
-assert abs(mine - linreg.curvature(X, reduction="mean").largest_stable_rate) < 1e-3
-print(f"{mine:.4f}")
+# %% [markdown] answer="Hint"
+# At rate 2 the loss grows. What must happen just below?
 
 # %% [markdown] answer="Answer"
-# Twice the loss has twice the gradient, so half the rate takes the same steps. [The loss](loss.md)
-# compares all four conventions.
+# Flatter. Each step now jumps across the lowest point and lands nearly as far away on the other side;
+# a little above this rate it lands farther away, and descent diverges.
+
+# %% answer="Answer"
+for lr in (0.5, 1.9):
+    before, after = (torch.hstack(descent(X, y, lr, steps)) for steps in (39, 40))
+    answer = torch.hstack((w_toy, b_toy))
+    ratio = (after - answer).norm() / (before - answer).norm()
+    print(f"rate {lr}: the last step multiplies the distance by {ratio:.2f}")
 
 # %% [markdown]
-# **3. The missing squeeze.** Leave out `.squeeze(1)` in the third way, so that a column (1000, 1)
-# meets `y` of shape (1000,). PyTorch warns once and goes on. Which weights come out, and what is
-# the intercept? Guess before you run it.
+# **3. What is wrong with this sentence?** "The closed form misses the truth, so it is not exact, and
+# descent with more steps would come nearer."
 
-# %% answer="Answer"
-import warnings
-
-layer = torch.nn.Linear(2, 1)
-optimizer = torch.optim.SGD(layer.parameters(), lr=0.5)
-for _ in range(40):
-    optimizer.zero_grad()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the warning that you should not ignore
-        loss = torch.nn.functional.mse_loss(layer(X), y) / 2
-    loss.backward()
-    optimizer.step()
-
-assert layer.weight.abs().max() < 1e-9
-assert abs(layer.bias - y.mean()) < 1e-9
-print(f"b = {layer.bias.item():.4f}, mean of y = {y.mean():.4f}")
+# %% [markdown] answer="Hint"
+# Which point has the smallest loss: the truth or the closed form?
 
 # %% [markdown] answer="Answer"
-# The model has learned nothing from `X`: the weights are zero and the intercept is the mean of `y`.
-# Broadcasting compared every prediction with every target, and the best single answer to all
-# targets at once is their mean. [Data and model](model.md#a-column-is-not-a-vector) shows the matrix
-# behind it.
+# It is exact: it has the smallest loss on these rows, smaller than the truth has. Descent goes to that
+# same point, so more steps end there. Only more rows, or less noise, bring both nearer to the truth.
+
+# %% answer="Answer"
+at_truth = loss(X, y, torch.tensor([-1.0, 1.0]), 2.0)
+assert loss(X, y, *toy["closed form"]) < at_truth
+
+# %% [markdown]
+# **4. Code.** Write `without_half(X, y, lr, steps)`, the second way for the loss without its half, as
+# `mse_loss` has it. At which rate does it end where `descent(X, y, 0.5, 40)` does? Check with
+# `linreg.check(without_half(X, y, your_rate, 40), descent(X, y, 0.5, 40)[0])`; return the weights.
+
+# %% [markdown] answer="Hint"
+# Twice the loss has twice the slopes.
+
+
+# %% answer="Answer"
+def without_half(X, y, lr, steps):
+    w, b = torch.zeros(X.shape[1]), torch.zeros(())
+    for _ in range(steps):
+        miss = X @ w + b - y
+        w, b = w - 2 * lr * X.T @ miss / len(y), b - 2 * lr * miss.mean()
+    return w
+
+
+linreg.check(without_half(X, y, 0.25, 40), descent(X, y, 0.5, 40)[0])
 
 # %% [markdown]
 # ## Where next
 #
-# [Data and model](model.md) starts at the beginning: what the model says, which shape each thing
-# has, and the matrix behind exercise 3. If you came for the learning rate,
-# [Gradient descent](descent.md) derives the two factors above.
+# [Data and model](model.md) starts at the beginning: what the model says, and which shape each thing
+# has. The algebra that the book uses is collected, with pictures, in the [Toolbox](toolbox.md).
