@@ -563,7 +563,7 @@ print(linreg.solve(twice, target))
 # Two answers of equal loss: only $w_1 + w_2 = 3$ is determined, and descent keeps whatever
 # difference $w_1 - w_2$ it started with. From zero it finds the shortest answer, here the one that
 # `solve` returns, and `solve` says so; [One valley](valley.py#from-zero-to-the-shortest) says why, and when the two differ.
-# [The exact answer, executed](exact-run.py#traps) shows a solver that gets this case wrong without a
+# [The exact answer, executed](lstsq.py) shows a solver that gets this case wrong without a
 # word.
 
 # %% [markdown]

@@ -268,7 +268,7 @@ print("VIF:", [round(factor, 2) for factor in linreg.vif(twice).tolist()])
 # %% [markdown]
 # Gradient descent from zero finds the same weights, without having been told to. Each gradient is a combination of the rows of $X$, so a walk that starts at zero never leaves the span of the rows; and the part of a minimiser that lies in that span is the
 # shortest one. (Where the intercept is part of the dependence the two can differ: exercise 3.) PyTorch's own function promises neither. Up to version 2.13 its default driver on a CPU, `gelsy`, can be wrong on such data, depending on what was in memory; as the second problem of a batch it can be shown
-# ([the reason](../part1/exact-run.py#traps)). Version 2.14.1 is repaired. <!-- given 2.13: the last release that was found with the fault --> This is <!--= torch.__version__.split("+")[0] -->2.13.0<!--/-->:
+# ([the reason](../part1/lstsq.py)). Version 2.14.1 is repaired. <!-- given 2.13: the last release that was found with the fault --> This is <!--= torch.__version__.split("+")[0] -->2.13.0<!--/-->:
 
 # %%
 walk = linreg.gradient_descent(twice, y, lr=0.3, steps=500)

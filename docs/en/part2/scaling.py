@@ -288,7 +288,7 @@ fit = linreg.solve(years.float().unsqueeze(1), level.float())
 print(f"float32, linreg.solve      slope {fit.w[0]:.4f}")
 
 # %% [markdown]
-# The trend is a hundred times too small and no warning is given: the function has decided that the two columns are one. [The exact answer, executed](../part1/exact-run.py#traps) shows
+# The trend is a hundred times too small and no warning is given: the function has decided that the two columns are one. [Four traps of lstsq](../part1/lstsq.py) shows
 # the cut-off responsible, and plots the resulting line. The years lie <!--= years.mean() / years.std(correction=0):.0f -->30<!--/--> standard deviations from zero. How fast that number ruins a fit is exercise 2.
 
 # %% [markdown]
