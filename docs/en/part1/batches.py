@@ -340,9 +340,10 @@ looks = {
 for how, (colour, width) in looks.items():
     line = excess(toy_paths[how][ticks], X_toy, y_toy).mean(1)
     ax.loglog(ticks + 1, line, color=colour, lw=width, alpha=0.4 if width > 2 else 1)
-for how in ("constant", "halved", "mean from step 0"):
-    place = 2200, ends["toy"][how]
-    ax.text(*place, how.replace(" from", "\nfrom"), color=looks[how][0], va="center")
+for how in ("constant", "halved"):
+    ax.text(2200, ends["toy"][how], how, color=looks[how][0], va="center")
+at_200 = float(excess(toy_paths["mean from step 0"][199], X_toy, y_toy).mean())
+ax.text(260, at_200, "mean from step 0", color=ORANGE, va="bottom")
 ax.text(5, 1e-6, "mean from step 100 (band),\n1/t from step 100 (line)")
 ax.set(xlim=(4, 20000), ylim=(4e-7, 5))
 ax.set(xlabel="steps of batches of 10", ylabel="mean excess loss")
