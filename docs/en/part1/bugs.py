@@ -292,7 +292,7 @@ print(f"slope {slope(year, level):.5f}")
 #
 # **Why.** Seen from the year zero, the years are nearly a constant. The condition number of $[1, \text{year}]$ is
 # <!--= torch.linalg.cond(torch.stack((torch.ones(150), year.double()), 1)):,.0f -->87,455<!--/-->, and `lstsq` calls columns dependent from $1/(n\varepsilon)$ on, in float32 <!--= 1 / (len(year) * torch.finfo(torch.float32).eps):,.0f -->55,924<!--/-->. It has taken the two columns for one
-# ([the traps of `lstsq`](exact-run.py#traps)).
+# ([the traps of `lstsq`](lstsq.py)).
 #
 # **Test.** The slope of a line does not depend on where the axis begins:
 

@@ -15,14 +15,16 @@ import torch
 import linreg
 
 torch.set_default_dtype(torch.float64)
-X, y = linreg.simulate(generator=torch.Generator().manual_seed(0))
-true = torch.tensor([2.0, -1.0, 1.0])  # b, w1, w2
-n = len(y)
+toy = linreg.simulate(generator=torch.Generator().manual_seed(0))  # X, y
+ordinary = linreg.ordinary()[:2]
+true = torch.tensor([2.0, -1.0, 1.0])  # b, w1, w2 of the toy
 
-w0 = 0.1 * torch.randn(2, generator=torch.Generator().manual_seed(1))  # zeros would do
-b0 = torch.zeros(())
-for name, tensor in (("X", X), ("y", y), ("w", w0), ("b", b0)):
-    print(name, tuple(tensor.shape))
+
+def start(X, seed=1):
+    """Small random weights (d,), as is the custom, and b = 0; zeros would do."""
+    generator = torch.Generator().manual_seed(seed)
+    return 0.1 * torch.randn(X.shape[1], generator=generator), torch.zeros(())
+
 
 # %% [markdown]
 # ## By hand
@@ -33,33 +35,33 @@ for name, tensor in (("X", X), ("y", y), ("w", w0), ("b", b0)):
 # \nabla_w L = -\frac1n X^\top r, \qquad \frac{\partial L}{\partial b} = -\frac1n \sum_i r_i, \qquad r = y - (Xw + b) .
 # $$
 #
-# Written down as it stands, and keeping every parameter vector $(b, w_1, w_2)$ that it visits:
+# Written down as it stands, and keeping every parameter vector $(b, w)$ that it visits:
 
 
 # %%
-def by_hand(lr, steps):
-    w, b = w0, b0
+def by_hand(X, y, lr, steps):
+    w, b = start(X)
     path = [torch.hstack((b, w))]
     for _ in range(steps):
-        r = (y - (X @ w + b)) * (1 / n)
+        r = (y - (X @ w + b)) * (1 / len(y))
         w, b = w + lr * (X.T @ r), b + lr * r.sum()
         path.append(torch.hstack((b, w)))
     return torch.stack(path)
 
 
-hand = by_hand(lr=0.01, steps=3)
-print("after 3 steps:", hand[-1], "\ntrue:         ", true)
+three = by_hand(*toy, lr=0.01, steps=3)
+print("after 3 steps:", three[-1], "\ntrue:         ", true)
 
 # %% [markdown]
 # ## By autograd
 #
-# Now write the loss only. PyTorch records each operation on a tensor that has `requires_grad`, and `backward()` applies the chain rule to the
+# Now write only the loss. PyTorch records each operation on a tensor that has `requires_grad`, and `backward()` applies the chain rule to the
 # record. You need three pieces: a model, a loss, and a step.
 
 
 # %%
 def model(X, w, b):
-    return X @ w + b  # (n, d) @ (d,) + () -> (n,)
+    return X @ w + b
 
 
 def half_mean(y_hat, y):
@@ -73,69 +75,72 @@ def descend(parameters, lr):
             p.grad.zero_()  # backward() adds to what is there
 
 
-def by_autograd(lr, steps, show=False):
-    w, b = w0.clone().requires_grad_(), b0.clone().requires_grad_()
+def by_autograd(X, y, lr, steps):
+    w, b = (p.requires_grad_() for p in start(X))
     path = [torch.hstack((b, w)).detach()]
-    for t in range(steps):
-        loss = half_mean(model(X, w, b), y)
-        loss.backward()
+    for _ in range(steps):
+        half_mean(model(X, w, b), y).backward()
         descend([w, b], lr)
         path.append(torch.hstack((b, w)).detach())
-        if show:
-            print(f"epoch {t + 1}: loss {loss.item():.4f}")
     return torch.stack(path)
 
 
-auto = by_autograd(lr=0.01, steps=3, show=True)
-print("equal to the loop by hand:", torch.equal(auto, hand))
-assert torch.equal(auto, hand)
+for name, data in (("toy", toy), ("ordinary", ordinary)):
+    same = torch.equal(by_autograd(*data, 0.01, 300), by_hand(*data, 0.01, 300))
+    print(f"{name:9} equal to the loop by hand for 300 steps: {same}")
 
 # %% [markdown]
-# Equal in every bit. That is no accident, and no rounding luck either: look at `* (1 / n)` in the first loop. Differentiating `.mean()`, autograd multiplies
-# each residual by the rounded number $1/n$ *before* it sums over the rows. Dividing by $n$ after the sum is the same mathematics and other roundings:
-
-
-# %%
-def by_hand_divided(lr, steps):
-    w, b = w0, b0
-    for _ in range(steps):
-        r = y - (X @ w + b)
-        w, b = w + lr * (X.T @ r) / n, b + lr * r.sum() / n
-    return torch.hstack((b, w))
-
-
-difference = (by_hand_divided(lr=0.01, steps=3) - hand[-1]).abs().max()
-print("equal:", bool(difference == 0), " within 1e-15:", bool(difference < 1e-15))
-
-# %% [markdown]
-# Floating-point numbers are equal when the operations are, in the same order. When two programs that should agree differ in the sixteenth digit,
+# Equal in every bit, and for a reason. Look at `* (1 / len(y))` in the first loop. Differentiating `.mean()`, autograd multiplies
+# each residual by the rounded number $1/n$ *before* it sums over the rows. Dividing by $n$ after the sum is the same mathematics with other roundings. Floating-point results are equal when the operations are, in the same order. When two programs differ in the sixteenth digit,
 # look for a different order; when they differ in the third, look for a bug.
 #
-# ## Enough steps
+# ### In columns, to the end {#in-columns}
 #
-# An *epoch* is one pass over all rows. Three epochs have printed a falling loss, and the intercept is still at <!--= hand[-1][0]:.3f -->0.058<!--/--> where the truth is 2. Three full-batch
-# epochs are three steps. Do not guess how many you need:
+# Many tutorials, [the article](article.py) among them, keep everything in columns: $w$ is $(2, 1)$, $y$ is $(n, 1)$, and so is the prediction. The three functions do not change. An *epoch* is one pass over all rows, here one step, and `predict_steps` says how many are needed until the loss is within 1 % of its smallest value:
 
 # %%
-lr = 0.01
-steps = linreg.predict_steps(X, y, lr=lr, w=w0, b=b0, tolerance=0.01)
-hand, auto = by_hand(lr, steps), by_autograd(lr, steps)
-print("steps:", steps, " equal after all of them:", torch.equal(hand, auto))
-assert torch.equal(hand, auto)
+X_toy, y_toy = toy
+y_column = y_toy.unsqueeze(1)  # (n, 1)
+w_column = start(X_toy)[0].unsqueeze(1).requires_grad_()  # (2, 1)
+b_column = torch.zeros((), requires_grad=True)
+w_start, b_start = start(X_toy)
+epochs = linreg.predict_steps(*toy, lr=0.01, w=w_start, b=b_start, tolerance=0.01)
+for epoch in range(1, epochs + 1):
+    loss = half_mean(model(X_toy, w_column, b_column), y_column)
+    loss.backward()
+    descend([w_column, b_column], lr=0.01)
+    if epoch <= 3 or epoch == epochs:
+        print(f"epoch {epoch:3}: loss {loss.item():.4f}")
+best = linreg.solve(*toy)
+print(f"smallest possible: {best.loss:.4f}")
+learned = torch.hstack((b_column, w_column[:, 0])).detach()
+print("               b       w1       w2")
+for name, row in {
+    "learned": learned,
+    "exact": torch.hstack((best.b, best.w)),
+    "true": true,
+}.items():
+    print(f"{name:8}" + "".join(f"{value:9.4f}" for value in row))
+
+# %% [markdown]
+# Three epochs print a falling loss and leave the intercept at <!--= three[-1][0]:.3f -->0.058<!--/--> where the truth is 2. It takes <!--= epochs -->572<!--/-->.
 
 # %% alt="The three parameters against the number of steps. From about zero they approach their true values 2, 1 and minus 1, drawn as dotted lines, along exponentials, and arrive after some five hundred steps. A vertical line at three steps shows that almost nothing has happened by then."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREEN, GREY, ORANGE
 
+hand = by_hand(*toy, 0.01, epochs)
+assert (hand[3] - hand[0]).abs().max() < 0.1
+assert (hand[-1] - true).abs().max() < 0.02
 _, ax = plt.subplots(figsize=(5.8, 3.8))
 for j, (name, colour) in enumerate((("b", BLUE), ("w1", ORANGE), ("w2", GREEN))):
     ax.axhline(true[j], color=GREY, linewidth=0.8, linestyle=":")
     ax.plot(hand[:, j], color=colour)
-    ax.text(steps + 8, true[j], name, color=colour, va="center")
+    ax.text(epochs + 8, true[j], name, color=colour, va="center")
 ax.axvline(3, color="black", linewidth=0.8)
 ax.text(12, 1.75, "3 epochs\nend here", va="center")
-ax.set(xlim=(-15, steps), xlabel="full-batch step at lr = 0.01")
+ax.set(xlim=(-15, epochs), xlabel="full-batch step at lr = 0.01")
 ax.set_ylabel("parameter (dotted: true value)")
 
 # %% [markdown]
@@ -143,27 +148,28 @@ ax.set_ylabel("parameter (dotted: true value)")
 #
 # A module keeps its parameters, an optimiser updates them. Three things differ from the loops above, and each has to be matched:
 #
-# - `nn.Linear(2, 1)` holds a weight of shape (1, 2) and a bias of shape (1,), and returns a column, (n, 1). Its start is random: copy ours into it.
+# - `nn.Linear(d, 1)` holds a weight of shape (1, d) and a bias of shape (1,), and returns a column, (n, 1). Its start is random: copy ours into it.
 # - `nn.MSELoss` is the mean of the squares without the half. Its gradient is twice ours, so the same path needs half the rate.
 #   Halving and doubling are exact in binary, so not one digit changes.
-# - `SGD` is a name; given all rows, it takes full-batch steps.
+# - `SGD` is only a name; given all rows, it takes full-batch steps.
 
 # %%
 from torch import nn
 
 
-def our_layer():
-    layer = nn.Linear(2, 1)
+def started_layer(X):
+    w, b = start(X)
+    layer = nn.Linear(X.shape[1], 1)
     with torch.no_grad():
-        layer.weight.copy_(w0)
-        layer.bias.copy_(b0)
+        layer.weight.copy_(w)
+        layer.bias.copy_(b)
     return layer
 
 
-def by_module(lr, steps):
-    layer, mse = our_layer(), nn.MSELoss()
+def by_module(X, y, lr, steps):
+    layer, mse = started_layer(X), nn.MSELoss()
     optimizer = torch.optim.SGD(layer.parameters(), lr=lr / 2)
-    path = [torch.hstack((b0, w0))]
+    path = [torch.hstack((layer.bias, layer.weight.squeeze(0))).detach()]
     for _ in range(steps):
         optimizer.zero_grad()
         mse(layer(X).squeeze(1), y).backward()  # (n, 1) -> (n,)
@@ -172,62 +178,55 @@ def by_module(lr, steps):
     return torch.stack(path)
 
 
-module = by_module(lr, steps)
-difference = (module - hand).abs().max()
-print("equal:", bool(difference == 0), " within 1e-14:", bool(difference < 1e-14))
+def gap(one, other):
+    return float((one - other).abs().max())
+
+
+for name, data in (("toy", toy), ("ordinary", ordinary)):
+    module, plain = by_module(*data, 0.01, 300), by_hand(*data, 0.01, 300)
+    apart = gap(module, plain)
+    print(f"{name:9} equal: {apart == 0}, within 1e-13: {apart < 1e-13}")
 
 # %% [markdown]
-# So close, and not equal. Something does the same arithmetic in another order. It is the optimiser: `SGD` computes `p.add_(grad, alpha=-lr)`, which
+# So close, and not equal. The optimiser does the same arithmetic in another order: `SGD` computes `p.add_(grad, alpha=-lr)`, which
 # multiplies and adds in one operation and, on a processor that can, rounds once, where `w + lr * (X.T @ r)` rounds twice. Write the loop by hand with exactly the operations that the
 # layer and the optimiser use, in their shapes, and the last digit falls into place:
 
 
 # %%
-def by_hand_as_torch(lr, steps):
-    W, b = w0.reshape(1, 2), b0.reshape(1)
+def by_hand_as_torch(X, y, lr, steps):
+    w, b = start(X)
+    W, b = w.unsqueeze(0), b.reshape(1)
     path = [torch.hstack((b, W[0]))]
     for _ in range(steps):
-        r = (y.unsqueeze(1) - torch.addmm(b, X, W.T)) * (1 / n)  # as in nn.Linear
+        r = (y.unsqueeze(1) - torch.addmm(b, X, W.T)) * (1 / len(y))  # as in nn.Linear
         W, b = W.add(r.T @ X, alpha=lr), b.add(r.sum(0), alpha=lr)  # as in SGD
         path.append(torch.hstack((b, W[0])))
     return torch.stack(path)
 
 
-print("equal:", torch.equal(by_hand_as_torch(lr, steps), module))
-assert torch.equal(by_hand_as_torch(lr, steps), module)
+for name, data in (("toy", toy), ("ordinary", ordinary)):
+    same = torch.equal(by_hand_as_torch(*data, 0.01, 300), by_module(*data, 0.01, 300))
+    print(f"{name:9} equal: {same}")
 
 # %% [markdown]
-# That answers the question: there is nothing behind the calls but the algebra. What you get from them is that you do not have to derive and type the
+# There is nothing behind the calls but the algebra. What you get from them is that you need not derive and type the
 # gradient, whatever the model is.
-#
-# The parameters, compared with the truth and with the exact answer for these data:
-
-# %%
-best = linreg.solve(X, y)
-exact = torch.hstack((best.b, best.w))
-rows = {"true": true, "by hand": hand[-1], "by autograd": auto[-1]}
-rows |= {"by nn.Linear": module[-1], "exact answer": exact}
-print("                    b       w1       w2")
-for name, row in rows.items():
-    print(f"{name:12}" + "".join(f"{value:9.4f}" for value in row))
-
-# %% [markdown]
-# The loops stop a little short of the exact answer, where the tolerance told them to. The exact answer is off the truth by the noise in the data: its worst error is
-# <!--= (exact - true).abs().max():.4f -->0.0029<!--/-->, and no number of steps can lower it.
 #
 # ## Leave a line out
 #
-# Four lines of these loops look like ceremony. Take each one away and see.
+# Four lines of these loops look like ceremony. Take each one away.
 #
 # ### Without zeroing: momentum of 1
 #
-# `backward()` adds to `.grad`. If nobody zeroes it, every step moves along the *sum* of all gradients so far. That is not a noisy version of gradient descent.
-# It is gradient descent with a *momentum* of 1, the share of the previous step that is added to the present one: a ball that rolls without friction.
+# `backward()` adds to `.grad`. If nothing zeroes it, every step moves along the *sum* of all gradients so far.
+# That is gradient descent with a *momentum* of 1, the share of the previous step that is added to the present one: a ball that rolls without friction.
 
 
 # %%
-def optimise(lr, steps, momentum=0.0, zero=True):
-    theta = nn.Parameter(torch.zeros(3))  # b, w1, w2
+def optimise(X, y, lr, steps, momentum=0.0, zero=True):
+    """The path (steps + 1, d + 1) of b and w, from zero."""
+    theta = nn.Parameter(torch.zeros(X.shape[1] + 1))
     optimizer = torch.optim.SGD([theta], lr=lr, momentum=momentum)
     path = [theta.detach().clone()]
     for _ in range(steps):
@@ -239,28 +238,31 @@ def optimise(lr, steps, momentum=0.0, zero=True):
     return torch.stack(path)
 
 
-right = optimise(lr=0.1, steps=120)
-forgotten = optimise(lr=0.1, steps=120, zero=False)
-frictionless = optimise(lr=0.1, steps=120, momentum=1.0)
-print("no zero_grad equals momentum 1:", torch.equal(forgotten, frictionless))
-assert torch.equal(forgotten, frictionless)
-
-late = optimise(lr=0.1, steps=1000, zero=False)[900:, 0]
-print(f"steps 900 to 1000: b between {late.min():.2f} and {late.max():.2f}")
+for name, data in (("toy", toy), ("ordinary", ordinary)):
+    forgotten = optimise(*data, 0.1, 120, zero=False)
+    frictionless = optimise(*data, 0.1, 120, momentum=1.0)
+    same = torch.equal(forgotten, frictionless)
+    print(f"{name:9} no zero_grad equals momentum 1: {same}")
+    assert same
+late = optimise(*toy, 0.1, 1000, zero=False)[900:, 0]
+print(f"toy, steps 900 to 1000: b between {late.min():.2f} and {late.max():.2f}")
 
 # %% alt="The intercept against the number of steps. With zero_grad it rises to the true value 2 in some fifty steps and stays. Without zero_grad it swings from 0 to nearly 4 and back, again and again, with a period of twenty steps."
 _, ax = plt.subplots(figsize=(5.8, 3.8))
+swing, calm = (optimise(*toy, 0.1, 120, zero=zero)[:, 0] for zero in (False, True))
+assert swing.min() < 0.2
+assert swing.max() > 3.5
+assert abs(calm[-1] - 2) < 0.01
 ax.axhline(2, color=GREY, linewidth=0.8, linestyle=":")
-ax.plot(forgotten[:, 0], color=ORANGE)
-ax.plot(right[:, 0], color=BLUE)
+ax.plot(swing, color=ORANGE)
+ax.plot(calm, color=BLUE)
 ax.text(64, 4.15, "zero_grad forgotten", color=ORANGE, ha="center")
 ax.text(121, 2.0, "zero_grad\ncalled", color=BLUE, va="center")
 ax.set(xlim=(0, 120), ylim=(-0.4, 4.6))
 ax.set(xlabel="step at lr = 0.1", ylabel="intercept b (true value 2)")
 
 # %% [markdown]
-# The swing never settles. Its height changes slowly, since each eigenvector swings with a period of its own and the sum drifts in and out of step. A
-# smaller rate does not help; it only slows the swing. If your loss goes up and down slowly and regularly, look for the missing line first.
+# The swing never settles, and a smaller rate only slows it. If your loss goes up and down slowly and regularly, look for the missing line first.
 #
 # ### Without no_grad
 #
@@ -269,67 +271,60 @@ ax.set(xlabel="step at lr = 0.1", ylabel="intercept b (true value 2)")
 # %%
 import warnings
 
-w = w0.clone().requires_grad_()
-half_mean(model(X, w, b0), y).backward()
+leaf = w_start.clone().requires_grad_()
+half_mean(model(X_toy, leaf, b_start), y_toy).backward()
 try:
-    w -= 0.1 * w.grad  # in place, recorded
+    leaf -= 0.1 * leaf.grad  # in place, recorded
 except RuntimeError as error:
     print("RuntimeError:", error)
 
-w = w - 0.1 * w.grad  # out of place, recorded
-print("w is a leaf:", w.is_leaf)
-half_mean(model(X, w, b0), y).backward()
+moved = leaf - 0.1 * leaf.grad  # out of place, recorded
+print("moved is a leaf:", moved.is_leaf)
+half_mean(model(X_toy, moved, b_start), y_toy).backward()
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # PyTorch warns when you read this gradient
-    print("w.grad after the next backward():", w.grad)
+    print("moved.grad after the next backward():", moved.grad)
 
 # %% [markdown]
-# The second form runs and does worse. `w` is now the *result* of a computation that starts at the old `w`, and gradients are kept
-# at the start, the *leaf*. The next step has nothing to subtract. With `torch.no_grad()` the update changes the numbers of the leaf and records nothing.
+# The second form runs and does worse. `moved` is the *result* of a computation that starts at `leaf`, and gradients are kept
+# at the start. The next step has nothing to subtract.
 #
 # ### Without detach
 #
 # A tensor that comes out of the model carries its graph. You see it when you print it, and NumPy will not have it:
 
 # %%
-w = w0.clone().requires_grad_()
-r = y[:2] - model(X[:2], w, b0)
-print("residuals:         ", r)
-print("residuals, detached:", r.detach())
+tracked = y_toy[:2] - model(X_toy[:2], leaf, b_start)
+print("residuals:         ", tracked)
+print("residuals, detached:", tracked.detach())
 try:
-    r.numpy()
+    tracked.numpy()
 except RuntimeError as error:
     print("RuntimeError:", error)
 
 # %% [markdown]
-# Detach before you print, plot or store. A list of losses that are not detached keeps the graph of every step alive, and the memory with it; `loss.item()` is the
-# short form for one number. (If you publish what you print, [a web page may eat `<SubBackward0>`](article.py#e17).)
+# Detach before you print, plot or store; `loss.item()` is the
+# short form for one number. A list of losses that are not detached keeps the graph of every step in memory.
 #
 # ### Without squeeze: (n, 1) against (n,)
 #
-# The layer returns a column. Subtract a vector of shape (n,) from it and broadcasting makes a matrix of all pairs:
+# The layer returns a column. Subtract a vector of shape (n,) from it, and broadcasting makes a matrix of all pairs:
 
 # %%
-layer, mse = our_layer(), nn.MSELoss()
-print("layer(X):", tuple(layer(X).shape), " layer(X) - y:", tuple((layer(X) - y).shape))
-
+layer, mse = started_layer(X_toy), nn.MSELoss()
+print("layer(X) - y:", tuple((layer(X_toy) - y_toy).shape))
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    wrong = mse(layer(X), y) / 2  # (n, 1) against (n,)
+    wrong = mse(layer(X_toy), y_toy) / 2  # (n, 1) against (n,)
 print("PyTorch warns:", str(caught[0].message).split(". ")[0])
 print(f"and goes on: loss {wrong.item():.4f}")
-
-# %% [markdown]
-# A loop on this loss runs without an error and learns to ignore the features, as [The loss, executed](loss-run.py#the-broadcast-trap-ruins-a-fit) shows. `nn.MSELoss` at least
-# warns; a loss written by hand, like `half_mean`, says nothing. So compare shapes where the loss is computed, as `linreg.squared_loss` [does](loss.md#the-trap-n-1-minus-n). The cure is one `squeeze`. (Keeping `y` as a
-# column of shape (n, 1) works as well. What matters is that both sides have the same shape.)
-
-# %%
-cured = linreg.squared_loss(layer(X).squeeze(1), y)
-as_columns = mse(layer(X), y.unsqueeze(1)) / 2
+cured = linreg.squared_loss(layer(X_toy).squeeze(1), y_toy)
+as_columns = mse(layer(X_toy), y_column) / 2
 print(f"loss: {cured.item():.4f} squeezed, {as_columns.item():.4f} as columns")
 
 # %% [markdown]
+# A loss written by hand, like `half_mean`, does not even warn. [The loss](loss.md#the-trap-n-1-minus-n) says what the loop learns from it.
+#
 # ## Is a gradient right?
 #
 # When you do write a gradient by hand, let the machine check it. `torch.autograd.gradcheck` compares it with finite differences. To make PyTorch use your formula, wrap it in a
@@ -357,102 +352,125 @@ class Wrong(HalfMean):
         return None, None, -grad * (X.T @ r)  # the mean forgotten
 
 
-w = w0.clone().requires_grad_()
-for f in (HalfMean, Wrong):
-    right = torch.autograd.gradcheck(f.apply, (X[:5], y[:5], w), raise_exception=False)
-    print(f"{f.__name__}: {right}")
+def passes(function, X, y, dtype=torch.float64):
+    w = start(X)[0].to(dtype).requires_grad_()
+    rows = X[:5].to(dtype), y[:5].to(dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # gradcheck itself warns about float32
+        return torch.autograd.gradcheck(
+            function.apply, (*rows, w), raise_exception=False
+        )
+
+
+for name, data in (("toy", toy), ("ordinary", ordinary)):
+    print(f"{name:9} HalfMean {passes(HalfMean, *data)}, Wrong {passes(Wrong, *data)}")
+    print(f"{name:9} HalfMean in float32 {passes(HalfMean, *data, torch.float32)}")
 
 # %% [markdown]
-# Do this in float64. A finite difference subtracts two nearly equal numbers; with the seven digits of float32 little is left, and a right gradient fails the test:
-
-# %%
-single = X[:5].float(), y[:5].float(), w0.float().requires_grad_()
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # gradcheck itself warns about float32
-    right = torch.autograd.gradcheck(HalfMean.apply, single, raise_exception=False)
-print(f"HalfMean in float32: {right}")
-
-# %% [markdown]
+# Do this in float64. A finite difference subtracts two nearly equal numbers; with the seven digits of float32 little is left, and a right gradient fails.
+#
 # ## What was shown
+#
+# On the toy and on the ordinary data:
 #
 # - By hand, by autograd and by `nn.Linear` with `SGD`, the path is the same in every bit once the operations are the same.
 # - `MSELoss` needs half the rate of the half-mean loss.
-# - Forgetting `zero_grad` is momentum 1, exactly. Updating outside `no_grad` fails or loses the parameter. A column against a vector gives another loss.
+# - Forgetting `zero_grad` is momentum 1, exactly.
 # - A gradient written by hand is checked with `gradcheck`, in float64.
+#
+# And whatever the data: updating outside `no_grad` fails or loses the parameter, and a column against a vector gives another loss.
 #
 # ## Exercises
 #
-# **1. The rate that belongs to `MSELoss`.** What is the largest stable rate of `SGD` with `nn.MSELoss` on these data? This checks your number:
+# **1. By pencil.** One row, $x = 2$, $y = 3$, no intercept, $w = 0$, rate 0.1. What does `.grad` hold after the first `backward()` of the half square, what is $w$ after the step, and what does `.grad` hold after the second `backward()`, with and without zeroing?
 
-
-# %%
-def check_rate(rate):
-    return abs(rate - linreg.curvature(X, reduction="mean").largest_stable_rate) < 1e-3
-
+# %% [markdown] answer="Hint"
+# The gradient is $(wx - y)\,x$.
 
 # %% [markdown] answer="Answer"
-# The mean without the half is twice as steep everywhere, so its eigenvalues double and the limit halves.
+# $-6$, so $w = 0.6$. There the gradient is $(2 \cdot 0.6 - 3) \cdot 2 = -3.6$. That is what `.grad` holds; without zeroing it holds the sum of both.
 
 # %% answer="Answer"
-assert check_rate(0.9646)
-for reduction in ("half_mean", "mean"):
-    print(f"{reduction:9}", linreg.curvature(X, reduction=reduction))
+pencil = torch.zeros(1, requires_grad=True)
+held, visited = [], []
+for _ in range(2):
+    half_mean(2 * pencil, torch.tensor([3.0])).backward()
+    held.append(pencil.grad.item())
+    with torch.no_grad():
+        pencil -= 0.1 * pencil.grad
+    visited.append(pencil.item())
+linreg.check(visited[0], 0.6)
+linreg.check(held, [-6, -6 - 3.6])
 
 # %% [markdown]
-# **2. The period of the swing.** With `zero_grad` forgotten, how many steps does one full swing of the intercept take at rate 0.1? And at rate 0.025? Hint: with the sum of
-# the gradients as velocity, the error $c$ along an eigenvector obeys $c_{t+1} - 2 c_t + c_{t-1} = -\eta\lambda\, c_t$. Try $c_t = \cos(\omega t)$. This measures the distance between the
-# peaks and compares it with your formula:
+# **2. Predict the picture.** With `zero_grad` forgotten, one swing of the intercept takes about twenty steps at rate 0.1. Sketch it for rate 0.025. How many steps does a swing take? This measures the distance between the
+# peaks and compares it with your number:
 
 
 # %%
 def check_period(period, lr):
-    b = optimise(lr, steps=200, zero=False)[:, 0]
+    b = optimise(*toy, lr, steps=200, zero=False)[:, 0]
     peaks = ((b[1:-1] > b[:-2]) & (b[1:-1] >= b[2:])).nonzero()
-    measured = float((peaks[-1] - peaks[0]) / (len(peaks) - 1))
-    print(f"lr = {lr}: yours {period:.1f} steps, measured {measured:.1f}")
-    return abs(measured - period) < 0.5
+    linreg.check(period, float((peaks[-1] - peaks[0]) / (len(peaks) - 1)), tol=0.02)
 
+
+# %% [markdown] answer="Hint"
+# With the sum of the gradients as velocity, the error $c$ along an eigenvector obeys $c_{t+1} - 2 c_t + c_{t-1} = -\eta\lambda\, c_t$. Try $c_t = \cos(\omega t)$, with $\lambda$ close to 1.
 
 # %% [markdown] answer="Answer"
 # $\cos(\omega(t+1)) + \cos(\omega(t-1)) = 2\cos\omega \cos(\omega t)$, so $2\cos\omega - 2 = -\eta\lambda$ and the period is
-# $2\pi / \arccos(1 - \eta\lambda/2)$, with $\lambda$ close to 1 here. For small rates that is about $2\pi/\sqrt{\eta\lambda}$: a quarter of the rate doubles the period.
+# $2\pi / \arccos(1 - \eta\lambda/2)$. For small rates that is about $2\pi/\sqrt{\eta\lambda}$: a quarter of the rate doubles the period.
 
 # %% answer="Answer"
 import math
 
 for lr in (0.1, 0.025):
-    assert check_period(2 * math.pi / math.acos(1 - lr / 2), lr)
+    check_period(2 * math.pi / math.acos(1 - lr / 2), lr)
 
 # %% [markdown]
-# **3. Adding up on purpose.** The data do not fit into memory, so you read them in four chunks of 250 rows. Use the fact that `backward()` adds to compute the full-batch gradient from
-# the chunks. By what must each chunk's loss be divided? This checks a function `chunked_gradient(w, b)` of yours:
+# **3. What is wrong with this sentence?** "The loop with `nn.MSELoss` diverges at rate 1.2 and ours does not, so PyTorch's optimiser is less stable."
+
+# %% [markdown] answer="Hint"
+# How steep is the mean of the squares without the half?
+
+# %% [markdown] answer="Answer"
+# It is another loss. The mean without the half is twice as steep everywhere, so its eigenvalues double and the limit of the rate halves.
+
+# %% answer="Answer"
+for reduction in ("half_mean", "mean"):
+    limit = linreg.curvature(X_toy, reduction=reduction).largest_stable_rate
+    at = linreg.gradient_descent(X_toy, y_toy, lr=1.2, steps=2000, reduction=reduction)
+    print(f"{reduction:9} limit {limit:.3f}, at rate 1.2: {at.status}")
+
+# %% [markdown]
+# **4. Adding up on purpose.** The data do not fit into memory, so you read them in chunks of 60 rows. Use the fact that `backward()` adds to compute the full-batch gradient of the ordinary data at zero from
+# the chunks. By what must each chunk's loss be divided? This checks a function `chunked_gradient(X, y, size)` that returns the gradient for $w$:
 
 
 # %%
 def check_chunks(chunked_gradient):
-    dw, db = linreg.gradient(X, y, w0, b0)
-    mine = chunked_gradient(w0, b0)
-    return torch.allclose(mine[0], dw) and torch.allclose(mine[1], db)
+    right, _ = linreg.gradient(*ordinary, torch.zeros(20), 0.0)
+    linreg.check(chunked_gradient(*ordinary, 60), right)
 
+
+# %% [markdown] answer="Hint"
+# Five chunks of equal length: the mean of all rows is the mean of the five means.
 
 # %% [markdown] answer="Answer"
-# By the number of chunks, if they are equally long: the mean of all rows is the mean of the four means. Forget it and you have a gradient four times too long, a sum where a mean was meant.
+# By the number of chunks, or, for chunks of any length, each by $n$ over its own length. Forget it and you have a gradient five times too long.
 
 
 # %% answer="Answer"
-def chunked_gradient(w, b):
-    w, b = w.clone().requires_grad_(), b.clone().requires_grad_()
-    for rows in torch.arange(n).split(250):
-        (half_mean(model(X[rows], w, b), y[rows]) / 4).backward()
-    return w.grad, b.grad
+def chunked_gradient(X, y, size):
+    w = torch.zeros(X.shape[1], requires_grad=True)
+    for rows in torch.arange(len(y)).split(size):
+        (half_mean(X[rows] @ w, y[rows]) * len(rows) / len(y)).backward()
+    return w.grad
 
 
-assert check_chunks(chunked_gradient)
-print("from chunks:", chunked_gradient(w0, b0)[0])
-print("at once:    ", linreg.gradient(X, y, w0, b0)[0])
+check_chunks(chunked_gradient)
 
 # %% [markdown]
 # ## Where next
 #
-# Every step so far has read every row. [Epochs, batches, steps](batches.py) lets each read a few: what that saves, and how far from the minimum it leaves you. [Bug clinic](bugs.py) takes up the missing lines again, with
-# seven other bugs and a test for each.
+# Every step so far has read every row. [Epochs, batches, steps](batches.py) lets each read a few: what that saves, and how far from the minimum it leaves you. [Bug clinic](bugs.py) takes up the missing lines again, with a test for each.

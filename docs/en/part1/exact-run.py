@@ -1,22 +1,22 @@
 # %% [markdown]
 # # The exact answer, executed
 #
-# After this page you can choose a solver by the condition number of your data, read what `linreg.solve` says about its choice, and avoid four traps of
-# `torch.linalg.lstsq`.
+# After this page you can choose a solver by the condition number of your data, and read what `linreg.solve` says about its choice.
 #
 # <!-- second reading -->
 #
 # Besides `linreg` this page needs statsmodels; [the line that installs](../index.md#run-it-yourself) brings it.
 #
-# **The question.** [The exact answer](exact.md) gave four formulas for one result. On paper they are equal. What do they return on a computer, when the columns
+# **The question.** [The exact answer](exact.md) gave four formulas for one result. On paper they are equal. What do they return on a computer when the columns
 # become more and more alike?
-
-# %% [markdown]
-# ## Four methods, without safety net
 #
-# Each is written as in the table of the theory page, for data without intercept. `linreg.solve` runs beside them for comparison.
+# ## Four methods {#four-methods-without-safety-net}
+#
+# For data without an intercept, with `linreg.solve` beside them. The noise is made orthogonal to the columns, so the chosen weights are the least-squares answer at any condition number.
 
 # %%
+import math
+
 import torch
 
 import linreg
@@ -53,26 +53,26 @@ methods = (inverse, cholesky, qr, svd, solve)
 truth = torch.tensor([-1.0, 1.0, 1.0])
 
 
-def collinear(condition, seed=0, noise=0.0, dtype=torch.float64):
-    """60 rows, 3 columns; noise orthogonal to them, so that `truth` is the answer."""
+def collinear(condition, seed=0, noise=0.0, dtype=torch.float64, w=truth, n=60):
+    """Data (n, d) with this condition number, and the least-squares answer `w`."""
     g = torch.Generator().manual_seed(seed)
-    X, y = linreg.simulate(60, truth, 0.0, 0.0, condition=condition, generator=g)
-    e = noise * torch.randn(60, generator=g)
+    X, y = linreg.simulate(n, w, 0.0, 0.0, condition=condition, generator=g)
+    e = noise * torch.randn(n, generator=g)
     Q = torch.linalg.qr(X).Q
     return X.to(dtype), (y + e - Q @ (Q.T @ e)).to(dtype)
 
 
 for condition in (10.0, 1e4):
-    X, y = collinear(condition, dtype=torch.float32)
+    X_32, y_32 = collinear(condition, dtype=torch.float32)
     print(f"float32, condition number {condition:g}")
     for method in methods:
-        right = (method(X, y) - truth).abs().max() < 5e-4
+        right = (method(X_32, y_32) - truth).abs().max() < 5e-4
         verdict = "right to 3 decimals" if right else "not even right to 3 decimals"
         print(f"  {method.__name__:9} {verdict}")
 
 # %% [markdown]
-# No warning separates the good answers from the bad ones. To measure how bad they are you need the true answer *for the rounded data* that each method was
-# given. Python's fractions compute it without any rounding:
+# Nothing warns of the bad answers. To measure them you need the true answer *for the rounded data* that each method was
+# given. Python's fractions have no rounding:
 
 # %%
 from fractions import Fraction
@@ -105,8 +105,8 @@ def error(method, X, y, best):
 # %% [markdown]
 # ## The race
 #
-# Seven draws at each condition number, without noise; the median error of each method. The exponent $p$ in *error* $\propto \kappa^p$ is the slope of a line through the
-# logarithms, a regression of its own. It uses the points where some digits are still right.
+# The median error of seven draws at each condition number, without noise. The exponent $p$ in *error* $\propto \kappa^p$ is the slope of a line through the
+# logarithms, where some digits are still right. The last column has the twenty weights of the ordinary data:
 
 
 # %%
@@ -136,14 +136,27 @@ tracks = {
 }
 medians = {dtype: race(dtype, track) for dtype, track in tracks.items()}
 
-print("           exponent p of the condition number")
-print("           float32  float64")
+
+def twenty_columns(method, exponents, w, seeds=7):
+    """Median errors against `w`, in float64."""
+    found = []
+    for exponent in exponents:
+        draws = [collinear(10.0**exponent, seed, w=w, n=300) for seed in range(seeds)]
+        errors = torch.tensor([error(method, *draw, w) for draw in draws])
+        found.append(float(errors.median()))
+    return slope(exponents, found)
+
+
+w_ordinary = linreg.ordinary().w
+print("exponent p of the condition number")
+print("           float32  float64  float64, 20 columns")
 for method in methods[:4]:
     p = [slope(track, medians[dtype][method]) for dtype, track in tracks.items()]
-    print(f"{method.__name__:9} {p[0]:8.0f} {p[1]:8.0f}")
+    p.append(twenty_columns(method, [float(k) for k in range(2, 8)], w_ordinary))
+    print(f"{method.__name__:9} {p[0]:8.0f} {p[1]:8.0f} {p[2]:8.0f}")
 
 # %% [markdown]
-# Two for the methods that form $X^\top X$, one for those that do not, in both precisions.
+# Two for the methods that form $X^\top X$, one for those that do not.
 
 
 # %%
@@ -194,12 +207,7 @@ ax.set_title("float64, 60 rows, no residual")
 plt.show()
 
 # %% [markdown]
-# Both figures are of 60 rows that lie on their plane. With a residual QR and SVD bend up as well (exercise 1), and what `solve` makes of it is [below](#what-solve-chooses-and-says).
-#
-# Dashed are the guides $\varepsilon\kappa$ and $\varepsilon\kappa^2$. Where the error of Cholesky passes 1 its line ends in a failed factorisation, which is the honest
-# outcome; the explicit inverse goes on returning numbers.
-#
-# What this means in digits, checked here rather than printed, because the last bits depend on the machine:
+# Where the error of Cholesky passes 1 its factorisation fails; the inverse goes on returning numbers. In digits, checked rather than printed because the last bits depend on the machine:
 
 
 # %%
@@ -216,213 +224,90 @@ assert max(medians[torch.float32][solve]) < 1e-7  # rounded to float32 once
 assert max(medians[torch.float64][solve]) < 1e-14  # refined
 
 # %% [markdown]
-# In float32 $X^\top X$ is safe up to a condition number of a hundred or so, and many data sets have a larger one before they are centred.
+# ## With a residual
+#
+# With a residual $r$ the problem itself is more sensitive. Round the data, and the exact answer moves by about
+#
+# $$
+# \varepsilon \kappa + \varepsilon \kappa^2 \frac{\lVert r \rVert}{\lVert X \rVert \lVert w \rVert},
+# $$
+#
+# so QR bends up to $\kappa^2$ as well, the sooner the larger the residual. `solve` refines its answer with a residual computed in twice the precision:
+
+# %% alt="Relative error against condition number in float64 for three sizes of the residual, on log scales. The three lines of QR start together. Without a residual QR follows epsilon kappa; with noise 0.001 and with noise 1 it bends up to epsilon kappa squared, the larger the noise the sooner. The three lines of solve stay level at the bottom."
+residual_track = [float(k) for k in range(1, 9)]
+by_noise = {e: race(torch.float64, residual_track, noise=e) for e in (0.0, 1e-3, 1.0)}
+_, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
+kappas = [10.0**k for k in residual_track]
+for (size, found), line in zip(by_noise.items(), ("-", "--", ":"), strict=True):
+    ax.loglog(kappas, found[qr], line, color=BLUE)
+    lowest = torch.tensor(found[solve]).clamp(min=1.1e-16)  # some are 0
+    ax.loglog(kappas, lowest, line, color=GREEN)
+    ax.text(1.4e8, found[qr][-1], f"QR, noise {size:g}", color=BLUE, va="center")
+ax.text(1.4e8, 1.1e-16, "solve, all three", color=GREEN, va="center")
+ax.set(xlabel=r"condition number $\kappa$ of X", ylabel="relative error of w")
+ax.set_xlim(10, 3e10)
+lasts = [found[qr][-1] for found in by_noise.values()]
+assert lasts == sorted(lasts)
+assert lasts[-1] > 1e4 * lasts[0]
+assert max(max(found[solve]) for found in by_noise.values()) < 1e-13
+
+# %% [markdown]
+# That is 60 rows. For many, `solve` refines in float64 alone where digits are to spare, and says [how many are left](../reference/choose.md#what-solve-does).
 #
 # ## What `solve` chooses, and says
 #
-# `linreg.solve` sums up the data in one pass, in float64, and reads the condition number of the centred and scaled columns from the sums. Up to 20 Cholesky is good enough. Above, the answer is *refined*: what is
-# missing is computed from the residual and added, as in exercise 2, in twice the precision where the problem is small or hard. Above ten thousand the triangle for that comes from QR, not from $X^\top X$.
-# [How to choose a solver](../reference/choose.md#what-solve-does) has the whole rule. The `message` of the result names the method and the reason:
+# `linreg.solve` sums up the data in float64 and reads the condition number of the centred and scaled columns from the sums. Up to 20 Cholesky is good enough. Above, the answer is *refined*, as in exercise 4, and above ten thousand the triangle comes from QR
+# ([the whole rule](../reference/choose.md#what-solve-does)). The `message` names the method and the reason:
 
 # %%
 from textwrap import fill
 
 for condition in (10.0, 1e3, 1e6):
-    X, y = collinear(condition, noise=0.1)
-    fit = linreg.solve(X, y)
+    fit = linreg.solve(*collinear(condition, noise=0.1))
     print(fill(f"{fit.method}, {fit.status}: {fit.message}", 80))
+fit = linreg.solve(*linreg.ordinary()[:2])
+print(fill(f"ordinary data: {fit.message}", 80))
 
 # %% [markdown]
-# Give it the same column twice, or more columns than rows, and there is no single answer. That is a status and not an exception: the predictions are still the best
-# possible.
+# The same column twice, or more columns than rows, leaves [no single answer](exact.md#a-solution-always-exists-is-it-the-only-one). That is a status and not an exception, because the predictions are still the best
+# possible. Plain Cholesky and QR have no answer then, and those of `linreg` say so:
 
 # %%
 x = torch.randn(50, 1, generator=torch.Generator().manual_seed(0))
 twice, target = torch.hstack((x, x)), 3 * x.squeeze(1) + 1
-
-for rows in (50, 2):
-    fit = linreg.solve(twice[:rows], target[:rows])
-    print(fit)
-    print(fill(fit.message, 80), "\n")
-
-# %% [markdown]
-# Plain Cholesky and QR have no answer here, and those of `linreg` say so instead of returning something:
-
-# %%
-for method in (linreg.cholesky, linreg.qr, linreg.svd):
-    fit = method(twice, target)
-    w = [round(value, 4) for value in fit.w.tolist()]
-    print(f"{fit.method:8} w = {w}, rank {fit.rank}, {fit.status}")
+for method in (linreg.cholesky, linreg.qr, linreg.svd, linreg.solve):
+    found = method(twice, target)
+    w = [round(value, 4) for value in found.w.tolist()]
+    print(f"{found.method:8} w = {w}, rank {found.rank}, {found.status}")
+few = linreg.solve(*(part[:15] for part in linreg.ordinary()[:2]))
+print(f"ordinary data, 15 rows: rank {few.rank} of 20, {few.status}")
 
 # %% [markdown]
-# ## Four traps of torch.linalg.lstsq {#traps}
+# ## torch.linalg.lstsq {#traps}
 #
-# PyTorch has its own least-squares function, and on well-behaved float64 data it is as good as QR. Know four places where it is not. They were run with
-# PyTorch <!--= torch.__version__.split("+")[0] -->2.13.0<!--/-->.
+# PyTorch's own function can be wrong without an error: [four traps](lstsq.py).
 #
-# **Trap 1: dependent columns, up to version 2.13.** <!-- given 2.13: the last release that was found with the fault --> The default driver on a CPU is `gelsy`, documented as the one for a general matrix that is not too badly conditioned, and one that determines a rank. Solve $y = 3x + 1$ with the columns $[x, x, 1]$. The
-# minimum-norm answer is $[1.5, 1.5, 1]$. Solve it as the second problem of a batch, after one that has nothing to do with it:
-
-# %%
-ones = torch.ones_like(x)
-A, b = torch.hstack((x, x, ones)), target.unsqueeze(1)
-unrelated = torch.randn(50, 3, generator=torch.Generator().manual_seed(1))
-batch = torch.linalg.lstsq(torch.stack((unrelated, A)), torch.stack((b, b)))
-rescued = torch.linalg.lstsq(A, b, driver="gelsd")
-
-for driver, w, rank in (
-    ("gelsy", batch.solution[1, :, 0], batch.rank[1]),
-    ("gelsd", rescued.solution[:, 0], rescued.rank),
-):
-    print(driver, [round(value, 4) for value in w.tolist()], "rank", int(rank))
-print(f"largest miss of gelsy {(A @ batch.solution[1] - b).abs().max():.4f}")
-
-# %% [markdown]
-# The rank is wrong, the intercept is lost and no error is raised. (Version 2.14.1 has it right, with the same call; the check below knows both.) The reason is an array of column marks that `gelsy` reads before it writes. PyTorch does not clear it, so it
-# holds what the previous problem left there. For a single problem it holds whatever was in memory: the same call on the same data is right at one time and wrong at another
-# ([pytorch #92537](https://github.com/pytorch/pytorch/issues/92537), [#187411](https://github.com/pytorch/pytorch/issues/187411)). This page cannot print how often, since
-# that changes from run to run; it can check that only these two outcomes occur, and that `gelsd` is right each time.
-
-# %%
-right, silent = rescued.solution, batch.solution[1]
-release = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
-assert torch.allclose(silent, right) == (release > (2, 13))
-for _ in range(200):
-    single = torch.linalg.lstsq(A, b).solution
-    assert torch.allclose(single, right) or torch.allclose(single, silent)
-    single = torch.linalg.lstsq(A, b, driver="gelsd").solution
-    assert torch.allclose(single, right)
-
-# %% [markdown]
-# Do not take its `residuals` for a check either. `gelsy` leaves them empty always, `gelsd` for dependent columns, and one such problem empties those of its whole batch; `gels`, which trusts you that the columns are independent, fills them whatever it returns. Compute
-# `y - A @ w` yourself.
-
-
-# %%
-def residuals_given(driver, *problems):
-    stacked = torch.stack(problems)
-    targets = b.expand(len(problems), -1, -1)
-    return torch.linalg.lstsq(stacked, targets, driver=driver).residuals.numel() > 0
-
-
-assert not residuals_given("gelsy", unrelated)
-assert residuals_given("gelsd", unrelated)
-assert not residuals_given("gelsd", unrelated, A)
-assert residuals_given("gels", A)
-
-# %% [markdown]
-# **Trap 2: years in float32.** Every driver that determines a rank treats singular values below `rcond` times the largest as zero, and the default `rcond` is the machine epsilon times the larger of $n$ and
-# $d$. With 220 rows in float32 that is <!--= 220 * torch.finfo(torch.float32).eps:.1e -->2.6e-05<!--/-->. The columns $[1, \text{year}]$ are perfectly independent, but their singular values lie further apart than that:
-
-# %%
-years = torch.arange(1801.0, 2021.0)
-A = torch.stack((torch.ones_like(years), years), dim=1)
-level = 0.5 * (years - 1900)
-s = torch.linalg.svdvals(A)
-print(f"ratio of the singular values {s[1] / s[0]:.1e}")
-
-
-def lstsq(dtype):
-    found = torch.linalg.lstsq(
-        A.to(dtype), level.to(dtype).unsqueeze(1), driver="gelsd"
-    )
-    return found.solution.squeeze(1), int(found.rank)
-
-
-for dtype in (torch.float32, torch.float64):
-    w, rank = lstsq(dtype)
-    print(f"lstsq {str(dtype)[6:]}  rank {rank} of 2  slope {w[1]:.4f}")
-
-fit = linreg.solve(years.float().unsqueeze(1), level.float())
-print(f"solve float32  rank {fit.rank} of 1  slope {fit.w[0]:.4f}")
-
-# %% [markdown]
-# The true slope is 0.5. `lstsq` has decided that a straight line through 220 years has one parameter. `torch.linalg.pinv` has the same cut-off, and JAX's `jax.numpy.linalg.lstsq` one like it. Even $X^\top X$ in float32, with all that squaring loses, does better here than a cut-off that loses a
-# parameter:
-
-# %%
-A32, level32 = A.float(), level.float()
-by_pinv = torch.linalg.pinv(A32) @ level32
-by_gram = torch.linalg.solve(A32.T @ A32, A32.T @ level32)
-print(f"pinv float32  slope {by_pinv[1]:.4f}")
-print(f"Gram float32  slope {by_gram[1]:.4f}")
-assert abs(by_pinv[1] - 0.5) > 0.4
-assert abs(by_gram[1] - 0.5) < 5e-3
-
-# %% [markdown]
-# `solve` had the same float32 data: it takes the mean out of the years first, and
-# then there is nothing near zero to cut off.
-
-# %% alt="A rising straight line of 220 yearly values. The fit of lstsq in float32 is a nearly level line through the middle; that of solve lies on the data."
-fig, ax = plt.subplots(figsize=(5.5, 3.6))
-ax.plot(years[::10], level[::10], "o", color=BLUE, markersize=4)
-ax.plot(years, fit.predict(years.float().unsqueeze(1)), color=GREEN)
-ax.plot(years, A @ lstsq(torch.float32)[0].double(), color=ORANGE)
-ax.text(1930, 25, "data and solve", color=GREEN, ha="right", va="bottom")
-ax.text(1825, 9, "lstsq, float32", color=ORANGE, ha="left", va="bottom")
-ax.set(xlabel="year", ylabel="y")
-plt.show()
-
-# %% [markdown]
-# **Trap 3: many rows.** The cut-off grows with $n$. At a million rows in float32 it is <!--= 1e6 * torch.finfo(torch.float32).eps:.2f -->0.12<!--/--> of the largest singular value, so that a condition number of ten is enough to lose a column. Here it is 40,
-# and the true weights are 1, 2 and 3:
-
-# %%
-w = torch.tensor([1.0, 2.0, 3.0])
-g = torch.Generator().manual_seed(0)
-X, y = linreg.simulate(1_000_000, w, 0.0, 0.0, condition=40.0, generator=g)
-X, y = X.float(), y.float()
-for driver in ("gelsy", "gelsd"):
-    found = torch.linalg.lstsq(X, y.unsqueeze(1), driver=driver)
-    w = [round(value, 1) for value in found.solution[:, 0].tolist()]
-    print(f"{driver}  rank {int(found.rank)} of 3  w = {w}")
-    assert found.rank < 3
-fit = linreg.solve(X, y, intercept=False)
-print(f"solve  rank {fit.rank} of 3  w = {[round(v, 4) for v in fit.w.tolist()]}")
-assert (fit.w - torch.tensor([1.0, 2.0, 3.0])).abs().max() < 1e-5
-del X
-
-# %% [markdown]
-# Nothing is wrong with these data: all the digits are there. An `rcond` of your own, near the machine epsilon, keeps the column; so does float64.
-#
-# **Trap 4: a missing value.** One NaN among the features made `lstsq` stop with an internal error that asks you to report a bug in PyTorch (it is not run here, because the library
-# beneath prints past Python). The factorisations do not stop at all: QR returns NaN, and `cholesky_ex` reports a matrix that is not positive definite. `linreg` looks first and names
-# the place.
-
-# %%
-holed = years.unsqueeze(1).clone()
-holed[3] = torch.nan
-R = torch.linalg.qr(holed).R
-_, info = torch.linalg.cholesky_ex(holed.T @ holed)
-print(f"R = {R.item()}, info = {int(info)}")
-
-try:
-    linreg.solve(holed, level)
-except linreg.DataError as bad:
-    print(bad)
-
-# %% [markdown]
 # ## Longley's data
 #
 # <!-- given 1967: the year of his article -->
 # In 1967 James Longley computed one regression by hand, to many digits: employment in the United States over 16 years, explained by prices, output, unemployment, the army, population and
-# the year. Then he gave it to the programs of his day, and found that several of them were wrong from the first digits on. His data became a standard test. They ship with statsmodels, which `load` needs for them.
+# the year. Several programs of his day were wrong from the first digits on, and his data became a standard test.
 
 # %%
 data = linreg.load("longley")
-X, y = data.X, data.y
-fit = linreg.solve(X, y)
-for name, weight in zip(data.columns, fit.w.tolist(), strict=True):
+economy = linreg.solve(data.X, data.y)
+for name, weight in zip(data.columns, economy.w.tolist(), strict=True):
     print(f"{name:8} {weight:12.6g}")
-print(f"{'b':8} {float(fit.b):12.6g}")
-print(fit.message)
+print(f"{'b':8} {float(economy.b):12.6g}")
+print(economy.message)
 
 # %% [markdown]
-# Why is it hard, and why does `solve` find it easy? Because most of its condition number is units and a far-away origin:
+# Most of its condition number is units and a far-away origin:
 
 # %%
-A = linreg.fold_bias(X)
-centred = X - X.mean(0)
+A = linreg.fold_bias(data.X)
+centred = data.X - data.X.mean(0)
 conditions = {
     "[1, X] as it is": A,
     "columns of length 1": A / A.norm(dim=0),
@@ -433,20 +318,20 @@ for name, matrix in conditions.items():
     print(f"{name:20} {torch.linalg.cond(matrix):10.3g}")
 
 # %% alt="Bars of correct digits on Longley's data in float64. Inverse and Cholesky reach about 7, QR and lstsq about 11, solve has all 16."
-best = exact(A, y)
+best = exact(A, data.y)
 
 
-def digits(theta):
+def digits(theta, best=best):
     wrong = (theta / best - 1).abs().max()
     return float(-torch.log10(wrong.clamp(min=1e-16)))  # a float64 holds 16
 
 
 reached = {
-    "inverse": digits(inverse(A, y)),
-    "Cholesky": digits(cholesky(A, y)),
-    "lstsq": digits(torch.linalg.lstsq(A, y.unsqueeze(1)).solution[:, 0]),
-    "QR": digits(qr(A, y)),
-    "solve": digits(torch.cat((fit.b.unsqueeze(0), fit.w))),
+    "inverse": digits(inverse(A, data.y)),
+    "Cholesky": digits(cholesky(A, data.y)),
+    "lstsq": digits(torch.linalg.lstsq(A, data.y.unsqueeze(1)).solution[:, 0]),
+    "QR": digits(qr(A, data.y)),
+    "solve": digits(torch.cat((economy.b.unsqueeze(0), economy.w))),
 }
 assert max(reached["inverse"], reached["Cholesky"]) < 9 < reached["QR"]
 assert reached["QR"] < 12.5 < 15 < reached["solve"]
@@ -460,50 +345,83 @@ ax.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# The other four got the column of ones and the raw units. `solve` centred and scaled first, which leaves a condition number that Cholesky can bear, and refined what was left. [Certified digits](../part3/digits.py) takes that apart, and
-# measures other libraries on harder problems. Scaling does not cure the
-# collinearity that is in the data itself: the last condition number, <!--= fit.condition:.0f -->111<!--/-->, means that these six columns move together, and that the *statistical* error
-# of their weights is large however exactly they are computed.
+# The other four got the column of ones and the raw units. `solve` centred and scaled first, and refined what was left; [Certified digits](../part3/digits.py) takes that apart. Scaling does not cure the
+# collinearity in the data themselves: at the last condition number, <!--= economy.condition:.0f -->111<!--/-->, the *statistical* error
+# of the weights is large however exactly they are computed ([Collinearity](../part2/collinearity.py)).
 #
 # ## What was shown
 #
-# - Error grows like $\kappa^2$ for the inverse and Cholesky and like $\kappa$ for QR and SVD, in float32 and in float64.
-# - `solve` works in float64, centres and scales, chooses by the condition number, refines what squaring has lost, and reports dependent columns as a status with the minimum-norm answer.
-# - `torch.linalg.lstsq` is silently wrong on dependent columns with its default driver, and drops real parameters of float32 data with a large mean or many rows.
-
-# %% [markdown]
+# - Without a residual the error grows like $\kappa^2$ for the inverse and Cholesky and like $\kappa$ for QR and SVD (three columns, and twenty with the ordinary weights). With a residual QR reaches $\kappa^2$ too (three columns).
+# - `solve` works in float64, centres and scales, chooses by the condition number, refines, and reports dependent columns as a status with the minimum-norm answer (three and twenty columns, Longley).
+#
 # ## Exercises
 #
-# **1. The race with noise.** Repeat the race in float64 with noise 1. What happens to QR, and why is it not QR's fault?
+# **1. By pencil.** How many of the sixteen digits of float64 are left after $X^\top X$ at $\kappa = 10^5$? And how many of seven in float32 after QR at $\kappa = 10^3$?
+
+# %% [markdown] answer="Hint"
+# The relative errors are about $\kappa^2 \varepsilon$ and $\kappa \varepsilon$, with $\varepsilon$ near $10^{-16}$ and $10^{-7}$.
 
 # %% [markdown] answer="Answer"
-# Its error bends up to $\kappa^2$ too. With a residual $r$ the problem itself becomes that sensitive: move the data by $\varepsilon$ and the exact answer moves by about
-# $\varepsilon \kappa + \varepsilon \kappa^2 \lVert r \rVert / (\lVert X \rVert \lVert w \rVert)$. Rounding the data once costs as much, so no method can promise less.
+# $16 - 10 = 6$, and $7 - 3 = 4$. The figures agree.
 
 # %% answer="Answer"
-track = [float(k) for k in range(2, 8)]
-noisy = race(torch.float64, track, noise=1.0)
-for method in (inverse, qr, svd):
-    print(f"{method.__name__:9} {slope(track, noisy[method]):.0f}")
-assert noisy[qr][-1] < noisy[inverse][-1] / 3
+assert 4.5 < -math.log10(median_at(5, torch.float64, inverse)) < 7.5
+assert 3.5 < -math.log10(median_at(3, torch.float32, qr)) < 6.5
 
 # %% [markdown]
-# **2. Refine.** One step of *iterative refinement* computes the residual of the answer, solves for it with the same Cholesky factor and adds the result. Write
-# `refined(X, y)`. How near to the error of QR does it come at condition number $10^4$? This snippet checks yours:
+# **2. Predict the picture.** Leave out one of Longley's 16 years at a time and fit again. Sketch how the weight of the price index, the first column, moves. It is <!--= economy.w[0]:.0f -->15<!--/-->, with a standard error of <!--= linreg.certified(data.X, data.y).w_se[0]:.0f -->85<!--/--> (under the [usual assumptions](../part2/sure.py#the-standard-error), doubtful for a series in time).
+
+# %% [markdown] answer="Hint"
+# All 16 fits are exact to more digits than anybody needs. What does the standard error say?
+
+# %% [markdown] answer="Answer"
+# It goes through zero, over a range of several times its own size. A large condition number is a statement about the data before it is one about the computer.
+
+# %% answer="Answer" alt="The weight of the price index with one year left out, one dot for each year. Most dots lie near the value for all years, some far from it, and some below zero."
+without = []
+for left_out in range(len(data.y)):
+    rest = [i for i in range(len(data.y)) if i != left_out]
+    without.append(float(linreg.solve(data.X[rest], data.y[rest]).w[0]))
+_, ax = plt.subplots(figsize=(5.5, 2.8), layout="constrained")
+ax.plot(data.X[:, data.columns.index("YEAR")], without, "o", color=BLUE)
+ax.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
+ax.axhline(float(economy.w[0]), color=ORANGE, linewidth=0.8)
+ax.set(xlabel="year left out", ylabel="weight (line: all years)")
+assert min(without) < 0 < max(without)
+
+# %% [markdown]
+# **3. What is wrong with this sentence?** "QR loses digits on noisy collinear data too, so it is no better than the inverse."
+
+# %% [markdown] answer="Hint"
+# Which part of the error belongs to the problem, and which to the method?
+
+# %% [markdown] answer="Answer"
+# QR's error is that of the problem for rounded data, with the factor $\lVert r \rVert / (\lVert X \rVert \lVert w \rVert)$. The inverse adds $\kappa^2\varepsilon$ without that factor, even where the residual is zero.
+
+# %% answer="Answer"
+for size in (0.0, 1e-3):
+    assert by_noise[size][qr][3] < by_noise[size][inverse][3] / 100
+
+# %% [markdown]
+# **4. Refine.** One step of *iterative refinement* computes the residual of the answer, solves for it with the same Cholesky factor and adds the result. Write
+# `refined(X, y)`. How near to the error of QR does it come at condition number $10^4$? This checks yours:
 
 
 # %%
-def check(refined):
+def check_refined(refined):
     X, y = collinear(1e4)
     best = exact(X, y)
     mine = error(refined, X, y, best)
-    assert mine < 0.001 * error(cholesky, X, y, best)
-    assert mine < 10 * error(qr, X, y, best)
+    linreg.check(mine < 0.001 * error(cholesky, X, y, best), True)
+    linreg.check(mine < 10 * error(qr, X, y, best), True)
 
+
+# %% [markdown] answer="Hint"
+# Three lines: the factor and the first $w$; $r = y - Xw$; $w$ plus the solution for $X^\top r$.
 
 # %% [markdown] answer="Answer"
 # All the way. The correction has a relative error of about $\kappa^2\varepsilon$ like the first answer, so what remains is that error squared, or the $\kappa\varepsilon$ that computing
-# $y - Xw$ costs, whichever is larger. `linreg.cholesky(..., refine=1)` does the same.
+# $y - Xw$ costs, whichever is larger.
 
 
 # %% answer="Answer"
@@ -514,44 +432,9 @@ def refined(X, y):
     return (w + torch.cholesky_solve(X.T @ r, L)).squeeze(1)
 
 
-check(refined)
-
-# %% [markdown]
-# **3. Years, repaired.** Repair the float32 fit of the years with `torch.linalg.lstsq` alone, without leaving float32. This snippet checks your slope:
-
-
-# %%
-def check_slope(slope):
-    assert slope.dtype == torch.float32
-    assert abs(slope - 0.5) < 1e-5
-
-
-# %% [markdown] answer="Answer"
-# Centre, and fit without the column of ones. A lower `rcond` would keep the second singular value too, but not the digits that it has lost.
-
-# %% answer="Answer"
-X32, y32 = years.float().unsqueeze(1), level.float().unsqueeze(1)
-answer = torch.linalg.lstsq(X32 - X32.mean(), y32 - y32.mean())
-check_slope(answer.solution[0, 0])
-
-# %% [markdown]
-# **4. One year less.** Leave out one year of Longley's 16 at a time and fit again. How far does the weight of the first column, the price index, wander?
-
-# %% [markdown] answer="Answer"
-# Through zero, and over a range several times its own size, which is no larger than its standard error of <!--= linreg.certified(data.X, data.y).w_se[0]:.0f -->85<!--/-->. Every one of these fits is exact to more digits than anybody needs. A large condition number is a statement about the data
-# before it is one about the computer.
-
-# %% answer="Answer"
-weights = []
-for left_out in range(len(y)):
-    kept = [i for i in range(len(y)) if i != left_out]
-    weights.append(float(linreg.solve(data.X[kept], data.y[kept]).w[0]))
-print(f"all years {linreg.solve(data.X, data.y).w[0]:.1f}")
-print(f"one left out {min(weights):.1f} to {max(weights):.1f}")
-assert min(weights) < 0 < max(weights)
+check_refined(refined)
 
 # %% [markdown]
 # ## Where next
 #
-# [Gradient descent](descent.md) reaches the same minimum in small steps, and says beforehand how many: the condition number decides. What the collinearity in Longley's data does to his weights is on
-# [Collinearity](../part2/collinearity.py).
+# [Four traps of lstsq](lstsq.py) is for those who use that function. [Gradient descent](descent.md) reaches the same minimum in small steps, and the condition number decides how many.

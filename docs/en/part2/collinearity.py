@@ -343,7 +343,7 @@ for name, X, y in (("toy", X_twice, y_twice), ("ordinary", X_again, y_ord)):
     print(f"{name:9} the same: {bool((walk.w - exact.w).abs().max() < 1e-5)}")
 
 # %% [markdown]
-# PyTorch's own `lstsq` promises neither: on a CPU its default driver could be wrong on such data [up to version 2.13](../part1/exact-run.py#traps). <!-- given 2.13: the last release that was found with the fault -->
+# PyTorch's own `lstsq` promises neither: on a CPU its default driver could be wrong on such data [up to version 2.13](../part1/lstsq.py). <!-- given 2.13: the last release that was found with the fault -->
 
 # %% [markdown]
 # ## Longley's economy

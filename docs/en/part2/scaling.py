@@ -339,7 +339,7 @@ by_solve = linreg.solve(years.float().unsqueeze(1), sea_level.float())
 print(f"{'float32, linreg.solve':27} slope {by_solve.w[0]:.4f}")
 
 # %% [markdown]
-# The first trend is a hundred times too small, and no warning is given: the function has decided that the two columns are one. [The exact answer, executed](../part1/exact-run.py#traps) shows the cut-off responsible. The mean of the years is <!--= years.mean() / spread:.0f -->30<!--/--> standard deviations from zero; exercise 1 works out what that costs.
+# The first trend is a hundred times too small, and no warning is given: the function has decided that the two columns are one. [Four traps of lstsq](../part1/lstsq.py) shows the cut-off responsible. The mean of the years is <!--= years.mean() / spread:.0f -->30<!--/--> standard deviations from zero; exercise 1 works out what that costs.
 
 # %% [markdown]
 # ## Whose mean, whose spread?

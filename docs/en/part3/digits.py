@@ -257,7 +257,7 @@ print("\nstatsmodels on the wave:", warned)
 
 # %% [markdown]
 # One digit is noise: the order of the rows and the build of the linear algebra library decide it. `gelsy` can even differ from run to run
-# ([trap 1](../part1/exact-run.py#traps)). What stays:
+# ([trap 1](../part1/lstsq.py)). What stays:
 #
 # - The explicit inverse and Cholesky, both on $X^\top X$, have the fewest digits. The inverse loses again as many as Cholesky.
 # - The others lose more and more from W3 to W5, although $X$ is the same. Only the residual grows.
