@@ -83,7 +83,7 @@ for seed in range(5):
     show(f"seed {seed}", *run_cell(*prepare(seed)))
 
 # %% [markdown]
-# The article has no seed, so its random numbers cannot be repeated. But five seeds agree closely on the bias. The constant
+# Five seeds agree closely on the bias. The constant
 # column has curvature 1 and the features have mean close to zero, so each step takes one
 # hundredth off the error of the bias:
 #
@@ -193,7 +193,7 @@ print(f"the printed lines fall by {falls[0]:.1%} and {falls[1]:.1%}")
 print(f"which belongs to lr = {1 - math.sqrt(second / first):.4f}")
 
 # %% [markdown]
-# The loss goes with the square of the error, so its fall from line to line betrays the rate: about 0.01, as stated. The figures come from many small steps.
+# The fall of the loss betrays the rate: about 0.01, as stated. The figures come from many small steps.
 #
 # **The third clue** takes all six figures at once. For each run $k$ of the cell the 3000
 # seeds say which six figures it prints on average and how they vary together. The distance of the article's figures from that mean is $D^2 = z^\top C^{-1} z$, with the difference $z$ and the covariance $C$. If run $k$ printed them, $D^2$ should be about 6, the number of
@@ -283,8 +283,7 @@ print(f"from the printed errors {guess:.2f}, from the printed loss {n * third:.2
 #
 # ## E3 Three steps are no training {#e3}
 #
-# The article stops after <!--= article["epochs"] -->3<!--/--> epochs and compares the parameters,
-# as if they had arrived. Full batch, an epoch is one step, and each removes about one per cent of
+# Full batch, an epoch is one step, and each of the article's <!--= article["epochs"] -->3<!--/--> removes about one per cent of
 # the error.
 
 # %%
@@ -355,8 +354,7 @@ for name, fit in (("batches of 10", small), ("full batch", full), ("exact", exac
 assert exact.loss < small.loss
 
 # %% [markdown]
-# Count updates, not epochs. (That the first error is below the exact answer's is luck: the exact answer has the smallest loss,
-# not the smallest error.)
+# Count updates, not epochs. (That the first error is below the exact answer's is luck.)
 #
 # **In short.** A recipe lost its batches (E4), so three epochs became three steps (E3); the steps
 # did so little that the cell was run again until the figures looked better (E1); and a second

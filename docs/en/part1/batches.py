@@ -10,7 +10,7 @@
 #
 # **The question.** The arithmetic is the same. What do you pay for a hundred times as many steps?
 #
-# Everything is measured on both data sets of the book, the toy with its two independent columns and the ordinary one with twenty that are correlated. What a run still has to lose is its *excess loss*,
+# What a run still has to lose is its *excess loss*,
 # $L(\theta) - L^* = \frac12 e^\top H e$ with $e = \theta - \theta^*$ and [the Hessian $H$](valley.py).
 
 # %%
@@ -56,7 +56,7 @@ for name, (X, y) in both.items():
 # \text{steps} = \text{epochs} \cdot \lceil n / B \rceil .
 # $$
 #
-# It is rounded up because the last batch takes what is left. So "three epochs" says how many rows are read, and nothing about how
+# "Three epochs" says how many rows are read, and nothing about how
 # far the run gets. Keep the epochs and the rate, and change the batch:
 
 
@@ -81,7 +81,7 @@ for B in (300, 30, 3):
     print(f"{B:12} {len(path) - 1:7} {3 * len(y_ordinary):11} {left:13.2g}")
 
 # %% [markdown]
-# Rate 0.03, three epochs, batches of ten is an old recipe for data like the toy, and it arrives. The first line keeps the epochs of the recipe and drops its batches,
+# Rate 0.03, three epochs, batches of ten is an old recipe, and it arrives. The first line keeps its epochs and drops its batches,
 # [the mistake of a tutorial](article.py#e4). Now count along two axes:
 
 # %% alt="Two panels with the excess loss of four runs at rate 0.03, on a log scale. Against the number of steps, the runs with batches of 1000, 100, 10 and 1 lie on one falling curve, the predicted full-batch one, and stop at 3, 30, 300 and 3000 steps; batches of 10 and 1 leave it where it gets small and level off. Against epochs, the same four runs lie far apart: the smaller the batch, the steeper the fall."
@@ -161,10 +161,10 @@ assert all(ratio > 50 for share, ratio in behind.items() if share > 0.33)
 #
 # ## Right on average
 #
-# Deal out all rows once, and the mean of the batches' gradients, each weighted by its size, is the full gradient, exactly. If the order is random, every row is as likely as any other to be in a batch, so the gradient of a batch is an
+# If the order is random, every row is as likely as any other to be in a batch, so the gradient of a batch is an
 # *unbiased* estimate of the full one. Descent along it is called *stochastic gradient descent*, SGD for short.
 #
-# How far off is one batch? With $V$ the variance of the gradient of one row, summed over the parameters, the mean square of its error is $V/B$ if rows are drawn with replacement, and
+# With $V$ the variance of the gradient of one row, summed over the parameters, the mean square of its error is $V/B$ if rows are drawn with replacement, and
 #
 # $$
 # \frac{V}{B} \cdot \frac{n - B}{n - 1}
@@ -199,8 +199,8 @@ for name, (X, y) in both.items():
         assert abs(measured / formula - 1) < 0.1
 
 # %% [markdown]
-# **Ten times the rows divide the noise by the square root of ten, and multiply the work by ten.** Far from the minimum the noise does no harm: the gradient is large, and over the steps it takes to get anywhere the noise averages out. At the minimum the full
-# gradient is zero and each row still has one of its own, because each row has a residual. There every step is noise.
+# **Ten times the rows divide the noise by the square root of ten, and multiply the work by ten.** Far from the minimum it averages out over many steps. At the minimum the full
+# gradient is zero, each row still has one of its own, and every step is noise.
 #
 # ## The noise floor
 #
@@ -260,10 +260,10 @@ for name, lr, B in (
 #
 # ## Going on down
 #
-# The floor is proportional to $\eta / B$. That suggests a falling rate, or a growing batch, which costs work. A third cure is not in the formula: a settled run trembles *about* the minimum, so the mean of its parameters is better than any of them.
+# The floor is proportional to $\eta / B$. A larger batch lowers it, and costs work. Two other cures:
 #
-# - **Decay.** Keep the rate while it helps, then lower it. With $\eta_t = 1/(\mu t)$ the excess falls like $1/t$. But $\mu$ is seldom known; in practice one halves the rate every so many steps.
-# - **Averaging** (Polyak and Ruppert). Keep the rate, and return the mean of the parameters since the run settled. After $t$ steps
+# - **Decay.** With $\eta_t = 1/(\mu t)$ the excess falls like $1/t$. But $\mu$ is seldom known; in practice one halves the rate every so many steps.
+# - **Averaging** (Polyak and Ruppert). A settled run trembles *about* the minimum. Return the mean of its parameters. After $t$ steps
 #
 # $$
 # \operatorname{E} L - L^* \approx \frac{\sigma^2 (d + 1)}{2 B t},
@@ -354,7 +354,7 @@ assert ends["toy"]["mean"] < ends["toy"]["mean from step 0"] < ends["toy"]["cons
 #
 # ## The largest rate for a batch
 #
-# Ten rows are a rougher sample than all, and the largest eigenvalue of their matrix is larger on average. So batches allow less than the full-batch limit $2/\lambda_{\max}$. On both data sets, rates below that limit:
+# Batches allow less than the full-batch limit $2/\lambda_{\max}$:
 
 # %%
 print("             lr   limit   full batch      batches of 2")
@@ -376,7 +376,7 @@ for name, lr in (("toy", 1.7), ("ordinary", 0.15)):
 #
 # ### Shuffle
 #
-# "Unbiased" rests on a random order, and files often come sorted. Sort noisy data by the target and deal them out as they lie:
+# Files often come sorted. Sort noisy data by the target and deal them out as they lie:
 
 
 # %%
@@ -483,7 +483,7 @@ for name, (X, y) in both.items():
     assert same
 
 # %% [markdown]
-# It fetches row by row in Python, which pays for images that must be read and decoded. For a tensor in memory, slicing is faster; [Benchmarks](../about/benchmarks.md#descent) has the times, and [A loop for real work](loop.py) puts a `DataLoader` to use.
+# It fetches row by row in Python. For a tensor in memory, slicing is faster; [Benchmarks](../about/benchmarks.md#descent) has the times.
 #
 # ## What was shown
 #

@@ -31,15 +31,13 @@ def redrawn(X, w, b, times, seed=0, sigma=1.0):
 
 targets = redrawn(X, w_true, b_true, times=4000)
 print("           truth   five studies")
+five_fits = [linreg.solve(X, targets[:, k]).w for k in range(5)]
 for j in (0, 7, 8):
-    found = [float(linreg.solve(X, targets[:, k]).w[j]) for k in range(5)]
-    print(
-        f"weight {j + 1:2} {w_true[j]:7.2f}   "
-        + "  ".join(f"{value:5.2f}" for value in found)
-    )
+    shown = "  ".join(f"{w[j]:5.2f}" for w in five_fits)
+    print(f"weight {j + 1:2} {w_true[j]:7.2f}   {shown}")
 
 # %% [markdown]
-# The first weight is large, and every study finds it. The eighth is 0.25, and the studies do not agree on it to its first digit. The ninth is zero, and none of them finds zero. A coefficient without its uncertainty is half a sentence.
+# The first weight is large, and each study finds it. The eighth is 0.25, and the studies do not agree on its first digit. The ninth is zero, and none of them finds zero.
 #
 # ## The standard error
 #
@@ -55,16 +53,21 @@ for j in (0, 7, 8):
 #
 # !!! note "What a standard error assumes"
 #
-#     The mean is right: no feature is missing that goes with those that are there, and no curve is fitted by a line. $X$ is fixed, or the noise does not depend on it. The noise of different rows is uncorrelated. Its variance is the same in every row. For few rows, $t$ and $p$ also need normal noise.
+#     The mean is right: no feature is missing that goes with those that are there, and no curve is fitted by a line. $X$ is fixed, or the noise does not depend on it. The noise of different rows is uncorrelated. Its variance is the same in each row. For few rows, $t$ and $p$ also need normal noise.
 #     No solver can check these for you, and no number of digits makes up for them.
 #
 # The numbers come from one study. Do they know how far the studies scatter?
 
+
 # %%
+def fit_all(X, targets):
+    """Least squares for each column of targets, and R: (p, times), (p, p)."""
+    Q, R = torch.linalg.qr(linreg.fold_bias(X))
+    return torch.linalg.solve_triangular(R, Q.T @ targets, upper=True), R
+
+
 one_study = linreg.infer(X, targets[:, 0])
-A = linreg.fold_bias(X)
-Q, R = torch.linalg.qr(A)
-estimates = torch.linalg.solve_triangular(R, Q.T @ targets, upper=True)  # (21, 4000)
+estimates, _ = fit_all(X, targets)  # (21, 4000)
 print("            se from one study   spread of 4000 studies")
 for j in (0, 1, 8, 9):
     print(f"{one_study.names[j]:10} {one_study.se[j]:18.4f} {estimates[j].std():24.4f}")
@@ -78,7 +81,7 @@ for j in (0, 1, 8, 9):
 # \hat\theta_j \pm q \, \mathrm{se}_j, \qquad q = \text{the 97.5 \% point of } t_{n-p},
 # $$
 #
-# holds the truth in 95 % of all studies. A common shortcut takes 1.96 for $q$ and divides by $n$. Here is what each of them keeps of its promise, over 4000 studies of the ordinary data, of the toy with twenty rows, and of the toy with six:
+# holds the truth in 95 % of all studies. A common shortcut takes 1.96 for $q$ and divides by $n$. Here is how often each interval holds the truth, in 4000 studies of the ordinary data, of the toy with twenty rows, and of the toy with six:
 
 # %%
 from scipy.stats import t as student
@@ -86,11 +89,9 @@ from scipy.stats import t as student
 
 def coverage(X, targets, theta, shortcut=False):
     """(p,) the share of the studies whose interval holds the truth."""
-    A = linreg.fold_bias(X)
-    n, p = A.shape
-    Q, R = torch.linalg.qr(A)
-    estimates = torch.linalg.solve_triangular(R, Q.T @ targets, upper=True)
-    rss = (targets - A @ estimates).square().sum(0)
+    estimates, R = fit_all(X, targets)
+    n, p = len(X), len(R)
+    rss = (targets - linreg.fold_bias(X) @ estimates).square().sum(0)
     root = torch.linalg.solve_triangular(R, torch.eye(p), upper=True)
     df, q = (n, 1.96) if shortcut else (n - p, student.ppf(0.975, n - p))
     reach = q * root.norm(dim=1).unsqueeze(1) * (rss / df).sqrt()
@@ -105,9 +106,9 @@ truth = torch.cat((torch.tensor([b_true]), w_true))
 toy_truth = torch.tensor([2.0, -1.0, 1.0])
 studies = {"ordinary, 300 rows": (X, targets, truth)}
 for n in (20, 6):
-    rows = toy(n)
-    drawn = redrawn(rows, toy_truth[1:], toy_truth[0], times=4000, sigma=0.1)
-    studies[f"toy, {n} rows"] = (rows, drawn, toy_truth)
+    few = toy(n)
+    many_y = redrawn(few, toy_truth[1:], toy_truth[0], times=4000, sigma=0.1)
+    studies[f"toy, {n} rows"] = (few, many_y, toy_truth)
 
 print("                      t and n - p   1.96 and n")
 kept, short = {}, {}
@@ -122,24 +123,23 @@ import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREY, ORANGE
 
-found = [linreg.infer(X, targets[:, k]) for k in range(100)]
-low, high = (
-    torch.stack([getattr(study, end)[8] for study in found]) for end in ("low", "high")
-)
-missed = (low > 0.25) | (high < 0.25)
+hundred = [linreg.infer(X, targets[:, k]) for k in range(100)]
+lows = torch.stack([study.low[8] for study in hundred])
+highs = torch.stack([study.high[8] for study in hundred])
+missed = (lows > 0.25) | (highs < 0.25)
 assert 1 <= int(missed.sum()) <= 11  # of a hundred, at 5 %
 
 fig, ax = plt.subplots(figsize=(5.5, 4.6), layout="constrained")
-rows = torch.arange(100)
-ax.hlines(rows[~missed], low[~missed], high[~missed], color=BLUE, linewidth=1)
-ax.hlines(rows[missed], low[missed], high[missed], color=ORANGE, linewidth=2.5)
+line = torch.arange(100)
+ax.hlines(line[~missed], lows[~missed], highs[~missed], color=BLUE, linewidth=1)
+ax.hlines(line[missed], lows[missed], highs[missed], color=ORANGE, linewidth=2.5)
 ax.axvline(0.25, color=GREY, linewidth=1)
 ax.set(xlabel="weight 8, truth 0.25", ylabel="study", yticks=[])
 ax.spines[["top", "right", "left"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# <!--= int(missed.sum()) -->5<!--/--> of these hundred intervals miss. The 95 % belong to the recipe, not to one interval: the one that you compute from your study holds the truth or does not, and you will not be told which.
+# <!--= int(missed.sum()) -->5<!--/--> of these hundred intervals miss. The 95 % belong to the recipe, not to one interval: the one that you compute from your study holds the truth or does not, and nothing tells you which.
 #
 # ## The table of a real study
 #
@@ -155,7 +155,8 @@ print(table)
 #
 # - **P>|t|**, the p-value, is the probability of a $t$ at least this far from zero *if the true weight is zero* and the assumptions hold. It is not the probability that the weight is zero, and 1 minus it is not the probability that you are right.
 # - A large $p$ says that the data do not tell the weight from zero. It does not say that the weight is zero. Look at the interval: `s1` may be anything between <!--= table.low[5]:.1f -->-2.2<!--/--> and <!--= table.high[5]:.2f -->0.04<!--/-->.
-# - `s1` to `s4` are nearly dependent, so that none of them is known ([Collinearity](collinearity.py)). **F** asks about all weights at once, and has no doubt.
+# - `s1` to `s4` are nearly dependent, so none of them is known well ([Collinearity](collinearity.py)). **F** asks whether all weights could be zero at once; its $p$ leaves no doubt that they are not.
+# - The last lines of the table repeat the assumptions, and each number in it depends on them.
 #
 # The digits are those of the certified answer: for Longley's sixteen years, whose condition number makes other programs lose some, the standard errors of `infer` and of [`certified`][linreg.certified] agree to ten digits. That says nothing about the assumptions; sixteen years in a row are hardly uncorrelated.
 
@@ -182,17 +183,36 @@ assert 0.92 < inside < 0.98
 
 fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
 ax.plot(bmi[::2, 0], data.y[::2], "o", color=GREY, markersize=3, mew=0, alpha=0.6)
-x = grid[:, 0]
-ax.plot(x, band.mean, color=BLUE)
-ax.fill_between(x, band.low, band.high, color=BLUE, alpha=0.35, linewidth=0)
+along = grid[:, 0]
+ax.plot(along, band.mean, color=BLUE)
+ax.fill_between(along, band.low, band.high, color=BLUE, alpha=0.35, linewidth=0)
 for edge in (band.new_low, band.new_high):
-    ax.plot(x, edge, "--", color=ORANGE, linewidth=1.2)
+    ax.plot(along, edge, "--", color=ORANGE, linewidth=1.2)
 ax.set(xlabel="body mass index", ylabel="disease progression")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# The dashed lines hold <!--= inside:.0% -->96%<!--/--> of the patients, the narrow band <!--= in_mean:.0% -->8%<!--/-->; every other point is drawn. Whoever reads the narrow band as a promise about single patients is wrong nine times in ten.
+# The dashed lines hold <!--= inside:.0% -->96%<!--/--> of the patients, the narrow band <!--= in_mean:.0% -->8%<!--/-->; every other point is drawn. To read the narrow band as a promise about single patients is to be wrong nine times in ten. In the ordinary data the true mean and new rows can be asked:
+
+# %%
+X_new, y_new, _, _ = linreg.ordinary(1)  # other rows of the same model
+at_new = linreg.infer(X, y).predict(X_new)
+mean_new = X_new @ w_true + b_true
+
+
+def share_between(values, low, high):
+    return float(((values >= low) & (values <= high)).double().mean())
+
+
+narrow = share_between(mean_new, at_new.low, at_new.high)
+narrow_rows = share_between(y_new, at_new.low, at_new.high)
+wide = share_between(y_new, at_new.new_low, at_new.new_high)
+print(f"confidence interval: {narrow:.0%} of the means, {narrow_rows:.0%} of the rows")
+print(f"prediction interval: {wide:.0%} of the rows")
+
+# %% [markdown]
+# All the confidence intervals come from one study, so their share is not 95 % but scatters about it from study to study.
 #
 # ## Without a formula: the bootstrap
 #
@@ -214,52 +234,60 @@ for j in (1, 3, 5, 9):
     )
 
 # %% [markdown]
-# The third column is the next subject: it allows every row a variance of its own, as the bootstrap of whole rows does without being asked, and the two agree where they differ from the first.
+# The third column is the next subject: it allows each row a variance of its own, as the bootstrap of whole rows does too. The two agree where they differ from the first.
 #
 # ## What breaks it
 #
-# Each assumption in turn, on 60 rows with one feature, three hundred studies each: first all is well; then the noise grows with the distance from the middle; then the rows are months, the feature is time, and each month's noise resembles that of the month before.
+# Each assumption in turn, in three hundred studies each: first all is well; then the noise grows with the distance of a feature from its middle; then the noise of each row resembles that of the row before. Once on 60 rows with one feature, which rises with time, and once on the ordinary data, whose rows come in no order.
 #
 # With unequal variances the classical formula puts one $\sigma^2$ where each row has its own. The *robust* errors HC0 to HC3 put the squared residuals there, $(\tilde X^\top \tilde X)^{-1} \bigl(\sum_i r_i^2\, x_i x_i^\top\bigr) (\tilde X^\top \tilde X)^{-1}$. HC3 divides each $r_i$ by $1 - h_i$, where $h_i$ is the [*leverage*](diagnostics.py#leverage-a-row-that-pulls) of the row: how far it pulls the fit
 # towards itself, which leaves too small a residual.
 
 
 # %%
-def studies_of(kind, times=1000, n=60):
-    """A feature (n, 1) and targets (n, times) with weight 1 and intercept 0."""
-    generator = torch.Generator().manual_seed(4)
-    feature = torch.linspace(-1, 1, n)
-    noise = torch.randn(n, times, generator=generator)
+def studies_of(kind, features, w, b, times=300):
+    """(n, times) targets of a linear model, with noise of that kind."""
+    n = len(features)
+    noise = torch.randn(n, times, generator=torch.Generator().manual_seed(4))
     if kind == "unequal":
-        noise = noise * (0.1 + 2 * feature.square()).unsqueeze(1)
+        noise = noise * (0.1 + 2 * features[:, :1].square())
     if kind == "correlated":
         for i in range(1, n):
             noise[i] = 0.8 * noise[i - 1] + 0.6 * noise[i]
-    return feature.unsqueeze(1), feature.unsqueeze(1) + noise
+    return (features @ w + b).unsqueeze(1) + noise
 
 
-def share_covered(feature, targets, errors):
-    """How often the interval of the weight holds the truth, 1."""
+def share_covered(features, targets, errors, truth):
+    """How often the interval of the first weight holds the truth."""
     hits = 0
     for target in targets.T:
-        found = linreg.infer(feature, target, errors=errors)
-        hits += bool(found.low[1] <= 1 <= found.high[1])
+        found = linreg.infer(features, target, errors=errors)
+        hits += bool(found.low[1] <= truth <= found.high[1])
     return hits / targets.shape[1]
 
 
-print("noise         classical     HC3")
+months = torch.linspace(-1, 1, 60).unsqueeze(1)
+models = {"months": (months, torch.ones(1), 0.0), "ordinary": (X, w_true, b_true)}
+print("                      classical     HC3")
 covered = {}
-for kind in ("as assumed", "unequal", "correlated"):
-    feature, drawn = studies_of(kind, times=300)
-    covered[kind] = [
-        share_covered(feature, drawn, errors) for errors in ("classical", "HC3")
-    ]
-    print(f"{kind:12} {covered[kind][0]:10.1%} {covered[kind][1]:7.1%}")
-assert covered["unequal"][0] < 0.9 < covered["unequal"][1]
-assert max(covered["correlated"]) < 0.7
+for name, (features, w, b) in models.items():
+    for kind in ("as assumed", "unequal", "correlated"):
+        drawn = studies_of(kind, features, w, b)
+        covered[name, kind] = [
+            share_covered(features, drawn, errors, w[0])
+            for errors in ("classical", "HC3")
+        ]
+        print(
+            f"{name:9} {kind:12} {covered[name, kind][0]:8.1%}"
+            f" {covered[name, kind][1]:7.1%}"
+        )
+for name in models:
+    assert covered[name, "unequal"][0] < 0.9 < covered[name, "unequal"][1]
+assert max(covered["months", "correlated"]) < 0.7
+assert min(covered["ordinary", "correlated"]) > 0.9
 
 # %% [markdown]
-# HC3 mends unequal variances. It does not mend correlation: sixty months that move together are worth far fewer than sixty, and both formulas count sixty. For groups of rows that are independent of each other, such as days, there are [errors by groups](../part3/flights.py#how-sure-are-we); those for time series this book does not cover. [`durbin_watson`][linreg.durbin_watson] warns of memory. Nothing mends a missing
+# HC3 mends unequal variances in both. It does not mend correlation: sixty months that move together are worth far fewer than sixty, and both formulas count sixty. In the ordinary data the same noise does the first weight no harm, because there the features of neighbouring rows do not resemble each other. For groups of rows that are independent of each other, such as days, there are [errors by groups](../part3/flights.py#how-sure-are-we); those for time series this book does not cover. [`durbin_watson`][linreg.durbin_watson] warns of memory. Nothing mends a missing
 # feature, and nothing mends a model that was [chosen by looking at the same rows](generalise.py#after-selection).
 #
 # ## Reading a coefficient aloud
@@ -270,7 +298,7 @@ assert max(covered["correlated"]) < 0.7
 # | standardised features | one standard deviation more. A comparison across features, which depends on how much they happened to vary |
 # | $\log y$ on $x_j$ | one unit more multiplies $y$ by $e^{w_j}$; for small $w_j$ that is $100\, w_j$ % more |
 # | $\log y$ on $\log x_j$ | one per cent more of $x_j$ goes with $w_j$ per cent more of $y$ |
-# | a dummy, 1 or 0 | the difference from the base level, the one that has no dummy. Another base gives other weights and errors, and the same predictions |
+# | a dummy, 1 or 0 | the difference from the base level, the one that has no dummy. Another base gives different weights and errors, and the same predictions |
 # | with $x_j x_k$ | $w_j$ is the slope of $x_j$ where $x_k = 0$, which may be nowhere: centre first |
 #
 # Two of these rows, run. The last column of a set of dummies is what all others are compared with:
@@ -284,13 +312,13 @@ names = ("A", "B", "C")
 predictions = []
 for base in (0, 2):
     others = [level for level in range(3) if level != base]
-    found = linreg.infer(
+    rents = linreg.infer(
         dummies[:, others], rent, names=[names[level] for level in others]
     )
-    predictions.append(found.fit.predict(dummies[:, others]))
+    predictions.append(rents.fit.predict(dummies[:, others]))
     told = "   ".join(
         f"{name} {value:6.2f} +- {se:.2f}"
-        for name, value, se in zip(found.names, found.estimate, found.se, strict=True)
+        for name, value, se in zip(rents.names, rents.estimate, rents.se, strict=True)
     )
     print(f"base {names[base]}: {told}")
 print(
@@ -304,12 +332,12 @@ print(
 a, c = 50 + 10 * torch.randn(2, 300, generator=generator)
 effect = 0.1 * a + 0.02 * a * c + torch.randn(300, generator=generator)
 for name, (u, v) in {"raw": (a, c), "centred": (a - a.mean(), c - c.mean())}.items():
-    found = linreg.infer(
+    crossed = linreg.infer(
         torch.column_stack((u, v, u * v)), effect, names=("a", "c", "a c")
     )
-    low, high = float(found.low[1]), float(found.high[1])
     print(
-        f"{name:8} weight of a: {found.estimate[1]:7.3f}, from {low:6.3f} to {high:.3f}"
+        f"{name:8} weight of a: {crossed.estimate[1]:7.3f},"
+        f" from {crossed.low[1]:6.3f} to {crossed.high[1]:.3f}"
     )
 
 # %% [markdown]
@@ -319,9 +347,9 @@ for name, (u, v) in {"raw": (a, c), "centred": (a - a.mean(), c - c.mean())}.ite
 #
 # - The standard error from one study is the spread of many, if the assumptions hold: for weight 8 of the ordinary data <!--= one_study.se[8]:.3f -->0.078<!--/--> and <!--= estimates[8].std():.3f -->0.081<!--/-->.
 # - $t$ and $n - p$ keep 95 % on the ordinary data (<!--= kept["ordinary, 300 rows"]:.1%-->95.1%<!--/-->) and on a toy of six rows (<!--= kept["toy, 6 rows"]:.1% -->95.2%<!--/-->), where 1.96 and $n$ keep <!--= short["toy, 6 rows"]:.0% -->75%<!--/-->.
-# - A confidence interval is for the mean, a prediction interval for the next row.
-# - Unequal variances left the classical interval with <!--= covered["unequal"][0]:.0% -->86%<!--/-->, and HC3 mended it; correlated noise left both below 70 %, and nothing on this page mends that.
-# - A coefficient is a comparison among rows that agree in everything else in the model. Which model, which units and which base it was, belongs to the sentence.
+# - A confidence interval is for the mean, a prediction interval for the next row: the second held <!--= inside:.0% -->96%<!--/--> of the patients and <!--= wide:.0% -->97%<!--/--> of new ordinary rows, the first <!--= in_mean:.0% -->8%<!--/--> and <!--= narrow_rows:.0% -->38%<!--/-->.
+# - Unequal variances left the classical interval with <!--= covered["months", "unequal"][0]:.0% -->86%<!--/--> on the months and <!--= covered["ordinary", "unequal"][0]:.0% -->67%<!--/--> on the ordinary data, and HC3 mended both. Correlated noise left both intervals below 70 % where the feature moves slowly as well, and harmed neither where the rows are in no order.
+# - A coefficient is a comparison among rows that agree in everything else in the model. Say which model, which units and which base.
 #
 # ## Exercises
 #
@@ -331,7 +359,7 @@ for name, (u, v) in {"raw": (a, c), "centred": (a - a.mean(), c - c.mean())}.ite
 x_three, y_three = torch.tensor([[-1.0], [0.0], [1.0]]), torch.tensor([0.0, 3.0, 0.0])
 
 # %% [markdown] answer="Hint"
-# $x$ is centred, so that the slope is $\sum x_i y_i / \sum x_i^2$ and its variance $s^2 / \sum x_i^2$. How many degrees of freedom are left?
+# $x$ is centred, so the slope is $\sum x_i y_i / \sum x_i^2$ and its variance $s^2 / \sum x_i^2$. How many degrees of freedom are left?
 
 # %% [markdown] answer="Answer"
 # The slope is 0, the intercept 1, the residuals $-1, 2, -1$ with the sum of squares 6, and one degree of freedom is left. So $s = \sqrt 6$, and the standard error is $\sqrt{6 / 2} = \sqrt 3$:
@@ -346,7 +374,7 @@ linreg.check(3**0.5, linreg.infer(x_three, y_three).se[1])
 # How does $(\tilde X^\top \tilde X)^{-1}$ change with $n$? And $s$?
 
 # %% [markdown] answer="Answer"
-# The narrow one doubles, since its width goes like $1/\sqrt n$. The wide one hardly moves: it is $s$, which does not depend on $n$, but for its own error.
+# The narrow one doubles, since its width is proportional to $1/\sqrt n$. The wide one hardly moves: it is nearly $2s$ to each side, and $s$ estimates the same $\sigma$ at each $n$.
 
 # %% answer="Answer"
 quarter = linreg.infer(bmi[::4], data.y[::4]).predict(grid)
