@@ -9,6 +9,8 @@
 # **The question.** The loops so far had all rows in memory, one loss, and a known end. The loop of a real project reads batches, watches rows that it does not train on, is interrupted
 # and goes on the next day. What does it need, and how do you find out that it is right?
 #
+# Besides `linreg` this page needs scipy; [the line that installs](../index.md#run-it-yourself) brings it.
+#
 # A linear model answers the second half better than any other: [its exact answer](exact.md) is known, so the loop can be held against it.
 #
 # ## Rows, a split, batches
