@@ -1,9 +1,12 @@
-"""The glossary: in order, in two languages, and each word is used on the page it points to."""
+"""The glossary: in order, in two languages, and no page uses a word before the page it points to."""
 
 import re
+from functools import cache
 
 import pytest
 from project import ROOT
+
+from book.page.files import parse
 
 PAGE = ROOT / "docs/en/reference/glossary.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -14,6 +17,15 @@ ENTRY = re.compile(
 )
 ENTRIES = list(ENTRY.finditer(TEXT))
 HAN = re.compile(r"[\u4e00-\u9fff]")
+HOME = "index.md"
+# The pages in the order in which they are read.
+ORDER = [HOME, *re.findall(r"part\d/[\w-]+\.\w+", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))]
+# What a reader passes over who does not know a word yet: formulas, names in code, links, titles, sources.
+PASSED = re.compile(
+    r"<!--.*?-->|\$\$.*?\$\$|\$[^$]*\$|`[^`]*`"
+    r"|\[(?:[^\[\]]|\[[^\]]*\])*\]\([^)]*\)|^## References$.*?(?=^#|\Z)|^#+ .*?$",
+    re.M | re.S,
+)
 
 
 def letters(term: str) -> str:
@@ -63,3 +75,32 @@ def test_a_term_is_defined_in_one_sentence_and_used_where_its_link_leads(entry: 
     title = re.search(r"^(?:# )?# (\w.*)$", (PAGE.parent / entry["page"]).read_text(encoding="utf-8"), re.M)
     assert title
     assert title[1] == entry["title"]
+
+
+@cache
+def sentences(page: str) -> str:
+    """The prose of a page, without what is passed over; of the home page also without its lists of pages."""
+    prose = "\n".join(b.source for b in parse(ROOT / "docs/en" / page).blocks if b.kind == "prose")
+    if page == HOME:
+        prose = re.sub(r"^(?:\||\d+\.).*$", "", prose, flags=re.M)
+    return PASSED.sub(" ", prose)
+
+
+def uses(term: str, page: str) -> re.Match[str] | None:
+    word = r"(?:R2|R\^2)" if term == "R2" else re.escape(term)
+    flags = re.NOFLAG if term.isupper() else re.I  # to press is no PRESS
+    return re.search(rf"(?<![\w-])\**{word}(?:s|es)?\**(?![\w-])", sentences(page), flags)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["anchor"])
+def test_no_earlier_page_uses_a_term(entry: re.Match[str]) -> None:
+    """The home page explains the words that it needs, in italics where each first occurs."""
+    page = entry["page"].removeprefix("../")
+    for earlier in ORDER[: ORDER.index(page)]:
+        found = uses(entry["term"], earlier)
+        assert not found or (earlier == HOME and found[0].startswith("*")), f"{earlier} uses {found[0]}"
+
+
+def test_a_term_that_comes_too_early_is_noticed() -> None:
+    assert uses("leverage", "part2/diagnostics.py")
+    assert not uses("PRESS", "part1/article.py")

@@ -501,6 +501,6 @@ show("every run", *safe_cell())
 # ## Where next
 #
 # Part one ends here. The next part takes data as they come. [Scaling](../part2/scaling.py) begins with E11: why a unit costs
-# fifty thousand steps, which half of standardising cures what, and how the weights get back to their
+# fifty thousand steps, which half of the cure helps whom, and how the weights get back to their
 # units. How this site keeps itself from becoming the next such article:
 # [How this site is verified](../about/verified.md).

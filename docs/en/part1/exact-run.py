@@ -346,7 +346,7 @@ plt.show()
 
 # %% [markdown]
 # The other four got the column of ones and the raw units. `solve` centred and scaled first, and refined what was left; [Certified digits](../part3/digits.py) takes that apart. Scaling does not cure the
-# collinearity in the data themselves: at the last condition number, <!--= economy.condition:.0f -->111<!--/-->, the *statistical* error
+# nearly dependent columns in the data themselves: at the last condition number, <!--= economy.condition:.0f -->111<!--/-->, the *statistical* error
 # of the weights is large however exactly they are computed ([Collinearity](../part2/collinearity.py)).
 #
 # ## What was shown
@@ -369,10 +369,10 @@ assert 4.5 < -math.log10(median_at(5, torch.float64, inverse)) < 7.5
 assert 3.5 < -math.log10(median_at(3, torch.float32, qr)) < 6.5
 
 # %% [markdown]
-# **2. Predict the picture.** Leave out one of Longley's 16 years at a time and fit again. Sketch how the weight of the price index, the first column, moves. It is <!--= economy.w[0]:.0f -->15<!--/-->, with a standard error of <!--= linreg.certified(data.X, data.y).w_se[0]:.0f -->85<!--/--> (under the [usual assumptions](../part2/sure.py#the-standard-error), doubtful for a series in time).
+# **2. Predict the picture.** Leave out one of Longley's 16 years at a time and fit again. Sketch how the weight of the price index, the first column, moves. It is <!--= economy.w[0]:.0f -->15<!--/-->, and another sample of such years would typically move it by <!--= linreg.certified(data.X, data.y).w_se[0]:.0f -->85<!--/-->: its [standard error](../part2/sure.py#the-standard-error), under assumptions that are doubtful for a series in time.
 
 # %% [markdown] answer="Hint"
-# All 16 fits are exact to more digits than anybody needs. What does the standard error say?
+# All 16 fits are exact to more digits than anybody needs. What does the <!--= linreg.certified(data.X, data.y).w_se[0]:.0f -->85<!--/--> say?
 
 # %% [markdown] answer="Answer"
 # It goes through zero, over a range of several times its own size. A large condition number is a statement about the data before it is one about the computer.

@@ -16,7 +16,7 @@
 # ## Rows, a split, batches
 #
 # A `Dataset` says how many rows there are and what row `i` is. Here the rows lie in a tensor; in your project `__getitem__` may read a file. `random_split` deals the rows out to three
-# sets: to train on, to watch, and to judge at the end. A `DataLoader` makes batches of a set.
+# sets: the *training rows*, from which the loop learns, those to watch, and those to judge by at the end. A `DataLoader` makes batches of a set.
 
 # %%
 import copy

@@ -33,7 +33,7 @@ print("ordinary data, float64: equal to solve within 1e-12:", bool(gap < 1e-12))
 #
 # <!-- given 2.13: the last release that was found with the fault -->
 # The default driver on a CPU is `gelsy`, which determines a rank. Solve $y = 3x + 1$ with the columns $[x, x, 1]$, whose
-# minimum-norm answer is $[1.5, 1.5, 1]$, as the second problem of a batch:
+# minimum-norm answer is $[1.5, 1.5, 1]$, as the second of two problems that one call solves:
 
 # %%
 x = torch.randn(50, generator=torch.Generator().manual_seed(0))
@@ -63,7 +63,7 @@ for _ in range(200):
     assert torch.allclose(single, right)
 
 # %% [markdown]
-# **Cure.** `driver="gelsd"`, or `linreg.solve`. The `residuals` of the result are no check: `gelsy` leaves them empty, `gelsd` does for dependent columns and for the whole batch they are in, and `gels`, which assumes independent columns, fills them whatever it returns.
+# **Cure.** `driver="gelsd"`, or `linreg.solve`. The `residuals` of the result are no check: `gelsy` leaves them empty, `gelsd` does for dependent columns and for all problems of that call, and `gels`, which assumes independent columns, fills them whatever it returns.
 
 
 # %%
