@@ -172,7 +172,7 @@ class _Moments:
         return max(BLOCK // len(self.V), 1)
 
     def _turned(self) -> Iterator[Tensor]:
-        """(p, m) rows of [1, X], or of X, some at a time and each a column, in coordinates of the eigenvectors.
+        """(p, m) some rows of [1, X], or of X, each a column, in the coordinates of the eigenvectors.
 
         Few and long rows: sums along them take half the time of sums of many short ones.
         """
