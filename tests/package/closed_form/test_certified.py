@@ -412,7 +412,7 @@ def test_the_farthest_entry_of_each_column_lies_one_to_two_units_from_the_mean(f
     for weights in (None, c):
         shift, scale = _coordinates(X, weights, True)
         farthest = ((X - shift) / scale).abs().amax(0)
-        assert bool(((1 <= farthest) & (farthest < 2)).all())
+        assert bool(((farthest >= 1) & (farthest < 2)).all())
 
 
 @pytest.mark.parametrize(("kappa", "steps"), [(1e0, 1), (1e3, 1), (1e6, 2), (1e8, 2), (1e10, 3)])
