@@ -206,12 +206,13 @@ class _Moments:
         S, size = term, self._excess(term)
         if size == 0:  # no noise
             return S, math.inf
+        factor = math.inf
         for _ in range(ROUNDS):
             term = lr * self.grown(term, f) * inverse
-            factor, size = self._excess(term) / size, self._excess(term)
-            S = S + term
-            if not math.isfinite(size):
-                break
+            after = self._excess(term)
+            if not math.isfinite(after):  # the factor before tells the limit all the same
+                return None, lr / factor
+            factor, size, S = after / size, after, S + term
             if factor < 1 and size * factor / (1 - factor) <= CLOSE * self._excess(S):
                 break
         # all terms to come, as if they shrank by the same factor

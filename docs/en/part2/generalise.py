@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Does it generalise?
 #
-# After this page you can say how well a model will do on rows that it has not seen, without a second data set; choose between models by that; and name four ways in which such a number flatters.
+# After this page you can say how well a model will do on rows that it has not seen, without a second data set, choose between models by that number, and name four ways in which it can flatter.
 #
 # <!-- core -->
 #
@@ -80,20 +80,44 @@ for ax in (left, right):
 plt.show()
 
 # %% [markdown]
-# On its own points a larger model is never worse: the smaller one is a special case of it. So the error on the training rows cannot tell you which degree to take. It always names the largest. That is *overfitting*: the nineteenth
-# degree has learned the noise of thirty points, and new points have other noise. Both errors against what makes the model larger, as in the right panel, are a *validation curve*; the useful part of it is the one that the training rows cannot draw.
+# On its own points a larger model is never worse: the smaller one is a special case of it. So the error on the rows that a model was fitted to, its *training rows*, cannot tell you which degree to take: it always names the largest. That is *overfitting*: the nineteenth degree has learned the noise of thirty points, and new points have other noise. A plot of both errors against what makes the model larger, as in the right panel, is a *validation curve*.
 #
 # ## How far the training error flatters
 #
-# For a model that is right, with $p$ parameters, $n$ rows and noise of variance $\sigma^2$, the flattery can be computed. The residuals are the noise without its projection on $p$ dimensions, and a prediction at new noise on the *same* rows carries the error of that projection on top of the new noise:
+# For a model that is right, with $p$ parameters, $n$ rows and noise of variance $\sigma^2$, the flattery can be computed. The residuals are the noise without its projection on $p$ dimensions. A prediction of new targets on the *same* rows has the error of that projection on top of the new noise:
 #
 # $$
 # \mathbb{E}\, \frac1n \lVert r \rVert^2 = \sigma^2 \Bigl(1 - \frac pn\Bigr), \qquad
 # \mathbb{E}\, \frac1n \lVert y_\text{new} - \hat y \rVert^2 = \sigma^2 \Bigl(1 + \frac pn\Bigr).
 # $$
 #
-# The gap is $2 \sigma^2 p / n$, the *optimism*. For new rows with features of their own it is a little larger; for normal features the second factor is $1 + \frac{p}{n - p - 1}$, nearly. The *learning curve* shows both errors as the rows become more. Here it is for the ordinary data set of this book, twenty correlated
-# columns, averaged over twenty draws:
+# The gap is $2 \sigma^2 p / n$, the *optimism*. Here are both averages over 4000 draws of the noise, in units of $\sigma^2$, for twenty rows of the toy and for the ordinary data set of this book with its twenty correlated columns:
+
+
+# %%
+def optimism(X, times=4000):
+    """Mean squared errors on the rows and on new noise, for noise of variance 1."""
+    Q = torch.linalg.qr(linreg.fold_bias(X)).Q
+    generator = torch.Generator().manual_seed(0)
+    old, new = torch.randn(2, len(X), times, generator=generator)
+    fitted = Q @ (Q.T @ old)  # what a fit makes of the noise; the rest it gets right
+    return float((old - fitted).square().mean()), float((new - fitted).square().mean())
+
+
+toy, toy_y = linreg.simulate(20, generator=torch.Generator().manual_seed(0))
+X, y, w_true, b_true = linreg.ordinary()
+flattery = {}
+for name, rows in {"toy": toy, "ordinary": X}.items():
+    n, p = len(rows), rows.shape[1] + 1
+    flattery[name] = optimism(rows)
+    print(
+        f"{name:9} {flattery[name][0]:.3f} for {1 - p / n:.3f}, {flattery[name][1]:.3f} for {1 + p / n:.3f}"
+    )
+    assert abs(flattery[name][0] - (1 - p / n)) < 0.01
+    assert abs(flattery[name][1] - (1 + p / n)) < 0.01
+
+# %% [markdown]
+# For new rows with features of their own the gap is a little larger; for normal features the second factor is nearly $1 + \frac{p}{n - p - 1}$. The *learning curve* shows both errors as the number of rows grows. Here it is for the ordinary data, averaged over twenty draws:
 
 # %%
 sizes = [5, 10, 15, 19, 20, 21, 22, 23, 25, 30, 40, 60, 100, 200, 300]
@@ -131,8 +155,7 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Two things to read from such a curve. At its right end the two errors have nearly met: more rows will not help this model, only another model could. And there is a peak at <!--= peak -->21<!--/--> rows, as many as parameters, where the fit passes through every training point and pays any price for it. With fewer rows `solve` gives the
-# shortest of many exact answers, which is tamer.
+# Two things to read from such a curve. At its right end the two errors have nearly met: more rows will hardly help this model, only another model could. And there is a peak at <!--= peak -->21<!--/--> rows, as many as parameters, where the fit has to pass through each training point. With fewer rows `solve` gives the shortest of many exact answers, whose error is smaller.
 #
 # ## Worse than the mean
 #
@@ -147,23 +170,22 @@ for k in (3, 14, 19):
     )
 
 # %% [markdown]
-# The model of degree 19 answers the question at the top of this page: it explains nearly all of its thirty points, and on the thirty-first it does worse than no model.
+# The model of degree 19 answers the question at the top of this page: it explains nearly all of its thirty points, and on new points it does worse than their mean.
 #
 # ## Cross-validation
 #
-# New rows cost money, and rows that are kept apart for a test cannot be learned from. *$k$-fold cross-validation* lets every row be both. Cut the rows into $k$ folds. Predict each fold by a fit of all the others, and average the errors: each row is predicted once, by a model that has not seen it.
+# New rows cost money, and rows that are kept apart for a test cannot be learned from. *$k$-fold cross-validation* uses each row for both. Cut the rows into $k$ folds, predict each fold by a fit of all the others, and average the errors: each row is predicted once, by a model that has not seen it.
 #
 # !!! note "Assumed here"
 #
-#     The rows are draws from one source, the rows to come are draws from the same, and a row tells nothing of the noise of another. Nothing is said of the shape of the noise, nor that the model is right. [Four ways to flatter](#four-ways-to-flatter) breaks this in four ways.
+#     The rows are draws from one source, the rows to come are draws from the same, and a row tells nothing of the noise of another. Neither the shape of the noise matters, nor whether the model is right. [Four ways to flatter](#four-ways-to-flatter) breaks this in four ways.
 #
-# It sounds like $k$ fits. It takes one pass. What least squares needs of some rows is their sums, $\sum x_i x_i^\top$, $\sum x_i y_i$ and so on ([The exact answer](../part1/exact.md)), and the sums of all folds but one are the sums of the others, added up. The error of a fold follows from its own sums, too: it is a quadratic
+# That sounds like $k$ fits, and takes one pass. What least squares needs of some rows is their sums, $\sum x_i x_i^\top$, $\sum x_i y_i$ and so on ([The exact answer](../part1/exact.md)), and the sums of all folds but one are the sums of the others, added up. The error of a fold follows from its own sums, too: it is a quadratic
 # form in $(w, -1)$. So each row is read once, however many folds there are.
 
 # %%
-X, y, w_true, b_true = linreg.ordinary()
-found = linreg.cross_validate(X, y, folds=10)
-print(found)
+ten_folds = linreg.cross_validate(X, y, folds=10)
+print(ten_folds)
 
 
 def by_refitting(X, y, k):
@@ -176,12 +198,14 @@ def by_refitting(X, y, k):
     return torch.tensor(errors)
 
 
-gap = (found.mse - by_refitting(X, y, 10)).abs().max()
-print(f"equal to ten fits: {bool(gap < 1e-10)}")
+for name, rows, target in (("toy", toy, toy_y), ("ordinary", X, y)):
+    in_one_pass = linreg.cross_validate(rows, target, folds=10).mse
+    gap = (in_one_pass - by_refitting(rows, target, 10)).abs().max()
+    print(f"{name:9} equal to ten fits: {bool(gap < 1e-10)}")
 
 # %% [markdown]
-# The estimate is <!--= found.mean:.3f -->1.106<!--/-->, with a standard error of <!--= found.se:.2f -->0.07<!--/--> from the spread of the ten folds. Is it right? Here the truth is known. The features have the covariance matrix $\Sigma$ with 1 on the diagonal and 0.5 elsewhere, so a fit with the weights $\hat w$ has the exact error
-# $\sigma^2 + (\hat w - w)^\top \Sigma (\hat w - w) + (\hat b - b)^2$ on all the rows that there could be:
+# The estimate is <!--= ten_folds.mean:.3f -->1.106<!--/-->, with a standard error of <!--= ten_folds.se:.2f -->0.07<!--/--> from the spread of the ten folds, as if these were independent. Is it right? Here the truth is known. The features have the covariance matrix $\Sigma$ with 1 on the diagonal and 0.5 elsewhere, so a fit with the weights $\hat w$ has the exact error
+# $\sigma^2 + (\hat w - w)^\top \Sigma (\hat w - w) + (\hat b - b)^2$ on all rows that this source could give:
 
 # %%
 Sigma = 0.5 * torch.eye(20) + 0.5
@@ -207,8 +231,7 @@ for name, mean, spread in zip(
     print(f"{name:14} {mean:.3f} on average, from draw to draw +- {spread:.3f}")
 
 # %% [markdown]
-# The training error is too small, by <!--= means[2] - means[0]:.2f -->0.15<!--/--> on average. Cross-validation is right to within what 100 data sets can tell. It judges fits of nine tenths of the rows, which are a little worse than that of all: by <!--= 21 / (0.9 * len(y) - 22) - 21 / (len(y) - 22):.2f -->0.01<!--/--> by the formula above. The estimate from a single data set is uncertain, though, by
-# <!--= spreads[1]:.2f -->0.08<!--/-->, which is much more than the truth varies. A third digit of a cross-validated error means nothing.
+# The training error is too small, by <!--= means[2] - means[0]:.2f -->0.15<!--/--> on average. Cross-validation is right to within what 100 data sets can tell. It judges fits of nine tenths of the rows, which are a little worse than that of all: by <!--= 21 / (0.9 * len(y) - 22) - 21 / (len(y) - 22):.2f -->0.01<!--/--> by the formula above. The estimate from a single data set is uncertain, though, by <!--= spreads[1]:.2f -->0.08<!--/-->, which is much more than the truth varies. Here the second decimal of a cross-validated error is not known, let alone the third.
 #
 # ## Leave one out, from one fit
 #
@@ -221,20 +244,26 @@ for name, mean, spread in zip(
 # *Why.* Put $\hat y_i^{(-i)}$ in the place of $y_i$ and fit all the rows: the fit without row $i$ is still the best, since it now loses nothing there. Predictions are linear in $y$, and $h_i$ is the weight of $y_i$ in its own prediction. So $\hat y_i - \hat y_i^{(-i)} = h_i (y_i - \hat y_i^{(-i)})$, and the formula follows by
 # solving for the residual on the left. The leverages are the squared lengths of the rows of $Q$ in $\tilde X = QR$:
 
-# %%
-Q = torch.linalg.qr(linreg.fold_bias(X)).Q
-leverage = Q.square().sum(1)
-residual = linreg.residuals(X, y, linreg.solve(X, y))
-one_out = (residual / (1 - leverage)).square()
 
-refitted = linreg.cross_validate(X, y, folds=len(y))
-print(f"from one fit:  {one_out.mean():.4f}")
-print(f"300 folds:     {refitted.mean:.4f}")
-print(f"row for row:   {bool((one_out - refitted.mse).abs().max() < 1e-9)}")
-print(f"sum of the leverages: {leverage.sum():.4f}")
+# %%
+def leave_one_out(X, y):
+    """The squared error of each row without itself, and the leverages: (n,) each."""
+    leverage = torch.linalg.qr(linreg.fold_bias(X)).Q.square().sum(1)
+    residual = linreg.residuals(X, y, linreg.solve(X, y))
+    return (residual / (1 - leverage)).square(), leverage
+
+
+for name, rows, target in (("toy", toy, toy_y), ("ordinary", X, y)):
+    one_out, leverage = leave_one_out(rows, target)
+    refitted = by_refitting(rows, target, len(target))
+    same = bool((one_out - refitted).abs().max() < 1e-9)
+    print(
+        f"{name:9} mean {one_out.mean():.4f}, as by {len(target)} fits, each row: {same}"
+    )
+    print(f"{'':9} sum of the leverages: {leverage.sum():.4f}")
 
 # %% [markdown]
-# The leverages add up to $p = 21$, so on average $h_i = p/n$, and $r_i^2/(1 - h_i)^2$ is about $r_i^2 (1 + 2p/n)$: the optimism again, this time paid row by row.
+# The leverages add up to $p$, so on average $h_i = p/n$, and $r_i^2/(1 - h_i)^2$ is about $r_i^2 (1 + 2p/n)$: the optimism again, this time for each row.
 #
 # ## Choosing, and judging the choice
 #
@@ -259,15 +288,15 @@ print(
 )
 
 # %% [markdown]
-# The minimum is flat, and its place is partly luck. A common rule takes the simplest model whose error is within one standard error of the smallest. It is a convention and no theorem, but it errs on the cheaper side.
+# The minimum is flat, and its place is partly luck. A common rule takes the simplest model whose error is within one standard error of the smallest. It is a convention and no theorem.
 #
-# The error of the model that won is no honest estimate any more. Of several uncertain numbers the smallest tends to be one that came out too small. With ten degrees it hardly shows; with thousands of candidates it does. **Choose on one set of rows, judge on another** that took no part in the choice.
+# The error of the model that won is too small on average. Of several uncertain numbers the smallest tends to be one that came out too small. With ten degrees it hardly shows; with thousands of candidates it does. **Choose on one set of rows, judge on another** that took no part in the choice.
 #
 # ## Four ways to flatter
 #
 # ### Rows in order
 #
-# Folds of neighbouring rows are right for data in the order of time, where the future must be predicted from the past. For rows that were sorted by $y$ they are a trap: each fold asks for values that its fit has never met. `linreg` notices when the folds differ more than chance lets them:
+# Folds of neighbouring rows are right for data in the order of time, where the future must be predicted from the past. For rows that were sorted by $y$ they are a trap: each fold asks for values that its fit has never met. `linreg` notices when the folds differ more than chance explains:
 
 # %%
 order = y.argsort()
@@ -284,8 +313,7 @@ print(*in_order.message.split(". "), sep="\n")
 assert in_order.r2.max() < by_chance.r2.min()
 
 # %% [markdown]
-# Here the errors hardly change, <!--= in_order.mean:.2f -->1.16<!--/--> against <!--= by_chance.mean:.2f -->1.10<!--/-->, because the model is right and carries over to values that it has not met. What collapses is $R^2$: within a fold $y$ hardly varies, so that there is little left to explain. A number that compares with the variance of a fold depends on how the
-# folds were cut.
+# Here the errors hardly change, <!--= in_order.mean:.2f -->1.16<!--/--> against <!--= by_chance.mean:.2f -->1.10<!--/-->, because the model is right and carries over to values that it has not met. What collapses is $R^2$: within a fold $y$ hardly varies, so there is little left to explain. A number that compares with the variance of a fold depends on how the folds were cut.
 #
 # ### A look at the test rows {#leakage}
 #
@@ -337,7 +365,7 @@ print(
 # The test says that <!--= leak[0]:.0% -->57%<!--/--> of the variance of noise is explained. The selection has seen the targets of the test rows, which is *data leakage*. A correlation of noise with noise over $n$ rows has the spread $1/\sqrt n$, and the largest of $k$ of them is about
 # $\sqrt{2 \ln k / n}$, here <!--= (2 * torch.log(torch.tensor(5000.0)) / 100).sqrt():.2f -->0.41<!--/-->. It is large in the test rows as well, because it was chosen there. **Split first**: whatever looks at targets looks at those of the training rows alone, within each fold of a cross-validation, too. (Means and spreads taken over all rows leak less; [Scaling](scaling.py#whose-mean-whose-spread) measures that.)
 #
-# A test for it: shuffle the targets and run *everything* again, the selection included. A score that survives is no score.
+# A test for it: shuffle the targets and run *everything* again, the selection included. A score that survives measures the leak.
 
 
 # %%
@@ -382,7 +410,7 @@ plt.show()
 # %% [markdown]
 # ### A p-value after the choice {#after-selection}
 #
-# The same mistake in its oldest form. Twelve columns of noise, a hundred rows. Take the three that explain most, fit these, and read their $t$ statistics as if nobody had chosen. A standard error assumes that the columns were fixed before anyone looked at $y$ ([Collinearity](collinearity.py) lists what else). The same three columns on a
+# The same mistake in its oldest form: twelve columns of noise, a hundred rows. Take the three that explain most, fit these, and read their $t$ statistics as if they had not been chosen. A standard error assumes that the columns were fixed before anyone looked at $y$ ([Collinearity](collinearity.py) lists what else). The same three columns on a
 # second hundred rows are the honest test:
 
 
@@ -409,11 +437,11 @@ print(
 print(f"on other rows:                              {fair / 100:.0%}")
 
 # %% [markdown]
-# Three columns that nobody has chosen show a $|t|$ above 2 in about one draw of seven, since each does in one of twenty. [`best_subsets`][linreg.best_subsets] tries all $2^{12}$ subsets and finds the best of each size exactly; the flattery is none of its making. Any search does it: stepwise selection, a screen by correlation, or an analyst who tries one more column.
+# Three columns that were not chosen show a $|t|$ above 2 in about one draw of seven, since each does in one of twenty. [`best_subsets`][linreg.best_subsets] tries all $2^{12}$ subsets and finds the best of each size exactly. The flattery is not its fault: stepwise selection, a screen by correlation, or an analyst who tries one more column do the same.
 #
 # ### A row that is there twice
 #
-# A duplicate, the same patient a year later, the frames of one film: rows that are copies of each other fall into different folds, and a row is then predicted from its twin. Give such rows one number, and they stay together:
+# A duplicate, the same patient a year later, the frames of one film: rows that nearly copy each other fall into different folds, and a row is then predicted from its twin. Give such rows one number, and they stay together:
 
 # %%
 generator = torch.Generator().manual_seed(3)
@@ -435,11 +463,11 @@ assert apart.mean < 0.8 * variance < variance < together.mean
 # %% [markdown]
 # ## What was shown
 #
-# - The training error falls with every column that is added, and says nothing about the next row. For a model that is right it is $\sigma^2 (1 - p/n)$ on average, and the error on new noise $\sigma^2 (1 + p/n)$: run on the ordinary data, <!--= train[-1]:.3f -->0.957<!--/--> and <!--= test[-1]:.3f -->1.071<!--/--> at 300 rows.
-# - $R^2$ on new rows can be negative, and depends on how much $y$ varies in the rows that it is computed on.
-# - $k$-fold cross-validation of least squares reads each row once, and leave-one-out follows from one fit, $r_i / (1 - h_i)$. Both are equal to refitting, on the ordinary data to ten digits.
+# - The training error never rises when a column is added, and so cannot choose among models. For a model that is right, with uncorrelated noise of one variance, it is $\sigma^2 (1 - p/n)$ on average, and the error on new noise $\sigma^2 (1 + p/n)$: <!--= flattery["toy"][0]:.2f -->0.85<!--/--> and <!--= flattery["toy"][1]:.2f -->1.15<!--/--> on twenty rows of the toy, <!--= flattery["ordinary"][0]:.2f -->0.93<!--/--> and <!--= flattery["ordinary"][1]:.2f -->1.07<!--/--> on the ordinary data.
+# - $R^2$ on new rows can be negative (degree 19, and all fits to noise), and depends on how much $y$ varies in the rows that it is computed on (the ordinary data, sorted).
+# - $k$-fold cross-validation of least squares reads each row once, and leave-one-out follows from one fit, $r_i / (1 - h_i)$. Both were equal to refitting, on the toy and on the ordinary data.
 # - On 100 ordinary data sets the cross-validated error was <!--= means[1]:.2f -->1.08<!--/--> on average, where the truth was <!--= means[2]:.2f -->1.08<!--/-->; a single estimate is uncertain by about <!--= spreads[1] / means[2]:.0% -->7%<!--/-->.
-# - What was chosen by a number is not judged by it: not the degree, not the columns, not their $p$-values. Split first, keep copies together, shuffle what was sorted.
+# - A number that has chosen something cannot judge it: neither the degree, nor the columns, nor their $p$-values; the runs were on noise, where nothing was to be found. Split first, keep copies together, shuffle what was sorted.
 #
 # ## Exercises
 #
@@ -469,7 +497,7 @@ linreg.check((1.5**2 + 1.5**2 + 0) / 3, loo_of_mean(torch.tensor([0.0, 2.0, 1.0]
 # The peak stands where the number of rows is the number of parameters. And at the right end, what is $p/(n - p - 1)$?
 
 # %% [markdown] answer="Answer"
-# The peak moves to 121 rows. At 300 rows the error on other rows is near $1 + p/(n - p - 1) =$ <!--= 1 + 121 / (len(y) - 122):.2f -->1.68<!--/--> instead of <!--= 1 + 21 / (len(y) - 22):.2f -->1.08<!--/-->: a hundred columns of nothing cost most of what noise there was to begin with.
+# The peak moves to 121 rows. At 300 rows the error on other rows is near $1 + p/(n - p - 1) =$ <!--= 1 + 121 / (len(y) - 122):.2f -->1.68<!--/--> instead of <!--= 1 + 21 / (len(y) - 22):.2f -->1.08<!--/-->: a hundred columns of noise add more than half of $\sigma^2$ to the error.
 
 # %% answer="Answer"
 wide = []
@@ -494,11 +522,10 @@ print([f"{value:.2f}" for value in torch.stack(wide).mean(0)])
 # How large is the standard error of either number? And which of the two differences would you have reported?
 
 # %% [markdown] answer="Answer"
-# The difference is a tenth of the standard error, <!--= found.se:.2f -->0.07<!--/-->. (The two errors come from the same rows, so that their difference is known better than either. The standard error of the difference over the folds is what to look at.) And somebody who compares twenty such models and reports the one that
-# came out lowest has made a choice that the number has not been told of. "Does harm" is one more step: a column without a weight costs $\sigma^2/n$ in prediction, which nobody will see in three hundred rows.
+# The difference is a tenth of the standard error, <!--= ten_folds.se:.2f -->0.07<!--/-->. (The two errors come from the same rows, so their difference is known better than either. Look at the standard error of the difference over the folds.) And if twenty such models were compared and the lowest reported, the number does not know of that choice. "Does harm" is one more step: a column without a weight costs about $\sigma^2/n$ in prediction, which three hundred rows cannot show.
 
 # %% [markdown]
-# **4. Code.** A leak may have been baked in long ago: column 7 of these data was computed from the target before you got the file, and `shuffle_proof` cannot see it, because the shuffled targets no longer belong to the column. Write `too_good(X, y)`, which lists the columns that explain more than 90 % of the variance of $y$ alone. Check yours with
+# **4. Code.** A leak can be older than the split: column 7 of these data was computed from the target before you got the file, and `shuffle_proof` cannot see it, because the shuffled targets no longer belong to the column. Write `too_good(X, y)`, which lists the columns that explain more than 90 % of the variance of $y$ alone. Check yours with
 # `linreg.check(too_good(X_file, y_file), [7])`:
 
 # %%
@@ -522,4 +549,4 @@ print("shuffle-proof:", shuffle_proof(train_rows, X_file, y_file))
 # %% [markdown]
 # ## Where next
 #
-# [Collinearity](collinearity.py) has the other reason why a weight may be believed or not. [Certified digits](../part3/digits.py) asks how many digits of a fit are right; this page asked whether they matter.
+# [Ridge and weight decay](../part3/ridge.py) trades a little bias for a smaller error on new rows, and chooses how much by leave-one-out.

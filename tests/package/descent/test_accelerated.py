@@ -105,10 +105,13 @@ def test_how_far_it_may_rise_grows_with_the_square_of_what_it_remembers(monkeypa
     """To 361 times its height with a share of 0.9, which only 10 / 0.1^2 allows here."""
     monkeypatch.setattr("linreg.descent.accelerated.BLOW_UP", 10)
     X = torch.tensor([[1.0], [-1.0]], dtype=F64)
+    how = {"w": X[0], "steps": 100, "intercept": False}
     lr = 3.8 / linreg.curvature(X, intercept=False).L * (1 - 1e-6)
-    fit = linreg.momentum(X, 0 * X[:, 0], lr=lr, w=X[0], steps=100, intercept=False)
+    fit = linreg.momentum(X, 0 * X[:, 0], lr=lr, **how)
     assert fit.status is Status.NOT_CONVERGED
     assert 300 < float(fit.path.loss.max() / fit.path.loss[0]) < 361
+    rise = linreg.momentum(X, 0 * X[:, 0], lr=1.05 * lr, **how).path.loss / fit.path.loss[0]
+    assert float(rise[:-1].max()) <= 1000 < float(rise[-1])  # and no farther
 
 
 @pytest.mark.parametrize("nesterov", KINDS)

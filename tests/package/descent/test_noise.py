@@ -109,7 +109,10 @@ def test_the_limit_is_where_the_equation_loses_its_solution(batch_size):
     f = share(600, batch_size)
     assert exact_floor(X, y, 0.98 * limit, f) > 5 * exact_floor(X, y, 0.8 * limit, f) > 0
     assert exact_floor(X, y, 1.02 * limit, f) < 0
-    assert math.isinf(settled(X, y, bowl, 1.02 * limit, batch_size, limit).level)
+    for times in (1.02, 1e6, 1e60):  # the latter beyond the range of float64 after a few terms
+        beyond = settled(X, y, bowl, times * limit, batch_size, limit)
+        assert math.isinf(beyond.level)
+        assert beyond.stable_rate == pytest.approx(limit, rel=0.05)
 
 
 @pytest.mark.parametrize("batch_size", [5, 60])

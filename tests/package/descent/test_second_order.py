@@ -90,10 +90,11 @@ def test_newton_that_cannot_arrive():
     assert "The first step arrives and two more mend rounding: give it three." in none.message
     a, e = (torch.randn(100, generator=gen(k), dtype=F64) for k in (0, 1))
     alike = torch.stack((a, a + 1e-9 * e), 1)  # and what there is to gain is their difference
-    lost = linreg.newton(alike, e)
-    assert lost.status is Status.NOT_CONVERGED
-    assert lost.steps == 10
-    assert "squares the condition number: use `solve`, or centre and scale `X`." in lost.message
+    for steps in (3, 10):
+        lost = linreg.newton(alike, e, steps=steps)
+        assert (lost.status, lost.steps) == (Status.NOT_CONVERGED, steps)
+        assert "squares the condition number: use `solve`, or centre and scale `X`." in lost.message
+    assert "give it three." in linreg.newton(alike, e, steps=2).message
     assert linreg.solve(alike, e).status is Status.OK
     asked = linreg.newton(X, y, tol=0, steps=4)
     assert (asked.status, asked.steps) == (Status.NOT_CONVERGED, 4)
