@@ -82,6 +82,7 @@ def on_startup(command: str, dirty: bool) -> None:
     """Remember who builds, and let nobody look for garbage all the time: that takes a sixth of a build."""
     global live
     gc.set_threshold(100_000, 50, 50)
+    logging.getLogger("jieba").setLevel(logging.WARNING)  # which tells each build that it has read its words
     live = command == "serve"
 
 
@@ -93,7 +94,8 @@ def on_config(config: MkDocsConfig) -> None:
     titles = everywhere.titles(config)
     speak(edition.site)
     everywhere.translate(config)
-    home = config.site_url = urljoin(config.site_url or "", edition.place)
+    edition.settle(config)
+    home = config.site_url or ""
     package = wheel.build(root)
     marks = {mark: say(text) for mark, text in MARKS.items()}
     marks[INSTALL] = wheel.install_line(home, package)
@@ -170,6 +172,7 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
 @event_priority(-100)  # after mkdocs-autorefs has linked the names in the signatures
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """All pages are read: make what is made from all, before the first is written."""
+    env.filters["say"] = say  # for the templates of docs/theme
     pages = {page.file.src_uri: page for page in site.navigation.pages}
     shared = Counter(page.title for page in pages.values())
     for uri, page in pages.items():
@@ -180,7 +183,6 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
         site.beside[path] = card.png(title, site.titles[""])  # its letters know no Chinese
         page.meta["card"], page.meta["card_alt"] = site.address(path), escape(card.alt(title))
 
-    env.filters["say"] = say  # what the templates of docs/theme say themselves
     texts = {uri: f"{stem(uri)}.md" for uri in pages}
     site.beside["llms.txt"] = llms.index(
         config, site.navigation, {uri: site.address(path) for uri, path in texts.items()}

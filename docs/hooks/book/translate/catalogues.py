@@ -2,6 +2,7 @@
 
 from ast import literal_eval
 from collections.abc import Iterable, Mapping
+from copy import copy
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from babel.messages.pofile import read_po, write_po
 from book.cache import write
 
 LOCALE = "zh_Hans"
+WIDTH = 1_000_000  # a message in one line: babel reads no previous words that it has wrapped
 HEADER = """\
 # A message is a paragraph of the English page. `python docs/hooks translate` keeps this file in step."""
 
@@ -52,21 +54,24 @@ def updated(catalogue: Catalog, messages: Iterable[tuple[str, str]]) -> Catalog:
         catalogue[message.id] = message
     catalogue.obsolete.clear()
     before = {message.id: message.previous_id for message in catalogue if message.fuzzy}
+    old = {message.id: copy(message) for message in catalogue if message.string and not message.fuzzy}
+    old.pop("", None)  # the header
     template = Catalog()
     for text, note in messages:
         template.add(text, auto_comments=[note] if note else [])
     catalogue.update(template, update_header_comment=False)
     for message in catalogue:
         message.previous_id = message.previous_id or before.get(message.id, [])
-    for key in [key for key, message in catalogue.obsolete.items() if not message.string]:
-        del catalogue.obsolete[key]
+        message.flags -= {"python-format", "python-brace-format"}  # formulas have braces
+    catalogue.obsolete.clear()
+    catalogue.obsolete.update({text: old[text] for text in old if text not in catalogue})
     return catalogue
 
 
 def save(catalogue: Catalog, file: Path) -> None:
     """Write it: equal catalogues are equal bytes, whenever they are written."""
     content = BytesIO()
-    write_po(content, catalogue, omit_header=True, width=0, include_previous=True)
+    write_po(content, catalogue, omit_header=True, width=WIDTH, include_previous=True)
     head = f'{HEADER}\nmsgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
     head += f'"Language: {catalogue.locale_identifier}\\n"\n\n'
     write(file, head + content.getvalue().decode().strip() + "\n")

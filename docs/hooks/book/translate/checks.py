@@ -4,10 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from book.translate.prose import PIECE, PLACE, SAID, TAG
+from book.translate.prose import PIECE, PLACE, TAG
 
 HAN = r"[\u4e00-\u9fff]"
-DIGITS = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+WORDS = re.compile(r"\\text(?:rm|bf|it)?\{[^{}]*\}")  # in a formula
+NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 SPACING = [
     (re.compile(rf"{HAN}\*{{0,2}}[,;:?!]|[,;:?!]\*{{0,2}}{HAN}"), "a half-width mark beside Chinese"),
     (re.compile(rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9%]{HAN}"), "no space between Chinese and Latin letters"),
@@ -26,8 +27,8 @@ def faults(message: str, translation: str, terms: Mapping[str, tuple[str, ...]])
             yield f"{what}: {new} is not in the English"
     if "<!--" in translation:
         yield "a claim is written as its place, <1>"
-    for number in _digits(translation) - _digits(message):
-        yield f"the number {number} is not in the English"
+    for number in _numbers(translation) ^ _numbers(message):
+        yield f"the number {number} stands in one of both"
     plain = _plain(translation)
     for rule, fault in SPACING:
         if place := rule.search(plain):
@@ -42,7 +43,7 @@ def _places(text: str) -> Counter[str]:
 
 def _pieces(text: str) -> Counter[str]:
     """Code, and formulas without the words in them."""
-    return Counter(SAID.sub(r"\\text{}", piece[0]) for piece in PIECE.finditer(text))
+    return Counter(WORDS.sub(r"\\text{}", piece[0]) for piece in PIECE.finditer(text))
 
 
 def _markup(text: str) -> Counter[str]:
@@ -50,14 +51,16 @@ def _markup(text: str) -> Counter[str]:
     return Counter([*TAG.findall(PIECE.sub("", text)), *re.findall(r"\]\(|\*\*", PIECE.sub("", text))])
 
 
-def _digits(text: str) -> Counter[str]:
-    """Numbers outside of code and formulas."""
-    return Counter(DIGITS.findall(PLACE.sub("", PIECE.sub("", text))))
+def _numbers(text: str) -> set[str]:
+    """Numbers outside of code and formulas; one digit may be a word in the other language."""
+    found = NUMBER.findall(PLACE.sub("", PIECE.sub("", text)))
+    return {number for number in found if len(number) > 1}
 
 
 def _plain(text: str) -> str:
     """The text as its letters stand side by side: code, formulas and claims are Latin."""
-    return PLACE.sub("a", PIECE.sub("a", text.replace("]<", "<"))).replace("*", "").replace("[", "")
+    text = re.sub(r"\]<\d+>|[*\[]", "", PIECE.sub("a", text))
+    return PLACE.sub("a", text)
 
 
 def _terms(message: str, translation: str, terms: Mapping[str, tuple[str, ...]]) -> Iterator[str]:

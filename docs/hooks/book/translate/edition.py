@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
+from urllib.parse import urljoin
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -14,6 +15,8 @@ from book.translate import catalogues, drawn, pages
 from book.translate.checks import faults
 
 SITE = "site.po"  # what is said beside the pages
+# The folder of each edition under the address of the book, its language, and its name in that.
+EDITIONS = {"": ("en", "English"), "zh": ("zh-Hans", "中文")}
 LOG = get_plugin_logger("translate")
 
 
@@ -31,10 +34,25 @@ class Edition:
         language = config.extra.get("edition")
         return cls(Path(config.config_file_path).parent / "docs" / language if language else None)
 
-    @property
-    def place(self) -> str:
-        """The folder of the site where it stands."""
-        return f"{self.folder.name}/" if self.folder else ""
+    def settle(self, config: MkDocsConfig) -> None:
+        """Have the settings name its address, and lead to the other edition where both are built."""
+        first, mine = str(config.site_url or ""), self.folder.name if self.folder else ""
+        (other,) = EDITIONS.keys() - {mine}
+        config.site_url = self._settings(first, mine)["home"]
+        if config.extra.get("editions"):
+            way = "../" if mine else f"{other}/"
+            config.extra |= {
+                "alternate": 1,  # for the theme: there is a link in the head of the page, and no list in <head>
+                "first": first,
+                "this": self._settings(first, mine),
+                "other": {**self._settings(first, other), "way": way},
+            }
+
+    @staticmethod
+    def _settings(first: str, folder: str) -> dict[str, str]:
+        """What the templates need to know of an edition."""
+        language, name = EDITIONS[folder]
+        return {"home": urljoin(first, f"{folder}/" if folder else ""), "lang": language, "name": name}
 
     def marked(self, html: str) -> str:
         """A page that tells which Chinese it is written in: browsers choose the letters by it."""
