@@ -19,8 +19,9 @@ test: $(VENV)/installed  ## style, types, package, every page, and the built sit
 	@$(BIN)/python tests/pages/browser/browsers.py
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
-build: $(VENV)/installed  ## write the finished site to site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+build: $(VENV)/installed  ## write the finished site to site/, and its Chinese edition to site/zh/
+	NO_MKDOCS_2_WARNING=1 EDITIONS=1 $(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 EDITIONS=1 $(BIN)/mkdocs build --strict --config-file mkdocs.zh.yml
 
 picture: build  ## take the picture in README.md
 	$(BIN)/python docs/screenshot.py

@@ -1,12 +1,17 @@
-"""The engine at the command line: `python docs/hooks update`, `mutate` or `census`, and paths."""
+"""The engine at the command line: `python docs/hooks update`, `mutate`, `census` or `translate`, and paths."""
 
 import sys
 from importlib import import_module
 
-COMMANDS = ("update", "mutate", "census")
+COMMANDS = {
+    "update": "prove.update",
+    "mutate": "prove.mutate",
+    "census": "prove.census",
+    "translate": "translate.command",
+}
 
 if __name__ == "__main__":
     command, *arguments = sys.argv[1:] or [""]
     if command not in COMMANDS:
         sys.exit(f"python docs/hooks {'|'.join(COMMANDS)} [paths]")
-    sys.exit(import_module(f"book.prove.{command}").main(arguments))
+    sys.exit(import_module(f"book.{COMMANDS[command]}").main(arguments))

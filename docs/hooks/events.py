@@ -5,6 +5,7 @@ import logging
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -41,6 +42,9 @@ from book.publish import (
 )
 from book.render import code, downloads, figures, formulas, names, reference, repairs, search
 from book.render.markdown import INSTALL, MARKS, Drawn, draft
+from book.translate import site as everywhere
+from book.translate.edition import Edition
+from book.words import say, speak
 
 ONLY = os.environ.get("PAGES", "*")  # PAGES="part1/loss*" builds these pages alone, which is quick
 UNDATED = datetime.fromtimestamp(int(wheel.EPOCH), UTC).date()  # MkDocs' date of what has no history
@@ -55,8 +59,10 @@ class Site:
     wheel: Path
     cache: Path  # of outputs
     marks: dict[str, str]  # what becomes of a line that is nothing but a mark
+    edition: Edition
+    titles: dict[str, str]  # in the language of the sources
     sources: dict[str, Source] = field(default_factory=dict)
-    outputs: dict[str, list[list[Output]]] = field(default_factory=dict)  # of each block
+    outputs: dict[str, Sequence[Sequence[Output]]] = field(default_factory=dict)  # of each block
     drawn: dict[str, list[Drawn]] = field(default_factory=dict)  # the figures
     entries: dict[str, str] = field(default_factory=dict)  # address in the reference of each public name
     links: dict[str, str] = field(default_factory=dict)  # address of each source file and download
@@ -76,6 +82,7 @@ def on_startup(command: str, dirty: bool) -> None:
     """Remember who builds, and let nobody look for garbage all the time: that takes a sixth of a build."""
     global live
     gc.set_threshold(100_000, 50, 50)
+    logging.getLogger("jieba").setLevel(logging.WARNING)  # which tells each build that it has read its words
     live = command == "serve"
 
 
@@ -83,10 +90,17 @@ def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
     global site
     os.environ["SOURCE_DATE_EPOCH"] = wheel.EPOCH  # no file tells when it was built
-    root, home = Path(config.config_file_path).parent, config.site_url or ""
+    root, edition = Path(config.config_file_path).parent, Edition.of(config)
+    titles = everywhere.titles(config)
+    speak(edition.site)
+    everywhere.translate(config)
+    edition.settle(config)
+    home = config.site_url or ""
     package = wheel.build(root)
-    made = {INSTALL: wheel.install_line(home, package), digest.DIGEST: digest.as_markdown(root, package)}
-    site = Site(root, home, package, prepare(root / "linreg", package), MARKS | made)
+    marks = {mark: say(text) for mark, text in MARKS.items()}
+    marks[INSTALL] = wheel.install_line(home, package)
+    marks[digest.DIGEST] = digest.as_markdown(root, package)
+    site = Site(root, home, package, prepare(root / "linreg", package), marks, edition, titles)
     config.extra["mark"] = logo.logo()  # for docs/theme/partials/logo.html
     config.extra_css = []  # instead of mkdocstrings' own file: see `assets.STYLES`
     if ONLY != "*":
@@ -99,11 +113,13 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Read all pages, run what has changed, and add the downloads."""
     documents = {file.src_uri: file for file in files.documentation_pages()}
     try:
-        site.sources = {uri: parse(Path(str(file.abs_src_path))) for uri, file in documents.items()}
+        sources = {uri: parse(Path(str(file.abs_src_path))) for uri, file in documents.items()}
     except PageError as error:
         raise PluginError(str(error)) from None
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
-    site.outputs = of_blocks(site.sources, wanted, site.cache, config)
+    outputs = of_blocks(sources, wanted, site.cache, config)
+    site.sources = {uri: site.edition.page(uri, source) for uri, source in sources.items()}
+    site.outputs = {uri: site.edition.outputs(uri, made) for uri, made in outputs.items()}
 
     reference.package.cache_clear()  # `mkdocs serve` builds again after a change
     site.entries = reference.addresses(
@@ -156,14 +172,15 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
 @event_priority(-100)  # after mkdocs-autorefs has linked the names in the signatures
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """All pages are read: make what is made from all, before the first is written."""
+    env.filters["say"] = say  # for the templates of docs/theme
     pages = {page.file.src_uri: page for page in site.navigation.pages}
     shared = Counter(page.title for page in pages.values())
     for uri, page in pages.items():
         if shared[page.title] > 1 and page.parent:  # no two pages of one name in a list of results
             page.meta["title"] = f"{page.title} ({page.parent.title})"
         path = f"assets/cards/{stem(uri).replace('/', '-')}.png"
-        title = config.site_name if page.is_homepage else str(page.title)
-        site.beside[path] = card.png(title, config.site_name)
+        title = site.titles["" if page.is_homepage else uri]
+        site.beside[path] = card.png(title, site.titles[""])  # its letters know no Chinese
         page.meta["card"], page.meta["card_alt"] = site.address(path), escape(card.alt(title))
 
     texts = {uri: f"{stem(uri)}.md" for uri in pages}
@@ -189,23 +206,24 @@ def stem(uri: str) -> str:
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Put in the figures and the typeset formulas."""
     uri = page.file.src_uri
-    html = downloads.under_title(output, uri)
+    html = downloads.under_title(site.edition.marked(output), uri)
     html = figures.placed(html, site.drawn[uri], uri, get_relative_url("assets/widgets", page.url))
     for step in (repairs.quiet, repairs.scrolling, repairs.readable):
         html = step(html)
-    return formulas.typeset(repairs.mend(html, repairs.HTML), uri)
+    return formulas.typeset(repairs.mend(html, repairs.html()), uri)
 
 
 def on_post_template(output_content: str, template_name: str, config: MkDocsConfig) -> str:
     """Mend 404.html too, which is no page to MkDocs, and leave out of the site map dates that are none."""
     if template_name == "404.html":
-        return repairs.mend(repairs.quiet(output_content), repairs.HTML)
+        return repairs.mend(repairs.quiet(site.edition.marked(output_content)), repairs.html())
     return re.sub(rf"\s*<lastmod>{UNDATED}</lastmod>", "", output_content)
 
 
 @event_priority(-50)  # after the search has written its index
 def on_post_build(config: MkDocsConfig) -> None:
     """Write what stands beside the pages, the fonts of their formulas, and what is made of all of them."""
+    site.edition.tell()
     folder = Path(config.site_dir)
     for path, content in site.beside.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

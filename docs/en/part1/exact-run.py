@@ -234,7 +234,7 @@ assert max(medians[torch.float64][solve]) < 1e-14  # refined
 #
 # so QR bends up to $\kappa^2$ as well, the sooner the larger the residual. `solve` refines its answer with a residual computed in twice the precision:
 
-# %% alt="Relative error against condition number in float64 for three sizes of the residual, on log scales. The three lines of QR start together. Without a residual QR follows epsilon kappa; with noise 0.001 and with noise 1 it bends up to epsilon kappa squared, the larger the noise the sooner. The three lines of solve stay level at the bottom."
+# %% alt="Relative error against condition number in float64 for three sizes of the residual, on log scales. The three lines of QR start together. Without a residual QR follows epsilon kappa; with noise 0.001 and with noise 1 it bends up to epsilon kappa squared, the larger the noise the sooner. The three lines of solve are level at the bottom, but for the left end of the one with noise 1, where it does not refine."
 residual_track = [float(k) for k in range(1, 9)]
 by_noise = {e: race(torch.float64, residual_track, noise=e) for e in (0.0, 1e-3, 1.0)}
 _, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
@@ -253,7 +253,7 @@ assert lasts[-1] > 1e4 * lasts[0]
 assert max(max(found[solve]) for found in by_noise.values()) < 1e-13
 
 # %% [markdown]
-# That is 60 rows. For many, `solve` refines in float64 alone where digits are to spare, and says [how many are left](../reference/choose.md#what-solve-does).
+# At the left end, with noise 1, it does not refine yet. That is 60 rows. For many, `solve` refines in float64 alone where digits are to spare, and says [how many are left](../reference/choose.md#what-solve-does).
 #
 # ## What `solve` chooses, and says
 #

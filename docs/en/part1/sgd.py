@@ -134,7 +134,7 @@ for (B, rates), colour in zip(dots.items(), (ORANGE, BLUE, GREEN), strict=True):
         value = settle(*toy, lr, B, seed=5)
         ax.plot(lr, value, "o", color=colour)
         worst = max(worst, abs(value / exact_floor(*toy, lr, B) - 1))
-    ax.text(line[0], 1.5 * curve[0], f"B = {B}", color=colour)
+    ax.text(line[0], 2.8 * curve[0], f"B = {B}", color=colour)
 ax.text(0.12, 1.2e-6, "lines: exact\ndashes: small rates\ndots: measured")
 ax.set(xlabel="learning rate", ylabel="excess loss, settled", ylim=(4e-7, 4e-2))
 assert worst < 0.1
@@ -277,7 +277,7 @@ for place, words, colour in (
 ):
     ax.axvline(place, color=colour, linewidth=1.5)
     ax.text(place + 0.02, 345, words, color=colour, va="top")
-ax.text(0.45, 150, "single batches of 10,\neach by itself", color=BLUE)
+ax.text(0.45, 210, "single batches of 10,\neach by itself", color=BLUE)
 ax.set(xlabel="largest stable rate", ylabel="batches", ylim=(0, 350), xlim=(0.4, 2.2))
 
 # %% [markdown]

@@ -1,17 +1,17 @@
 # %% [markdown]
 # # Why squares?
 #
-# After this page you can say which noise each loss is made for, what squares promise whatever the noise, and how to fit rows of which some are wrong. You can choose Huber's threshold in units that mean something, and you know which error no loss protects from.
+# After this page you can say which noise each loss is made for, what squares promise whatever the noise, and how to fit rows of which some are wrong. You can choose Huber's threshold in units that mean something, and name the error that no loss protects from.
 #
 # <!-- core -->
 #
 # Besides `linreg` this page needs scikit-learn, scipy and statsmodels; [the line that installs](../index.md#run-it-yourself) brings them.
 #
-# **The question.** In one of 300 rows somebody has typed 1000 for 10.00. What do the other 299 still say? <!-- given 300, 299: the rows of the ordinary data, and those less one -->
+# **The question.** In one of 300 rows 1000 was typed for 10.00. What do the other 299 still say? <!-- given 300, 299: the rows of the ordinary data, and those less one -->
 #
 # ## One wrong target
 #
-# The ordinary data set of this book has 300 rows and twenty correlated columns. One target is spoilt, and nothing else. How far are the weights from what they were before, at the worst, in their own standard errors?
+# The ordinary data set of this book has 300 rows and twenty correlated columns. One target is spoilt, and nothing else. How far does the weight that changes most move, in its own standard errors?
 
 # %%
 import torch
@@ -37,11 +37,11 @@ for method in (linreg.solve, linreg.huber, linreg.absolute, linreg.tukey):
     print(f"{method.__name__:10} {change[method]:12.2f} standard errors")
 
 # %% [markdown]
-# Least squares is ruined by a single row. Three other losses hardly notice. Why does the whole world use squares, then?
+# Least squares is ruined by a single row. Three other losses hardly react. Why, then, are squares used everywhere?
 #
 # ## A loss says which noise it expects
 #
-# Noise with the density $f$ makes the targets most likely where the sum of $-\log f(r_i)$ is smallest. So every loss $\rho$ is at home in one kind of noise, $f(z) \propto e^{-\rho(z)}$: squares in normal noise ([derived with the loss](../part1/loss.md#why-squares)), absolute values in Laplace's, and Huber's loss in noise that is normal in the middle and has
+# Noise with the density $f$ makes the targets most likely where the sum of $-\log f(r_i)$ is smallest. So each loss $\rho$ belongs to one kind of noise, $f(z) \propto e^{-\rho(z)}$: squares in normal noise ([derived with the loss](../part1/loss.md#why-squares)), absolute values in Laplace's, and Huber's loss in noise that is normal in the middle and has
 # Laplace's tails. With $z$ for the residual in units of the scale of the noise,
 #
 # $$
@@ -52,7 +52,7 @@ for method in (linreg.solve, linreg.huber, linreg.absolute, linreg.tukey):
 # \end{cases}
 # $$
 #
-# What tells the losses apart is their slope $\psi = \rho'$, the *pull* of one row. The fit is where all pulls balance, $\sum_i \psi(z_i)\, \tilde x_i = 0$ with $\tilde x_i = (1, x_i)$. Written as $\sum_i c_i z_i \tilde x_i = 0$ with $c_i = \psi(z_i) / z_i$ it is a weighted least-squares fit, in which $c_i$ is what the row still counts for.
+# What tells the losses apart is their slope $\psi = \rho'$, the *pull* of one row. The fit is where all pulls balance, $\sum_i \psi(z_i)\, \tilde x_i = 0$ with $\tilde x_i = (1, x_i)$. Written as $\sum_i c_i z_i \tilde x_i = 0$ with $c_i = \psi(z_i) / z_i$ it is a weighted least-squares fit, in which $c_i$ is how much the row still counts.
 
 # %% alt="Three panels over the residual in scales, from -6 to 6. Left, the loss: squares rise fastest, Huber's and the absolute loss go on as straight lines, Tukey's is level beyond 4.685. Middle, the pull: a straight line for squares, held at 1.345 for Huber, a step from -1 to 1 for the absolute loss, and for Tukey a wave that comes back to zero. Right, the weight of the row: always 1 for squares, falling like one over the residual for Huber, and zero beyond 4.685 for Tukey."
 import matplotlib.pyplot as plt
@@ -91,36 +91,47 @@ plt.show()
 #
 # !!! note "Assumed here"
 #
-#     The model is right, $y = \tilde X \theta + \varepsilon$. The noise has mean zero and the same variance in each row, and different rows are uncorrelated. Nothing is said of its law.
+#     The model is right, $y = \tilde X \theta + \varepsilon$. The noise has mean zero and the same variance in each row, and different rows are uncorrelated. Its distribution is left open.
 #
-# An estimate that is *linear* in the targets, $\hat\theta = C y$, is right on average for every $\theta$ exactly if $C \tilde X = I$. Its covariance is then $\sigma^2 C C^\top$. Write $C = (\tilde X^\top \tilde X)^{-1} \tilde X^\top + D$. From $C \tilde X = I$ follows $D \tilde X = 0$, the mixed terms vanish, and
+# An estimate that is *linear* in the targets, $\hat\theta = C y$, is unbiased, that is, right on average for each $\theta$, exactly if $C \tilde X = I$. Its covariance is then $\sigma^2 C C^\top$. Write $C = (\tilde X^\top \tilde X)^{-1} \tilde X^\top + D$. From $C \tilde X = I$ follows $D \tilde X = 0$, the mixed terms vanish, and
 #
 # $$
 # C C^\top = (\tilde X^\top \tilde X)^{-1} + D D^\top .
 # $$
 #
-# The first part is that of least squares, and the second never makes a variance smaller. That is the *Gauss–Markov theorem*: of all linear unbiased estimates, least squares has the smallest variance, for each weight and each combination of weights, normal noise or not. Three rivals that are linear and unbiased as well, and how much wider they make the weights of the ordinary data:
+# The first part is that of least squares, and the second never makes a variance smaller. That is the *Gauss–Markov theorem*: of all linear unbiased estimates, least squares has the smallest variance, for each weight and each combination of weights, normal noise or not. Here are three rivals that are linear and unbiased as well, and how much larger they make the variances of the weights:
+
 
 # %%
-A = linreg.fold_bias(X)
-n, p = A.shape
-generator = torch.Generator().manual_seed(0)
-rivals = {
-    "every second row": (torch.arange(n) % 2).double(),
-    "rows counted at random": torch.rand(n, generator=generator),
-    "rows near the middle more": 1 / (1 + X.square().sum(1)),
-}
-best = torch.linalg.inv(A.T @ A).diagonal()
-print("variance over that of least squares:     least   largest")
-for name, counts in rivals.items():
+def variance_ratios(X, counts):
+    """(p,) the variance of each weight over that of least squares, rows weighted."""
+    A = linreg.fold_bias(X)
     C = torch.linalg.solve(A.T @ (counts.unsqueeze(1) * A), A.T * counts)
-    assert bool((C @ A - torch.eye(p)).abs().max() < 1e-10)  # unbiased
-    ratio = (C @ C.T).diagonal() / best
-    assert float(ratio.min()) >= 1
-    print(f"{name:36} {ratio.min():9.2f} {ratio.max():9.2f}")
+    assert bool((C @ A - torch.eye(A.shape[1])).abs().max() < 1e-10)  # unbiased
+    R = torch.linalg.qr(A).R
+    T = torch.linalg.solve_triangular(R, torch.eye(len(R)), upper=True)
+    return C.square().sum(1) / T.square().sum(1)
+
+
+def rivals(X):
+    n = len(X)
+    return {
+        "every second row": (torch.arange(n) % 2).double(),
+        "random weights": torch.rand(n, generator=torch.Generator().manual_seed(0)),
+        "the middle counts more": 1 / (1 + X.square().sum(1)),
+    }
+
+
+toy = linreg.simulate(100, generator=torch.Generator().manual_seed(1))[0]
+print("variance over that of least squares:     least   largest")
+for data, rows in {"ordinary": X, "toy": toy}.items():
+    for name, counts in rivals(rows).items():
+        ratio = variance_ratios(rows, counts)
+        assert float(ratio.min()) > 1
+        print(f"{data:9} {name:26} {ratio.min():9.2f} {ratio.max():9.2f}")
 
 # %% [markdown]
-# Two words carry the theorem, and two ways lead around it. A *biased* estimate may be nearer on average; ridge regression is one. And one that is *not linear* in $y$, such as the absolute loss, can have a smaller variance where the noise is not normal. With normal noise there is no way around: there least squares has the smallest variance of all unbiased estimates, linear or not.
+# The theorem rests on two words, and without either of them it fails. A *biased* estimate may be nearer on average, as on [Ridge and weight decay](../part3/ridge.py). And one that is *not linear* in $y$, such as the absolute loss, can have a smaller variance where the noise is not normal. With normal noise linearity is not needed: there least squares has the smallest variance of all unbiased estimates, linear or not.
 #
 # ## What each noise costs each loss
 #
@@ -148,7 +159,6 @@ def errors_of(method, X, w, b, noise):
     return float((found - w).square().mean().sqrt())
 
 
-toy = linreg.simulate(100, generator=torch.Generator().manual_seed(1))[0]
 sets = {
     "ordinary": (X, w_true, b_true),
     "toy": (toy, torch.tensor([-1.0, 1.0]), 2.0),
@@ -167,13 +177,13 @@ for data, (rows, w, b) in sets.items():
         print(f"{data:9} {kind:10}{told}")
 
 # %% [markdown]
-# With normal noise the absolute loss pays a quarter or more in the size of its errors, as if a third of the rows had been thrown away; in the limit of many rows it is $\sqrt{\pi / 2} = 1.25$. Huber's and Tukey's losses pay next to nothing: their constants are made for that. With one row in twenty ten times as noisy they make less than half of the error. Uniform noise has no tails at all, and squares are the better for it.
+# With normal noise the errors of the absolute loss are about a quarter larger or more, as if a third of the rows had been thrown away; in the limit of many rows it is $\sqrt{\pi / 2} = 1.25$. Huber's and Tukey's losses lose next to nothing: their constants are chosen for that. With one row in twenty ten times as noisy they make less than half of the error. Uniform noise has no tails at all, and squares do better than all three.
 #
-# So squares are the choice for noise without heavy tails: the best of the linear ones, the best of all where the noise is normal, a closed form, and [standard errors](sure.py). Where some rows may be wrong, Huber's loss costs little and insures much.
+# So squares are the choice for noise without heavy tails: the best of the linear ones, the best of all where the noise is normal, a closed form, and [standard errors](sure.py). Where some targets may be wrong, Huber's loss costs little and protects well.
 #
 # ## How far one row can pull
 #
-# Take a single target that lies on the plane, move it, and watch a weight. Least squares follows it for ever.
+# Take a single target that lies on the plane, move it, and watch a weight. Least squares follows it without limit.
 
 
 # %% alt="The change of the first weight against how far one target of the toy data was moved, from -10 to 10. For least squares a straight line through the origin. For Huber and for the absolute loss it levels off at once on both sides. For Tukey it comes back, beyond a few scales, to what the fit is without that row."
@@ -216,9 +226,9 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Huber's loss holds the pull of a row, the absolute loss too, and Tukey's lets go of a row altogether: both ends of its curve are the fit without that row. That last step has a price: Tukey's loss is not convex. There can be several minima, and which one is found depends on where the search begins, which is Huber's fit here. [`tukey`][linreg.tukey] says `ok` of a stationary point, and its message says that there may be others.
+# Huber's loss limits the pull of a row, so does the absolute loss, and Tukey's lets go of a row altogether: both ends of its curve are the fit without that row. That has a price: Tukey's loss is not convex. There can be several minima, and which one is found depends on where the search begins, which is Huber's fit here. [`tukey`][linreg.tukey] says `ok` of a stationary point, and its message says that there may be others.
 #
-# What a robust fit has held back is in the fit, and rows with a low weight are the first to look at:
+# How much each row still counts is kept in the fit, and rows with a low weight are the first to look at:
 
 # %%
 robust = linreg.huber(X, spoilt)
@@ -229,7 +239,7 @@ print(f"{float(robust.row_weights.min()):.4f}")
 # %% [markdown]
 # ## The threshold has units
 #
-# $\delta = 1$ of what? A threshold in the units of $y$ says another thing for metres than for millimetres. So $z = r / \sigma$ is measured in a scale, and $\delta$ in scales is a plain number. A scale that a few gross errors cannot spoil is the *median absolute deviation* of the residuals from zero, the median of $\lvert r \rvert$, divided by 0.6745 because for normal noise half of all residuals lie within $0.6745\, \sigma$.
+# $\delta = 1$ of what? A threshold in the units of $y$ means one thing for metres and another for millimetres. So $z = r / \sigma$ is measured in a scale, and $\delta$ in scales is a plain number. A scale that a few gross errors cannot spoil is the *median absolute deviation* of the residuals from zero, the median of $\lvert r \rvert$, divided by 0.6745 because for normal noise half of all residuals lie within $0.6745\, \sigma$.
 
 # %%
 print("y in       torch, delta = 1      linreg.huber")
@@ -342,26 +352,38 @@ print(f"{'least squares':24} {'':8} {float(linreg.solve(x_60, y_60).w):14.4f}")
 #
 # Now the slip happens on the other side: in one row 1000 is typed into the first *feature*.
 
+
 # %%
-wrong = X.clone()
-wrong[7, 0] = 1000.0
-print(f"weight 1, true {w_true[0]:.0f}")
+def with_slip(X):
+    """The same rows, but for one feature."""
+    slipped = X.clone()
+    slipped[7, 0] = 1000.0
+    return slipped
+
+
 first = {}
+slips = {"ordinary": (with_slip(X), y), "toy": (with_slip(toy), toy_y)}
+print("weight 1       ordinary       toy")
+print(f"{'true':10} {w_true[0]:12.4f} {-1:9.4f}")
 for method in (linreg.solve, linreg.huber, linreg.absolute, linreg.tukey):
-    first[method] = float(method(wrong, y).w[0])
-    print(f"{method.__name__:10} {first[method]:8.4f}")
-print(f"leverage of that row: {float(linreg.leverage(wrong)[7]):.4f}")
+    for data, rows in slips.items():
+        first[data, method] = float(method(*rows).w[0])
+    told = f"{first['ordinary', method]:12.4f} {first['toy', method]:9.4f}"
+    print(f"{method.__name__:10} {told}")
+for data, (rows, _) in slips.items():
+    print(f"leverage of that row, {data}: {float(linreg.leverage(rows)[7]):.4f}")
+assert max(abs(weight) for weight in first.values()) < 0.05
 
 # %% [markdown]
-# All four have lost the weight. The pull of a row on $w_j$ is $\psi(z_i)\, x_{ij}$, and only the first factor is held. Such a row goes through the fit, with a small residual, and no loss of residuals can see it. What sees it is its [*leverage*](diagnostics.py#leverage-a-row-that-pulls), which does not look at $y$ at all. So look at the features first, and hold the residuals after.
+# All four have lost the weight. The pull of a row on $w_j$ is $\psi(z_i)\, x_{ij}$, and only the first factor is limited. The fit goes nearly through such a row, which leaves a small residual that no loss can notice. Its [*leverage*](diagnostics.py#leverage-a-row-that-pulls), which does not depend on $y$, gives it away. So look at the features first, and choose a loss after.
 #
 # ## What was shown
 #
-# - One target of 300 moved least squares by <!--= change[linreg.solve]:.0f -->120<!--/--> standard errors, and Huber's fit by <!--= change[linreg.huber]:.2f -->0.45<!--/-->.
-# - A loss is the likelihood of one kind of noise. Squares are the best linear unbiased estimate for all kinds of equal variance (Gauss and Markov): three linear rivals on the ordinary data were all wider.
+# - One wrong target of the 300 in the ordinary data moved a weight of least squares by <!--= change[linreg.solve]:.0f -->120<!--/--> standard errors, and none of Huber's fit by more than <!--= change[linreg.huber]:.2f -->0.45<!--/-->. On the toy, least squares followed such a target without limit, and Huber's fit levelled off.
+# - A loss is the likelihood of one kind of noise. Squares are the best linear unbiased estimate for any noise of mean zero that is uncorrelated and of one variance (Gauss and Markov): three linear rivals had larger variances for each weight, on the ordinary data and on the toy.
 # - With normal noise the absolute loss had <!--= beside["ordinary", "normal"][1]:.2f -->1.23<!--/--> times the error on the ordinary data and <!--= beside["toy", "normal"][1]:.2f -->1.38<!--/--> times on the toy, Huber's <!--= beside["ordinary", "normal"][0]:.2f -->1.03<!--/--> and <!--= beside["toy", "normal"][0]:.2f -->1.06<!--/-->. With 5 % gross errors Huber's had <!--= beside["ordinary", "5 % gross"][0]:.2f -->0.46<!--/--> and <!--= beside["toy", "5 % gross"][0]:.2f -->0.42<!--/-->.
-# - A threshold is a number of scales. Four programs have four scales, and four answers.
-# - A wrong feature defeated all four losses: <!--= first[linreg.solve]:.2f -->0.00<!--/-->, <!--= first[linreg.huber]:.2f -->0.00<!--/-->, <!--= first[linreg.absolute]:.2f -->0.00<!--/--> and <!--= first[linreg.tukey]:.2f -->0.00<!--/--> where the weight is 3.
+# - A threshold is a number of scales. Four programs have four scales, and gave four slopes for the same sixty rows.
+# - A wrong feature defeated all four losses: the first weight became <!--= first['ordinary', linreg.solve]:.2f -->0.00<!--/-->, <!--= first['ordinary', linreg.huber]:.2f -->0.00<!--/-->, <!--= first['ordinary', linreg.absolute]:.2f -->0.00<!--/--> and <!--= first['ordinary', linreg.tukey]:.2f -->0.00<!--/--> where the truth is 3, and on the toy at most <!--= max(abs(first['toy', m]) for m in curves):.2f -->0.00<!--/--> in size where it is -1.
 #
 # ## Exercises
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Ridge and weight decay
 #
-# After this page you can say what a penalty on the weights buys and what it costs, choose its strength for the price of one fit, translate it between `linreg`, scikit-learn, R and the `weight_decay` of an optimiser, and say why stopping early does nearly the same.
+# After this page you can say what a penalty on the weights gains and what it costs, choose its strength at the cost of one fit, translate it between `linreg`, scikit-learn, R and the `weight_decay` of an optimiser, and say why stopping early does nearly the same.
 #
 # <!-- core -->
 #
@@ -11,7 +11,7 @@
 #
 # ## Too much freedom
 #
-# The ordinary data of this book has 300 rows. <!-- given 300, 270: its rows, and those less thirty --> Let thirty of them be all that we have, the third thirty, and let the other 270 be the future. (All ten thirties come [further down](#how-strong).)
+# The ordinary data of this book has 300 rows. <!-- given 300, 270: its rows, and those less thirty --> Suppose that thirty of them, the third thirty, are all that we have, and that the other 270 are the future. (All ten thirties come [further down](#how-strong).)
 
 # %%
 import torch
@@ -25,9 +25,9 @@ X_few, y_few = X[few], y[few]
 X_new, y_new = X[~few], y[~few]
 
 
-def error(fit):
-    """The mean squared error on the rows that no fit has seen."""
-    return float((y_new - fit.predict(X_new)).square().mean())
+def error(fit, X, y):
+    """The mean squared error of a fit on some rows."""
+    return float((y - fit.predict(X)).square().mean())
 
 
 fits = {"least squares": linreg.solve(X_few, y_few)}
@@ -37,8 +37,9 @@ fits["the true weights"] = linreg.Fit(
 )
 print("                    error on new rows   length of w")
 for name, fit in fits.items():
-    print(f"{name:18} {error(fit):18.2f} {float(fit.w.norm()):13.2f}")
-assert error(fits["ridge, alpha 0.05"]) < error(fits["least squares"])
+    print(f"{name:18} {error(fit, X_new, y_new):18.2f} {float(fit.w.norm()):13.2f}")
+unpenalised = error(fits["least squares"], X_new, y_new)
+assert error(fits["ridge, alpha 0.05"], X_new, y_new) < unpenalised
 assert fits["ridge, alpha 0.05"].w.norm() < fits["least squares"].w.norm()
 
 # %% [markdown]
@@ -48,12 +49,11 @@ assert fits["ridge, alpha 0.05"].w.norm() < fits["least squares"].w.norm()
 # \min_{w, b}\; \frac{1}{2n} \lVert X w + b - y \rVert^2 + \frac{\alpha}{2} \lVert w \rVert^2 ,
 # $$
 #
-# and predicts better. The intercept is not charged for: adding 5 to every target shall add 5 to every prediction.
+# and here it predicts better. The intercept is not charged for: adding 5 to each target should add 5 to each prediction.
 #
 # ## Least squares with more rows
 #
-# The penalty can be written as rows. Below the centred $X$ stack $\sqrt{n \alpha}$ times the identity, below the centred $y$ zeros: the squares of the new residuals are $n \alpha\, w_j^2$. So ridge *is* least squares, on rows that each say "this weight is zero", and everything that is true of least squares holds for it. The
-# normal equation becomes
+# The penalty can be written as rows. Below the centred $X$ stack $\sqrt{n \alpha}$ times the identity, below the centred $y$ zeros: the squares of the new residuals are $n \alpha\, w_j^2$. So ridge *is* least squares with $d$ more rows, each of which says "this weight is zero". The normal equation becomes
 #
 # $$
 # \Bigl( \tfrac1n X^\top X + \alpha I \Bigr)\, w = \tfrac1n X^\top y ,
@@ -78,13 +78,13 @@ print("as another equation:", bool(torch.allclose(by_equation, ridge, rtol=1e-9)
 # %% [markdown]
 # ## What is shrunk, and by how much
 #
-# Let $\frac1n X^\top X = V \Lambda V^\top$. In the coordinates $V^\top w$ every direction is on its own, and ridge multiplies the answer of least squares by
+# Let $\frac1n X^\top X = V \Lambda V^\top$. In the coordinates $V^\top w$ each direction is separate, and ridge multiplies the answer of least squares by
 #
 # $$
 # \frac{\lambda_j}{\lambda_j + \alpha} .
 # $$
 #
-# Directions in which the rows vary much, $\lambda_j \gg \alpha$, keep nearly everything; those with $\lambda_j \ll \alpha$ are given up. There the noise of least squares was largest. The sum of these factors is the number of weights that the fit still has at its disposal, the *effective degrees of freedom*: $d$ without a penalty, towards 0 with a huge one.
+# Directions in which the rows vary much, $\lambda_j \gg \alpha$, keep nearly everything; those with $\lambda_j \ll \alpha$ are given up. There the noise of least squares was largest. The sum of these factors counts the weights that are still free, the *effective degrees of freedom*: $d$ without a penalty, near 0 with a huge one.
 #
 # The eigenvectors do not depend on $\alpha$. One decomposition answers for every penalty, and [`ridge_path`][linreg.ridge_path] takes no more than one:
 
@@ -109,11 +109,11 @@ linreg.plot.path(path, mark=best.alpha)
 plt.show()
 
 # %% [markdown]
-# No weight becomes exactly zero on the way: ridge shrinks, and selects nothing.
+# No weight becomes exactly zero on the way: ridge shrinks, and does not select.
 #
 # ## How strong?
 #
-# Ask the rows: leave one out, fit, predict it. That would be thirty fits for each of a hundred penalties. None of them is needed. For ridge, as for least squares, the residual of a row from the fit without it is
+# Leave one row out, fit the others, predict it, and do so for each row: that would be thirty fits for each of a hundred penalties. None of them is needed. For ridge, as for least squares, the residual of a row from the fit without it is
 #
 # $$
 # y_i - \hat y_{-i} = \frac{r_i}{1 - h_i},
@@ -141,7 +141,7 @@ from_sums = linreg.ridge_path_statistics(
     linreg.Statistics.of(X_few, y_few), alphas=path.alpha
 )
 assert bool(torch.allclose(from_sums.gcv, path.gcv, rtol=1e-9))
-on_new = torch.tensor([error(path[i]) for i in range(len(path))])
+on_new = torch.tensor([error(path[i], X_new, y_new) for i in range(len(path))])
 chosen = {
     "leave-one-out": int(path.left_out.argmin()),
     "generalised": int(from_sums.gcv.argmin()),
@@ -150,9 +150,8 @@ chosen = {
 print("smallest by         alpha     df   error on new rows")
 for name, i in chosen.items():
     print(f"{name:15} {path.alpha[i]:9.4f} {path.df[i]:6.1f} {on_new[i]:15.3f}")
-last = error(fits["least squares"])
-print(f"{'no penalty':15} {0:9.4f} {d:6.1f} {last:15.3f}")
-assert max(float(on_new[i]) for i in chosen.values()) < last
+print(f"{'no penalty':15} {0:9.4f} {d:6.1f} {unpenalised:15.3f}")
+assert max(float(on_new[i]) for i in chosen.values()) < unpenalised
 
 # %% alt="Mean squared errors against alpha, on a log scale, large on the left. That on the thirty rows falls all the way to the right. Those of rows left out and of new rows fall, reach a smallest value at a moderate penalty, and rise again to the right, where the penalty vanishes."
 from linreg.plot import BLUE, GREEN, GREY, ORANGE
@@ -170,7 +169,7 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# One lucky draw proves nothing. Here are all ten thirties of the ordinary data, each with the other 270 rows as the future, and the penalty chosen by the thirty rows alone:
+# One draw proves nothing. Here are all ten thirties of the ordinary data, each with the other 270 rows as the future, and the penalty chosen by the thirty rows alone:
 
 # %%
 ten = []
@@ -179,12 +178,10 @@ for k in range(10):
     part = torch.arange(300) // 30 == k
     plain = linreg.solve(X[part], y[part])
     along = linreg.ridge_path(X[part], y[part])
-    fit = along[int(along.left_out.argmin())]
-    pair = [
-        float((y[~part] - f.predict(X[~part])).square().mean()) for f in (plain, fit)
-    ]
+    shrunk = along[int(along.left_out.argmin())]
+    pair = [error(one, X[~part], y[~part]) for one in (plain, shrunk)]
     ten.append(pair)
-    print(f"{k + 1:6} {pair[0]:13.2f} {pair[1]:10.2f} {fit.df:8.1f}")
+    print(f"{k + 1:6} {pair[0]:13.2f} {pair[1]:10.2f} {shrunk.df:8.1f}")
 means = torch.tensor(ten).mean(0)
 better = sum(by_ridge < by_squares for by_squares, by_ridge in ten)
 print(f"{'mean':>6} {means[0]:13.2f} {means[1]:10.2f}")
@@ -192,24 +189,24 @@ assert means[1] < means[0]
 assert 5 < better < 10
 
 # %% [markdown]
-# Not every time, and most in the worst cases: a penalty insures. With many rows there is little left to insure. The same on all 300 rows, and on the toy, whose two columns are independent:
+# It does not help each time, and most where least squares does worst. With many rows there is little left to gain. The same on all 300 rows, and on the toy, whose two columns are independent:
 
 # %%
 toy = linreg.simulate(100, noise=1.0, generator=torch.Generator().manual_seed(0))
 gained = {}
 print("data         rows   best alpha   left out, over that without")
 for name, rows in {"thirty": (X_few, y_few), "ordinary": (X, y), "toy": toy}.items():
-    along = linreg.ridge_path(*rows)
-    plain = float(2 * linreg.influence(*rows).loss)
-    gained[name] = float(along.left_out.min()) / plain
-    at = float(along.alpha[int(along.left_out.argmin())])
+    whole = linreg.ridge_path(*rows)
+    without_penalty = float(2 * linreg.influence(*rows).loss)
+    gained[name] = float(whole.left_out.min()) / without_penalty
+    at = float(whole.alpha[int(whole.left_out.argmin())])
     print(f"{name:10} {len(rows[0]):6} {at:12.4f} {gained[name]:18.3f}")
 assert gained["thirty"] < 0.95 < gained["ordinary"]
 
 # %% [markdown]
 # ## In which units
 #
-# A length in metres has a hundred times the weight of the same length in centimetres, and is charged for its square. Unlike least squares, ridge depends on the units of the columns. `standardise=True` charges for the weights of columns divided by their standard deviations, and returns weights for the columns as they were:
+# The weight of a length in metres is a hundred times that of the same length in centimetres, and the penalty takes its square. Unlike least squares, ridge depends on the units of the columns. `standardise=True` charges for the weights of columns divided by their standard deviations, and returns weights for the columns as they were:
 
 # %%
 in_other = X_few.clone()
@@ -217,17 +214,17 @@ in_other[:, 0] *= 100
 for standardise in (False, True):
     first = linreg.ridge(X_few, y_few, alpha=0.05, standardise=standardise)
     other = linreg.ridge(in_other, y_few, alpha=0.05, standardise=standardise)
-    away = float((other.predict(in_other) - first.predict(X_few)).abs().max())
-    told = "none" if away < 1e-9 else f"{away:.2f}"
+    change = float((other.predict(in_other) - first.predict(X_few)).abs().max())
+    told = "none" if change < 1e-9 else f"{change:.2f}"
     print(f"standardise={standardise!s:5}   change of a prediction: {told}")
-    assert (away < 1e-9) == standardise
+    assert (change < 1e-9) == standardise
 
 # %% [markdown]
 # ## Weight decay
 #
-# `weight_decay` of `torch.optim.SGD` and `Adam` adds $\text{decay} \cdot w$ to the slope, which is the slope of $\frac{\text{decay}}{2} \lVert w \rVert^2$. So with the half-mean loss it is $\alpha$. `MSELoss` is twice the half-mean: there the same number is only half as strong, and $\alpha$ needs a decay of $2 \alpha$.
+# `weight_decay` of `torch.optim.SGD` and `Adam` adds $\text{decay} \cdot w$ to the slope, which is the slope of $\frac{\text{decay}}{2} \lVert w \rVert^2$. So with the half-mean loss it is $\alpha$. `MSELoss` is twice the half-mean: there the same decay is only half as strong, and a penalty of $\alpha$ needs a decay of $2 \alpha$.
 #
-# Two traps. By default the optimiser decays *every* parameter, the intercept too: put that into a group of its own. And AdamW is [something else](../part2/faster.py#weight-decay-and-ridge).
+# Two traps. By default the optimiser decays *all* parameters, the intercept too: put that into a group of its own. And AdamW is [something else](../part2/faster.py#weight-decay-and-ridge).
 
 
 # %%
@@ -254,14 +251,14 @@ def trained(optimiser, decay, own_group=True, **settings):
     return layer.weight.detach().squeeze(0), float(layer.bias.detach())
 
 
-alpha = 0.5
-target = linreg.ridge(X_few, y_few, alpha=alpha)
+half = 0.5  # alpha of this section
+target = linreg.ridge(X_few, y_few, alpha=half)
 runs = {
-    "SGD, 2 alpha": trained(torch.optim.SGD, 2 * alpha, lr=0.05),
-    "SGD, alpha": trained(torch.optim.SGD, alpha, lr=0.05),
-    "Adam, 2 alpha": trained(torch.optim.Adam, 2 * alpha, lr=0.02),
-    "AdamW, 2 alpha": trained(torch.optim.AdamW, 2 * alpha, lr=0.02),
-    "SGD, 2 alpha, b decayed": trained(torch.optim.SGD, 2 * alpha, False, lr=0.05),
+    "SGD, 2 alpha": trained(torch.optim.SGD, 2 * half, lr=0.05),
+    "SGD, alpha": trained(torch.optim.SGD, half, lr=0.05),
+    "Adam, 2 alpha": trained(torch.optim.Adam, 2 * half, lr=0.02),
+    "AdamW, 2 alpha": trained(torch.optim.AdamW, 2 * half, lr=0.02),
+    "SGD, 2 alpha, b decayed": trained(torch.optim.SGD, 2 * half, False, lr=0.05),
 }
 print("MSELoss, weight_decay       w off by   b off by")
 away = {}
@@ -277,12 +274,12 @@ assert away["SGD, 2 alpha, b decayed"][1] > 0.1
 # %% [markdown]
 # ## One penalty, five numbers
 #
-# Every program minimises its own multiple of this sum, so that the same fit goes by different numbers:
+# Each program minimises its own multiple of this sum, so the same fit has different numbers:
 
 # %%
 from sklearn.linear_model import Ridge
 
-peer = Ridge(alpha=n * alpha, solver="svd").fit(X_few.numpy(), y_few.numpy())
+peer = Ridge(alpha=n * half, solver="svd").fit(X_few.numpy(), y_few.numpy())
 theirs = torch.from_numpy(peer.coef_)
 print("scikit-learn, n alpha:", bool(torch.allclose(theirs, target.w, rtol=1e-9)))
 
@@ -297,7 +294,7 @@ print("scikit-learn, n alpha:", bool(torch.allclose(theirs, target.w, rtol=1e-9)
 #
 # ## Stopping early is nearly ridge
 #
-# Gradient descent from zero, stopped after $t$ steps at the rate $\eta$, has gone the share $1 - (1 - \eta \lambda_j)^t$ of the way in each direction. For small $\eta \lambda_j$ that is about $\eta t \lambda_j$, and ridge's share is about $\lambda_j / \alpha$. So $t$ steps are a penalty of about $\alpha = 1 / (\eta t)$: to stop early is to charge for length, and to train longer is to charge less.
+# Gradient descent from zero, stopped after $t$ steps at the rate $\eta$, has covered the share $1 - (1 - \eta \lambda_j)^t$ of the way in each direction. For small $\eta \lambda_j$ that is about $\eta t \lambda_j$, and ridge's share is about $\lambda_j / \alpha$. So $t$ steps resemble a penalty of $\alpha = 1 / (\eta t)$: stopping early charges for length, and training longer charges less.
 
 # %% alt="Share of the least-squares answer that is kept against the eigenvalue, both on log scales, for three penalties. For each there is a curve of ridge and one of descent stopped after 1 over rate times alpha steps. The pairs run together where little is kept, and lie within a quarter of each other everywhere; descent is above ridge where much is kept."
 lam = torch.logspace(-4, 0.7, 200)
@@ -316,7 +313,7 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# And is it as good? The best of each on the new rows:
+# Is it as good? The best of each on the new rows:
 
 # %%
 top = float(values[-1])
@@ -329,25 +326,32 @@ stop = int(along_steps.argmin()) + 1
 compared = {
     f"descent, {stop} steps": (float(along_steps.min()), top / stop),
     "ridge": (float(on_new.min()), float(path.alpha[chosen["new rows"]])),
-    "neither": (last, 0.0),
+    "neither": (unpenalised, 0.0),
 }
 print("                     error on new rows    alpha, or 1 / (rate steps)")
 for name, (found, strength) in compared.items():
     print(f"{name:18} {found:18.3f} {strength:20.4f}")
-assert float(along_steps.min()) < last
+assert float(along_steps.min()) < unpenalised
 
 # %% [markdown]
 # ## What was shown
 #
-# - On ten thirties of the ordinary data ridge brought the mean error on new rows from <!--= means[0]:.2f -->3.57<!--/--> down to <!--= means[1]:.2f -->2.71<!--/-->, its strength chosen by rows left out; it was better in <!--= better -->8<!--/--> of the ten. With all 300 rows, and on the toy, there was next to nothing to win.
-# - Ridge is least squares on $d$ more rows, and shrinks each direction by $\lambda / (\lambda + \alpha)$. None of the twenty weights became zero.
-# - One eigendecomposition served a hundred penalties and all rows left out: thirty fits gave the same number.
+# - On ten thirties of the ordinary data ridge brought the mean error on new rows from <!--= means[0]:.2f -->3.57<!--/--> down to <!--= means[1]:.2f -->2.71<!--/-->, its strength chosen by rows left out; it was better in <!--= better -->8<!--/--> of the ten. With all 300 rows, and on the toy, there was next to nothing to gain.
+# - Ridge is least squares on $d$ more rows, and shrinks each direction by $\lambda / (\lambda + \alpha)$. None of the twenty weights of the ordinary data became zero.
+# - One eigendecomposition served a hundred penalties and all rows left out: on thirty rows, thirty fits gave the same number.
 # - $\alpha$ is the `weight_decay` of SGD and Adam under the half-mean loss, half of it under `MSELoss`, and $\alpha n$ in scikit-learn. The intercept stays free, and AdamW is no ridge.
-# - Stopping descent early came to <!--= float(along_steps.min()):.2f -->2.51<!--/--> on the third thirty at its best, ridge to <!--= float(on_new.min()):.2f -->2.51<!--/-->, least squares to <!--= last:.2f -->4.88<!--/-->.
+# - Stopping descent early came to <!--= float(along_steps.min()):.2f -->2.51<!--/--> on the third thirty at its best, ridge to <!--= float(on_new.min()):.2f -->2.51<!--/-->, least squares to <!--= unpenalised:.2f -->4.88<!--/-->.
 #
 # ## Exercises
 #
-# **1. By pencil.** One centred column with $\frac1n \sum x_i^2 = 4$ and a least-squares slope of 3. Which $\alpha$ makes it 1? Check with `linreg.check(yours, strength)`.
+# **1. By pencil.** One centred column with $\frac1n \sum x_i^2 = 4$ and a least-squares slope of 3. Which $\alpha$ makes it 1? Check with `linreg.check(slope_at(yours), 1.0)`:
+
+
+# %%
+def slope_at(alpha):
+    column = torch.tensor([[-2.0], [2.0]])
+    return linreg.ridge(column, 3 * column[:, 0], alpha=alpha).w[0]
+
 
 # %% [markdown] answer="Hint"
 # The factor is $\lambda / (\lambda + \alpha)$, with $\lambda = 4$.
@@ -356,10 +360,7 @@ assert float(along_steps.min()) < last
 # $4 / (4 + \alpha) = 1/3$ gives $\alpha = 8$.
 
 # %% answer="Answer"
-column = torch.tensor([-2.0, 2.0]).unsqueeze(1)
-strength = 8.0
-print(f"{float(linreg.ridge(column, 3 * column[:, 0], alpha=strength).w):.4f}")
-linreg.check(8.0, strength)
+linreg.check(slope_at(8.0), 1.0)
 
 # %% [markdown]
 # **2. Predict the picture.** A copy of the first column is added to the twenty. What do the two curves of the copies do in the figure of the path, and where do they end on the right?
@@ -368,9 +369,14 @@ linreg.check(8.0, strength)
 # Of all pairs with the same sum, which has the smallest $w_1^2 + w_2^2$?
 
 # %% [markdown] answer="Answer"
-# They lie on each other: equal halves are the shortest. As $\alpha$ falls they go to the halves of the shortest least-squares answer, which `solve` returns for dependent columns.
+# They lie on each other: equal halves are the shortest. As $\alpha$ falls they go to the halves of the shortest least-squares answer, which `solve` returns for dependent columns. The figure is that of the thirty rows with the copy added; the print is for all 300.
 
-# %% answer="Answer"
+# %% answer="Answer" alt="The curves of the twenty-one weights against alpha. Those of the two copies lie on each other all the way."
+few_copied = torch.column_stack((X_few, X_few[:, 0]))
+path_of_copies = linreg.ridge_path(few_copied, y_few, alphas=path.alpha)
+assert bool(torch.allclose(path_of_copies.w[:, 0], path_of_copies.w[:, 20]))
+linreg.plot.path(path_of_copies)
+plt.show()
 copied = torch.column_stack((X, X[:, 0]))
 end = linreg.ridge(copied, y, alpha=1e-9)
 shortest = linreg.solve(copied, y)

@@ -45,8 +45,8 @@ SCRIPT = {
     "o.content=a.colorScheme,": "document.documentElement.style.colorScheme=a.colorScheme,",
     # styles every element of the page twice to keep a change of colours from fading
     'document.body.setAttribute("data-md-color-switching",""),': "",
-    # asks for a site map beside every alternate form of the page, as if each were a language
-    'M("link[rel=alternate]")': 'M("link[rel=alternate][hreflang]")',
+    # asks for a site map beside every alternate form of the page, as if each were the home of a language
+    'M("link[rel=alternate]")': "[]",
     # the keys for the page before and after; `quiet` says why not by the links in the head
     "link[rel=prev]": ".md-footer__link--prev",
     "link[rel=next]": ".md-footer__link--next",

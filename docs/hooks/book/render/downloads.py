@@ -2,6 +2,8 @@
 
 from pathlib import PurePosixPath
 
+from book.words import say
+
 
 def _links(uri: str) -> str:
     """The line for the page of a source; all that it names lies beside the folder of the page."""
@@ -9,10 +11,10 @@ def _links(uri: str) -> str:
     found = [f'<a href="../{stem}.md" type="text/markdown">Markdown</a>']
     if uri.endswith(".py"):
         found += [
-            f'<a href="../{stem}.ipynb" download="{stem}.ipynb">Notebook</a>',
-            f'<a href="../{stem}.py" download="{stem}.py">Script</a>',
+            f'<a href="../{stem}.ipynb" download="{stem}.ipynb">{say("Notebook")}</a>',
+            f'<a href="../{stem}.py" download="{stem}.py">{say("Script")}</a>',
         ]
-    button = '<button type="button">Copy page as Markdown</button><span role="status"></span>'
+    button = f'<button type="button">{say("Copy page as Markdown")}</button><span role="status"></span>'
     return f'<p class="offers">{" ".join(found)} {button}</p>'
 
 

@@ -12,6 +12,7 @@ from mkdocs.exceptions import PluginError
 from quickjs import Context, JSException
 
 from book.cache import write
+from book.words import say
 
 KATEX = Path(__file__).parents[1] / "katex" / "katex.min.js"
 CACHE = Path(".cache/katex.json")
@@ -57,7 +58,7 @@ def typeset(html: str, page: str) -> str:
             raise PluginError(f"{page}: KaTeX cannot read ${tex}$\n{error}") from None
         # A long formula scrolls in its own box, which the keyboard must be able to reach.
         if display:
-            return f'<div class="formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>'
+            return f'<div class="formula" tabindex="0" role="group" aria-label="{say("Formula")}">{formula}</div>'
         # Browsers would begin a line with a full stop.
         return f'<span class="tight">{before}{formula}{after}</span>' if before + after else formula
 

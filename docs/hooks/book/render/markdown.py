@@ -9,6 +9,7 @@ from typing import NamedTuple
 from book.execute.outputs import SVG, Output
 from book.page.model import Block, Page
 from book.page.statements import CLAIM
+from book.words import say
 
 GIVEN = re.compile(r"(?<!`)<!--\s*given\b.*?-->(?!`)", re.S)  # a note to the lint, not in a code span
 MARKS = {  # for whom a page is, in the place of the first of these lines
@@ -41,7 +42,7 @@ def draft(
     for answer, blocks in groupby(zip(page.blocks, outputs, strict=True), key=lambda pair: pair[0].answer):
         texts = [part for block, made in blocks for part in _block_markdown(block, made, marks, figures)]
         lines = "\n\n".join(texts)
-        box = "tip" if answer == "Hint" else "success"
+        box = "tip" if answer == say("Hint") else "success"
         parts.append(f'??? {box} "{answer}"\n\n{_indented(lines, "    ")}' if answer else lines)
     return "\n\n".join(parts) + "\n", figures
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from mkdocs.exceptions import PluginError
 
+from book.words import say
+
 HTML = {
-    # a dialog needs a name
-    'role="dialog"': 'role="dialog" aria-label="Search"',
     # on a first visit follow the system before the page is drawn: no flash of white, no second styling;
     # and take the classes that scripts give to the page before there is a page to style again
     'var palette=__md_get("__palette");': (
@@ -21,6 +21,11 @@ HTML = {
     # its script holds up nothing by its coming
     '.min.js"></script>': '.min.js" defer></script>',
 }
+
+
+def html() -> dict[str, str]:
+    """All of them; a dialog needs a name, too."""
+    return HTML | {'role="dialog"': f'role="dialog" aria-label="{say("Search")}"'}
 
 
 def mend(text: str, repairs: Mapping[str, str]) -> str:
@@ -65,7 +70,7 @@ def readable(html: str) -> str:
 
 def scrolling(html: str) -> str:
     """Give each table a box to scroll in where the screen is narrower, from the keyboard too."""
-    box = '<div class="md-typeset__scrollwrap" tabindex="0" role="group" aria-label="Table">'
+    box = f'<div class="md-typeset__scrollwrap" tabindex="0" role="group" aria-label="{say("Table")}">'
     inner = r'<div class="md-typeset__table">\g<0></div>'
     return re.sub(r"<table>.*?</table>", f"{box}{inner}</div>", html, flags=re.S)
 

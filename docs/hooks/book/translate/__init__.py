@@ -1,0 +1,1 @@
+"""Another edition of the book: the messages of its pages, their translations, and pages made of both."""

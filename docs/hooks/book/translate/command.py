@@ -1,0 +1,69 @@
+"""Bring the files of translators in step with the pages: `python docs/hooks translate`, and paths of new pages.
+
+Without paths these are the pages that have a file. A line tells what each lacks, and each fault.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import chdir
+from pathlib import Path
+
+from mkdocs.config import load_config
+
+from book.execute.outputs import Output, of_blocks, prepare
+from book.page.files import ROOT, parse
+from book.page.model import Page
+from book.publish import wheel
+from book.translate import catalogues, drawn, pages, site
+from book.translate.checks import faults
+from book.translate.edition import SITE
+from book.translate.terms import terms
+
+SOURCES, FOLDER = ROOT / "docs/en", ROOT / "docs/zh"
+
+
+def messages(page: Page, outputs: Sequence[Sequence[Output]]) -> Iterator[tuple[str, str]]:
+    """All that a page says and its figures say, but what is said of many pages."""
+    for text, note in pages.messages(page):
+        if text not in site.COMMON:
+            yield text, note
+    for text in drawn.messages(outputs):
+        yield text, "in a figure"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Update the catalogues of the pages named, or all that there are."""
+    with chdir(ROOT):
+        return _update([Path(name).resolve() for name in arguments])
+
+
+def _update(named: Sequence[Path]) -> int:
+    config = load_config(str(ROOT / "mkdocs.yml"))
+    sources = {str(file.relative_to(SOURCES)): parse(file) for file in _pages()}
+    there = {uri for uri in sources if catalogues.path(FOLDER, uri).exists()}
+    wanted = {str(file.relative_to(SOURCES)) for file in named} or there
+    outputs = of_blocks(sources, wanted, prepare(ROOT / "linreg", wheel.build(ROOT)), config)
+    told = [*site.messages(config, Path(__file__).parents[1], ROOT / "docs/theme")]
+    lists = {FOLDER / SITE: told}
+    lists |= {
+        catalogues.path(FOLDER, uri): list(messages(sources[uri], outputs[uri])) for uri in sorted(wanted)
+    }
+    glossary, wrong = terms(ROOT), 0
+    for file, said in lists.items():
+        catalogue = catalogues.updated(catalogues.read(file), said)
+        catalogues.save(catalogue, file)
+        known = catalogues.translations(catalogue)
+        done, whole = catalogues.counted(known, (text for text, _ in said))
+        fuzzy = sum(message.fuzzy for message in catalogue if message.id)
+        print(f"{file.relative_to(ROOT)}: {done} of {whole} messages" + f", {fuzzy} in doubt" * bool(fuzzy))
+        for text in dict(said).keys() & known.keys():
+            for fault in faults(text, known[text], glossary):
+                print(f"  {fault}\n    {text}\n    {known[text]}")
+                wrong += 1
+    return wrong > 0
+
+
+def _pages() -> Iterator[Path]:
+    """The sources of all pages."""
+    for file in sorted(SOURCES.rglob("*")):
+        if file.suffix in (".py", ".md") and file.parent.name != "files":
+            yield file

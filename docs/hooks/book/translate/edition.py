@@ -1,0 +1,95 @@
+"""An edition of the book: the English pages and outputs in another language, as far as they are translated."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+from urllib.parse import urljoin
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import get_plugin_logger
+
+from book.execute.outputs import Output
+from book.page.model import Page
+from book.translate import catalogues, drawn, pages
+from book.translate.checks import faults
+
+SITE = "site.po"  # what is said beside the pages
+# The folder of each edition under the address of the book, its language, and its name in that.
+EDITIONS = {"": ("en", "English"), "zh": ("zh-Hans", "中文")}
+LOG = get_plugin_logger("translate")
+
+
+class Edition:
+    """What a folder of catalogues makes of the English book; without one it is the English book itself."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.site = catalogues.translations(catalogues.read(folder / SITE)) if folder else {}
+        self.count: dict[str, tuple[int, int]] = {}  # messages of each page, translated and in all
+
+    @classmethod
+    def of(cls, config: MkDocsConfig) -> Self:
+        """The edition that the settings ask for by `extra: {edition: …}`."""
+        language = config.extra.get("edition")
+        return cls(Path(config.config_file_path).parent / "docs" / language if language else None)
+
+    def settle(self, config: MkDocsConfig) -> None:
+        """Have the settings name its address, and lead to the other edition where both are built."""
+        first, mine = str(config.site_url or ""), self.folder.name if self.folder else ""
+        (other,) = EDITIONS.keys() - {mine}
+        config.site_url = self._settings(first, mine)["home"]
+        if config.extra.get("editions"):
+            way = "../" if mine else f"{other}/"
+            config.extra |= {
+                "alternate": 1,  # for the theme: there is a link in the head of the page, and no list in <head>
+                "first": first,
+                "this": self._settings(first, mine),
+                "other": {**self._settings(first, other), "way": way},
+            }
+
+    @staticmethod
+    def _settings(first: str, folder: str) -> dict[str, str]:
+        """What the templates need to know of an edition."""
+        language, name = EDITIONS[folder]
+        return {"home": urljoin(first, f"{folder}/" if folder else ""), "lang": language, "name": name}
+
+    def marked(self, html: str) -> str:
+        """A page that tells which Chinese it is written in: browsers choose the letters by it."""
+        return html.replace('<html lang="zh"', '<html lang="zh-Hans"', 1) if self.folder else html
+
+    def tell(self) -> None:
+        """Say how much is translated."""
+        if self.folder:
+            done, whole = (sum(counts) for counts in zip(*self.count.values(), strict=True))
+            LOG.info(f"{done} of {whole} messages are translated; the rest is English")
+
+    def page(self, uri: str, page: Page) -> Page:
+        """The page in the language of the edition."""
+        if not self.folder:
+            return page
+        known = self.known(uri)
+        self.count[uri] = catalogues.counted(known, (text for text, _ in pages.messages(page)))
+        return pages.in_other_words(page, self._translation(uri))
+
+    def outputs(self, uri: str, outputs: Sequence[Sequence[Output]]) -> Sequence[Sequence[Output]]:
+        """The outputs of a page, with the words in its figures translated."""
+        return drawn.translated(outputs, self._translation(uri)) if self.folder else outputs
+
+    def known(self, uri: str) -> dict[str, str]:
+        """The translations that hold on a page."""
+        if not self.folder:
+            return {}
+        return self.site | catalogues.translations(catalogues.read(catalogues.path(self.folder, uri)))
+
+    def _translation(self, uri: str) -> Callable[[str], str]:
+        """From a message to its translation, or to itself; one that cannot take its place stops the build."""
+        known = self.known(uri)
+
+        def one(message: str) -> str:
+            text = known.get(message, message)
+            if text is not message and (wrong := list(faults(message, text, {}))):
+                raise PluginError(f"{uri}: {'; '.join(wrong)}\n{message}\n{text}")
+            return text
+
+        return one
