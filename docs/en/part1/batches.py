@@ -164,7 +164,7 @@ assert all(ratio > 50 for share, ratio in behind.items() if share > 0.33)
 # If the order is random, every row is as likely as any other to be in a batch, so the gradient of a batch is an
 # *unbiased* estimate of the full one. Descent along it is called *stochastic gradient descent*, SGD for short.
 #
-# With $V$ the variance of the gradient of one row, summed over the parameters, the mean square of its error is $V/B$ if rows are drawn with replacement, and
+# With $V$ the variance of the gradient of one row, summed over the parameters, the mean square of its error is [$V/B$](toolbox.md#variance-of-a-mean) if rows are drawn with replacement, and
 #
 # $$
 # \frac{V}{B} \cdot \frac{n - B}{n - 1}
@@ -204,7 +204,7 @@ for name, (X, y) in both.items():
 #
 # ## The noise floor
 #
-# So a run at a constant rate ends in a balance. Each step pulls the error in by a share $\eta\lambda$, and noise of the covariance $C/B$, with $C$ that of one row's gradient at the minimum, pushes it out again. If the noise does not depend on the features, $C = \sigma^2 H$, where $\sigma^2 = 2L^*$ is the mean
+# So a run at a constant rate ends in a balance. Each step pulls the error in by a share $\eta\lambda$, and noise of the [covariance](toolbox.md#variance-of-a-mean) $C/B$, with $C$ that of one row's gradient at the minimum, pushes it out again. If the noise does not depend on the features, $C = \sigma^2 H$, where $\sigma^2 = 2L^*$ is the mean
 # square residual. For a small rate the balance is a covariance of $\frac{\eta \sigma^2}{2B} I$: every parameter trembles by the same amount, however steep or flat its direction. The mean excess loss is then
 #
 # $$

@@ -16,7 +16,7 @@
 # e_{t+1} = (I - \eta H_B)\, e_t + \eta\, q_B .
 # $$
 #
-# Draw every row of every batch anew, with replacement. The batch is then independent of $e_t$, the kick has mean zero, because the residual is orthogonal to the columns, and its covariance is $C / B$ with $C = \frac1n \sum r_i^2 a_i a_i^\top$. Once the run has
+# Draw every row of every batch anew, with replacement. The batch is then independent of $e_t$, the kick has mean zero, because the residual is orthogonal to the columns, and its [covariance](toolbox.md#variance-of-a-mean) is $C / B$ with $C = \frac1n \sum r_i^2 a_i a_i^\top$. Once the run has
 # settled, the mean of $e$ is zero, the cross terms vanish, and the covariance $S = \operatorname{E}\, e e^\top$ no longer changes:
 #
 # $$
