@@ -575,4 +575,4 @@ check_count(count)
 # %% [markdown]
 # ## Where next
 #
-# [SGD, computed](sgd.py) derives the floor and the largest rate without approximation, for those who want them. [A loop for real work](loop.py) adds what a project needs: a split, validation, early stopping, saving. When the rows do not fit into memory, [one pass over them](../part3/rows-machines.py) gives the exact answer.
+# [SGD, computed](sgd.py) derives the floor and the largest rate without approximation, for those who want them. [A loop for real work](loop.py) adds what a project needs: a split, validation, stopping in time, saving. When the rows do not fit into memory, [one pass over them](../part3/rows-machines.py) gives the exact answer.
