@@ -11,8 +11,9 @@ from mkdocs.plugins import get_plugin_logger
 
 from book.execute.outputs import Output
 from book.page.model import Page
-from book.translate import catalogues, drawn, pages
+from book.translate import catalogues, drawn, pages, search
 from book.translate.checks import faults
+from book.translate.terms import terms
 
 SITE = "site.po"  # what is said beside the pages
 # The folder of each edition under the address of the book, its language, and its name in that.
@@ -39,6 +40,9 @@ class Edition:
         first, mine = str(config.site_url or ""), self.folder.name if self.folder else ""
         (other,) = EDITIONS.keys() - {mine}
         config.site_url = self._settings(first, mine)["home"]
+        if self.folder:
+            root = self.folder.parents[1]
+            search.publish(config, [form for forms in terms(root).values() for form in forms])
         if config.extra.get("editions"):
             way = "../" if mine else f"{other}/"
             config.extra |= {
