@@ -83,9 +83,9 @@ def test_a_sound_translation_has_no_fault(translation: str, message: str) -> Non
 
 def edition(tmp_path: Path, translation: str) -> Edition:
     page = tmp_path / "a.md"
-    page.write_text("# A\n\nIn <!--= n -->40<!--/--> steps.\n\nNew.\n\n```pycon\n>>> n = 40\n\n```\n")
+    page.write_text("# All\n\nIn <!--= n -->40<!--/--> steps.\n\nNew.\n\n```pycon\n>>> n = 40\n\n```\n")
     folder = tmp_path / "docs/zh"
-    update(folder / "site.po", "A", A="甲")
+    update(folder / "site.po", "All", All="全")
     update(folder / "a.po", "In <1> steps.", "New.", In=translation)
     return Edition(folder)
 
@@ -93,15 +93,17 @@ def edition(tmp_path: Path, translation: str) -> Edition:
 def test_what_is_not_translated_is_english_and_counted(tmp_path: Path) -> None:
     chinese = edition(tmp_path, "用 <1> 步。")
     page = chinese.page("a.md", parse(tmp_path / "a.md"))
-    assert page.blocks[0].source == "# 甲 {#a}\n\n用 <!--= n -->40<!--/--> 步。\n\nNew.\n"
+    assert page.blocks[0].source == "# 全 {#all}\n\n用 <!--= n -->40<!--/--> 步。\n\nNew.\n"
     assert chinese.count == {"a.md": (2, 3)}
     english = parse(tmp_path / "a.md")
     assert Edition(None).page("a.md", english) is english
 
 
-@pytest.mark.parametrize("lie", ["用 41 步。", "用 <2> 步。", "用 <1> 步 <1>。", "用 <!--= n -->41<!--/--> 步。"])
+@pytest.mark.parametrize(
+    "lie", ["用 41 步。", "用 <2> 步。", "用 <1> 步 <1>。", "用 <!--= n -->41<!--/--> 步。"]
+)
 def test_a_false_claim_in_chinese_stops_the_build(tmp_path: Path, lie: str) -> None:
-    with pytest.raises(PluginError, match="a.md: "):
+    with pytest.raises(PluginError, match=r"a\.md: "):
         edition(tmp_path, lie).page("a.md", parse(tmp_path / "a.md"))
 
 
@@ -111,8 +113,8 @@ def test_a_false_claim_in_chinese_stops_the_build(tmp_path: Path, lie: str) -> N
 def test_a_term_may_have_forms_and_none_is_made_up(tmp_path: Path) -> None:
     (tmp_path / "docs/zh").mkdir(parents=True)
     (tmp_path / "docs/en/reference").mkdir(parents=True)
-    entries = '# G\n\nLoss <span lang="zh-Hans">损失函数</span> {#l}\n:   It.\n\nStep <span lang="zh-Hans">更新步</span>'
-    (tmp_path / "docs/en/reference/glossary.md").write_text(entries)
+    entries = ('Loss <span lang="zh-Hans">损失函数</span>', 'Step <span lang="zh-Hans">更新步</span>')
+    (tmp_path / "docs/en/reference/glossary.md").write_text("\n:   It.\n\n".join(entries))
     forms = tmp_path / "docs/zh/terms.txt"
     forms.write_text("# forms\nloss: 损失, 误差\nstep: *\n")
     assert terms.terms(tmp_path) == {"loss": ("损失函数", "损失", "误差")}

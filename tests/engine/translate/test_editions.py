@@ -44,7 +44,5 @@ def test_the_site_is_whole() -> None:
 def test_every_translation_is_sound(file: Path) -> None:
     known, names = catalogues.translations(catalogues.read(file)), terms(ROOT)
     assert len(known) > 5
-    faults = {
-        text: list(checks.faults(text, translation, names)) for text, translation in known.items()
-    }
+    faults = {text: list(checks.faults(text, translation, names)) for text, translation in known.items()}
     assert {text: found for text, found in faults.items() if found} == {}

@@ -86,7 +86,7 @@ SAID = [
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Page:
+def theory(tmp_path: Path) -> Page:
     path = tmp_path / "mean.md"
     path.write_text(THEORY)
     return parse(path)
@@ -96,23 +96,23 @@ def text(page: Page) -> str:
     return "\n".join(block.source for block in page.blocks if block.kind == "prose")
 
 
-def test_each_paragraph_heading_item_cell_and_title_is_a_message(page: Page) -> None:
-    told = list(pages.messages(page))
+def test_each_paragraph_heading_item_cell_and_title_is_a_message(theory: Page) -> None:
+    told = list(pages.messages(theory))
     assert [message for message, _ in told] == SAID
     assert told[1][1] == '<1> <!--= a["x"] | b:.1f -->2.0<!--/-->; <2> (model.md#shape)'
 
 
-def test_a_page_of_its_own_messages_says_what_the_page_says(page: Page) -> None:
-    same = pages.in_other_words(page, lambda message: message)
+def test_a_page_of_its_own_messages_says_what_the_page_says(theory: Page) -> None:
+    same = pages.in_other_words(theory, lambda message: message)
     names = " {#what-lstsq-does}", "<!-- given 5: x -->", ">"
-    before, after = text(page), text(same)
+    before, after = text(theory), text(same)
     for name in names:
         before, after = before.replace(name, ""), after.replace(name, "")
     assert after.split() == before.split()
     assert text(pages.in_other_words(same, lambda message: message)) == text(same)
 
 
-def test_a_translated_page_has_the_claims_the_code_and_the_anchors_of_the_english_one(page: Page) -> None:
+def test_a_translated_page_has_the_claims_the_code_and_the_anchors_of_the_english_one(theory: Page) -> None:
     words = {
         SAID[0]: "`x` 的均值",
         SAID[1]: "低于 $\\frac{1}{2} <1>$，在[模型]<2>里，是 <1>。",
@@ -121,7 +121,7 @@ def test_a_translated_page_has_the_claims_the_code_and_the_anchors_of_the_englis
         "Answer": "答案",
         "A line": "一条线",
     }
-    other = pages.in_other_words(page, lambda message: words.get(message, message))
+    other = pages.in_other_words(theory, lambda message: words.get(message, message))
     prose_of = text(other)
     assert "# `x` 的均值 {#mean}\n" in prose_of
     assert (
@@ -133,10 +133,10 @@ def test_a_translated_page_has_the_claims_the_code_and_the_anchors_of_the_englis
     assert "\n<!-- core -->\n" in prose_of
     assert '??? success "答案"' in prose_of
     assert outputs.key([c for b in cells.cells(other) for c in b]) == outputs.key(
-        [c for b in cells.cells(page) for c in b]
+        [c for b in cells.cells(theory) for c in b]
     ), "no code runs again"
     made = [[Output(SVG, "<svg/>")] if block.kind == "figure" else [] for block in other.blocks]
-    assert markdown.draft(other, made, {})[1] == [markdown.Drawn("<svg/>", "一条线")]
+    assert markdown.draft(other, made, markdown.MARKS)[1] == [markdown.Drawn("<svg/>", "一条线")]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_hint_stays_a_hint(tmp_path: Path) -> None:
     speak({"Hint": "提示"})
     try:
         other = pages.in_other_words(parse(path), say)
-        assert '??? tip "提示"' in markdown.draft(other, [[], []], {})[0]
+        assert '??? tip "提示"' in markdown.draft(other, [[], []], markdown.MARKS)[0]
     finally:
         speak({})
 
@@ -179,6 +179,6 @@ def test_the_words_of_a_figure_are_messages_and_their_numbers_are_its_own() -> N
     assert list(drawn.messages(made)) == ["step <1> of <2> < n"]
     (block,) = drawn.translated(made, {"step <1> of <2> < n": "<2> 步 & 第 <1> 步"}.__getitem__)
     assert block[0] == made[0][0]
-    assert block[1].text == SVG_TEXT.replace(
-        "step 12 of −1.5e3 &lt; n", "−1.5e3 步 &amp; 第 12 步"
-    ), "all else stays"
+    assert block[1].text == SVG_TEXT.replace("step 12 of −1.5e3 &lt; n", "−1.5e3 步 &amp; 第 12 步"), (
+        "all else stays"
+    )

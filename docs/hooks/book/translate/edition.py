@@ -1,4 +1,4 @@
-"""An edition of the book: the English pages and outputs in another language, as far as they are translated."""
+"""An edition of the book: the English pages and outputs in another language, as far as translated."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +27,7 @@ class Edition:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.site = catalogues.translations(catalogues.read(folder / SITE)) if folder else {}
+        self._known: dict[str, dict[str, str]] = {}
         self.count: dict[str, tuple[int, int]] = {}  # messages of each page, translated and in all
 
     @classmethod
@@ -46,7 +47,7 @@ class Edition:
         if config.extra.get("editions"):
             way = "../" if mine else f"{other}/"
             config.extra |= {
-                "alternate": 1,  # for the theme: there is a link in the head of the page, and no list in <head>
+                "alternate": 1,  # for the theme: a link in the head of the page, and no list in <head>
                 "first": first,
                 "this": self._settings(first, mine),
                 "other": {**self._settings(first, other), "way": way},
@@ -72,9 +73,15 @@ class Edition:
         """The page in the language of the edition."""
         if not self.folder:
             return page
-        known = self.known(uri)
-        self.count[uri] = catalogues.counted(known, (text for text, _ in pages.messages(page)))
-        return pages.in_other_words(page, self._translation(uri))
+        said, translation = set(), self._translation(uri)
+
+        def one(message: str) -> str:
+            said.add(message)
+            return translation(message)
+
+        made = pages.in_other_words(page, one)
+        self.count[uri] = catalogues.counted(self.known(uri), said)
+        return made
 
     def outputs(self, uri: str, outputs: Sequence[Sequence[Output]]) -> Sequence[Sequence[Output]]:
         """The outputs of a page, with the words in its figures translated."""
@@ -82,9 +89,10 @@ class Edition:
 
     def known(self, uri: str) -> dict[str, str]:
         """The translations that hold on a page."""
-        if not self.folder:
-            return {}
-        return self.site | catalogues.translations(catalogues.read(catalogues.path(self.folder, uri)))
+        if self.folder and uri not in self._known:
+            file = catalogues.path(self.folder, uri)
+            self._known[uri] = self.site | catalogues.translations(catalogues.read(file))
+        return self._known.get(uri, {})
 
     def _translation(self, uri: str) -> Callable[[str], str]:
         """From a message to its translation, or to itself; one that cannot take its place stops the build."""
