@@ -1,17 +1,17 @@
 # %% [markdown]
 # # Logistic and softmax
 #
-# After this page you can fit chances instead of numbers, read a weight as odds, and take a step of Newton's method as a weighted least-squares fit. You can tell data that have no best weights from data that have, and you know which form of the loss keeps its gradient in float32.
+# After this page you can fit chances instead of numbers, read a weight as odds, and take a step of Newton's method as a weighted least-squares fit. You can tell data that have no best weights from data that have, and choose the form of the loss that keeps its gradient in float32.
 #
 # <!-- core -->
 #
 # Besides `linreg` this page needs scikit-learn and statsmodels; [the line that installs](../index.md#run-it-yourself) brings them.
 #
-# **The question.** The target is yes or no. What of all that has been said of lines still holds?
+# **The question.** The target is yes or no. How much of what was said of lines still holds?
 #
 # ## A line leaves the chances
 #
-# A class is drawn for each row of the two data sets of this book: 1 with a chance that depends on the features, else 0. Least squares can be fitted to such targets. But its predictions are no chances:
+# A class is drawn for each row of the two data sets of this book: 1 with a chance that depends on the features, else 0. Least squares can be fitted to such targets. But some of its predictions are no chances:
 
 # %%
 import torch
@@ -43,13 +43,13 @@ for name, (A, t) in sets.items():
     print(f"{name:9} {t.mean():7.0%}   {told}, {outside[name]} outside 0 to 1")
 
 # %% [markdown]
-# So let a linear function give something that may be any number, and turn it into a chance afterwards. The *margin* $m = x^\top w + b$ is the logarithm of the *odds*, $p / (1 - p)$, and the *logistic function* takes it back:
+# So let the linear function give a number of any size, and turn it into a chance afterwards. The *margin* $m = x^\top w + b$ is the logarithm of the *odds*, $p / (1 - p)$, and the *logistic function* takes it back:
 #
 # $$
 # m = \log \frac{p}{1 - p}, \qquad p = \frac{1}{1 + e^{-m}} .
 # $$
 #
-# The fit makes the observed classes most likely. A row of class 1 costs $-\log p$, one of class 0 costs $-\log(1 - p)$: this is the *log-loss*, in *nats*, and 0.69 <!-- given 0.69: log 2, the loss of an even chance --> is what saying "half" costs each time.
+# The fit makes the observed classes most likely. A row of class 1 costs $-\log p$, one of class 0 costs $-\log(1 - p)$: this is the *log-loss*, in *nats*, and 0.69 <!-- given 0.69: log 2, the loss of an even chance --> is the cost of a row whose chance is given as one half.
 
 # %% alt="Classes 0 and 1 of a hundred rows against the margin of the toy, drawn as short strokes at the bottom and the top. A straight line through them crosses 0 and 1 within the range of the margins; the logistic curve bends to stay between."
 import matplotlib.pyplot as plt
@@ -79,7 +79,7 @@ plt.show()
 # -\frac{t}{p}\, p (1 - p) + \frac{1 - t}{1 - p}\, p (1 - p) = p - t ,
 # $$
 #
-# prediction less target, as for half the square. By the chain rule the gradient of the mean loss is $\frac1n X^\top (p - t)$, the formula of [by hand](../part1/by-hand.py) with chances in the place of predictions. It holds for more than two classes too: with a column of scores for each class, chances $P$ by softmax, and $T$ with a 1 at the class of each row, it is $\frac1n X^\top (P - T)$. PyTorch agrees in all three:
+# prediction minus target, as for half the square. By the chain rule the gradient of the mean loss is $\frac1n X^\top (p - t)$, the formula of [by hand](../part1/by-hand.py) with chances in the place of predictions. It holds for more than two classes too: with a column of scores for each class, chances $P$ by softmax, and $T$ with a 1 at the class of each row, it is $\frac1n X^\top (P - T)$. PyTorch agrees in all three:
 
 # %%
 from torch import nn
@@ -117,38 +117,37 @@ for name, gradient in ours.items():
 # %% [markdown]
 # ## A step of Newton's method is a weighted least-squares fit
 #
-# What differs is that the gradient is no longer linear in $w$. Its derivative, the Hessian, is $H = \frac1n \sum_i c_i\, \tilde x_i \tilde x_i^\top$ with $c_i = p_i (1 - p_i) > 0$. So $v^\top H v = \frac1n \sum_i c_i (\tilde x_i^\top v)^2 \ge 0$: the loss is convex, and any minimum is the minimum. Newton's step solves $H h = -\nabla L$. Multiply by $n$ and write the new point as $\theta + h$:
+# The difference is that the gradient is no longer linear in $w$. Its derivative, the Hessian, is $H = \frac1n \sum_i c_i\, \tilde x_i \tilde x_i^\top$ with $c_i = p_i (1 - p_i) > 0$. So $v^\top H v = \frac1n \sum_i c_i (\tilde x_i^\top v)^2 \ge 0$: the loss is convex, and any minimum is the minimum. Newton's step solves $H h = -\nabla L$. Multiply by $n$ and write the new point as $\theta + h$:
 #
 # $$
 # \sum_i c_i\, \tilde x_i \tilde x_i^\top (\theta + h) = \sum_i c_i\, u_i \tilde x_i, \qquad u_i = m_i + \frac{t_i - p_i}{c_i} .
 # $$
 #
-# That is the normal equation of least squares with weights $c$ and targets $u$. A solver that we have had since part I fits logistic regression, in a loop of four lines:
+# That is the normal equation of least squares with weights $c$ and targets $u$. So `solve` fits logistic regression, in a loop of four lines:
 
 
 # %%
 def reweighted(X, t, steps):
-    """Logistic regression by weighted least squares; what each step leaves of the loss."""
-    m = torch.zeros(len(X))
+    """Logistic regression by weighted least squares, and the loss after each step."""
+    m, losses = torch.zeros(len(X)), []
     for _ in range(steps):
         p = torch.sigmoid(m)
         c = p * (1 - p)
         fit = linreg.solve(X, m + (t - p) / c, weights=c)
         m = fit.predict(X)
         losses.append(float(nn.functional.binary_cross_entropy_with_logits(m, t)))
-    return fit
+    return fit, losses
 
 
 for name, (A, t) in sets.items():
-    losses = []
-    by_hand, best = reweighted(A, t, 8), linreg.logistic(A, t)
+    (by_hand, losses), best = reweighted(A, t, 8), linreg.logistic(A, t)
     excess = [loss - float(best.loss) for loss in losses]
     print(f"{name:9}", *(f"{e:8.0e}" for e in excess[:3]), "excess loss")
     assert excess[-1] < 1e-14
     assert torch.allclose(by_hand.w, best.w, rtol=1e-10)
 
 # %% [markdown]
-# The number of right digits doubles with each step. [`logistic`][linreg.logistic] takes the same steps with two things besides: a step that would make the loss larger is shortened, and the columns are first brought to one scale. statsmodels finds the same weights:
+# Near the end each step about doubles the number of right digits. [`logistic`][linreg.logistic] takes the same steps with two additions: a step that would make the loss larger is shortened, and the columns are first brought to one scale. statsmodels finds the same weights:
 
 # %%
 import math
@@ -170,9 +169,9 @@ print(f"loss {float(fit.loss):.4f}, equal to {digits} digits or more\n{fit.messa
 #
 # !!! note "Assumed here"
 #
-#     The logarithms of the odds are linear in the features, and the rows are independent. For standard errors and what is made of them $n$ is large besides: with few rows in one class they are too small.
+#     The logarithms of the odds are linear in the features, and the rows are independent. Standard errors and what is made of them also need a large $n$: they hold in the limit, and with few rows in one class they can be far off.
 #
-# The covariance of the estimates is then $(n H)^{-1}$ at the minimum, the inverse of the curvature of the log-likelihood: a sharp peak is a sure one.
+# The covariance of the estimates is then $(n H)^{-1}$ at the minimum, the inverse of the curvature of the log-likelihood: the sharper the peak, the smaller the errors.
 
 # %%
 found = linreg.infer_logistic(toy, toy_y)
@@ -182,7 +181,7 @@ error = sm.Logit(toy_y.numpy(), linreg.fold_bias(toy).numpy()).fit(disp=0).bse
 assert torch.allclose(found.se, torch.from_numpy(error), rtol=1e-6)
 
 # %% [markdown]
-# The chance of a new row has an interval too. It is that of the margin, taken through the logistic function, so that it stays between 0 and 1:
+# The chance of a new row has an interval too. It is that of the margin, taken through the logistic function, so it stays between 0 and 1:
 
 # %%
 rows = torch.tensor([[0.0, 0.0], [0.0, 2.0]])
@@ -199,7 +198,7 @@ print(f"{reached} of 200 intervals of the toy hold the true weight")
 # %% [markdown]
 # ## Data without an answer
 #
-# Six rows, the feature below 3 for class 0 and above for class 1. Ask four doors of three programs, and ours:
+# Six rows, the feature below 3 for class 0 and above for class 1. Here are three routines of statsmodels, one of scikit-learn, and ours:
 
 # %%
 import warnings
@@ -234,7 +233,7 @@ doors = {
 
 
 def ask(X, t):
-    """A table of what each door says; those that say "converged", and of these those that do not warn."""
+    """Print what each routine says; return those that say "converged", and the silent ones."""
     A, targets, fooled, silent = linreg.fold_bias(X).numpy(), t.numpy(), [], []
     print("door            says           warns   largest weight")
     for door, fitted in doors.items():
@@ -256,7 +255,7 @@ def ask(X, t):
 fooled, silent = ask(x_6, y_6)
 
 # %% [markdown]
-# Four different numbers, and there is none that they could agree on: along $w = 1, b = -3$ each row lies on the side of its class. Twice these weights fit better, and a hundred times these better still. The loss has no minimum, and the weights that a program prints are where its stopping rule happened to look. A tighter tolerance does not help. It moves them on:
+# Four different numbers, and none is right: with $w = 1, b = -3$ each row lies on the side of its class. Twice these weights fit better, and a hundred times these better still. The loss has no minimum, and the weights that a program prints are those at which its stopping rule was met. A tighter tolerance only moves them further:
 
 # %% alt="The largest weight that scikit-learn finds for six separated rows against its tolerance, from 0.01 down to 1e-10: it grows with each tightening, from 4 to 21."
 tolerances = torch.logspace(-2, -10, 9)
@@ -278,7 +277,7 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# It need not be all rows. A column that is 1 in a few rows of class 1 and nowhere else is enough: its weight goes to infinity, the others do not, and the other rows lie on the boundary, where both classes occur. Such classes are *quasi-completely separated*. It is the common case in practice: a rare category, a rare symptom. In the ordinary data:
+# It need not be all rows. A column that is 1 in a few rows of class 1 and nowhere else is enough: its weight goes to infinity, the others do not, and the other rows lie on the boundary, where both classes occur. Such classes are *quasi-completely separated*. In practice this is the common case: a rare category, a rare symptom. In the ordinary data:
 
 # %%
 rare = y * (torch.arange(n) % 40 == 0)
@@ -306,7 +305,7 @@ print(f"six rows: w = {float(six.w):.0f}, b = {float(six.b):.0f}, {six}")
 # \lambda_{\min}(H) \le v^\top H v = \sum_i q_i (1 - q_i)\, \delta_i^2 \le \sum_i q_i \delta_i \le \lvert g \rvert .
 # $$
 #
-# A curvature that is larger than the slope rules every such direction out. Far from the minimum that says nothing; at the end, where the slope is rounding, it decides:
+# A curvature that is larger than the slope rules out each such direction. Far from the minimum the inequality may say nothing; at the end, where the slope is rounding, it decides:
 
 
 # %%
@@ -334,7 +333,7 @@ for name, (A, t) in sets.items():
 # %% [markdown]
 # ## What a penalty does
 #
-# With $\frac{\alpha}{2} \lvert w \rvert^2$ added to the mean loss there is always one answer, separated or not. The intercept stays free. scikit-learn writes the sum of the losses times $C$, so that its $C$ is $1 / (n \alpha)$; and its default, $C = 1$, is a penalty that nobody asked for:
+# With $\frac{\alpha}{2} \lvert w \rvert^2$ added to the mean loss there is always one answer, separated or not. The intercept stays free. scikit-learn writes the sum of the losses times $C$, so its $C$ is $1 / (n \alpha)$; and its default, $C = 1$, is a penalty:
 
 # %%
 alpha = 0.01
@@ -382,7 +381,7 @@ print(f"eigenvalues of the Hessian below 1e-10: {flat} of {len(values)}")
 #
 # ## A loss that keeps its gradient
 #
-# PyTorch has the loss in two forms. `BCELoss` takes chances, `BCEWithLogitsLoss` margins. On paper they are one. In float32 a chance near 1 is 1, and what the row should pull with is gone. The right gradient is $p - t$:
+# PyTorch has the loss in two forms. `BCELoss` takes chances, `BCEWithLogitsLoss` margins. On paper they are one. In float32 a chance close enough to 1 is rounded to 1, and the gradient of the row is gone. The right gradient is $p - t$:
 
 # %%
 print("  t   margin      logits: loss  gradient     chances: loss  gradient")
@@ -405,11 +404,11 @@ for t, margin in ((0.0, 10.0), (0.0, 40.0), (1.0, -40.0), (1.0, -100.0)):
     assert abs(numbers[1] - (1.0 if t == 0 else -1.0)) < 1e-4
 
 # %% [markdown]
-# At the margin 40 the row is as wrong as can be, and by way of chances it does not pull at all: such a network trains on, on the other rows, and nobody is told. The value of the loss is cut off as well, at 100. Give losses the margins. <!-- given 100: where PyTorch cuts the logarithm off, -log p in the table -->
+# At the margin 40 the prediction is as wrong as it can be, and computed from chances the row has no gradient at all: a network goes on training on the other rows, without an error or a warning. The value of the loss is cut off as well, at 100. So give the loss the margins. <!-- given 100: where PyTorch cuts the logarithm off, -log p in the table -->
 #
 # ## What a class weighs
 #
-# With few rows of one class it is common to count them more. Then a sum of losses must be divided by something, and PyTorch has two answers in one class: `CrossEntropyLoss(weight=...)` divides by the sum of the weights of the rows for targets that are classes, and by $n$ for targets that are chances. `linreg` divides by the sum of the weights:
+# With few rows of one class it is common to count them more. Then a sum of losses must be divided by something, and PyTorch has two answers, both in one class: `CrossEntropyLoss(weight=...)` divides by the sum of the weights of the rows for targets that are classes, and by $n$ for targets that are chances. `linreg` divides by the sum of the weights:
 
 # %%
 weight = torch.tensor([1.0, 3.0, 9.0])
@@ -426,15 +425,15 @@ assert math.isclose(float(counted.loss), float(by_class), rel_tol=1e-12)
 assert math.isclose(float(by_chance / by_class), mean_weight, rel_tol=1e-12)
 
 # %% [markdown]
-# Without a penalty the two have the same minimum, with one they do not. Counting rows more is no more data: the intercept moves, so that chances are no longer those of the population, and standard errors must not be read off such a fit.
+# Without a penalty the two have the same minimum, with one they do not. Counting rows more does not make more data: the intercept moves, so the chances are no longer those of the population, and the standard errors of such a fit mean nothing.
 #
 # ## What was shown
 #
 # - Least squares on classes predicted outside 0 to 1 in <!--= outside["ordinary"] -->13<!--/--> of 300 rows of the ordinary data, and in <!--= outside["toy"] -->8<!--/--> of 100 of the toy.
 # - Squares, logistic and softmax have one gradient, $\frac1n X^\top (\text{prediction} - \text{target})$: autograd agreed on the ordinary data.
-# - Newton's method was a loop of weighted least-squares fits, on both data sets; on the ordinary data statsmodels agreed to <!--= digits -->10<!--/--> digits.
-# - On six separated rows <!--= len(fooled) -->3<!--/--> of four doors said "converged", <!--= len(silent) -->2<!--/--> of them without a warning; on the ordinary data with a rare column <!--= len(fooled_too) -->3<!--/-->, and <!--= len(silent_too) -->3<!--/--> without. A direction that separates, and a curvature above the slope, prove either answer.
-# - scikit-learn's $C$ is $1 / (n \alpha)$, and its default shrank the weights of the ordinary data to <!--= shrunk:.0% -->94%<!--/--> of their length.
+# - Newton's method was a loop of weighted least-squares fits, on the toy and on the ordinary data; on the ordinary data statsmodels agreed to <!--= digits -->10<!--/--> digits.
+# - On six separated rows <!--= len(fooled) -->3<!--/--> of four routines said "converged", <!--= len(silent) -->2<!--/--> of them without a warning; on the ordinary data with a rare column <!--= len(fooled_too) -->3<!--/-->, and <!--= len(silent_too) -->3<!--/--> without. A direction that separates, and a curvature above the slope, prove either answer.
+# - scikit-learn's $C$ is $1 / (n \alpha)$, and its default, $C = 1$, shrank the weights of the ordinary data to <!--= shrunk:.0% -->94%<!--/--> of their length.
 # - At margin 40 and class 0 the gradient by way of chances was <!--= traps[0.0, 40.0][3]:.0f -->0<!--/-->, that of the logits <!--= traps[0.0, 40.0][1]:.0f -->1<!--/-->.
 #
 # ## Exercises

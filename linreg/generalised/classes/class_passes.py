@@ -68,17 +68,20 @@ class Passes:
             b = b - self.shift @ W
         total = u.new_zeros((d + 1) * k + 1)
 
-        def worker() -> Callable[[slice], Tensor]:
-            return lambda run: self._run(table.part(run), W, b, value)
+        m = max(BLOCK_BYTES // (8 * d), 512)
 
-        dealt(in_runs(slice(0, len(table.X)), max(BLOCK_BYTES // (8 * d), 512)), worker, total.add_)
+        def worker() -> Callable[[slice], Tensor]:
+            beside = u.new_empty(min(m, len(table.X)) if self.moved else 0, d)
+            return lambda run: self._run(table.part(run), beside, W, b, value)
+
+        dealt(in_runs(slice(0, len(table.X)), m), worker, total.add_)
         raw, ones = total[: d * k].view(d, k), total[d * k : -1]
         if not self.moved:
             raw = raw - torch.outer(self.shift, ones)
         return self.D.T @ raw + torch.outer(self.by, ones), float(total[-1])
 
-    def _run(self, part: Table, W: Tensor, b: Tensor, value: bool) -> Tensor:
-        X = part.X - self.shift if self.moved else part.X
+    def _run(self, part: Table, beside: Tensor, W: Tensor, b: Tensor, value: bool) -> Tensor:
+        X = torch.sub(part.X, self.shift, out=beside[: len(part.X)]) if self.moved else part.X
         if len(W) >= COLUMNS and not self.moved:
             X.sum()  # for nothing but to have them in the cache
         M = (X @ W).add_(b)

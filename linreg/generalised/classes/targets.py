@@ -16,7 +16,7 @@ from linreg.weights import check_some_weight, relative
 
 __all__ = ["Classes", "check_classes", "check_codes", "check_each", "check_rows", "weight_of_each"]
 
-RUN = 1 << 17  # targets looked at together
+RUN = 1 << 16  # targets looked at together
 NUMBER = "Number those that occur: torch.unique(y, return_inverse=True)[1].to(X.dtype)."
 ClassWeights = Sequence[float] | Tensor | str
 
@@ -66,8 +66,9 @@ def check_classes(
 def weight_of_each(y: Tensor, C: Tensor | None, K: int) -> Tensor:
     """(K,) float64 weight of the rows of each class."""
     if K == 2 and C is None:  # quickly
-        parts = [y[run].sum(dtype=torch.float64) for run in in_runs(slice(0, len(y)), RUN)]
-        ones = torch.stack(parts).sum()
+        ones = torch.zeros((), dtype=torch.float64, device=y.device)
+        for run in in_runs(slice(0, len(y)), RUN):  # sums kept apart would lie between holes of a run each
+            ones += y[run].sum()  # a whole number below 2^24, as float32 holds it
         return torch.stack((len(y) - ones, ones))
     held = torch.zeros(K, dtype=torch.float64, device=y.device)
     for run in in_runs(slice(0, len(y)), RUN):

@@ -78,12 +78,15 @@ def test_the_seed_is_the_only_chance(kind):
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize(("held", "block"), [(0, 1 << 19), (1 << 24, 100), (0, 100)])
-def test_products_in_blocks(monkeypatch, held, block):
+@pytest.mark.parametrize(
+    ("held", "block", "counts"),
+    [(0, 1 << 19, 1 << 22), (1 << 24, 100, 1 << 22), (0, 100, 1 << 22), (1 << 24, 1 << 19, 100)],
+)
+def test_products_in_blocks(monkeypatch, held, block, counts):
     X, y = ordinary(200, 3)
     whole = bootstrap(X, y, resamples=30, generator=gen())
-    monkeypatch.setattr(f"{MODULE}.HELD", held)
-    monkeypatch.setattr(f"{MODULE}.BLOCK", block)
+    for name, value in (("HELD", held), ("BLOCK", block), ("COUNTS", counts)):
+        monkeypatch.setattr(f"{MODULE}.{name}", value)
     close(bootstrap(X, y, resamples=30, generator=gen()).se, whole.se, 1e-5)
 
 

@@ -142,6 +142,16 @@ def test_no_row_to_spare(errors):
         assert "nan" in str(found)
 
 
+def test_one_row_to_spare():
+    X, y = ordinary(4, 2)
+    found = infer(X, y)
+    assert found.df == 1
+    assert found.adjusted_r2 == pytest.approx(1 - 3 * (1 - found.r2), rel=1e-12)
+    for part in (found.se, found.t, found.p, found.low, found.high):
+        assert part.isfinite().all()
+    assert all(math.isfinite(part) for part in (found.s, found.F, found.F_p))
+
+
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("dtype", [torch.float32, F64])
 def test_a_perfect_fit(seed, dtype):

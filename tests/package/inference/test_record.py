@@ -93,8 +93,9 @@ def test_bad_arguments_of_the_others():
     found = infer(R_X, R_Y)
     with pytest.raises(linreg.RangeError, match="`level` must be"):
         found.predict(R_X, level=2.0)
-    with pytest.raises(linreg.ShapeError, match=r"`w` must have shape \(1,\)"):
-        found.predict(R_X[:, :1])
+    for d in (1, 3):
+        with pytest.raises(linreg.ShapeError, match=rf"`w` must have shape \({d},\)"):
+            found.predict(torch.hstack((R_X, R_X))[:, :d])
 
 
 def test_without_scipy(monkeypatch):

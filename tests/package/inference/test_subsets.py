@@ -41,6 +41,7 @@ def test_all_are_tried(intercept, seed):
     assert found.columns[0] == ()
     mean = float(y.mean()) if intercept else 0.0
     assert float(found.fits[0].b) == pytest.approx(mean, abs=1e-14)
+    assert [fit.rank for fit in found.fits] == list(range(len(found.fits)))
     assert float(found.loss[0]) == pytest.approx(float((y - mean).square().mean() / 2), rel=1e-12)
     assert torch.allclose(found.r2, 1 - found.loss / found.loss[0])
 
@@ -89,6 +90,16 @@ def test_dependent_and_constant_columns():
     assert [len(columns) for columns in found.columns] == [0, 1, 2], "three columns never are independent"
     assert found.columns[2] in ((0, 1), (0, 2), (1, 2))
     assert float(found.loss[2]) == pytest.approx(float(linreg.solve(X[:, :2], y).loss), rel=1e-11)
+
+
+@pytest.mark.parametrize(("share", "most"), [(2e-10, 4), (5e-11, 3)])
+def test_a_column_counts_from_a_ten_billionth_of_its_square_on(share, most):
+    """That the others leave of it; what is less may be rounding of the sums."""
+    X, y, *_ = linreg.ordinary()
+    A = X[:, :4] - X[:, :4].mean(0)
+    Q = torch.linalg.qr(A).Q
+    A[:, 3] = (1 - share) ** 0.5 * Q[:, 0] + share**0.5 * Q[:, 3]
+    assert len(linreg.best_subsets(Statistics.of(A, y)).columns[-1]) == most
 
 
 def test_sums_of_files_and_machines():

@@ -223,4 +223,8 @@ def test_settings():
     found = infer_logistic(X, y, names=["age", "dose"])
     assert found.names == ("Intercept", "age", "dose")
     assert repr(found) == "ClassInference(3 estimates, n=300, status='ok')"
+    for fit in (found, infer_softmax(X, y)):
+        for d in (1, 3):
+            with pytest.raises(ShapeError, match=rf"`w` must have shape \({d},\)"):
+                fit.predict(torch.hstack((X, X))[:, :d])
     assert type(found) is linreg.ClassInference

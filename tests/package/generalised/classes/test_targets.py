@@ -1,6 +1,8 @@
 """Targets that are classes, or not, and what a class counts for: every message, and its cure."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -132,3 +134,21 @@ def test_what_is_found(monkeypatch):
         check_classes(X, at(Y3, 23, 0.5), None)
     assert check_classes(X, Y, 2).total == 30
     assert linreg.Status.SEPARATED == "separated"
+
+
+MEMORY = """
+import resource, torch
+from linreg.generalised.classes.targets import check_classes
+y = torch.empty(4_000_000).bernoulli_(0.5)
+X = y.unsqueeze(1)
+check_classes(X[:5000], y[:5000], 2)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+check_classes(X, y, 2)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_looking_at_targets_takes_no_memory_that_grows_with_them():
+    """Sums of each run, kept apart, leave holes of a run's size before each, at worst as large as them."""
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 1000
