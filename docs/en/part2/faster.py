@@ -5,7 +5,7 @@
 #
 # <!-- second reading -->
 #
-# **The question.** On two columns, one of them in centimetres, gradient descent needed more than fifty thousand steps. It forgets each step as soon as it is taken. What changes if it remembers the last one?
+# **The question.** On two columns, one of them in centimetres, gradient descent needed more than fifty thousand steps. Each step ignores the ones before. What changes if it remembers the last one?
 #
 # ## A step that remembers
 #
@@ -732,16 +732,16 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# And the exact answer? It costs $2 n p^2$ operations by QR, as much as $p/2$ steps from the rows: one or two for the toy, ten for the ordinary data. Conjugate gradients undercut the ten, for one per cent of accuracy, and nobody else comes near. Steps are for what has no closed form, and for so many columns that $p^2$ numbers are too many: then [conjugate gradients](../reference/choose.md#very-many-columns). For a network, where no $\lambda$ is known and the slopes are noisy, momentum and Adam are what is left, and this page what they do when they can be watched.
+# And the exact answer? It costs $2 n p^2$ operations by QR, as much as $p/2$ steps from the rows: one or two for the toy, ten for the ordinary data. For one per cent of accuracy, conjugate gradients take fewer than those ten, and no other method comes near. Steps are for what has no closed form, and for so many columns that $p^2$ numbers are too many: then [conjugate gradients](../reference/choose.md#very-many-columns). For a network, where no $\lambda$ is known and the slopes are noisy, momentum and Adam remain; this page showed what they do where the answer is known.
 #
 # ## What was shown
 #
 # - Momentum turns $\kappa$ into $\sqrt\kappa$, if $\eta$ and $\beta$ are made for $\mu$ and $\lambda_{\max}$: <!--= steps["toy in cm"][1] -->581<!--/--> steps instead of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/--> on the toy in centimetres, <!--= steps["ordinary"][1] -->20<!--/--> instead of <!--= steps["ordinary"][0] -->56<!--/--> on the ordinary data, all predicted to the step.
-# - `momentum=0.9` is a factor of ten at most: on the toy <!--= f"{habit[0.9][0]:,}" -->5,345<!--/--> steps, on the ordinary data <!--= habit[0.9][1] -->65<!--/-->.
-# - Conjugate gradients need nothing told, and of all methods that walk along slopes they have the smallest loss at each step: <!--= found["toy in cm"] -->3<!--/--> and <!--= found["ordinary"] -->4<!--/--> steps. $k$ different eigenvalues take $k$ steps. L-BFGS with exact steps walks the same path, and with a pair for each direction does not lose it to rounding. Newton's single step is the normal equation.
-# - Adam cures units and not likeness. At a fixed rate it leaves the minimum again, on both data sets, when the curvature that its rates see crosses 38; $\epsilon \ge \eta\lambda_{\max}/38$ keeps it there.
+# - `momentum=0.9` gains a factor of ten at most: on the toy <!--= f"{habit[0.9][0]:,}" -->5,345<!--/--> steps, on the ordinary data <!--= habit[0.9][1] -->65<!--/-->.
+# - Conjugate gradients need no rate, and of all methods that combine past gradients they have the smallest loss at each step: <!--= found["toy in cm"] -->3<!--/--> and <!--= found["ordinary"] -->4<!--/--> steps. $k$ different eigenvalues take $k$ steps. L-BFGS with exact steps walks the same path, and with a pair for each direction does not lose it to rounding. Newton's single step is the normal equation.
+# - Adam cures different units, and not columns that resemble each other. At a fixed rate it leaves the minimum again, on both data sets, when the curvature that its rates see crosses 38; $\epsilon \ge \eta\lambda_{\max}/38$ keeps it there.
 # - "It hardly moves" is no sign of arrival: `torch.optim.LBFGS` stopped at once when $y$ was written in units a million times as large, on both.
-# - `weight_decay` of SGD and Adam is ridge. That of AdamW is a box with walls at $1/\alpha$, seen on both.
+# - `weight_decay` of SGD and Adam is ridge. That of AdamW keeps the weights in a box with walls at $1/\alpha$, on the toy and on the ordinary data.
 #
 # ## Exercises
 #
@@ -764,10 +764,10 @@ linreg.check([1 / 4, 1 / 4, 1 / 2], right_answer)
 # **2. Predict the picture.** On the ordinary data, momentum with $\beta = 0.99$ at $\eta = 1/\lambda_{\max}$. Sketch the loss over 400 steps on a log scale, before you draw it. Does it fall at every step? And by about which factor in 100 steps?
 
 # %% [markdown] answer="Hint"
-# Where does $(1 - \sqrt{0.99})^2$ lie beside the smallest $\eta\lambda$, which is $1/\kappa$? So what kind are the roots, in every direction?
+# Where does $(1 - \sqrt{0.99})^2$ lie beside the smallest $\eta\lambda$, which is $1/\kappa$? So of which kind are the roots, in each direction?
 
 # %% [markdown] answer="Answer"
-# $(1 - \sqrt{0.99})^2$ is about $0.01^2/4$, far below $1/35$: all roots are complex, of size $\sqrt{0.99}$. Every direction swings like a bell, none is damped faster than the others, and the excess loss, a sum of swings, falls by about $0.99^{100}$ in a hundred steps, whatever $\kappa$ is.
+# $(1 - \sqrt{0.99})^2$ is about $0.01^2/4$, far below $1/35$: all roots are complex, of size $\sqrt{0.99}$. Each direction swings like a bell, none is damped faster than the others, and the excess loss, a sum of swings, falls by about $0.99^{100}$ in a hundred steps, whatever $\kappa$ is.
 
 # %% answer="Answer" alt="Excess loss of momentum 0.99 on the ordinary data over 400 steps, on a log scale. It goes up and down many times, below a straight line that falls by the factor 0.37 in a hundred steps."
 bell = linreg.predict_loss(
@@ -790,7 +790,7 @@ plt.show()
 # What has happened to $\hat v$ in these thousand steps?
 
 # %% [markdown] answer="Answer"
-# It has shrunk by $0.999^{1000} \approx e^{-1}$, and goes on shrinking. Full batches have no noise to keep it up. When the scaled curvature reaches 38, the run leaves, on the ordinary data after another thousand or two. Let it run with a rate that falls to zero, with AMSGrad, or keep the best point. That it "has been there" is true; that a point is a minimum does not make it stable for a method whose rates grow.
+# It has shrunk by $0.999^{1000} \approx e^{-1}$, and goes on shrinking. Full batches have no noise to keep it up. When the scaled curvature reaches 38, the run leaves, on the ordinary data after another thousand or two. Let it run with a rate that falls to zero, with AMSGrad, or keep the best point. A minimum need not be stable for a method whose rates grow.
 
 # %% answer="Answer"
 quiet = (long_ord[400:1400] < 1e-12).all()

@@ -9,7 +9,7 @@
 #
 # **The question.** Of the twenty true weights of the ordinary data eight are not zero. Can a fit find out which?
 #
-# ## Ridge makes no zeros
+# ## Ridge makes no zeros {#ridge-never-lets-go}
 #
 # [Ridge](ridge.py) shrinks all weights and keeps all of them, and so does least squares. Charge for $\lvert w_j \rvert$ instead of $w_j^2$:
 #

@@ -1,14 +1,13 @@
 # %% [markdown]
 # # More rows than memory, more machines
 #
-# After this page you can fit a file that is larger than memory in one pass, take rows out again, go on after a damaged block, and spread the work over machines with
-# `torchrun`. You will also know what a thousand machines would cost.
+# After this page you can fit a file that is larger than memory in one pass, take rows out again, go on after a damaged block, and spread the work over machines with `torchrun`.
 #
 # <!-- second reading -->
 #
 # This page measures memory from `/proc`, so it runs on Linux.
 #
-# **The question.** You have more rows than you can hold. How little of them must you keep, so that the answer on paper is still exact, and what does rounding make of it?
+# **The question.** You have more rows than you can hold. How little of them must you keep for an answer that is still exact on paper, and what does rounding do to it?
 #
 # Write each row, with its target and a one, as $z_i = (x_i,\; y_i,\; 1)$, counted from some fixed point near the middle of the data. Everything that least squares needs to know of the data
 # is in one matrix:
@@ -17,7 +16,7 @@
 # M = \sum_{i=1}^{n} z_i z_i^\top, \qquad (d + 2) \times (d + 2).
 # $$
 #
-# A sum does not care in which order, in how many pieces or on how many machines it is added up. That is the whole idea of this page.
+# A sum may be added up in any order, in any number of pieces and on any number of machines.
 #
 # The data are a file of a million rows and thirty features in float32, written piece by piece into a folder that the page deletes at its end.
 
@@ -91,7 +90,7 @@ for name, way in ways.items():
 # %% alt="Memory against rows read. The loaded file takes its whole size from the first row on. The plain memory map grows with every row until it takes the same. With linreg.blocks the memory stays level, near zero."
 import matplotlib.pyplot as plt
 
-from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
+from linreg.plot import GREEN, ORANGE, PURPLE
 
 fig, ax = plt.subplots(figsize=(5.5, 3.4))
 for name, color in zip(ways, (ORANGE, PURPLE, GREEN), strict=True):
@@ -120,7 +119,7 @@ fit = linreg.solve_statistics(total)
 print(f"error of w: at most {(fit.w - w).abs().max():.4f}")
 
 # %% [markdown]
-# The three ways give the same sums to the last bit: same rows, same blocks. The error of the weights is the noise of the data, about $1/\sqrt n$, and not that of the arithmetic.
+# The three ways give the same sums to the last bit: same rows, same blocks. The error of the weights comes from the noise of the data, about $1/\sqrt n$, and not from the arithmetic.
 #
 # ## Any order, any pieces
 #
@@ -153,7 +152,21 @@ for pieces in (2, 10, 1000):
     assert max(gaps) < 1e-12
 
 # %% [markdown]
-# Rounding is all that is left. How do two sums merge whose rows were counted from different points? For a shift $t$ between the two points, $G = \sum x x^\top$ and $s =
+# Rounding is all that is left. So it is for the answers, on the data sets of the other pages:
+
+# %%
+small = {
+    "toy": linreg.simulate(generator=torch.Generator().manual_seed(0)),
+    "ordinary": linreg.ordinary()[:2],
+}
+for name, (features, target) in small.items():
+    pieces = zip(features.split(70), target.split(70), strict=True)
+    by_pieces, at_once = linreg.fit_stream(pieces), linreg.solve(features, target)
+    gap = (by_pieces.w - at_once.w).abs().max()
+    print(f"{name:9} pieces of 70 rows give the same weights: {bool(gap < 1e-12)}")
+
+# %% [markdown]
+# How do two sums merge whose rows were counted from different points? For a shift $t$ between the two points, $G = \sum x x^\top$ and $s =
 # \sum x$ become
 #
 # $$
@@ -164,7 +177,7 @@ for pieces in (2, 10, 1000):
 #
 # ## Rows that leave
 #
-# What was added can be subtracted: a day that was recorded wrongly, a customer who wants to be forgotten, the oldest hour of a sliding window. The price is the digits that cancel.
+# What was added can be subtracted: a day that was recorded wrongly, a customer whose data must be deleted, the oldest hour of a sliding window. The price is digits, which cancel.
 
 # %%
 print("rows left   difference from a new sum")
@@ -176,7 +189,7 @@ for left in (90_000, 10_000, 1_000, 100):
 assert losses[100] > 100 * losses[90_000]
 
 # %% [markdown]
-# The error stays as large as it was, while the sums shrink: with one row in a thousand left, three digits are gone. Subtract when you remove a little. When you keep a little, sum that.
+# The error stays as large as it was, while the sums shrink: with one row in a thousand left, three digits are gone. Subtract when you remove a small part. When you keep a small part, sum that anew.
 #
 # ## A damaged block
 #
@@ -212,13 +225,12 @@ assert resumed.n == once.n
 assert apart(resumed) < 1e-12
 
 # %% [markdown]
-# Entries that are not there at all need no repair: `accumulate` and `fit_stream` take `missing="drop"`, leave out such rows and count them. What other programs write into files, what is done with it, and which
-# files can show that a byte has changed, stands in [the reference](../reference/api-stream.md).
+# Missing entries need no repair: `accumulate` and `fit_stream` take `missing="drop"`, leave out such rows and count them. What other programs write into files, and which files can show that a byte has changed, is in [the reference](../reference/api-stream.md).
 #
 # ## Two ranks
 #
-# Now the machines. Each of them reads its own files, sums them, and meets the others once. `torchrun` starts the processes, called *ranks*, and tells each its number; PyTorch's `torch.distributed` connects them;
-# `merge_ranks` adds their sums with one all-reduce, after which every rank holds the total. This is a whole program, [fit_shards.py](files/fit_shards.py):
+# Now several machines. Each reads its own files, sums them, and communicates with the others once. `torchrun` starts the processes, called *ranks*, and tells each its number; PyTorch's `torch.distributed` connects them;
+# `merge_ranks` adds their sums with one *all-reduce*, after which each rank holds the total. This is a whole program, [fit_shards.py](files/fit_shards.py):
 
 # %%
 program = r'''"""Fit a linear model to files that lie on several machines.
@@ -320,8 +332,7 @@ assert both.n == total.n
 assert apart(both, total) < 1e-12
 
 # %% [markdown]
-# For several machines, start the same program on each, with the address of one of them. From a disk that all share, each rank takes every $P$-th file of the one list. With `--local` each machine names files of its own, which its ranks divide among
-# themselves.
+# For several machines, start the same program on each, with the address of one of them. From a shared disk, each of the $P$ ranks takes every $P$-th file of the same list. With `--local` each machine names files of its own, which its ranks divide among themselves.
 #
 # ```sh
 # torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d \
@@ -332,148 +343,46 @@ assert apart(both, total) < 1e-12
 #
 # ## What it costs
 #
-# Let $P$ ranks stand in a ring, as in the backend `gloo`. An all-reduce of $m$ bytes goes around twice in $P$ pieces: once to add, once to hand out. Each rank sends $2 (P - 1)$ messages of $m / P$ bytes. With a
-# latency $\ell$ for each message and $\beta$ bytes a second,
-#
-# $$
-# T_\text{merge} = 6 (P - 1)\, \ell + \frac{2 (P - 1)}{P} \cdot \frac{8 (d + 2)^2}{\beta}, \qquad T_\text{sum} = \frac{n}{P\, v},
-# $$
-#
-# where $v$ is how many rows a second one rank sums. The six is three times two: two small all-reduces come before the large one, in which the ranks compare $d$ and agree on a common mean. The number of rows does not appear in $T_\text{merge}$.
-#
-# Measure it: two ranks merge sums of different $d$; then one rank sums the million rows, and after that both ranks half of them at the same time. Merging is counted in seconds on the clock, summing in seconds of a processor, which other work on
-# the machine disturbs less. At the end rank 1 kills itself while rank 0 waits for it in a merge; that is for the section after this one.
+# With $P$ ranks in a ring, as in the backend `gloo`, an all-reduce of $m$ bytes sends $2 (P - 1)$ messages of $m / P$ bytes from each rank. The matrix has $8 (d + 2)^2$ bytes, so each rank sends $16 \frac{P - 1}{P} (d + 2)^2$, *however many rows it holds*. Two small all-reduces come before the large one: in these the ranks compare $d$ and agree on a common mean.
+
 
 # %%
-measure = folder / "measure.py"
-measure.write_text(r'''import atexit, json, os, signal, sys, time
-import linreg, numpy, torch
-import torch.distributed as dist
-
-dist.init_process_group("gloo")
-atexit.register(dist.destroy_process_group)
-rank = dist.get_rank()
-if rank == 0:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # by which torchrun ends the rest
-
-
-def best(work, times, clock):
-    """The shortest time of several, with both ranks at the start together."""
-    found = []
-    for _ in range(times):
-        dist.barrier()
-        start = clock()
-        work()
-        found.append(clock() - start)
-    return min(found)
-
-
-seconds = {}
-for d in map(int, sys.argv[2:]):
-    sums = linreg.Statistics.of(torch.zeros(1, d), torch.zeros(1))
-    seconds[d] = best(lambda: linreg.merge_ranks(sums), 20, time.perf_counter)
-
-data = torch.from_numpy(numpy.load(sys.argv[1]))
-half = data[: len(data) // 2]
-add = lambda some: linreg.Statistics.of(some[:, :-1], some[:, -1])
-alone = lambda: add(data) if rank == 0 else None
-both = lambda: add(half)
-pairs = [[best(work, 1, time.process_time) for work in (alone, both)] for _ in range(7)]
-one, two = (min(times) for times in zip(*pairs))
-if rank == 0:
-    print(json.dumps({"merge": seconds, "one": one, "two": two}), flush=True)
-else:
-    os.kill(os.getpid(), signal.SIGKILL)
-linreg.merge_ranks(both(), timeout=20)
-''')
-killed = torchrun(measure, file, 1, 30, 100, 300, 1000)
-
-# %% [markdown]
-# The merges of $d = 1$ and $d = 1000$ give $\ell$ and $\beta$, which here counts the work on the matrix as well as the wire. The three between are a test of the formula.
-
-# %%
-import json
-
-measured = json.loads(killed.stdout.splitlines()[0])
-merging = {int(key): value for key, value in measured["merge"].items()}
-
-
-def number_of_bytes(ranks, d):
-    """What each rank sends, and receives, for the matrix."""
+def bytes_sent(ranks, d):
+    """What each rank sends of the matrix, and receives."""
     return 2 * (ranks - 1) / ranks * 8 * (d + 2) ** 2
 
 
-ell = merging[1] / 6  # three all-reduces of two messages each
-beta = number_of_bytes(2, 1000) / (merging[1000] - merging[1])
-
-
-def merge_seconds(ranks, d, ell, beta):
-    return 3 * 2 * (ranks - 1) * ell + number_of_bytes(ranks, d) / beta
-
-
-print(f"latency {1e6 * ell:.0f} microseconds, {beta / 1e9:.2f} GB/s")
-print("   d  bytes sent  measured  formula, ms")
-for d_there, seconds in merging.items():
-    sent, model = number_of_bytes(2, d_there), merge_seconds(2, d_there, ell, beta)
-    print(f"{d_there:4} {sent:11,.0f} {1e3 * seconds:9.2f} {1e3 * model:8.2f}")
-
-# %%
-one, half = measured["one"], measured["two"]
-v = n / one
-print(f"one rank   {1e3 * one:6.1f} ms")
-print(f"two ranks  {1e3 * half:6.1f} ms, then {1e3 * merging[d]:.1f} ms to merge")
-two = half + merging[d]
-print(f"faster by {one / two:.2f}, efficiency {one / 2 / two:.2f}")
-
-# %% [markdown]
-# These times were taken when the page was built; they differ from build to build, and no sentence here leans on their digits. More rows make the merge weigh less. Two ranks on one machine also share its memory bus; on two machines they do not.
-#
-# On a real network the constants are others. Take messages of 50 microseconds and a plain Ethernet of 10 Gbit/s, and keep the measured $v$.
-
-# %% alt="Time against the number of machines on log scales, for a hundred billion rows with thirty features. The time to sum falls as one over P, the time to merge in a ring rises with P. Their total falls until the two lines cross, beyond a thousand machines. A dashed line shows the merge in two stages, which stays far lower."
-latency, bandwidth = 50e-6, 10e9 / 8
-ranks = torch.logspace(0, 5, 60)
-many = 1e11
-summing = many / (ranks * v)
-ring = merge_seconds(ranks, d, latency, bandwidth)
-root = ranks.sqrt()
-staged = 2 * merge_seconds(root, d, latency, bandwidth)
-
-fig, ax = plt.subplots(figsize=(5.5, 3.6))
-ax.loglog(ranks, summing, color=BLUE)
-ax.loglog(ranks[1:], ring[1:], color=ORANGE)
-ax.loglog(ranks[1:], staged[1:], "--", color=GREY)
-ax.loglog(ranks, summing + ring, color=GREEN)
-ax.text(9e4, 1.2, "sum", color=BLUE, ha="right")
-ax.text(7e1, 7e-2, "merge, ring", color=ORANGE, ha="right")
-ax.text(9e4, 2e-2, "in two stages", color=GREY, ha="right", va="top")
-ax.text(1e2, 1e3, "together", color=GREEN)
-ax.set(xlabel="machines P", ylabel="seconds")
-plt.show()
-
-# %% [markdown]
-# For a thousand machines:
-
-# %%
-print("   d    each sends  ring, s  two stages, s")
 P = 1000
-for d_there in (10, 100, 1000):
-    sent = number_of_bytes(P, d_there) / 1e6
-    flat = merge_seconds(P, d_there, latency, bandwidth)
-    steps = 2 * merge_seconds(P**0.5, d_there, latency, bandwidth)
-    print(f"{d_there:4} {sent:10.4f} MB {flat:8.3f} {steps:14.3f}")
+print("features   2 ranks   1000 ranks")
+for features in (10, 100, 1000):
+    few, many = (bytes_sent(ranks, features) / 1e6 for ranks in (2, P))
+    print(f"{features:8} {few:9.4f} {many:12.4f} MB from each")
 
 # %% [markdown]
-# Each machine sends <!--= number_of_bytes(P, 100) / 1e3:.0f -->166<!--/--> kB for a hundred features, whether it holds a thousand rows or a billion. What grows is the first term: a ring of a thousand passes
-# <!--= 2 * (P - 1) -->1998<!--/--> messages one after another, three times. There a thousand features cost little more than ten. If <!--= merge_seconds(P, 100, latency, bandwidth):.1f -->0.3<!--/--> seconds are too many, let groups of
-# about 32 merge first and one rank of each group after that (`merge_ranks` takes a `group`), or use `nccl` on GPUs, which adds along trees.
+# For few features it is the number of messages that counts, not their size: a ring of a thousand ranks passes <!--= 2 * (P - 1) -->1998<!--/--> messages one after another, three times. If that takes too long, let groups of ranks merge first and one rank of each group after that (`merge_ranks` takes a `group`), or use `nccl` on GPUs, which adds along trees.
 #
 # ## A rank dies
 #
-# On a thousand machines, one will. Rank 1 of the program above killed itself, as a machine without memory left would kill it, while rank 0 waited for it to merge. `torchrun` then ends the other ranks too; this program ignores that, so that rank 0
-# can be heard. Here is what it said in the end, and what `torchrun` noted:
+# On a thousand machines, one will. In this program rank 1 kills itself, as a machine without memory left would kill it, while rank 0 waits for it to merge. `torchrun` then ends the other ranks too; the program ignores that signal, so that we see what rank 0 reports:
 
 # %%
+dying = folder / "dying.py"
+dying.write_text("""import os
+import signal
+
+import linreg
+import torch
+import torch.distributed as dist
+
+dist.init_process_group("gloo")
+sums = linreg.Statistics.of(torch.randn(100, 3), torch.randn(100))
+if dist.get_rank() == 0:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's way to end the others
+else:
+    os.kill(os.getpid(), signal.SIGKILL)
+linreg.merge_ranks(sums, timeout=20)
+""")
+killed = torchrun(dying)
 assert killed.returncode != 0
 for line in killed.stderr.splitlines():
     if "DistributedError:" in line:
@@ -483,13 +392,11 @@ for line in killed.stderr.splitlines():
 assert "DistributedError" in killed.stderr
 
 # %% [markdown]
-# No process waits forever. A process that dies closes its connections, and the others notice at once. A machine whose cable is cut says nothing; for that there is `timeout`, which counts from when the first rank arrives, so let it be longer than
-# the slowest rank is late. Ranks that disagree on the number of features are told so, all of them. What each rank had summed is lost with its process, unless it saves its sums before it merges: then a new start reads one file per rank.
+# No process waits forever. A process that dies closes its connections, and the others notice at once. A machine whose cable is cut sends nothing; for that there is `timeout`, which counts from the arrival of the first rank, so make it longer than the slowest rank may be late. If ranks disagree on the number of features, each of them raises an error. What a rank had summed is lost with its process, unless it saves its sums before it merges: then a new start reads one file for each rank.
 #
 # ## What goes wrong
 #
-# **Sums in float32, and sums about zero.** Here are features with standard deviation 1 around a mean that grows. Features are multiples of a quarter and targets are computed without rounding, so that the right weights are known exactly: whatever is
-# wrong with the answer comes from the sums.
+# **Sums in float32, and sums about zero.** Here are features with standard deviation 1 around a mean that grows. Features are multiples of a quarter and targets are computed without rounding, so the right weights are known exactly, and each error comes from the sums.
 
 # %%
 z = (4 * torch.randn(100_000, 2, generator=generator)).round() / 4
@@ -545,7 +452,7 @@ assert max(errors["Statistics"]) < 1e-14
 # %% [markdown]
 # `Statistics` counts from the mean of the first rows and sums in float64. When the data drift away from that mean, it takes a new one on the way.
 #
-# **The same shard twice.** Sums cannot tell. The weights do not even change, but there seem to be twice as many rows, and every standard error shrinks:
+# **The same shard twice.** Sums cannot show it. If all shards are counted twice, the weights do not change, but there seem to be twice as many rows, and each standard error shrinks by $\sqrt 2$:
 
 # %%
 twice = once + once
@@ -556,20 +463,20 @@ print(f"weights apart {(same.w - linreg.solve_statistics(once).w).abs().max():.0
 # %% [markdown]
 # So check `n` against the number of rows you expect, and merge each set of sums only once.
 #
-# **Columns that are nearly dependent.** Sums know $X^\top X$ only, where the condition number is squared. `solve` goes back to the rows for a second look; `solve_statistics` has none, and its message says how many digits are left. The same holds for engines
-# that work from sums, such as [Spark's](digits.py#other-programs). If you have the rows once more, or can keep a triangle per shard instead of sums, the digits stay.
+# **Columns that are nearly dependent.** Sums know $X^\top X$ only, where the condition number is squared. `solve` goes back to the rows for a second look; `solve_statistics` has no rows, and its message says how many digits are left. The same holds for engines
+# that work from sums, such as [Spark's](digits.py#other-programs). A second pass over the rows, or a triangle for each shard instead of sums, keeps the digits.
 #
 # ## What was shown
 #
-# - Least squares needs $(d + 2)^2$ numbers of the data. One pass in a few MB finds them, whatever the size of the file.
-# - They merge in any order, rows can be subtracted while most stay, and they can be saved and continued.
-# - Many machines need one all-reduce. It costs the same for any number of rows.
-# - A lost rank is an error in time, and not a silence.
+# - Least squares needs $(d + 2)^2$ numbers of the data. One pass over the million rows found them in a few MB; pieces of the toy and of the ordinary data gave the weights of `solve`.
+# - Sums merge in any order, up to rounding. Rows can be subtracted while most stay: with one row in a thousand left, more than two digits were lost. Sums can be saved and continued.
+# - Two ranks merged their shards by one all-reduce of the sums. What it sends depends on the number of features and not on that of the rows.
+# - A lost rank became an error on the other one, and not an endless wait.
 
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Write `window(X, y, width)`, the weights of the last `width` rows, found anew after every hundred rows, which adds and subtracts sums instead of starting anew. This snippet checks yours:
+# **1. Code.** Write `window(X, y, width)`, the weights of the last `width` rows after each hundred rows, which adds and subtracts sums instead of starting anew. This snippet checks yours:
 
 
 # %%
@@ -583,7 +490,7 @@ def check_window(window):
 
 
 # %% [markdown] answer="Answer"
-# One sum for each hundred rows, kept in order. The window takes the new one and gives the oldest back. It keeps nine tenths at each step, so little cancels; in a window that runs for months, sum anew now and then.
+# One sum for each hundred rows, kept in order. The window takes the new one and gives the oldest back. It keeps nine tenths at each step, so little cancels; in a window that runs for months, start a new sum from time to time.
 
 
 # %% answer="Answer"
@@ -605,21 +512,19 @@ def window(X, y, width):
 check_window(window)
 
 # %% [markdown]
-# **2.** Ten billion rows with a hundred features; one machine sums a million of them a second. With the ring and the network above, for how many machines is the total time smallest, and what is it?
+# **2. What is wrong with this sentence?** "Each of our ranks reads ten times as many rows now, so the all-reduce will take ten times as long."
+
+# %% [markdown] answer="Hint"
+# What does a rank send, and how many numbers is that?
 
 # %% [markdown] answer="Answer"
-# $T(P) = n / (P v) + 6 (P - 1) \ell$ plus a term that hardly depends on $P$. Its derivative is zero at $P = \sqrt{n / (6 \ell v)}$.
+# A rank sends its sums, $(d + 2)^2$ numbers, however many rows went into them. Reading and summing take ten times as long, the merge does not. With ten times as many *features* it would send about a hundred times as much:
 
 # %% answer="Answer"
-best = (1e10 / (6 * latency * 1e6)) ** 0.5
-time = 1e10 / (best * 1e6) + merge_seconds(best, 100, latency, bandwidth)
-print(f"{best:.0f} machines, {time:.1f} s")
-for other in (best / 2, best * 2):
-    slower = 1e10 / (other * 1e6) + merge_seconds(other, 100, latency, bandwidth)
-    assert slower > time
+print(f"{bytes_sent(2, 1000) / bytes_sent(2, 100):.0f} times")
 
 # %% [markdown]
-# **3.** For one column, keep only $(n, \bar x, S)$ with $S = \sum (x - \bar x)^2$. Write `merge(first, second)` of two such triples. This snippet checks yours:
+# **3. By pencil, then code.** For one column, keep only $(n, \bar x, S)$ with $S = \sum (x - \bar x)^2$. Write `merge(first, second)` of two such triples. This snippet checks yours:
 
 
 # %%
@@ -650,5 +555,5 @@ place.cleanup()
 # %% [markdown]
 # ## Where next
 #
-# [The exact answer](../part1/exact.md) tells what is done with the sums, and [its companion](../part1/exact-run.py) how many digits each way keeps. The functions of this page are in the
+# [The exact answer](../part1/exact.md) solves for the weights from such sums, and [its companion](../part1/exact-run.py) how many digits each way keeps. The functions of this page are in the
 # [reference](../reference/api-stream.md).
