@@ -142,6 +142,16 @@ def test_no_row_to_spare(errors):
         assert "nan" in str(found)
 
 
+@pytest.mark.parametrize("far", [1e7, 1e9])
+def test_an_entry_so_far_away_that_its_row_alone_tells_the_weight(far):
+    """Of its column, and of no other: of these the row tells no more than the root of what leverages lack."""
+    X, y = ordinary()
+    X[0, 5] = far
+    found = infer(X, y, errors="HC3")
+    assert found.se.isnan().nonzero().flatten().tolist() == [6]
+    assert found.status == Status.NO_NOISE
+
+
 def test_one_row_to_spare():
     X, y = ordinary(4, 2)
     found = infer(X, y)
@@ -173,6 +183,15 @@ def test_noise_is_not_taken_for_rounding():
     x = torch.linspace(0, 1, 20, dtype=F64)[:, None]
     y = 1 + 2 * x[:, 0] + 1e-13 * torch.randn(20, generator=gen(), dtype=F64)
     assert infer(x, y).status == Status.OK
+
+
+@pytest.mark.parametrize("mean", [1e3, -1e9])
+def test_targets_far_from_zero_round_as_their_mean_does(mean):
+    X, _ = ordinary()
+    y = mean + X[:, 0]
+    assert infer(X[:, :1], y).status == Status.NO_NOISE
+    noise = 30 * EPS * abs(mean) * torch.randn(300, generator=gen(), dtype=F64)
+    assert infer(X[:, :1], y + noise).status == Status.OK
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e6])

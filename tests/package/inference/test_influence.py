@@ -177,9 +177,11 @@ def test_one_row_beside_a_line():
     assert not found.internal.isnan().any()
 
 
-def test_a_perfect_fit_compares_with_nothing():
+@pytest.mark.parametrize("size", [0.0, 1.0])
+def test_a_perfect_fit_compares_with_nothing(size):
+    """Nor one of targets that are all 0, of which rounding leaves nothing."""
     x = torch.arange(8, dtype=F64)[:, None]
-    found = influence(x, 0.1 + 0.3 * x[:, 0])
+    found = influence(x, size * (0.1 + 0.3 * x[:, 0]))
     assert found.status == Status.NO_NOISE
     assert found.message.startswith("The residuals are no larger than rounding")
     assert found.internal.isnan().all()
