@@ -81,7 +81,7 @@ class Problem(NamedTuple):
         found = fitted(table.X, table.t, intercept=self.intercept, weights=C)
         frame = Frame(found.p, found.design, found.unit, self.standardise)
         inside = table._replace(X=found.rows.X)  # divided by powers of two, if squares would leave the range
-        likelihood = Likelihood(self.family, found.design, lambda: (inside,))
+        likelihood = Likelihood(self.family, found.design, lambda: (inside,)).held(inside)
         times = self.alpha * self.rows.total
         objective = Objective(likelihood, frame.penalty() * times if times else None)
         end = objective.minimised(frame.start(self.family.prior(self.rows.share)), steps)

@@ -77,6 +77,7 @@ class Likelihood:
         ranks: Ranks | None = None,
     ) -> None:
         self.family, self.design, self.tables, self.ranks = family, design, tables, ranks
+        self.only: tuple[Table, Block] | None = None  # all rows, where they are one block: made once
         self.D, self.by = design.directions()
         beside = -len(self.by) % 8  # aligned, the products take half the time where there are few columns
         self.wide = [torch.nn.functional.pad(part, (0, beside)) for part in (self.D, self.by)]
@@ -114,10 +115,19 @@ class Likelihood:
             found.append(part if before is None else (before[0] + part[0], torch.maximum(before[1], part[1])))
 
         for table in self.tables():
+            if self.only is not None and self.only[0] is table:
+                give(make(self.only[1]))
+                continue
             runs = in_runs(slice(0, len(table.X)), self._rows(table.X))
             dealt(runs, lambda table=table: lambda run: make(self._block(table, run)), give)  # type: ignore[misc]
             del table  # before the next is made
         return found
+
+    def held(self, table: Table) -> "Likelihood":
+        """The same; where this table, which is all there is, is one block, that is kept."""
+        if len(table.X) <= self._rows(table.X):
+            self.only = table, self._block(table, slice(0, len(table.X)))
+        return self
 
     def _rows(self, X: Tensor) -> int:
         if X.is_cuda:

@@ -17,6 +17,9 @@ from torch import Tensor
 __all__ = ["Binary", "Family", "Multinomial"]
 
 
+FAR = 700.0  # a margin whose exponential float64 still holds; beyond, the loss is the margin
+
+
 class RowLosses(NamedTuple):
     """What each of m rows costs, and how it pulls."""
 
@@ -39,11 +42,12 @@ class Binary:
 
     def rows(self, M: Tensor, t: Tensor) -> RowLosses:
         """All at once."""
-        sign = _sign(t)
-        gaps = M * sign
-        others = torch.sigmoid(-gaps)
-        bend = (others - others.square()).unsqueeze(2)
-        return RowLosses(-torch.nn.functional.logsigmoid(gaps).squeeze(1), -others * sign, bend, gaps)
+        away = -_sign(t)
+        lost = M * away
+        others = torch.sigmoid(lost)
+        bend = torch.addcmul(others, others, others, value=-1).unsqueeze(2)
+        value = torch.nn.functional.softplus(lost, threshold=FAR).squeeze(1)
+        return RowLosses(value, others * away, bend, -lost)
 
     def others(self, M: Tensor, t: Tensor) -> Tensor:
         """(m, 1) the chance of the other class."""

@@ -111,11 +111,12 @@ class Objective(NamedTuple):
         fall = -float((end.slope * step).sum())
         for halving in range(HALVINGS):
             share = 0.5**halving
-            new = self.at(end.u + share * step, end.steps + 1)
+            part = share * step if halving else step
+            new = self.at(end.u + part, end.steps + 1)
             if new.value <= end.value - ENOUGH * share * fall + WORSE * abs(end.value):
                 break
         root = self.likelihood.design.weight**-0.5
-        moved, size = (float(torch.linalg.vector_norm(v)) * root for v in (share * step, new.u))
+        moved, size = (float(torch.linalg.vector_norm(v)) * root for v in (part, new.u))
         still = moved <= near * (1 + size) or end.moved / 4 < moved <= ROUGH
         arrived = (still and share == 1) or float(torch.linalg.vector_norm(new.slope)) <= new.rounding
         return new._replace(moved=moved, arrived=arrived)

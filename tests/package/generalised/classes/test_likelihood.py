@@ -57,6 +57,24 @@ def test_blocks_and_tables_add_up(monkeypatch):
         torch.testing.assert_close(found.bend, whole.bend, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("K", [2, 3])
+def test_rows_of_one_block_are_made_once(K, weighted, monkeypatch):
+    """The same bits at each pass; more rows than a block are made again, and not kept."""
+    of, u, rows = made(K, weighted=weighted)
+    one = Likelihood(of.family, of.design, lambda: (rows,)).held(rows)
+    asked = []
+    monkeypatch.setattr(one, "_block", lambda *a: asked.append(a))
+    for point in (u, u / 3):
+        here, there = one.at(point), of.at(point)
+        assert here[:4] == there[:4]
+        assert torch.equal(here.slope, there.slope)
+        assert torch.equal(here.bend, there.bend)
+    assert not asked
+    monkeypatch.setattr(likelihood, "BLOCK_BYTES", 16 * 8 * 50)
+    assert Likelihood(of.family, of.design, lambda: (rows,)).held(rows).only is None
+
+
 def test_products_of_pairs():
     g = gen()
     z, bend = torch.randn(30, 3, generator=g, dtype=F64), torch.randn(30, 2, 2, generator=g, dtype=F64)
