@@ -59,7 +59,7 @@ def test_the_home_page_lists_every_page_in_order_with_its_mark() -> None:
 
 
 def test_the_core_path_is_core_in_order_and_fits_an_afternoon() -> None:
-    assert PATH == [page for page in NAV if page in PATH]
+    assert [page for page in NAV if page in PATH] == PATH
     assert {mark(page) for page in PATH} == {"core"}
     counted = {page: words(page) for page in PATH}
     assert all(count > 200 for count in counted.values())  # else nothing is read here
