@@ -1,4 +1,4 @@
-"""The engine at the command line: `python docs/hooks update`, `mutate`, `census` or `translate`, and paths."""
+"""The engine at the command line: `python docs/hooks update`, or another of `COMMANDS`, and paths."""
 
 import sys
 from importlib import import_module

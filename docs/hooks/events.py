@@ -230,6 +230,7 @@ def on_post_build(config: MkDocsConfig) -> None:
         (folder / path).write_bytes(content if isinstance(content, bytes) else content.encode())
     formulas.save()
     fonts.publish(formulas.typeset_now.values(), folder)
+    everywhere.spoken([folder / "assets/copying.js", *folder.glob("assets/widgets/*.js")])
     assets.join(folder / "assets/widgets")
     assets.publish(folder)
     policy.publish(folder, live)

@@ -13,6 +13,7 @@ TESTS, HOOKS = ROOT / "tests", ROOT / "docs/hooks"
 # In reading order: a module uses only those before it.
 ORDER = [
     "cache",
+    "words",
     "page.model",
     "page.statements",
     "page.markdown",
@@ -50,8 +51,18 @@ ORDER = [
     "publish.policy",
     "publish.offline",
     "publish.digest",
+    "translate.prose",
+    "translate.pages",
+    "translate.drawn",
+    "translate.catalogues",
+    "translate.checks",
+    "translate.terms",
+    "translate.search",
+    "translate.site",
+    "translate.edition",
+    "translate.command",
 ]
-FOLDERS = ["page", "execute", "prove", "render", "publish"]
+FOLDERS = ["page", "execute", "prove", "render", "publish", "translate"]
 STARTED = HOOKS / "book/execute/kernel"  # what Jupyter starts or reads, no part of the package
 
 
@@ -92,7 +103,7 @@ def test_the_modules_of_a_folder_stand_together() -> None:
 def test_a_module_uses_only_earlier_ones(module: str) -> None:
     used = {home for home, _, _ in imported(tree(path_of(module)))}
     assert used <= set(ORDER[: ORDER.index(module)])
-    if module.startswith(("render.", "publish.")):
+    if module.startswith(("render.", "publish.", "translate.")):
         assert not [home for home in used if home.startswith("prove.")], "a page is proved by the tests"
 
 
@@ -115,7 +126,7 @@ def test_a_function_without_an_underscore_is_used_elsewhere() -> None:
     """By the engine or its tests; a page and the command line ask for some by name."""
     used = {name for folder in (HOOKS, TESTS) for path in folder.rglob("*.py") for name in taken(path)}
     used |= {(f"prove.{command}", "main") for command in ("census", "mutate", "update")}
-    used.add(("prove.census", "total"))
+    used |= {("prove.census", "total"), ("translate.command", "main")}
     public = {
         (module, node.name)
         for module in ORDER
@@ -129,7 +140,7 @@ def test_a_function_without_an_underscore_is_used_elsewhere() -> None:
 def test_a_command_that_is_none(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, str(HOOKS), *arguments], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "python docs/hooks update|mutate|census [paths]\n"
+    assert done.stderr == "python docs/hooks update|mutate|census|translate [paths]\n"
 
 
 def test_a_command_needs_no_settings(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ document.addEventListener("click", async ({ target }) => {
   try {
     // as a promise: some browsers allow it only at once, while the click lasts
     await navigator.clipboard.write([new ClipboardItem({ "text/plain": text() })]);
-    status.textContent = "Copied";
+    status.textContent = _("Copied");
   } catch {
-    status.textContent = "Not copied. Open the Markdown and copy it there.";
+    status.textContent = _("Not copied. Open the Markdown and copy it there.");
   }
 });
 

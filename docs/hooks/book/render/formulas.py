@@ -58,7 +58,8 @@ def typeset(html: str, page: str) -> str:
             raise PluginError(f"{page}: KaTeX cannot read ${tex}$\n{error}") from None
         # A long formula scrolls in its own box, which the keyboard must be able to reach.
         if display:
-            return f'<div class="formula" tabindex="0" role="group" aria-label="{say("Formula")}">{formula}</div>'
+            box = f'class="formula" tabindex="0" role="group" aria-label="{say("Formula")}"'
+            return f"<div {box}>{formula}</div>"
         # Browsers would begin a line with a full stop.
         return f'<span class="tight">{before}{formula}{after}</span>' if before + after else formula
 

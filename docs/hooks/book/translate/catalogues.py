@@ -54,7 +54,7 @@ def updated(catalogue: Catalog, messages: Iterable[tuple[str, str]]) -> Catalog:
         catalogue[message.id] = message
     catalogue.obsolete.clear()
     before = {message.id: message.previous_id for message in catalogue if message.fuzzy}
-    old = {message.id: copy(message) for message in catalogue if message.string and not message.fuzzy}
+    old = {str(message.id): copy(message) for message in catalogue if message.string and not message.fuzzy}
     old.pop("", None)  # the header
     template = Catalog()
     for text, note in messages:

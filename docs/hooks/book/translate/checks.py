@@ -1,4 +1,4 @@
-"""What is wrong with a translation: what must come back unchanged, how Chinese is set, one term for one thing."""
+"""What is wrong with a translation: what is lost or added, how Chinese is set, one term for one thing."""
 
 import re
 from collections import Counter
@@ -8,6 +8,7 @@ from book.translate.prose import PIECE, PLACE, TAG
 
 HAN = r"[\u4e00-\u9fff]"
 WORDS = re.compile(r"\\text(?:rm|bf|it)?\{[^{}]*\}")  # in a formula
+VALUE = re.compile(r"\$\{(?!\\)[^{}]*\}")  # in a text of a script
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 SPACING = [
     (re.compile(rf"{HAN}\*{{0,2}}[,;:?!]|[,;:?!]\*{{0,2}}{HAN}"), "a half-width mark beside Chinese"),
@@ -43,7 +44,8 @@ def _places(text: str) -> Counter[str]:
 
 def _pieces(text: str) -> Counter[str]:
     """Code, and formulas without the words in them."""
-    return Counter(WORDS.sub(r"\\text{}", piece[0]) for piece in PIECE.finditer(text))
+    pieces = (WORDS.sub(r"\\text{}", piece[0]) for piece in PIECE.finditer(VALUE.sub("", text)))
+    return Counter([*pieces, *VALUE.findall(text)])
 
 
 def _markup(text: str) -> Counter[str]:
@@ -59,13 +61,13 @@ def _numbers(text: str) -> set[str]:
 
 def _plain(text: str) -> str:
     """The text as its letters stand side by side: code, formulas and claims are Latin."""
-    text = re.sub(r"\]<\d+>|[*\[]", "", PIECE.sub("a", text))
+    text = re.sub(r"\]<\d+>|[*\[]", "", PIECE.sub("a", TAG.sub("", VALUE.sub("a", text))))
     return PLACE.sub("a", text)
 
 
 def _terms(message: str, translation: str, terms: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Terms that have another name in the translation; the longest of the English counts."""
-    rest = PIECE.sub(" ", message).lower()
+    rest = PIECE.sub(" ", VALUE.sub(" ", message)).lower()
     for term in sorted(terms, key=len, reverse=True):
         rest, count = re.subn(rf"\b{re.escape(term)}(?:s|es)?\b", " ", rest)
         if count and not any(form in translation for form in terms[term]):

@@ -1,4 +1,4 @@
-"""Bring the files of translators in step with the pages: `python docs/hooks translate`, and paths of new pages.
+"""Bring the files of translators in step with the pages: `python docs/hooks translate`, and new pages.
 
 Without paths these are the pages that have a file. A line tells what each lacks, and each fault.
 """
@@ -21,7 +21,7 @@ from book.translate.terms import terms
 SOURCES, FOLDER = ROOT / "docs/en", ROOT / "docs/zh"
 
 
-def messages(page: Page, outputs: Sequence[Sequence[Output]]) -> Iterator[tuple[str, str]]:
+def _messages(page: Page, outputs: Sequence[Sequence[Output]]) -> Iterator[tuple[str, str]]:
     """All that a page says and its figures say, but what is said of many pages."""
     for text, note in pages.messages(page):
         if text not in site.COMMON:
@@ -45,7 +45,7 @@ def _update(named: Sequence[Path]) -> int:
     told = [*site.messages(config, Path(__file__).parents[1], ROOT / "docs/theme")]
     lists = {FOLDER / SITE: told}
     lists |= {
-        catalogues.path(FOLDER, uri): list(messages(sources[uri], outputs[uri])) for uri in sorted(wanted)
+        catalogues.path(FOLDER, uri): list(_messages(sources[uri], outputs[uri])) for uri in sorted(wanted)
     }
     glossary, wrong = terms(ROOT), 0
     for file, said in lists.items():

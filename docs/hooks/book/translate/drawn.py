@@ -22,9 +22,7 @@ def messages(outputs: Sequence[Sequence[Output]]) -> Iterator[str]:
                         yield _numbered(unescape(text))[0]
 
 
-def translated(
-    outputs: Sequence[Sequence[Output]], translation: Callable[[str], str]
-) -> list[list[Output]]:
+def translated(outputs: Sequence[Sequence[Output]], translation: Callable[[str], str]) -> list[list[Output]]:
     """The outputs with each text of a figure in other words."""
 
     def one(match: re.Match[str]) -> str:

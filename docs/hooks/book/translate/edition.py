@@ -1,4 +1,4 @@
-"""An edition of the book: the English pages and outputs in another language, as far as they are translated."""
+"""An edition of the book: the English pages and outputs in another language, as far as translated."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,8 +11,9 @@ from mkdocs.plugins import get_plugin_logger
 
 from book.execute.outputs import Output
 from book.page.model import Page
-from book.translate import catalogues, drawn, pages
+from book.translate import catalogues, drawn, pages, search
 from book.translate.checks import faults
+from book.translate.terms import terms
 
 SITE = "site.po"  # what is said beside the pages
 # The folder of each edition under the address of the book, its language, and its name in that.
@@ -26,6 +27,7 @@ class Edition:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.site = catalogues.translations(catalogues.read(folder / SITE)) if folder else {}
+        self._known: dict[str, dict[str, str]] = {}
         self.count: dict[str, tuple[int, int]] = {}  # messages of each page, translated and in all
 
     @classmethod
@@ -39,10 +41,13 @@ class Edition:
         first, mine = str(config.site_url or ""), self.folder.name if self.folder else ""
         (other,) = EDITIONS.keys() - {mine}
         config.site_url = self._settings(first, mine)["home"]
+        if self.folder:
+            root = self.folder.parents[1]
+            search.publish(config, [form for forms in terms(root).values() for form in forms])
         if config.extra.get("editions"):
             way = "../" if mine else f"{other}/"
             config.extra |= {
-                "alternate": 1,  # for the theme: there is a link in the head of the page, and no list in <head>
+                "alternate": 1,  # for the theme: a link in the head of the page, and no list in <head>
                 "first": first,
                 "this": self._settings(first, mine),
                 "other": {**self._settings(first, other), "way": way},
@@ -68,9 +73,15 @@ class Edition:
         """The page in the language of the edition."""
         if not self.folder:
             return page
-        known = self.known(uri)
-        self.count[uri] = catalogues.counted(known, (text for text, _ in pages.messages(page)))
-        return pages.in_other_words(page, self._translation(uri))
+        said, translation = set(), self._translation(uri)
+
+        def one(message: str) -> str:
+            said.add(message)
+            return translation(message)
+
+        made = pages.in_other_words(page, one)
+        self.count[uri] = catalogues.counted(self.known(uri), said)
+        return made
 
     def outputs(self, uri: str, outputs: Sequence[Sequence[Output]]) -> Sequence[Sequence[Output]]:
         """The outputs of a page, with the words in its figures translated."""
@@ -78,9 +89,10 @@ class Edition:
 
     def known(self, uri: str) -> dict[str, str]:
         """The translations that hold on a page."""
-        if not self.folder:
-            return {}
-        return self.site | catalogues.translations(catalogues.read(catalogues.path(self.folder, uri)))
+        if self.folder and uri not in self._known:
+            file = catalogues.path(self.folder, uri)
+            self._known[uri] = self.site | catalogues.translations(catalogues.read(file))
+        return self._known.get(uri, {})
 
     def _translation(self, uri: str) -> Callable[[str], str]:
         """From a message to its translation, or to itself; one that cannot take its place stops the build."""

@@ -38,5 +38,6 @@ def _block(block: Block, translation: Translation) -> Block:
         return translation(text) if text else text
 
     source = translated(block.source, translation) if block.kind == "prose" else block.source
-    words = {name: said(getattr(block, name)) for name in ("alt", "answer", "fold")}
-    return replace(block, source=source, **words)
+    return replace(
+        block, source=source, alt=said(block.alt), answer=said(block.answer), fold=said(block.fold)
+    )

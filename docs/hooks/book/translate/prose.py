@@ -62,11 +62,12 @@ def parts(prose: str) -> Iterator[Part]:
 def translated(prose: str, translation: Callable[[str], str]) -> str:
     """The prose with each message as its translation, which may be the message itself."""
     return "".join(
-        filled(translation(part.message), part.pieces) if part.message else part.text for part in parts(prose)
+        _filled(translation(part.message), part.pieces) if part.message else part.text
+        for part in parts(prose)
     )
 
 
-def filled(message: str, pieces: tuple[str, ...]) -> str:
+def _filled(message: str, pieces: tuple[str, ...]) -> str:
     """A message with what its numbers stand for."""
 
     def one(match: re.Match[str]) -> str:

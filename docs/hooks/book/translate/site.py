@@ -2,11 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 
 from book.page.model import FIGURE
 from book.render.markdown import MARKS
@@ -14,7 +15,7 @@ from book.words import say
 
 COMMON = ("Answer", "Hint", FIGURE)  # titles of folds on many pages
 FILTER = re.compile(r"""["']([^"'{}]*)["']\s*\|\s*say\b""")  # in a template
-CALL = re.compile(r"\b_\(([\"`])((?:(?!\1).)*)\1\)")  # in a script
+CALL = re.compile(r"\b_\(\s*([\"`])((?:(?!\1).)*)\1\s*\)")  # in a script
 
 
 def messages(config: MkDocsConfig, hooks: Path, theme: Path) -> Iterator[tuple[str, str]]:
@@ -57,9 +58,16 @@ def translate(config: MkDocsConfig) -> None:
         settings[name] = say(settings[name])
 
 
-def spoken(script: str) -> str:
-    """A script with each text marked by `_("…")` in the language of the edition."""
-    return CALL.sub(lambda match: f"{match[1]}{say(match[2])}{match[1]}", script)
+def spoken(scripts: Iterable[Path]) -> None:
+    """Have scripts say each text marked by `_("…")` in the language of the edition; the mark goes."""
+
+    def one(match: re.Match[str]) -> str:
+        if match[1] in say(match[2]):
+            raise PluginError(f"{say(match[2])!r} would end the text of the script")
+        return f"{match[1]}{say(match[2])}{match[1]}"
+
+    for file in scripts:
+        file.write_text(CALL.sub(one, file.read_text()))
 
 
 def _settings(config: MkDocsConfig) -> Iterator[tuple[dict[str, Any], str]]:

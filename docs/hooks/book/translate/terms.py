@@ -8,12 +8,12 @@ ENTRY = re.compile(r'^(?P<term>.+?) <span lang="zh-Hans">(?P<name>[^<]*)</span>'
 ANY = "*"  # a form that allows all: the word has an everyday sense as well
 
 
-def glossary(text: str) -> dict[str, str]:
+def _glossary(text: str) -> dict[str, str]:
     """The Chinese name of each term, from the page of the glossary."""
     return {match["term"].lower(): match["name"] for match in ENTRY.finditer(text)}
 
 
-def forms(text: str) -> dict[str, tuple[str, ...]]:
+def _forms(text: str) -> dict[str, tuple[str, ...]]:
     """Lines `term: form, form` without comments."""
     lines = [line.partition(": ") for line in text.splitlines() if line.strip() and line[0] != "#"]
     return {term: tuple(form.strip() for form in found.split(",")) for term, _, found in lines}
@@ -21,8 +21,8 @@ def forms(text: str) -> dict[str, tuple[str, ...]]:
 
 def terms(root: Path) -> Mapping[str, tuple[str, ...]]:
     """What may stand for each term in the Chinese edition."""
-    names = glossary((root / "docs/en/reference/glossary.md").read_text(encoding="utf-8"))
-    more = forms((root / "docs/zh/terms.txt").read_text(encoding="utf-8"))
+    names = _glossary((root / "docs/en/reference/glossary.md").read_text(encoding="utf-8"))
+    more = _forms((root / "docs/zh/terms.txt").read_text(encoding="utf-8"))
     if strange := more.keys() - names.keys():
         raise ValueError(f"docs/zh/terms.txt has terms that the glossary lacks: {', '.join(sorted(strange))}")
     return {

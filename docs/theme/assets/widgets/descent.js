@@ -51,15 +51,15 @@ function run(state) {
 /** What the factors say about the fate of the path. */
 function fate({ ratio }, { factors, energies }, { reached }) {
   const [flat, steep] = factors.map(Math.abs);
-  if (energies[1] < 1e-24 && reached) return ["Converges", "The start has no error along w₂, so only w₁ moves."];
+  if (energies[1] < 1e-24 && reached) return [_("Converges"), _("The start has no error along w₂, so only w₁ moves.")];
   const pace =
-    Math.abs(flat - steep) < 1e-9 ? "Both directions are equally fast."
-      : flat > steep ? "The slower direction is w₁." : "The slower direction is w₂.";
-  if (ratio < 1) return ["Converges", `Along w₂ it creeps to the minimum from one side. ${pace}`];
-  if (ratio === 1) return ["Converges", `The error along w₂ is gone after one step. ${pace}`];
-  if (ratio < 2) return ["Oscillates and converges", `Along w₂ it jumps across the minimum, each time less far. ${pace}`];
-  if (ratio === 2) return ["Oscillates for ever", "Along w₂ it jumps to and fro across the minimum, always as far."];
-  return ["Diverges", "Along w₂ it jumps across the minimum, each time farther."];
+    Math.abs(flat - steep) < 1e-9 ? _("Both directions are equally fast.")
+      : flat > steep ? _("The slower direction is w₁.") : _("The slower direction is w₂.");
+  if (ratio < 1) return [_("Converges"), _(`Along w₂ it creeps to the minimum from one side. ${pace}`)];
+  if (ratio === 1) return [_("Converges"), _(`The error along w₂ is gone after one step. ${pace}`)];
+  if (ratio < 2) return [_("Oscillates and converges"), _(`Along w₂ it jumps across the minimum, each time less far. ${pace}`)];
+  if (ratio === 2) return [_("Oscillates for ever"), _("Along w₂ it jumps to and fro across the minimum, always as far.")];
+  return [_("Diverges"), _("Along w₂ it jumps across the minimum, each time farther.")];
 }
 
 // The condition numbers of the slider: 1 to 100, each some eleven per cent above the one before.
@@ -76,7 +76,7 @@ mount("descent", (values) => {
   const [x, y] = values.centre.map((c, i) => [c - reach[i], c + reach[i]]);
   const picture = plot({
     name: "descent", width: left + 6 + 2 * reach[0] * unit, height: bottom + 6 + 2 * reach[1] * unit, left, bottom, x, y,
-    label: "Contours of the loss over two weights, and the path of gradient descent from a start to move",
+    label: _("Contours of the loss over two weights, and the path of gradient descent from a start to move"),
   });
   const { X, Y, root, frame } = picture;
   const wholes = ([from, to]) => Array.from({ length: 99 }, (_, i) => i - 49).filter((v) => v >= from && v <= to);
@@ -89,41 +89,41 @@ mount("descent", (values) => {
   const dots = svg("path", { class: "widget-steps" });
   const star = svg("path", { class: "widget-star", d: "M0-9 2.1-2.9 8.6-2.8 3.4 1.1 5.3 7.3 0 3.6-5.3 7.3-3.4 1.1-8.6-2.8-2.1-2.9Z" });
   root.append(svg("g", { "clip-path": picture.clip }, ...contours, trail, dots, star));
-  const named = picture.word("start", 0, 0);
+  const named = picture.word(_("start"), 0, 0);
 
   const setStart = (w1, w2) => {
     state.start = [w1, w2].map((w, i) => clamp(hundredths(w), [x, y][i][0] + 0.1, [x, y][i][1] - 0.1));
     renew();
   };
-  const begin = draggable(picture, { "aria-label": "start", "aria-roledescription": "point to move", "data-mark": "start" }, {
+  const begin = draggable(picture, { "aria-label": _("start"), "aria-roledescription": _("point to move"), "data-mark": "start" }, {
     where: () => state.start,
     move: setStart,
     nudge: (right, up) => setStart(state.start[0] + 0.1 * right, state.start[1] + 0.1 * up),
   });
 
   const numbers = readout({
-    flat: "factor along <i>w</i><sub>1</sub>, 1 − <i>ημ</i>",
-    steep: "factor along <i>w</i><sub>2</sub>, 1 − <i>ηλ</i><sub>max</sub>",
-    predicted: `steps to <i>L</i> ≤ ${1 + values.tolerance} <i>L</i>*, predicted`,
-    taken: "steps taken",
-    loss: "loss <i>L</i> after step <i>t</i>",
+    flat: _("factor along <i>w</i><sub>1</sub>, 1 − <i>ημ</i>"),
+    steep: _("factor along <i>w</i><sub>2</sub>, 1 − <i>ηλ</i><sub>max</sub>"),
+    predicted: _(`steps to <i>L</i> ≤ ${1 + values.tolerance} <i>L</i>*, predicted`),
+    taken: _("steps taken"),
+    loss: _("loss <i>L</i> after step <i>t</i>"),
   });
   const setRatio = (ratio) => {
     state.ratio = ratio;
     renew();
   };
   const sliders = {
-    kappa: slider({ name: "<i>κ</i>", label: "condition number kappa", min: 0, max: KAPPAS.length - 1, step: 1,
+    kappa: slider({ name: "<i>κ</i>", label: _("condition number kappa"), min: 0, max: KAPPAS.length - 1, step: 1,
       input: (i) => {
         state.kappa = KAPPAS[i];
         renew();
       } }),
-    ratio: slider({ name: "rate <i>η</i>", label: "learning rate, in units of 1 over lambda max", ...RATIOS, input: setRatio }),
-    w1: slider({ name: "start <i>w</i><sub>1</sub>", label: "start, w1", min: x[0] + 0.1, max: x[1] - 0.1, step: 0.05,
+    ratio: slider({ name: _("rate <i>η</i>"), label: _("learning rate, in units of 1 over lambda max"), ...RATIOS, input: setRatio }),
+    w1: slider({ name: _("start <i>w</i><sub>1</sub>"), label: _("start, w1"), min: x[0] + 0.1, max: x[1] - 0.1, step: 0.05,
       input: (w) => setStart(w, state.start[1]) }),
-    w2: slider({ name: "start <i>w</i><sub>2</sub>", label: "start, w2", min: y[0] + 0.1, max: y[1] - 0.1, step: 0.05,
+    w2: slider({ name: _("start <i>w</i><sub>2</sub>"), label: _("start, w2"), min: y[0] + 0.1, max: y[1] - 0.1, step: 0.05,
       input: (w) => setStart(state.start[0], w) }),
-    step: slider({ name: "step <i>t</i>", label: "step shown", min: 0, max: 1, step: 1, input: (t) => {
+    step: slider({ name: _("step <i>t</i>"), label: _("step shown"), min: 0, max: 1, step: 1, input: (t) => {
       halt();
       draw(t);
     } }),
@@ -132,9 +132,9 @@ mount("descent", (values) => {
   // close to the limit and has a row of its own.
   const best = () => (2 * state.kappa) / (state.kappa + 1);
   const marks = [
-    ["best", best, "best rate"],
-    ["1/<i>λ</i><sub>max</sub>", () => 1, "rate 1 over lambda max"],
-    ["2/<i>λ</i><sub>max</sub>", () => 2, "rate 2 over lambda max"],
+    [_("best"), best, _("best rate")],
+    ["1/<i>λ</i><sub>max</sub>", () => 1, _("rate 1 over lambda max")],
+    ["2/<i>λ</i><sub>max</sub>", () => 2, _("rate 2 over lambda max")],
   ].map(([text, ratio, spoken]) => {
     const mark = button(text, () => setRatio(ratio()));
     set(mark, { class: "widget-tick", "aria-label": spoken });
@@ -169,7 +169,7 @@ mount("descent", (values) => {
 
     const rate = fixed(ratio / (state.mu * kappa), 4);
     sliders.kappa.show(KAPPAS.indexOf(kappa), String(kappa));
-    sliders.ratio.show(ratio, rate, `${rate}, which is ${fixed(ratio, 2)} over lambda max`);
+    sliders.ratio.show(ratio, rate, _(`${rate}, which is ${fixed(ratio, 2)} over lambda max`));
     times.textContent = fixed(ratio, 2);
     sliders.w1.show(start[0], fixed(start[0], 2));
     sliders.w2.show(start[1], fixed(start[1], 2));
@@ -181,14 +181,14 @@ mount("descent", (values) => {
     const told = fate(state, mode, made);
     numbers.show("flat", fixed(mode.factors[0], 4));
     numbers.show("steep", fixed(mode.factors[1], 4));
-    numbers.show("predicted", predicted === Infinity ? "never" : String(predicted));
-    numbers.show("taken", made.reached ? String(steps) : made.diverged ? `stopped at ${steps}` : "never");
+    numbers.show("predicted", predicted === Infinity ? _("never") : String(predicted));
+    numbers.show("taken", made.reached ? String(steps) : made.diverged ? _(`stopped at ${steps}`) : _("never"));
     [verdict.textContent, why.textContent] = told;
     root.classList.toggle("widget-lost", made.diverged);
     set(sliders.step.range, { max: steps });
     draw(steps);
-    speaker.say(`${told[0]}. Steps predicted: ${predicted === Infinity ? "never" : predicted}. ` +
-      `Steps taken: ${made.reached ? steps : "never"}.`);
+    const [foreseen, taken] = [predicted === Infinity ? _("never") : predicted, made.reached ? steps : _("never")];
+    speaker.say(_(`${told[0]}. Steps predicted: ${foreseen}. Steps taken: ${taken}.`));
   }
 
   /** Draws the path up to step `t`, without what lies closer than a pixel to the step before or far out of sight. */
@@ -205,17 +205,17 @@ mount("descent", (values) => {
     }
     set(trail, { d: line });
     set(dots, { d: points });
-    sliders.step.show(t, String(t), `${t} of ${made.path.length - 1}`);
+    sliders.step.show(t, String(t), _(`${t} of ${made.path.length - 1}`));
     numbers.show("loss", String(Number(made.losses[t].toPrecision(4))));
   }
 
   // The path as a film, for those who have not asked for stillness; the slider of the steps does as well.
   let film = 0;
-  const play = button("Play", () => (film ? halt() : roll()));
+  const play = button(_("Play"), () => (film ? halt() : roll()));
   function halt() {
     cancelAnimationFrame(film);
     film = 0;
-    play.textContent = "Play";
+    play.textContent = _("Play");
   }
   function roll() {
     const steps = made.path.length - 1;
@@ -227,11 +227,11 @@ mount("descent", (values) => {
       film = t < steps && root.isConnected ? requestAnimationFrame(frame) : 0;
       if (!film) halt();
     };
-    play.textContent = "Stop";
+    play.textContent = _("Stop");
     film = requestAnimationFrame(frame);
   }
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const reset = button("Reset", () => {
+  const reset = button(_("Reset"), () => {
     Object.assign(state, first());
     renew();
   });
@@ -245,7 +245,7 @@ mount("descent", (values) => {
     html("div", { class: "widget-stage" }, root, html("p", { class: "widget-verdict" }, verdict, ". ", why)),
     html("div", { class: "widget-panel" }, sliders.ratio.box, sliders.kappa.box, sliders.w1.box, sliders.w2.box,
       numbers.list, sliders.step.box, html("div", { class: "widget-buttons" }, ...(still ? [] : [play]), reset),
-      hint("Drag the start."),
+      hint(_("Drag the start.")),
       speaker.element),
   ];
 });

@@ -26,7 +26,7 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
   load(first);
   const picture = plot({
     name: "influence", width: 400, height: 300, left: 34, bottom: 36, x: [start, end], y: [1, 14],
-    label: "Eleven points, one of them to move, with the line of all and the line without that one",
+    label: _("Eleven points, one of them to move, with the line of all and the line without that one"),
   });
   const { X, Y, root, frame } = picture;
   picture.ticks([5, 10, 15, 20], [2, 4, 6, 8, 10, 12, 14]);
@@ -46,13 +46,13 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
     if (state.x.every((xi) => xi === state.x[0])) state.x[state.i] += 0.1; // or no line is the best
     draw();
   };
-  const point = draggable(picture, { "aria-label": "the point to move", "data-mark": "point" }, {
+  const point = draggable(picture, { "aria-label": _("the point to move"), "data-mark": "point" }, {
     where: () => [state.x[state.i], state.y[state.i]],
     move: put,
     nudge: (right, up) => put(state.x[state.i] + 0.1 * right, state.y[state.i] + 0.1 * up),
   });
   const coordinate = (axis, change) => slider({
-    name: `its <i>${axis}</i>`, label: `${axis} of the point`, min: bounds[axis][0], max: bounds[axis][1], step: 0.05,
+    name: _(`its <i>${axis}</i>`), label: _(`${axis} of the point`), min: bounds[axis][0], max: bounds[axis][1], step: 0.05,
     input: change,
   });
   const sliders = {
@@ -60,12 +60,12 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
     y: coordinate("y", (y) => put(state.x[state.i], y)),
   };
   const numbers = readout({
-    leverage: "leverage <i>h</i>",
-    residual: "residual",
-    external: "studentised",
-    cook: "Cook’s distance",
-    slope: "slope of all",
-    without: "slope without it",
+    leverage: _("leverage <i>h</i>"),
+    residual: _("residual"),
+    external: _("studentised"),
+    cook: _("Cook’s distance"),
+    slope: _("slope of all"),
+    without: _("slope without it"),
   });
   const speaker = voice();
 
@@ -91,12 +91,12 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
     numbers.show("external", some(now.external, 2));
     numbers.show("cook", some(now.cook, 3));
     numbers.show("slope", fixed(now.all.w, 3));
-    numbers.show("without", alone ? "none" : fixed(now.without.w, 3));
-    speaker.say(`Leverage ${fixed(now.leverage, 3)}, Cook’s distance ${some(now.cook, 3)}.`);
+    numbers.show("without", alone ? _("none") : fixed(now.without.w, 3));
+    speaker.say(_(`Leverage ${fixed(now.leverage, 3)}, Cook’s distance ${some(now.cook, 3)}.`));
   }
 
   const buttons = html("div", { class: "widget-buttons" }, ...Object.keys(sets).map((name) =>
-    button(`Set ${name}`, () => {
+    button(_(`Set ${name}`), () => {
       load(name);
       draw();
     }),
@@ -105,6 +105,6 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
   return [
     html("div", { class: "widget-stage" }, root),
     html("div", { class: "widget-panel" }, numbers.list, sliders.x.box, sliders.y.box, buttons,
-      hint("Drag the large point. The dashed line is the fit without it."), speaker.element),
+      hint(_("Drag the large point. The dashed line is the fit without it.")), speaker.element),
   ];
 });

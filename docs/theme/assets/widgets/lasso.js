@@ -25,11 +25,11 @@ function penalised({ rho, z }, alpha, ridge) {
 /** What to say of the answer: a word, and why. */
 function told({ w }, alpha, ridge) {
   const zeros = NAMES.filter((_, j) => w[j] === 0);
-  if (alpha === 0) return ["No penalty", "The answer is the least-squares point."];
-  if (ridge) return ["No corner", "The circle is touched at any angle: both weights shrink, and none is set to zero."];
-  if (zeros.length === 2) return ["Both weights are zero", "No column has a slope above α, and the diamond is a point."];
-  if (zeros.length) return [`${zeros[0]} is zero`, "Its slope is within ±α: the contour touches the diamond at a corner."];
-  return ["No zero", "Both slopes are ±α: the contour touches the diamond along an edge."];
+  if (alpha === 0) return [_("No penalty"), _("The answer is the least-squares point.")];
+  if (ridge) return [_("No corner"), _("The circle is touched at any angle: both weights shrink, and none is set to zero.")];
+  if (zeros.length === 2) return [_("Both weights are zero"), _("No column has a slope above α, and the diamond is a point.")];
+  if (zeros.length) return [_(`${zeros[0]} is zero`), _("Its slope is within ±α: the contour touches the diamond at a corner.")];
+  return [_("No zero"), _("Both slopes are ±α: the contour touches the diamond along an edge.")];
 }
 
 mount("lasso", ({ rho, least, penalty }) => {
@@ -39,7 +39,7 @@ mount("lasso", ({ rho, least, penalty }) => {
   const picture = plot({
     name: "lasso", width: left + 6 + 2 * reach[0] * unit, height: 60 + 2 * reach[1] * unit, left, bottom: 36, top: 24,
     x: [-reach[0], reach[0]], y: [-reach[1], reach[1]],
-    label: "Contours of the loss over two weights, and the region of a penalty that one of them touches",
+    label: _("Contours of the loss over two weights, and the region of a penalty that one of them touches"),
   });
   const { X, Y, root, frame } = picture;
   picture.ticks([-2, -1, 0, 1, 2], [-1, 0, 1]);
@@ -56,13 +56,13 @@ mount("lasso", ({ rho, least, penalty }) => {
   const answer = svg("circle", { class: "widget-answer", r: 6 });
   const drawn = svg("g", { class: "widget-penalty", "clip-path": picture.clip }, axes, ...contours, touching, region, path, answer);
   root.append(drawn);
-  const words = ["", "least squares"].map((text) => picture.word(text, 0, 0));
+  const words = ["", _("least squares")].map((text) => picture.word(text, 0, 0));
 
   const put = (...z) => {
     state.z = z.map((zj, j) => clamp(hundredths(zj), -[2, 1.5][j], [2, 1.5][j]));
     draw();
   };
-  const point = draggable(picture, { "aria-label": "the least-squares point", "data-mark": "least" }, {
+  const point = draggable(picture, { "aria-label": _("the least-squares point"), "data-mark": "least" }, {
     where: () => state.z,
     move: put,
     nudge: (right, up) => put(state.z[0] + 0.1 * right, state.z[1] + 0.1 * up),
@@ -72,23 +72,23 @@ mount("lasso", ({ rho, least, penalty }) => {
     draw();
   };
   const sliders = {
-    alpha: slider({ name: "penalty <i>α</i>", label: "penalty alpha", min: 0, max: 1, step: 0.01, input: (alpha) => {
+    alpha: slider({ name: _("penalty <i>α</i>"), label: _("penalty alpha"), min: 0, max: 1, step: 0.01, input: (alpha) => {
       const { most } = penalised(state, 0);
       change({ alpha: alpha > most - 0.01 ? most : alpha }); // the end can be met, though it is no hundredth
     } }),
-    rho: slider({ name: "correlation <i>ρ</i>", label: "correlation rho", min: -0.9, max: 0.9, step: 0.05,
+    rho: slider({ name: _("correlation <i>ρ</i>"), label: _("correlation rho"), min: -0.9, max: 0.9, step: 0.05,
       input: (value) => change({ rho: value }) }),
-    z0: slider({ name: "least sq. <i>w</i><sub>1</sub>", label: "least squares, w1", min: -2, max: 2, step: 0.05,
+    z0: slider({ name: _("least sq. <i>w</i><sub>1</sub>"), label: _("least squares, w1"), min: -2, max: 2, step: 0.05,
       input: (value) => put(value, state.z[1]) }),
-    z1: slider({ name: "least sq. <i>w</i><sub>2</sub>", label: "least squares, w2", min: -1.5, max: 1.5, step: 0.05,
+    z1: slider({ name: _("least sq. <i>w</i><sub>2</sub>"), label: _("least squares, w2"), min: -1.5, max: 1.5, step: 0.05,
       input: (value) => put(state.z[0], value) }),
   };
-  const knot = set(button("knot", () => change({ alpha: penalised(state, 0).knot })), { class: "widget-tick" });
+  const knot = set(button(_("knot"), () => change({ alpha: penalised(state, 0).knot })), { class: "widget-tick" });
   sliders.alpha.box.classList.add("widget-wide");
   sliders.alpha.range.before(html("div", { class: "widget-scale" }, knot));
   const numbers = readout({
-    w0: "<i>w</i><sub>1</sub>", w1: "<i>w</i><sub>2</sub>", c0: "slope <i>c</i><sub>1</sub>", c1: "slope <i>c</i><sub>2</sub>",
-    knot: "knot: one weight is zero from <i>α</i>",
+    w0: "<i>w</i><sub>1</sub>", w1: "<i>w</i><sub>2</sub>", c0: _("slope <i>c</i><sub>1</sub>"), c1: _("slope <i>c</i><sub>2</sub>"),
+    knot: _("knot: one weight is zero from <i>α</i>"),
   });
   const verdict = html("strong");
   const why = html("span");
@@ -138,25 +138,25 @@ mount("lasso", ({ rho, least, penalty }) => {
     const weights = w.map((wj) => (wj === 0 ? "0" : fixed(wj, 3)));
     w.forEach((wj, j) => {
       numbers.show(`w${j}`, weights[j]);
-      const sign = wj > 0 ? " = α" : wj < 0 ? " = −α" : ", within ±α";
+      const sign = wj > 0 ? " = α" : wj < 0 ? " = −α" : _(", within ±α");
       numbers.show(`c${j}`, fixed(c[j], 3) + (ridge ? ` = α ${NAMES[j]}` : sign));
     });
     knot.hidden = ridge; // which has none
-    numbers.show("knot", ridge ? "none" : fixed(ends.knot, 3));
+    numbers.show("knot", ridge ? _("none") : fixed(ends.knot, 3));
     [verdict.textContent, why.textContent] = told(now, alpha, ridge);
     for (const [name, element] of Object.entries(kinds)) set(element, { "aria-pressed": name === kind });
-    speaker.say(`${kind}, alpha ${fixed(alpha, 3)}: w1 ${weights[0]}, w2 ${weights[1]}. ${verdict.textContent}.`);
+    speaker.say(_(`${kind}, alpha ${fixed(alpha, 3)}: w1 ${weights[0]}, w2 ${weights[1]}. ${verdict.textContent}.`));
   }
 
   const kinds = {
-    lasso: button("Lasso", () => change({ ridge: false })),
-    ridge: button("Ridge", () => change({ ridge: true })),
+    lasso: button(_("Lasso"), () => change({ ridge: false })),
+    ridge: button(_("Ridge"), () => change({ ridge: true })),
   };
   draw();
   return [
     html("div", { class: "widget-stage" }, root, html("p", { class: "widget-verdict" }, verdict, ". ", why)),
     html("div", { class: "widget-panel" }, sliders.alpha.box, numbers.list, sliders.rho.box, sliders.z0.box, sliders.z1.box,
-      html("div", { class: "widget-buttons" }, ...Object.values(kinds), button("Reset", () => change(first()))),
-      hint("Drag the least-squares point."), speaker.element),
+      html("div", { class: "widget-buttons" }, ...Object.values(kinds), button(_("Reset"), () => change(first()))),
+      hint(_("Drag the least-squares point.")), speaker.element),
   ];
 });

@@ -19,7 +19,7 @@ mount("loss", (values) => {
   const picture = plot({
     name: "loss", width: left + 6 + unit * (high.x - low.x), height: bottom + 6 + unit * (high.y - low.y),
     left, bottom, x: [low.x, high.x], y: [low.y, high.y],
-    label: "Points and a line to move, with a square on the residual of each point",
+    label: _("Points and a line to move, with a square on the residual of each point"),
   });
   const { X, Y, root, frame } = picture;
   const evens = (from, to) => Array.from({ length: 99 }, (_, i) => 2 * i).filter((v) => v >= from && v <= to);
@@ -52,12 +52,12 @@ mount("loss", (values) => {
   };
   const setW = (w) => setLine(clamp(hundredths(w), -3, 3), state.b);
   const setB = (b) => setLine(state.w, clamp(hundredths(b), -6, 12));
-  const lift = draggable(picture, { "aria-label": "height of the line, intercept b", "data-mark": "b" }, {
+  const lift = draggable(picture, { "aria-label": _("height of the line, intercept b"), "data-mark": "b" }, {
     where: () => end(0),
     move: (x, y) => setB(y - state.w * x),
     nudge: (right, up) => setB(state.b + 0.05 * (right + up)),
   });
-  const turn = draggable(picture, { "aria-label": "slope of the line, w", "data-mark": "w" }, {
+  const turn = draggable(picture, { "aria-label": _("slope of the line, w"), "data-mark": "w" }, {
     where: () => end(1),
     move: (x, y) => setW((y - state.b) / Math.max(x, 1)),
     nudge: (right, up) => setW(state.w + 0.05 * (right + up)),
@@ -71,7 +71,7 @@ mount("loss", (values) => {
     draw();
   };
   const points = state.x.map((_, i) =>
-    draggable(picture, { "aria-roledescription": "point to move", "data-mark": i }, {
+    draggable(picture, { "aria-roledescription": _("point to move"), "data-mark": i }, {
       where: () => [state.x[i], state.y[i]],
       move: (x, y) => setPoint(i, x, y),
       nudge: (right, up) => setPoint(i, state.x[i] + 0.1 * right, state.y[i] + 0.1 * up),
@@ -80,17 +80,17 @@ mount("loss", (values) => {
   );
 
   const numbers = readout({
-    area: "area of the squares, Σ<i>r</i>²",
-    loss: "loss <i>L</i>, area / 2<i>n</i>",
-    least: "smallest <i>L</i> of any line",
+    area: _("area of the squares, Σ<i>r</i>²"),
+    loss: _("loss <i>L</i>, area / 2<i>n</i>"),
+    least: _("smallest <i>L</i> of any line"),
     r2: "<i>R</i>²",
   });
   const sliders = {
-    w: slider({ name: "slope <i>w</i>", label: "slope w", min: -2, max: 2, step: 0.05, input: setW }),
-    b: slider({ name: "intercept <i>b</i>", label: "intercept b", min: -2, max: 8, step: 0.05, input: setB }),
-    x: slider({ name: "", label: "x of the chosen point", min: low.x + 1, max: high.x - 0.5, step: 0.05,
+    w: slider({ name: _("slope <i>w</i>"), label: _("slope w"), min: -2, max: 2, step: 0.05, input: setW }),
+    b: slider({ name: _("intercept <i>b</i>"), label: _("intercept b"), min: -2, max: 8, step: 0.05, input: setB }),
+    x: slider({ name: "", label: _("x of the chosen point"), min: low.x + 1, max: high.x - 0.5, step: 0.05,
       input: (x) => setPoint(state.chosen, x, state.y[state.chosen]) }),
-    y: slider({ name: "", label: "y of the chosen point", min: low.y + 0.5, max: high.y - 0.5, step: 0.05,
+    y: slider({ name: "", label: _("y of the chosen point"), min: low.y + 0.5, max: high.y - 0.5, step: 0.05,
       input: (y) => setPoint(state.chosen, state.x[state.chosen], y) }),
   };
   const speaker = voice();
@@ -106,9 +106,9 @@ mount("loss", (values) => {
       labels[i].textContent = (ri > 0 ? "+" : "") + fixed(ri, 2);
       set(labels[i], { x: X(x[i]), y: Y(y[i]) + (ri > 0 ? -14 : 24) });
       set(points[i], {
-        transform: `translate(${X(x[i])} ${Y(y[i])})`, "aria-label": `point ${i + 1} of ${n}`,
+        transform: `translate(${X(x[i])} ${Y(y[i])})`, "aria-label": _(`point ${i + 1} of ${n}`),
         "aria-valuenow": y[i], "aria-valuemin": low.y + 0.5, "aria-valuemax": high.y - 0.5,
-        "aria-valuetext": `x ${fixed(x[i], 2)}, y ${fixed(y[i], 2)}, residual ${fixed(ri, 2)}`,
+        "aria-valuetext": _(`x ${fixed(x[i], 2)}, y ${fixed(y[i], 2)}, residual ${fixed(ri, 2)}`),
       });
       points[i].classList.toggle("widget-chosen", i === chosen);
     });
@@ -123,15 +123,15 @@ mount("loss", (values) => {
     sliders.w.show(w, fixed(w, 2));
     sliders.b.show(b, fixed(b, 2));
     for (const axis of ["x", "y"]) {
-      sliders[axis].show(state[axis][chosen], fixed(state[axis][chosen], 2), `point ${chosen + 1}, ${axis} ${fixed(state[axis][chosen], 2)}`);
-      sliders[axis].box.firstChild.innerHTML = `point ${chosen + 1}, <i>${axis}</i>`;
+      sliders[axis].show(state[axis][chosen], fixed(state[axis][chosen], 2), _(`point ${chosen + 1}, ${axis} ${fixed(state[axis][chosen], 2)}`));
+      sliders[axis].box.firstChild.innerHTML = _(`point ${chosen + 1}, <i>${axis}</i>`);
     }
-    const r2 = Number.isNaN(now.r2) ? "none" : fixed(now.r2, 3);
+    const r2 = Number.isNaN(now.r2) ? _("none") : fixed(now.r2, 3);
     numbers.show("area", fixed(now.area, 4));
     numbers.show("loss", fixed(now.loss, 4));
     numbers.show("least", fixed(measure({ ...state, ...bestLine(state) }).loss, 4));
     numbers.show("r2", r2);
-    speaker.say(`Loss ${fixed(now.loss, 4)}, R squared ${r2}.`);
+    speaker.say(_(`Loss ${fixed(now.loss, 4)}, R squared ${r2}.`));
   }
 
   const move = (change) => () => {
@@ -139,15 +139,15 @@ mount("loss", (values) => {
     draw();
   };
   const buttons = html("div", { class: "widget-buttons" },
-    button("Best line", move(() => bestLine(state))),
-    button("Flat line", move(() => ({ w: 0, b: state.y.reduce((sum, yi) => sum + yi, 0) / n }))),
-    button("Reset", move(() => ({ x: [...values.x], y: [...values.y], ...bestLine(values), chosen: 0 }))),
+    button(_("Best line"), move(() => bestLine(state))),
+    button(_("Flat line"), move(() => ({ w: 0, b: state.y.reduce((sum, yi) => sum + yi, 0) / n }))),
+    button(_("Reset"), move(() => ({ x: [...values.x], y: [...values.y], ...bestLine(values), chosen: 0 }))),
   );
   draw();
   return [
     html("div", { class: "widget-stage" }, root),
     html("div", { class: "widget-panel" }, sliders.w.box, sliders.b.box, numbers.list, sliders.x.box, sliders.y.box, buttons,
-      hint("Drag the points, or the line by its two rings."),
+      hint(_("Drag the points, or the line by its two rings.")),
       speaker.element),
   ];
 });

@@ -43,8 +43,9 @@ mount("rates", (values, drawn) => {
   const picture = plot({
     name: "rates", width, height, left: 52, bottom: 39.5, top: 19.5,
     x: [-0.05, 1.05].map((part) => part * Math.log10(last)), y: [floor / 2.5, floor * 1e4].map(Math.log10),
-    label: "Loss against steps, both on logarithmic axes: the predicted line and the measured dots of one learning " +
-      "rate, and behind them those of others",
+    label: _(
+      "Loss against steps, both on logarithmic axes: the predicted line and the measured dots of one learning rate, and behind them those of others"
+    ),
   });
   const { root, frame } = picture;
   set(root, { width: drawn.getAttribute("width"), height: drawn.getAttribute("height") });
@@ -59,11 +60,11 @@ mount("rates", (values, drawn) => {
       small(picture.Y, frame.top, frame.bottom, (y) => `M${frame.left} ${y}h-2`),
   }));
   const [centre, middle] = [(frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2];
-  picture.word("step", centre, frame.bottom + 32);
-  set(picture.word("loss", 0, 0), { transform: `translate(13 ${middle}) rotate(-90)` });
+  picture.word(_("step"), centre, frame.bottom + 32);
+  set(picture.word(_("loss"), 0, 0), { transform: `translate(13 ${middle}) rotate(-90)` });
   const title = set(picture.word("", centre, 13.5), { class: "widget-title" });
   root.append(svg("path", { class: "widget-floor", d: `M${frame.left} ${Y(floor)}H${frame.right}` }));
-  picture.word("the exact answer", X(1), Y(floor) + 13, "start");
+  picture.word(_("the exact answer"), X(1), Y(floor) + 13, "start");
 
   const steps = [...new Set(Array.from({ length: 151 }, (_, i) => Math.round(last ** (i / 150))))];
   const point = (t, loss) => `M${X(t).toFixed(1)} ${Y(loss).toFixed(1)}`;
@@ -91,13 +92,13 @@ mount("rates", (values, drawn) => {
   const drop = svg("path", { class: "widget-floor" });
   root.append(drop);
 
-  const numbers = readout({ predicted: `predicted steps to within ${100 * TOLERANCE}&nbsp;%`, taken: "steps taken", fate: "the loss" });
-  const range = slider({ name: "learning rate <i>η</i>", label: "learning rate", ...RANGE, input: (value) => {
+  const numbers = readout({ predicted: _(`predicted steps to within ${100 * TOLERANCE}&nbsp;%`), taken: _("steps taken"), fate: _("the loss") });
+  const range = slider({ name: _("learning rate <i>η</i>"), label: _("learning rate"), ...RANGE, input: (value) => {
     // What matters can be met exactly, from the keyboard too.
     const near = [limit, ...rates].find((rate) => Math.abs(Math.log10(rate) - value) <= RANGE.step / 2);
     show(near ?? Number((10 ** value).toPrecision(3)));
   } });
-  const marks = [["best", best, "best rate"], ["limit", limit, "largest stable rate"]].map(([text, rate, spoken]) => {
+  const marks = [[_("best"), best, _("best rate")], [_("limit"), limit, _("largest stable rate")]].map(([text, rate, spoken]) => {
     const mark = set(button(text, () => show(rate)), { class: "widget-tick", "aria-label": spoken });
     mark.style.setProperty("--at", (Math.log10(rate) - RANGE.min) / (RANGE.max - RANGE.min));
     return mark;
@@ -109,19 +110,19 @@ mount("rates", (values, drawn) => {
     const predicted = rate < limit ? arrival(loss, goal) : Infinity;
     const taken = arrival((t) => losses[t], goal);
     const blown = losses.length <= LONGEST;
-    const fate = blown ? "diverges" : taken < Infinity ? "converges" : "oscillates";
-    const told = (t) => (t < Infinity ? String(t) : "never");
+    const fate = blown ? _("diverges") : taken < Infinity ? _("converges") : _("oscillates");
+    const told = (t) => (t < Infinity ? String(t) : _("never"));
     const walked = told(blown ? losses.length - 1 : taken);
     const text = String(Number(rate.toPrecision(4)));
 
     draw(rate, loss, losses);
     set(drop, { d: predicted >= 1 && predicted <= last ? `${point(predicted, goal)}V${frame.bottom}` : "" });
-    title.textContent = `Learning rate ${text}: line predicted, dots measured`;
+    title.textContent = _(`Learning rate ${text}: line predicted, dots measured`);
     range.show(Math.log10(rate), text);
     numbers.show("predicted", told(predicted));
     numbers.show("taken", walked);
     numbers.show("fate", fate);
-    speaker.say(`At rate ${text} the loss ${fate}. Steps predicted: ${told(predicted)}. Steps taken: ${walked}.`);
+    speaker.say(_(`At rate ${text} the loss ${fate}. Steps predicted: ${told(predicted)}. Steps taken: ${walked}.`));
   }
 
   range.box.classList.add("widget-wide");

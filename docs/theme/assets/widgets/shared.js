@@ -163,7 +163,7 @@ function readout(names) {
 }
 
 const hint = (text) => html("p", { class: "widget-hint" }, text,
-  html("span", { class: "widget-keys" }, " Keys: Tab, then arrows; Shift takes ten times the step."));
+  html("span", { class: "widget-keys" }, " " + _("Keys: Tab, then arrows; Shift takes ten times the step.")));
 
 /** Tells a screen reader the last of many changes, once they have come to rest. */
 function voice() {
