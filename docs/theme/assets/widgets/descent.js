@@ -132,7 +132,7 @@ mount("descent", (values) => {
   // close to the limit and has a row of its own.
   const best = () => (2 * state.kappa) / (state.kappa + 1);
   const marks = [
-    ["best", best, _("best rate")],
+    [_("best"), best, _("best rate")],
     ["1/<i>λ</i><sub>max</sub>", () => 1, _("rate 1 over lambda max")],
     ["2/<i>λ</i><sub>max</sub>", () => 2, _("rate 2 over lambda max")],
   ].map(([text, ratio, spoken]) => {

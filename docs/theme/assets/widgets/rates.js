@@ -98,7 +98,7 @@ mount("rates", (values, drawn) => {
     const near = [limit, ...rates].find((rate) => Math.abs(Math.log10(rate) - value) <= RANGE.step / 2);
     show(near ?? Number((10 ** value).toPrecision(3)));
   } });
-  const marks = [["best", best, _("best rate")], ["limit", limit, _("largest stable rate")]].map(([text, rate, spoken]) => {
+  const marks = [[_("best"), best, _("best rate")], [_("limit"), limit, _("largest stable rate")]].map(([text, rate, spoken]) => {
     const mark = set(button(text, () => show(rate)), { class: "widget-tick", "aria-label": spoken });
     mark.style.setProperty("--at", (Math.log10(rate) - RANGE.min) / (RANGE.max - RANGE.min));
     return mark;
