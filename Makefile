@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 PORT ?= 8000
 
-.PHONY: serve ready test build picture update mutate mutate-code sweep fuzz bench lint lock clean
+.PHONY: serve ready test build editions picture update mutate mutate-code sweep fuzz bench lint lock clean
 
 serve: ready $(VENV)/installed  ## execute the pages and open the book on http://127.0.0.1:8000, or PORT=8001
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict --dev-addr 127.0.0.1:$(PORT)
@@ -19,7 +19,10 @@ test: $(VENV)/installed  ## style, types, package, every page, and the built sit
 	@$(BIN)/python tests/pages/browser/browsers.py
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
-build: $(VENV)/installed  ## write the finished site to site/, and its Chinese edition to site/zh/
+build: $(VENV)/installed  ## write the finished site to site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+editions: $(VENV)/installed  ## the same with the Chinese edition in site/zh/; what is not translated yet is English there
 	NO_MKDOCS_2_WARNING=1 EDITIONS=1 $(BIN)/mkdocs build --strict
 	NO_MKDOCS_2_WARNING=1 EDITIONS=1 $(BIN)/mkdocs build --strict --config-file mkdocs.zh.yml
 
