@@ -97,6 +97,14 @@ def test_dummies_and_whole_numbers_have_a_corner(seed):
     assert float(fit.loss) == pytest.approx(programme(X, y)[0], rel=1e-12)
 
 
+@pytest.mark.parametrize(("n", "others"), [(6, False), (5, True)])
+def test_others_are_as_good_where_one_of_the_groups_has_two_medians(n, others):
+    x = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], dtype=F64)[:n, None]
+    fit = absolute(x, torch.tensor([1.0, 2.0, 4.0, 5.0, 9.0, 12.0], dtype=F64)[:n])
+    assert float(fit.b) == pytest.approx(2.0, abs=1e-12)
+    assert ("others may be as good" in fit.message) == others
+
+
 @pytest.mark.parametrize(("share", "lies"), [(0.3, True), (3.0, False)])
 def test_residuals_of_no_more_than_rounding_count_as_none(share, lies):
     """Twice eps of float32, of what the residuals are a difference of."""
