@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 PORT ?= 8000
+# Tests run beside each other: the threads of one would wait for those of the next. Tests of threads set their own.
+ALONE := OMP_NUM_THREADS=1
 
 .PHONY: serve ready test build editions picture update mutate mutate-code sweep fuzz bench lint lock clean
 
@@ -17,7 +19,7 @@ ready:
 
 test: $(VENV)/installed  ## style, types, package, every page, and the built site in two browsers
 	@$(BIN)/python tests/pages/browser/browsers.py
-	$(BIN)/python -m pytest -n 3 --dist loadgroup
+	$(ALONE) $(BIN)/python -m pytest -n 3 --dist loadgroup
 
 build: $(VENV)/installed  ## write the finished site to site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
@@ -39,7 +41,7 @@ mutate-code: $(VENV)/installed  ## change linreg at random; the tests must notic
 	$(BIN)/python tests/mutate_code.py $(MUTANTS)
 
 sweep: $(VENV)/installed  ## visit each page in each theme at each width, where `make test` takes half of it
-	WHOLE=1 $(BIN)/python -m pytest -n 3 --dist loadgroup tests/pages/browser
+	WHOLE=1 $(ALONE) $(BIN)/python -m pytest -n 3 --dist loadgroup tests/pages/browser
 
 fuzz: $(VENV)/installed  ## change bytes of files at random and read them (parts: make fuzz FUZZ="300 .parquet")
 	$(BIN)/python -m tests.fuzz_files $(FUZZ)

@@ -309,7 +309,7 @@ def _start(task: Task, tree: Path, first: str) -> int:
         sys.dont_write_bytecode = (
             True  # or a mutant of the same second and size would be read as the last one
         )
-        os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree)}
+        os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
         sys.path[:] = [str(tree), *(p for p in sys.path if Path(p).resolve() not in (ROOT, ROOT / "tests"))]
         for name in [n for n in sys.modules if n.partition(".")[0] in ("linreg", "tests")]:
             del sys.modules[name]
