@@ -43,9 +43,7 @@ def simple(prose: str, entries: Mapping[str, str]) -> str:
     prose = re.sub(r" +$", "", prose, flags=re.M)
     prose = re.sub(r"!\[(.*?)\]\(figure:\d+\)", r"*Figure: \1*", prose)
     prose = re.sub(r'<span lang="[^"]*">(.*?)</span>', r"\1", prose)
-    prose = re.sub(
-        r" *\{ *[#.][\w-]+ *\}(?=$| \|)", "", prose, flags=re.M
-    )  # names of headings, terms, rows
+    prose = re.sub(r" *\{ *[#.][\w-]+ *\}(?=$| \|)", "", prose, flags=re.M)  # names of headings, terms, rows
 
     def cross(match: re.Match[str]) -> str:
         name = match["name"] or match["text"].strip("`")
