@@ -178,9 +178,10 @@ def draw(dtype):
     ax.axhline(1, color=GREY, linewidth=0.8)
     ax.text(1, 1.4, "no digit right", color=GREY, va="bottom")
     ax.axhline(eps / 2, color=GREY, linewidth=0.8, linestyle=":")
-    ax.text(1, eps / 4, "at or below half of epsilon", color=GREY, va="top")
+    below = {"xytext": (0, -6), "textcoords": "offset points", "va": "top"}
+    ax.annotate("at or below half of epsilon", (1, eps / 2), color=GREY, **below)
     ax.set(xlabel=r"condition number $\kappa$ of X", ylabel="relative error of w")
-    ax.set_ylim(eps / 30, 60)
+    ax.set_ylim(eps / 100, 60)
     return ax
 
 
