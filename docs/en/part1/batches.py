@@ -208,11 +208,10 @@ for name, (X, y) in both.items():
 # square residual. For a small rate the balance is a covariance of $\frac{\eta \sigma^2}{2B} I$: every parameter trembles by the same amount, however steep or flat its direction. The mean excess loss is then
 #
 # $$
-# \boxed{\; \operatorname{E} L - L^* \approx \frac{\eta\, \sigma^2 \operatorname{tr} H}{4 B} \;} \qquad
-# \text{with } \operatorname{tr} H = d + 1 \text{ for features of mean 0 and variance 1.}
+# \boxed{\; \operatorname{E} L - L^* \approx \frac{\eta\, \sigma^2 \operatorname{tr} H}{4 B} \;}
 # $$
 #
-# This supposes rows drawn with replacement. Measured, from 70 runs that start at the minimum and are left alone until they have settled:
+# with $\operatorname{tr} H = d + 1$ for features of mean 0 and variance 1. This supposes rows drawn with replacement. Measured, from 70 runs that start at the minimum and are left alone until they have settled:
 
 
 # %%
@@ -410,7 +409,7 @@ _, ax = plt.subplots(figsize=(5.6, 3.8), layout="constrained")
 for how, colour in (("sorted", ORANGE), ("shuffled", BLUE)):
     path = intercepts["toy", how]
     ax.plot(range(1, 301, 3), path[::3], color=colour)
-    ax.text(305, path[-1], how, color=colour, va="center")
+    ax.text(305, path[-1], how, color=colour, va="bottom")
     if how == "sorted":
         assert min(path[:100]) < 0
         assert path[99] > 3

@@ -131,9 +131,12 @@ for features, targets in ((X, y), (X_ord, y_ord)):
 # [The constant in front of the loss](loss.md#one-sum-four-conventions) multiplies its Hessian, and so
 # divides its largest stable rate:
 #
-# | loss | `"half_mean"` | `"mean"`, `nn.MSELoss()` | `"half_sum"` | `"sum"` |
-# | --- | --- | --- | --- | --- |
-# | largest stable rate | $2 / \lambda_{\max}$ | $1 / \lambda_{\max}$ | $2 / (n \lambda_{\max})$ | $1 / (n \lambda_{\max})$ |
+# | loss | largest stable rate |
+# | --- | --- |
+# | `"half_mean"` | $2 / \lambda_{\max}$ |
+# | `"mean"`, `nn.MSELoss()` | $1 / \lambda_{\max}$ |
+# | `"half_sum"` | $2 / (n \lambda_{\max})$ |
+# | `"sum"` | $1 / (n \lambda_{\max})$ |
 #
 # Two runs test each, one at 1 % below its limit and one at 1 % above:
 

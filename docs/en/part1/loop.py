@@ -367,7 +367,7 @@ for name, (d, rows, _) in both.items():
         restore(saved, *resumed, left_out)
         run(*resumed, epochs=3)
         gap = largest_gap(weights(straight[0]), weights(resumed[0]))
-        print(f"{name:9} without {left_out or 'nothing':10} off by {gap:.1g}")
+        print(f"{name:9} left out: {left_out or 'nothing':10} off by {gap:.1g}")
         assert (gap == 0) == (left_out == "")
 
 # %% [markdown]

@@ -213,7 +213,7 @@ for at, name, shift, side, colour in (
     (
         (h[2], float(curved * h[2])),
         "h/2 times the\nsecond derivative",
-        (-14, 14),
+        (-22, 14),
         "right",
         GREY,
     ),

@@ -187,7 +187,7 @@ except linreg.DataError as bad:
 #
 # ## Exercises
 #
-# **1. By pencil.** From how many rows on does `lstsq` in float32 drop a column of a matrix with condition number 100? ($\varepsilon = 1.19 \cdot 10^{-7}$.)
+# **1. By pencil.** Above how many rows does `lstsq` in float32 drop a column of a matrix with condition number 100? ($\varepsilon = 1.19 \cdot 10^{-7}$.)
 #
 # <!-- given 1.19: the machine epsilon of float32 -->
 

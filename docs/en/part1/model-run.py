@@ -46,7 +46,8 @@ def alone(X, y, j):
     return fit, linreg.r2(fit.predict(X[:, [j]]), y)
 
 
-fig, axes = plt.subplots(2, 1, figsize=(5.5, 6.4), layout="constrained")
+fig, axes = plt.subplots(2, 1, figsize=(5.5, 6.6), layout="constrained")
+fig.get_layout_engine().set(h_pad=0.12)  # a title is not taken for the axis above it
 for j, (ax, name) in enumerate(zip(axes, ("first", "second"), strict=True)):
     fit_alone, r2_alone = alone(X, y, j)
     linreg.plot.data_and_fit(X[:, [j]], y, fit_alone, ax=ax)

@@ -229,7 +229,7 @@ ax.set(xlabel=r"time constants in an epoch, $\tau$", ylabel="floor, as a share")
 for epochs in (1, 3):
     generator = torch.Generator().manual_seed(1)
     run = linreg.sgd(*toy, lr=0.03, epochs=epochs, batch_size=10, generator=generator)
-    print(f"{epochs} epochs, {run.status}:")
+    print(f"epochs: {epochs}, status: {run.status}")
     print(textwrap.fill(run.message, 80))
 
 # %% [markdown]

@@ -155,7 +155,7 @@ draw_cloud(ax, 0.99, clouds[0.99], ORANGE, "o")
 draw_cloud(ax, 0.0, clouds[0.0], BLUE, "s")
 assert clouds[0.99].min() < 0 < clouds[0.0].min()
 ax.axhline(0, color=GREY, linewidth=0.7)
-ax.axvline(0, color=GREY, linewidth=0.7)
+ax.axvline(0, ymax=0.75, color=GREY, linewidth=0.7)  # it ends below the label
 ax.set(xlabel="$w_1$", ylabel="$w_2$", aspect="equal")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()

@@ -266,7 +266,7 @@ for i, colour, marker, name in (
 for level in (-3, 3):
     ax.axhline(level, color=GREY, linewidth=0.8, linestyle=":")
 ax.set(xlabel="leverage", ylabel="externally studentised residual")
-ax.legend(frameon=False, loc="center right")
+ax.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.4))
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 assert int(seen.leverage.argmax()) == int(seen.cook.argmax()) == 20
@@ -294,12 +294,13 @@ tested = {
     "ordinary, both ends": (X, y_fan),
 }
 found_out = {}
+print("                     p below   standard error of the first weight")
+print("                       0.001   classical     HC3")
 for name, rows in tested.items():
     found_out[name] = bool(linreg.breusch_pagan(*rows).p < 0.001)
     classical, robust = linreg.infer(*rows), linreg.infer(*rows, errors="HC3")
     print(
-        f"{name:19} p below 0.001: {found_out[name]!s:5}   standard error of the first"
-        f" weight: classical {classical.se[1]:.3f}, HC3 {robust.se[1]:.3f}"
+        f"{name:19} {found_out[name]!s:>8} {classical.se[1]:11.3f} {robust.se[1]:7.3f}"
     )
 
 # %% [markdown]
@@ -364,7 +365,8 @@ for (name, target), colour, style in zip(
         label=f"{name}: {statistics[name]:.2f}",
     )
 ax.set(xlabel="month", ylabel="residual")
-ax.legend(frameon=False, title="Durbin-Watson", ncols=2)
+above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1)}
+ax.legend(frameon=False, title="Durbin-Watson", ncols=2, **above)
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 assert statistics["memory"] < 1 < 1.6 < statistics["no memory"] < 2.4

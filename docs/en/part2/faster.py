@@ -77,7 +77,11 @@ print("three times the same 100 steps")
 #
 # $$
 # c_{t+1} = (1 + \beta - \eta\lambda) \, c_t - \beta \, c_{t-1},
-# \qquad
+# $$
+#
+# or, with two errors in a row,
+#
+# $$
 # \begin{bmatrix} c_{t+1} \\ c_t \end{bmatrix}
 # = \underbrace{\begin{bmatrix} 1 + \beta - \eta\lambda & -\beta \\ 1 & 0 \end{bmatrix}}_{M}
 # \begin{bmatrix} c_t \\ c_{t-1} \end{bmatrix} .

@@ -66,7 +66,7 @@ for k, colour, style in ((3, BLUE, "-"), (19, ORANGE, "--")):
         line, fits[k].predict(powers(line, k)), style, color=colour, label=f"degree {k}"
     )
 left.set(ylim=(-2.2, 2.2), xlabel="$x$", ylabel="$y$")
-left.legend(frameon=False, loc="upper left")
+left.legend(frameon=False, loc="lower center")
 right.semilogy(
     list(degrees), list(on_seen.values()), "o-", color=BLUE, label="the 30 points"
 )

@@ -343,7 +343,7 @@ print(f"{'least squares':24} {'':8} {float(linreg.solve(x_60, y_60).w):14.4f}")
 # %% [markdown]
 # | program | its scale | in `linreg` |
 # | --- | --- | --- |
-# | statsmodels 0.15.0, `RLM` with `HuberT` | median of the absolute residuals over 0.67449 <!-- given 0.67449: the same constant to one digit more, as statsmodels has it -->; $\delta = 1.345$ | `huber(X, y)` |
+# | statsmodels 0.15.0, `RLM` with `HuberT` | median of the absolute residuals over 0.67449, <!-- given 0.67449: the same constant to one digit more, as statsmodels has it -->$\delta = 1.345$ | `huber(X, y)` |
 # | R 4.2.2, `rlm` of MASS 7.3-58.2 <!-- given 7.3, 58.2: a version, 7.3-58.2 --> | the same over 0.6745; this page does not run R, the tests hold its figures | `consistency=0.6745` |
 # | scikit-learn 1.9.1, `HuberRegressor` | fitted together with the weights; $\delta = 1.35$; by default it penalises the weights a little, `alpha=0.0001`, so that its answer depends on the units of $x$ | `scale="joint", delta=1.35` |
 # | PyTorch 2.13.0, `HuberLoss` | none: $\delta = 1$ in the units of $y$ | `scale=1.0, delta=1.0` |
@@ -383,7 +383,7 @@ assert max(abs(weight) for weight in first.values()) < 0.05
 # - A loss is the likelihood of one kind of noise. Squares are the best linear unbiased estimate for any noise of mean zero that is uncorrelated and of one variance (Gauss and Markov): three linear rivals had larger variances for each weight, on the ordinary data and on the toy.
 # - With normal noise the absolute loss had <!--= beside["ordinary", "normal"][1]:.2f -->1.23<!--/--> times the error on the ordinary data and <!--= beside["toy", "normal"][1]:.2f -->1.38<!--/--> times on the toy, Huber's <!--= beside["ordinary", "normal"][0]:.2f -->1.03<!--/--> and <!--= beside["toy", "normal"][0]:.2f -->1.06<!--/-->. With 5 % gross errors Huber's had <!--= beside["ordinary", "5 % gross"][0]:.2f -->0.46<!--/--> and <!--= beside["toy", "5 % gross"][0]:.2f -->0.42<!--/-->.
 # - A threshold is a number of scales. Four programs have four scales, and gave four slopes for the same sixty rows.
-# - A wrong feature defeated all four losses: the first weight became <!--= first['ordinary', linreg.solve]:.2f -->0.00<!--/-->, <!--= first['ordinary', linreg.huber]:.2f -->0.00<!--/-->, <!--= first['ordinary', linreg.absolute]:.2f -->0.00<!--/--> and <!--= first['ordinary', linreg.tukey]:.2f -->0.00<!--/--> where the truth is 3, and on the toy at most <!--= max(abs(first['toy', m]) for m in curves):.2f -->0.00<!--/--> in size where it is -1.
+# - A wrong feature defeated all four losses: the first weight ended within <!--= max(abs(first['ordinary', m]) for m in curves):.3f -->0.004<!--/--> of zero where the truth is 3, and on the toy within <!--= max(abs(first['toy', m]) for m in curves):.3f -->0.001<!--/--> where it is -1.
 #
 # ## Exercises
 #

@@ -284,13 +284,13 @@ for i, (solver, row) in enumerate(table.items()):
     colour = GREEN if "linreg" in solver else ORANGE if squares else BLUE
     for j, value in enumerate(row):
         ax.barh(i, 0.88, left=j, height=0.7, color=GREY, alpha=0.15)
-        ax.barh(i, 0.88 * value / 16, left=j, height=0.7, color=colour)
+        ax.barh(i, 0.88 * value / 16, left=j, height=0.7, color=colour, alpha=0.5)
         ax.text(j + 0.44, i, f"{value:.0f}", ha="center", va="center")
 ax.set_yticks(range(len(table)), list(table))
 ax.set_xticks([j + 0.44 for j in range(len(problems))], list(problems))
 ax.tick_params(length=0, labeltop=True, labelbottom=False)
 ax.spines[:].set_visible(False)
-ax.invert_yaxis()
+ax.set_ylim(len(table) - 0.5, -0.6)
 ax.set_xlim(-0.1, len(problems))
 ax.set_title("correct digits; a full bar is 16")
 plt.show()

@@ -242,7 +242,7 @@ assert 1e-13 < quality["scikit-learn"][0] < quality["ISTA, 20 steps"][0]
 # ## The exact path
 #
 # How can the answer be exact? Solve the conditions for a set of columns that have a weight, with their signs: $G_{AA} w_A = q_A - \alpha s_A$. So as long as set and signs stay the same, the weights are *straight lines* in $\alpha$. Begin where the largest slope is, $\alpha_{\max} = \max_j \lvert q_j \rvert$: from there on all weights are zero. Go down until a column without a weight reaches the slope $\pm \alpha$, or a weight reaches zero: that is a *knot*,
-# the column enters or leaves, and the next lines begin. This *homotopy* ends after some twenty knots here, with all answers on the way, and needs $G$ and $q$ alone: sums, however many rows there were.
+# the column enters or leaves, and the next lines begin. This *homotopy* ends after some twenty knots here (the ticks on the lower axis), with all answers on the way, and needs $G$ and $q$ alone: sums, however many rows there were.
 
 # %% alt="Twenty curves, one for each weight, against alpha on a log scale, from the penalty at which all are zero on the left down to a thousandth of it. One after the other leaves zero, most of the true weights before the others, and ticks along the lower edge mark where."
 path = linreg.lasso_path(X, y)
@@ -292,8 +292,14 @@ assert by_folds.one_se < by_folds.best
 fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
 ax.loglog(alphas, mean, color=BLUE)
 ax.fill_between(alphas, mean - se, mean + se, color=BLUE, alpha=0.2)
-for i, colour in ((by_folds.best, ORANGE), (by_folds.one_se, GREY)):
-    ax.axvline(float(alphas[i]), color=colour, linestyle="--")
+for i, colour, name, side in (
+    (by_folds.best, ORANGE, "smallest", "left"),
+    (by_folds.one_se, GREY, "one standard error", "right"),
+):
+    at = float(alphas[i])
+    ax.axvline(at, color=colour, linestyle="--")
+    top = {"transform": ax.get_xaxis_transform(), "va": "bottom"}
+    ax.text(at, 1.01, name, color=colour, ha=side, **top)
 ax.set_xlim(float(alphas[0]), float(alphas[-1]))
 ax.set(xlabel="alpha", ylabel="mean squared error")
 ax.spines[["top", "right"]].set_visible(False)

@@ -66,7 +66,7 @@ ax.plot(margins, toy_y, "|", color=GREY, markersize=9, label="classes")
 ax.plot(grid, torch.sigmoid(grid), color=BLUE, label="logistic")
 ax.plot(grid, straight.w * grid + straight.b, color=ORANGE, label="least squares")
 ax.set(xlabel="margin", ylabel="chance of class 1", xlim=(-5, 6), ylim=(-0.25, 1.25))
-ax.legend(frameon=False, loc="center left")
+ax.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.4))
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 

@@ -109,7 +109,7 @@ linreg.plot.path(path, mark=best.alpha)
 plt.show()
 
 # %% [markdown]
-# No weight becomes exactly zero on the way: ridge shrinks, and does not select.
+# No weight becomes exactly zero on the way: ridge shrinks, and does not select. The dashed line marks the penalty that the next section chooses.
 #
 # ## How strong?
 #
