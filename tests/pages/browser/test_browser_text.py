@@ -120,6 +120,7 @@ ENGLISH = {
     "difference",
     "divergence",
     "elementwise",
+    "four",
     "noise",
     "rises",
     "source",
