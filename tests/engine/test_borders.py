@@ -24,6 +24,7 @@ ORDER = [
     "execute.outputs",
     "prove.compare",
     "prove.digits",
+    "prove.labels",
     "prove.evaluate",
     "prove.lint",
     "prove.mutate",

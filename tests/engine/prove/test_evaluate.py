@@ -54,7 +54,7 @@ first = torch.rand(())
         example("import matplotlib.pyplot as plt"),
         example("torch.tensor(1.0).dtype", "torch.float32"),
         example("torch.tensor(1.23456)", "tensor(1.2346)"),
-        example('plt.rcParams["lines.linewidth"]', "1.5"),
+        example('plt.rcParams["lines.linewidth"]', "1.8"),
         example('warnings.warn("heard")', "UserWarning: heard"),
         "<!--= torch.rand(()) -->x<!--/-->\n",
     ]

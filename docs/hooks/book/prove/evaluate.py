@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib import import_module
 from io import StringIO
+from pathlib import Path
 from textwrap import indent
 from types import CodeType, ModuleType
 from typing import Any
@@ -22,7 +23,9 @@ import torch
 from book.page.model import TRACEBACK, Block, Page, Statement
 from book.prove.compare import difference
 from book.prove.digits import FStrings, Printed, formatted, joined, transcript
+from book.prove.labels import hidden
 
+FIGURES = Path(__file__).parents[1] / "execute/kernel/matplotlibrc"
 os.environ.setdefault("MPLBACKEND", "agg")
 
 QUIET = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
@@ -122,6 +125,8 @@ def _silenced(statement: Statement, stderr: str) -> str:
         return "draws no figure"
     if statement.kind == "code" and drawn:
         return "leaves a figure open that nobody sees: give the block an alt text"
+    if drawn:
+        return "; ".join(fault for n in _figures().get_fignums() for fault in hidden(_figures().figure(n)))
     return ""
 
 
@@ -133,9 +138,10 @@ def _fresh(module: str) -> Iterator[dict[str, Any]]:
         vars(main).update(vars(import_module(module)))
     vars(main)["__joined__"] = joined
     _reset()
+    figures = import_module("matplotlib").rc_context(fname=FIGURES)  # sizes and letters of the site's
     torch.set_warn_always(True)  # not once in a process, which depends on the pages before
     torch.set_num_threads(1)  # as in the build: one order of summation, whatever the number of cores
-    with warnings.catch_warnings(), np.printoptions():
+    with warnings.catch_warnings(), np.printoptions(), figures:
         warnings.simplefilter("always")
         for category in QUIET:  # as in an interpreter: shown for the page's own code only
             warnings.filterwarnings("ignore", category=category)
