@@ -42,8 +42,7 @@ class Bowl(NamedTuple):
 
     def joined(self, w: Tensor, b: Tensor) -> Tensor:
         """Parameters as one vector (p,)."""
-        w = w.double()
-        return w if len(w) == len(self.best) else torch.cat((b.double().unsqueeze(0), w))
+        return w if len(w) == len(self.best) else torch.cat((b.unsqueeze(0), w))
 
     def worth(self, w: Tensor, b: Tensor, dtype: torch.dtype) -> float:
         """What there was to gain from a start; if nothing, the excess there or at zero."""

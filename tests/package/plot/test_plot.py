@@ -357,5 +357,6 @@ def test_a_path_shows_every_weight():
     farthest = max(range(3), key=lambda j: abs(float(path.w[2, j])))
     (first,) = [line for line in lines if tuple(line.get_ydata()) == tuple(path.w[:3, farthest].tolist())]
     assert first.get_color() == plot.BLUE
+    assert len(plot.path(linreg.ridge_path(X, y, alphas=[1.0, 0.5])).lines) >= 3  # two will do
     with pytest.raises(linreg.DataError, match="`path` must have two penalties above 0 or more; got 1"):
         plot.path(linreg.ridge_path(X, y, alphas=[1.0, 0.0]))

@@ -467,10 +467,10 @@ def test_the_penalties_of_a_path():
 
 
 def test_it_says_what_it_is():
-    path = ridge_path(X, y, alphas=[1.0, 0.5])
-    assert repr(path) == "RegularisationPath(2 fits of 20 weights, alpha 1 to 0.5, status='ok')"
-    assert len(path) == 2
-    assert path.zero.tolist() == [0, 0]
+    path = ridge_path(X, y, alphas=[1.0, 0.7, 0.5])
+    assert repr(path) == "RegularisationPath(3 fits of 20 weights, alpha 1 to 0.5, status='ok')"
+    assert len(path) == 3
+    assert path.zero.tolist() == [0, 0, 0]
     fit = ridge(X[:, :1], y, alpha=1.0)
     assert re.fullmatch(
         r"PenalisedFit\(w=\[[\d.]+\], b=[-\d.]+, alpha=1, df=[\d.]+, status='ok', method='ridge'\)", repr(fit)
