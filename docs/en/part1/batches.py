@@ -164,7 +164,7 @@ assert all(ratio > 50 for share, ratio in behind.items() if share > 0.33)
 # If the order is random, every row is as likely as any other to be in a batch, so the gradient of a batch is an
 # *unbiased* estimate of the full one. Descent along it is called *stochastic gradient descent*, SGD for short.
 #
-# With $V$ the variance of the gradient of one row, summed over the parameters, the mean square of its error is [$V/B$](toolbox.md#variance-of-a-mean) if rows are drawn with replacement, and
+# With $V$ the variance of the gradient of one row, summed over the parameters, the mean square of its error is $V/B$ ([the variance of a mean](toolbox.md#variance-of-a-mean)) if rows are drawn with replacement, and
 #
 # $$
 # \frac{V}{B} \cdot \frac{n - B}{n - 1}
