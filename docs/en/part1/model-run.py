@@ -135,7 +135,7 @@ ax.set_ylabel("y, the first feature taken out")
 # Frisch, Waugh and Lovell says more: the slope of this plot is exactly the weight of the full fit, and
 # what the line leaves over is exactly the full fit's residual, whatever the data.
 #
-# ## Twenty correlated columns
+# ## Twenty correlated columns {#twenty-columns}
 #
 # The law and the theorem on the toy, and in the last four rows on the ordinary data:
 
