@@ -44,6 +44,11 @@ def sources() -> dict[str, Path]:
     return {address(file): ROOT / config["docs_dir"] / file for file in files(config["nav"])}
 
 
+def in_order() -> list[str]:
+    """The pages in the order in which they are read, as the settings name them."""
+    return [path.relative_to(ROOT / "docs/en").as_posix() for path in sources().values()]
+
+
 def address(source: str) -> str:
     """`part1/loss.md` is read at `part1/loss/`."""
     stem = source.rpartition(".")[0]

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 from project import ROOT
+from served import in_order
 
 from book.page.files import parse
 
@@ -18,8 +19,7 @@ ENTRY = re.compile(
 ENTRIES = list(ENTRY.finditer(TEXT))
 HAN = re.compile(r"[\u4e00-\u9fff]")
 HOME = "index.md"
-# The pages in the order in which they are read.
-ORDER = [HOME, *re.findall(r"part\d/[\w-]+\.\w+", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))]
+ORDER = in_order()
 # What a reader passes over who does not know a word yet: formulas, names in code, links, titles, sources.
 PASSED = re.compile(
     r"<!--.*?-->|\$\$.*?\$\$|\$[^$]*\$|`[^`]*`"
@@ -31,6 +31,11 @@ PASSED = re.compile(
 def letters(term: str) -> str:
     """What decides the order: neither capitals nor hyphens."""
     return re.sub(r"\W", "", term).casefold()
+
+
+def spelled(term: str) -> str:
+    """A pattern for the term on a page."""
+    return r"(?:R2|R\^2)" if term == "R2" else re.escape(term)
 
 
 def read(page: str) -> str:
@@ -70,8 +75,7 @@ def test_chinese_is_marked_as_such_wherever_it_stands() -> None:
 def test_a_term_is_defined_in_one_sentence_and_used_where_its_link_leads(entry: re.Match[str]) -> None:
     assert ". " not in entry["meaning"]
     page = read(entry["page"])
-    word = r"(R2|R\^2)" if entry["term"] == "R2" else re.escape(entry["term"])
-    assert re.search(rf"(?<!\w){word}(?:s|es)?(?!\w)", page, re.I)
+    assert re.search(rf"(?<!\w){spelled(entry['term'])}(?:s|es)?(?!\w)", page, re.I)
     title = re.search(r"^(?:# )?# (\w.*)$", (PAGE.parent / entry["page"]).read_text(encoding="utf-8"), re.M)
     assert title
     assert title[1] == entry["title"]
@@ -87,9 +91,8 @@ def sentences(page: str) -> str:
 
 
 def uses(term: str, page: str) -> re.Match[str] | None:
-    word = r"(?:R2|R\^2)" if term == "R2" else re.escape(term)
     flags = re.NOFLAG if term.isupper() else re.I  # to press is no PRESS
-    return re.search(rf"(?<![\w-])\**{word}(?:s|es)?\**(?![\w-])", sentences(page), flags)
+    return re.search(rf"(?<![\w-])\**{spelled(term)}(?:s|es)?\**(?![\w-])", sentences(page), flags)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["anchor"])

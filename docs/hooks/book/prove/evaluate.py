@@ -17,6 +17,7 @@ from textwrap import indent
 from types import CodeType, ModuleType
 from typing import Any
 
+import matplotlib
 import numpy as np
 import torch
 
@@ -138,7 +139,7 @@ def _fresh(module: str) -> Iterator[dict[str, Any]]:
         vars(main).update(vars(import_module(module)))
     vars(main)["__joined__"] = joined
     _reset()
-    figures = import_module("matplotlib").rc_context(fname=FIGURES)  # sizes and letters of the site's
+    figures = matplotlib.rc_context(fname=FIGURES)  # sizes and letters of the site's
     torch.set_warn_always(True)  # not once in a process, which depends on the pages before
     torch.set_num_threads(1)  # as in the build: one order of summation, whatever the number of cores
     with warnings.catch_warnings(), np.printoptions(), figures:

@@ -3,6 +3,10 @@
 from itertools import combinations
 from typing import Any
 
+from matplotlib.collections import PathCollection
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
 SLACK = 1.0  # points by which boxes may meet: they hold the space above and below the letters
 
 
@@ -15,8 +19,9 @@ def hidden(figure: Any) -> list[str]:
         for (one, here), (other, there) in combinations(labels, 2)
         if here.overlaps(there)
     ]
+    markers = _markers(figure)
     for name, box in labels:
-        covered = sum(int(box.contains(*point)) for point in _markers(figure))
+        covered = sum(int(box.contains(*point)) for point in markers)
         faults += [f"the label {name!r} lies on {covered} marker(s)"] * bool(covered)
     return faults
 
@@ -32,9 +37,6 @@ def _texts(figure: Any) -> list[Any]:
 
 
 def _inner(text: Any, figure: Any) -> Any:
-    from matplotlib.text import Text
-    from matplotlib.transforms import Bbox
-
     box, slack = Text.get_window_extent(text), SLACK * figure.dpi / 72  # that of an annotation has its arrow
     width, height = max(box.width - 2 * slack, 0.1), max(box.height - 2 * slack, 0.1)
     return Bbox.from_bounds(box.x0 + slack, box.y0 + slack, width, height)
@@ -42,8 +44,6 @@ def _inner(text: Any, figure: Any) -> Any:
 
 def _markers(figure: Any) -> list[tuple[float, float]]:
     """The places on the canvas of all dots that can be seen."""
-    from matplotlib.collections import PathCollection
-
     found: list[tuple[float, float]] = []
     for axes in figure.axes:
         places = [

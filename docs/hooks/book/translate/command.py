@@ -10,7 +10,7 @@ from pathlib import Path
 from mkdocs.config import load_config
 
 from book.execute.outputs import Output, of_blocks, prepare
-from book.page.files import ROOT, parse
+from book.page.files import ROOT, book, parse
 from book.page.model import Page
 from book.publish import wheel
 from book.translate import catalogues, drawn, pages, site
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _update(named: Sequence[Path]) -> int:
     config = load_config(str(ROOT / "mkdocs.yml"))
-    sources = {str(file.relative_to(SOURCES)): parse(file) for file in _pages()}
+    sources = {str(file.relative_to(SOURCES)): parse(file) for file in book(ROOT) if SOURCES in file.parents}
     there = {uri for uri in sources if catalogues.path(FOLDER, uri).exists()}
     wanted = {str(file.relative_to(SOURCES)) for file in named} or there
     outputs = of_blocks(sources, wanted, prepare(ROOT / "linreg", wheel.build(ROOT)), config)
@@ -60,10 +60,3 @@ def _update(named: Sequence[Path]) -> int:
                 print(f"  {fault}\n    {text}\n    {known[text]}")
                 wrong += 1
     return wrong > 0
-
-
-def _pages() -> Iterator[Path]:
-    """The sources of all pages."""
-    for file in sorted(SOURCES.rglob("*")):
-        if file.suffix in (".py", ".md") and file.parent.name != "files":
-            yield file

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape, unescape
 
 from book.execute.outputs import SVG, Output
+from book.translate.prose import PLACE, WORD
 
 TEXT = re.compile(r"(<text\b[^>]*>)([^<]*)(?=</text>)")
 NUMBER = re.compile(r"[−-]?\d[\d.,]*(?:e[+−-]?\d+)?(?<![.,])")  # data, which an update may change
-WORD = re.compile(r"[^\W\d_]{2,}")
-PLACE = re.compile(r"<(\d+)>")
 
 
 def messages(outputs: Sequence[Sequence[Output]]) -> Iterator[str]:
