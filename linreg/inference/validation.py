@@ -269,7 +269,7 @@ def _message(parts: Sequence[Statistics], fits: Sequence[Fit]) -> str:
     between = sum(part.weight * (float(part.y_mean) - mean) ** 2 for part in parts)
     if between * (n - k) > SORTED * (k - 1) * within:
         said += (
-            " The mean of `y` differs from fold to fold more than chance would have it: are the rows sorted? "
+            " The mean of `y` differs from fold to fold by more than chance: are the rows sorted? "
             "If their order means nothing, shuffle them: generator=torch.Generator().manual_seed(0)."
         )
     worst = next((fit for fit in fits if fit.status is not Status.OK), None)

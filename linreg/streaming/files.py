@@ -67,7 +67,7 @@ def blocks(
         features: the columns of `X`, in this order: a list, an array or a pandas Index; by default all
             others, without the index that pandas may have written.
         weights: the column of the weights, named as the target is; each block is then (X, y, weights).
-        rows: largest number of rows a block; by default as many as fill 16 MB, or 8 MB of a table.
+        rows: largest number of rows in a block; by default as many as fill 16 MB, or 8 MB of a table.
         start: rows to pass over, counted over all files: where a pass that stopped goes on.
         delimiter: what stands between the fields of CSV; by default "," and in `.tsv` a tab.
         decimal: the decimal point of CSV, "." or ",".

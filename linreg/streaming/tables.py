@@ -32,7 +32,7 @@ class Table:
         rows: how many there are; of all but Parquet it is known after reading them.
     """
 
-    mend = "Mend that, then go on from there."
+    mend = "Correct that, then go on from there."
 
     def __init__(self, path: str, given: Mapping[str, float | str]) -> None:
         try:

@@ -60,7 +60,7 @@ class ChanceIntervals(ByValue):
 class ClassInference(ByValue):
     r"""A fit of classes with the uncertainty of each of its numbers; printed, a table.
 
-    Rows stand in the order intercept, if there is one, then features; of K classes, class by class. NaN is
+    The rows are the intercept, if there is one, then the features; of K classes, class by class. NaN is
     what the data do not tell: `status` and `message` say why.
 
     Args:
