@@ -121,7 +121,7 @@ class Inference(ByValue):
 
         Raises:
             ShapeError: `X` does not have d columns.
-            DtypeError: `X` is not float32 or float64, or `level` no number.
+            DtypeError: `X` is not float32 or float64, or `level` not a number.
             DeviceError: the devices differ.
             DataError: `X` is empty or holds NaN or infinity.
             RangeError: `level` is not between 0 and 1.

@@ -88,7 +88,7 @@ def accumulate(
     A block that cannot be summed stops the pass with a `StreamError`, never with wrong sums. Its `statistics`
     are those of all rows before its `row`. Once the cause is removed, go on from there:
     `accumulate(blocks(path, target=..., start=error.row), start=error.statistics)` gives what one pass would
-    have given. To pass over the row instead, start at `error.row + 1`.
+    have given. To skip the row instead, start at `error.row + 1`.
 
     Ctrl-C loses nothing either. The `KeyboardInterrupt` gets the same two attributes, and so does any other
     exception that ends the pass from outside, such as the `SystemExit` of a signal's handler: after
@@ -109,7 +109,7 @@ def accumulate(
         The sums, those of `start` included.
 
     Raises:
-        StreamError: missing or infinite entries, weights that are none, blocks that do not fit together,
+        StreamError: missing or infinite entries, weights that are not valid, blocks that do not fit together,
             damaged files, or an error of the source itself.
         DataError: no rows, or none with a weight above 0.
         DtypeError: `source` cannot be iterated, or `start` is not `Statistics`.

@@ -115,7 +115,7 @@ class Table:
 
     def _bad(self, row: int, reason: str, first: int) -> StreamError:
         message = (
-            f"{self.path!r} must have a number in each row; row {row} {reason}. Mend or pass over that row, "
+            f"{self.path!r} must have a number in each row; row {row} {reason}. Correct or skip that row, "
             "then go on from there; a column without numbers is left out by naming the `features`."
         )
         return StreamError(message, first + row, self.path)
