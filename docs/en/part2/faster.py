@@ -633,7 +633,7 @@ for name, theta in (
     print(f"{name:23} {'more than 10% off' if wrong > 0.1 else 'right to six digits'}")
 
 # %% [markdown]
-# The single `step` of the tutorials is 20 iterations, and leaves the weights far off. Scale the loss to be near 1, or set both tolerances yourself. The methods of `linreg` know the smallest loss beforehand and stop at a share of the possible gain, which has no units; for a loss without a known minimum look at each slope relative to the lengths of its column and of the residual, $|x_j^\top r| / (\lVert x_j \rVert \lVert r \rVert)$, not at whether the loss still moves. (That vouches for the loss. How far off the weights of a flat direction are depends on the condition number.)
+# The single `step` of the tutorials is 20 iterations, and leaves the weights far off. Scale the loss to be near 1, or set both tolerances yourself. The methods of `linreg` know the smallest loss beforehand and stop at a share of the possible gain, which has no units; for a loss without a known minimum look at each slope relative to the lengths of its column and of the residual, $|x_j^\top r| / (\lVert x_j \rVert \lVert r \rVert)$, not at whether the loss still moves.
 #
 # ## Weight decay, and ridge
 #
@@ -681,7 +681,7 @@ for name, (features, target) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.item
 #
 # ## All of them
 #
-# One table for both data sets, every count from a run on this page, with $n$ rows and $p = d + 1$ parameters; "from sums" is what a step costs with `sums=True`. `predict_steps` gave the first three counts in advance, to the step, and Newton's is always 1. For conjugate gradients and L-BFGS there is a bound, the number of different eigenvalues; the count itself depends on the start, and rounding may add to it. Adam's cannot be predicted this way: its rates depend on all slopes so far.
+# One table for both data sets, every count from a run on this page, with $n$ rows and $p = d + 1$ parameters; "from sums" is what a step costs with `sums=True`. `predict_steps` gave the first three counts in advance, to the step; Newton's is always 1, and the others depend on the start.
 
 # %%
 memory = {

@@ -37,7 +37,7 @@ print("certified   ", *(f"{v:.3f}" for v in fit.w))
 print(f"R2 of scikit-learn {peer.score(X.numpy(), y.numpy()):.6f}")
 
 # %% [markdown]
-# scikit-learn's predictions are fine, and its coefficients are not those of the data. It has dropped directions that it took for rounding errors, by a documented setting, `tol`, whose default is 1e-6. Only its attribute `rank_` shows that. This page runs both settings, and ten other ways.
+# scikit-learn's predictions are fine, and its coefficients are not those of the data. By a documented setting, `tol`, whose default is 1e-6, it has dropped directions that it took for rounding errors, and only its attribute `rank_` shows that. This page runs both settings, and ten other ways.
 #
 # A value $\hat\theta$ for $\theta \ne 0$ has
 #
@@ -125,7 +125,7 @@ for name in ("W1", "Longley", "wave"):
 # %% [markdown]
 # ## The truth
 #
-# The normal equation has rational coefficients when the data are rational, and every float64 is a rational number. So the exact answer can be computed. It takes a second where a solver takes a microsecond.
+# The normal equation has rational coefficients when the data are rational, and every float64 is a rational number. So the exact answer can be computed, in a second where a solver takes a microsecond.
 
 
 # %%
@@ -465,7 +465,7 @@ plt.show()
 # r = y - \tilde X \theta, \qquad R^\top R \, \delta = \tilde X^\top r, \qquad \theta \leftarrow \theta + \delta .
 # $$
 #
-# $R$ may be a poor float64 triangle: $\delta$ only needs a few right digits, since it is a correction. Each step wins about as many as $\kappa \varepsilon$ leaves. But $r$ and $\tilde X^\top r$ are differences of large numbers. They carry the information, so they must be right, and float64 is not enough for that. Here is the same step twice on W5, with float64 and with twice the precision, both from $\theta = 0$.
+# $R$ may be a poor float64 triangle: $\delta$ only needs a few right digits, since it is a correction. Each step gains about as many digits as $\kappa \varepsilon$ leaves. But $r$ and $\tilde X^\top r$ are differences of large numbers. They carry the information, so they must be right, and float64 is not enough for that. Here is the same step twice on W5, with float64 and with twice the precision, both from $\theta = 0$.
 
 
 # %%
@@ -505,7 +505,7 @@ for step in range(1, 5):
 assert track[-1][0] < 9 < 15 < track[-1][1]
 
 # %% [markdown]
-# Only the residual was computed differently, and the digits come. `certified` does this with blocks of rows, in coordinates that are centred and scaled, keeps $\theta$ as a pair too, and stops when it can show that no digit of the rounded answer can still change.
+# Only the residual was computed differently, and all digits are right. `certified` does this with blocks of rows, in coordinates that are centred and scaled, keeps $\theta$ as a pair too, and stops when it can show that no digit of the rounded answer can still change.
 # The equations $R^\top R \delta = \tilde X^\top r$ are called *seminormal* (Björck, section 6.6.5); they square nothing that matters, because their error only slows the steps.
 #
 # ## `certified`
@@ -663,8 +663,8 @@ assert cost["linreg.certified"][1] > 15
 assert cost["Cholesky"][1] < reached["Cholesky"]["W5"] - 1
 
 # %% [markdown]
-# Times are in units of `solve`. They were measured while this page was built, and differ from machine to machine. On so few columns the bare Cholesky and `torch.linalg.lstsq` are the fastest, and lose digits. `solve` estimates from $\kappa$ and the residual what refining in float64 would
-# leave wrong. Here that is too much, and it refines in twice the precision; where the residual is small it is done sooner. `certified` does so always, and adds the standard errors. Cholesky has fewer digits than on the 21 rows: the sums are no longer exact, and the residual leaks in.
+# Times are in units of `solve`. They were measured while this page was built, and differ from machine to machine. On so few columns the bare Cholesky and `torch.linalg.lstsq` are the fastest, and lose digits. With so large a
+# residual [`solve` refines](../reference/choose.md#what-solve-does) in twice the precision; `certified` always does, and adds the standard errors. Cholesky has fewer digits than on the 21 rows: the sums are no longer exact, and the residual leaks in.
 #
 # ## Other programs
 #
@@ -829,7 +829,7 @@ def check_basis(basis):
 # Powers are alike because they all grow to one side. Which polynomials stay between $-1$ and $1$ on an interval, and differ?
 
 # %% [markdown] answer="Answer"
-# Move $x$ to $[-1, 1]$ and take Chebyshev's polynomials, $T_{k+1} = 2 x T_k - T_{k-1}$, which all stay between $-1$ and $1$ there and are nearly orthogonal. They ask another question of the same data, and a better conditioned one.
+# Move $x$ to $[-1, 1]$ and take Chebyshev's polynomials, $T_{k+1} = 2 x T_k - T_{k-1}$, which all stay between $-1$ and $1$ there and are nearly orthogonal. They pose another problem for the same data, and a better conditioned one.
 
 
 # %% answer="Answer"

@@ -74,7 +74,7 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# The picture has already answered half of the question, without any fit: *it arrives about as late as it left*. Whatever is fitted below has to beat that. How far single flights stray from it depends a little on how late they left; exercise 4 comes back to this.
+# The picture has already answered half of the question, without any fit: *it arrives about as late as it left*. Whatever is fitted below has to beat that.
 #
 # ## What is known at the gate?
 #
@@ -129,7 +129,7 @@ for part in parts:
 print(f"{len(names)} columns; the base:", [levels[factor][0] for factor in FACTORS])
 
 # %% [markdown]
-# A level that is rare, or first appears in autumn, has no column: its flights count as flights of the base. That is crude, but every flight gets a prediction. For rare destinations the distance says part of what a dummy would have said.
+# A level that is rare, or first appears in autumn, has no column: its flights count as flights of the base. That is crude, but every flight gets a prediction.
 #
 # How much would the leak have flattered the fit?
 
@@ -618,7 +618,7 @@ for name, fit, d in (("all", honest, len(names)), ("delay alone", alone, 1)):
     assert explained > 0.84
 
 # %% [markdown]
-# **4. Code.** Does the interval hold as well for flights that leave very late? Write `coverage(inside, groups)`: the share of ones among `inside` (n,) for each value of `groups` (n,), which are 0, 1, 2 and so on. Check with `linreg.check(coverage(inside, hours_late), shares)`; `inside` is that of the report.
+# **4. Code.** In the picture, flights stray farther from the line the later they left. Does the interval hold as well for flights that leave very late? Write `coverage(inside, groups)`: the share of ones among `inside` (n,) for each value of `groups` (n,), which are 0, 1, 2 and so on. Check with `linreg.check(coverage(inside, hours_late), shares)`; `inside` is that of the report.
 
 # %%
 hours_late = (X["report"][:, 0] / 60).clamp(0, 3).long()  # 3 for three and more
