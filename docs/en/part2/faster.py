@@ -601,7 +601,7 @@ for name, rows in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.items():
     print(f"{name:28} {ratios[0]:8.3f} {ratios[1]:7.3f} {ratios[2]:10.1f}")
 
 # %% [markdown]
-# In the last column each call stopped after its first step, since the loss had changed by less than $10^{-9}$; nothing warns of it. The same happens where one direction is flat. Here are ten columns, $\kappa(X) = 1000$, and so little noise that the data determine the weights to a few hundredths:
+# In the last column each call stopped after its first step, since the loss had changed by less than $10^{-9}$; nothing warns of it. The same happens where one direction is flat. Here are ten columns, $\kappa(X) = 1000$, and so little noise that the data determine the weights to one per cent:
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -633,7 +633,7 @@ for name, theta in (
     print(f"{name:23} {'more than 10% off' if wrong > 0.1 else 'right to six digits'}")
 
 # %% [markdown]
-# The single `step` of the tutorials is 20 iterations, and leaves the weights far off. Scale the loss to be near 1, or set both tolerances yourself. The methods of `linreg` know the smallest loss beforehand and stop at a share of the possible gain, which has no units; for a loss without a known minimum look at each slope relative to the lengths of its column and of the residual, $|x_j^\top r| / (\lVert x_j \rVert \lVert r \rVert)$, not at whether the loss still moves.
+# The single `step` of the tutorials is 20 iterations, and leaves the weights off by half. Scale the loss to be near 1, or set both tolerances yourself. The methods of `linreg` know the smallest loss beforehand and stop at a share of the possible gain, which has no units; for a loss without a known minimum look at each slope relative to the lengths of its column and of the residual, $|x_j^\top r| / (\lVert x_j \rVert \lVert r \rVert)$, not at whether the loss still moves.
 #
 # ## Weight decay, and ridge
 #
