@@ -807,7 +807,7 @@ plt.show()
 # %% answer="Answer"
 w5 = linreg.certified(*problems["W5"])
 print(f"correct digits {digits([w5.b, *w5.w], truth['W5']):.0f}")
-print(f"standard error of the intercept {w5.b_se:.0f}")
+print(f"standard error of the intercept {w5.b_se / 1e6:.1f} million")
 
 # %% [markdown]
 # **4. Code.** Give the wave a better basis: write `basis(x)`, ten columns of float64 that span the same polynomials, such that even `linreg.qr` has twelve right digits. This checks yours:
