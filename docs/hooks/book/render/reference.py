@@ -23,12 +23,16 @@ def package(root: Path) -> griffe.Module:
 
 def addresses(pages: Mapping[str, str], root: Path) -> dict[str, str]:
     """The address of every name that has an entry; `pages` are texts by their addresses."""
-    found = {}
-    for address, text in pages.items():
-        for entry in ENTRY.finditer(text):
-            names = [entry["name"], *(f"{entry['name']}.{name}" for name in _members(entry, root))]
-            found.update({name: f"{address}#{name}" for name in names})
-    return found
+    return {
+        name: f"{address}#{name}" for address, text in pages.items() for name, _ in entries(text, root)
+    }
+
+
+def entries(text: str, root: Path) -> Iterator[tuple[str, griffe.Object]]:
+    """Each name that has an entry in a text, and what it stands for."""
+    for entry in ENTRY.finditer(text):
+        for name in (entry["name"], *(f"{entry['name']}.{member}" for member in _members(entry, root))):
+            yield name, _object_of(name, root)
 
 
 def _members(entry: re.Match[str], root: Path) -> list[str]:
@@ -49,8 +53,7 @@ def _object_of(name: str, root: Path) -> griffe.Object:
 
 def markdown(entry: re.Match[str], root: Path) -> str:
     """An entry with its signature and its docstring, and those of its members."""
-    names = [entry["name"], *(f"{entry['name']}.{member}" for member in _members(entry, root))]
-    return "\n\n".join(_entry_markdown(name, _object_of(name, root)) for name in names)
+    return "\n\n".join(_entry_markdown(name, thing) for name, thing in entries(entry[0], root))
 
 
 def _entry_markdown(name: str, thing: griffe.Object) -> str:
@@ -59,7 +62,7 @@ def _entry_markdown(name: str, thing: griffe.Object) -> str:
     if isinstance(thing, griffe.Function | griffe.Class) and thing.parameters:
         parts.append(f"```python\n{_signature(name, thing)}\n```")
     if thing.docstring:
-        parts += [part for section in _parsed(thing.docstring) for part in _section_markdown(section)]
+        parts += [part for section in parsed(thing.docstring) for part in _section_markdown(section)]
     return "\n\n".join(parts)
 
 
@@ -88,7 +91,7 @@ def _arguments(parameters: Iterable[griffe.Parameter]) -> Iterator[str]:
         yield text
 
 
-def _parsed(docstring: griffe.Docstring) -> list[griffe.DocstringSection]:
+def parsed(docstring: griffe.Docstring) -> list[griffe.DocstringSection]:
     """The sections of a docstring, read as mkdocs.yml tells mkdocstrings to."""
     return docstring.parse(griffe.Parser.google, returns_multiple_items=False, warnings=False)
 
