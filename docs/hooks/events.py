@@ -121,7 +121,8 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     site.sources = {uri: site.edition.page(uri, source) for uri, source in sources.items()}
     site.outputs = {uri: site.edition.outputs(uri, made) for uri, made in outputs.items()}
 
-    reference.package.cache_clear()  # `mkdocs serve` builds again after a change
+    reference.share(site.root, config)
+    site.edition.speak({uri: source.text for uri, source in sources.items()})
     site.entries = reference.addresses(
         {file.url: site.sources[uri].text for uri, file in documents.items()}, site.root
     )
@@ -223,7 +224,7 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
 @event_priority(-50)  # after the search has written its index
 def on_post_build(config: MkDocsConfig) -> None:
     """Write what stands beside the pages, the fonts of their formulas, and what is made of all of them."""
-    site.edition.tell()
+    site.edition.end()
     folder = Path(config.site_dir)
     for path, content in site.beside.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -2,30 +2,48 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from textwrap import indent
 
 import griffe
+from mkdocs.config.defaults import MkDocsConfig
+
+from book.words import say
 
 # An entry of the reference, as mkdocstrings reads it, and the list of members that it may have.
 ENTRY = re.compile(r"^::: (?P<name>linreg[\w.]*)\n?(?:.*\n {6}members: \[(?P<members>.*)\])?", re.M)
+HEADINGS = {
+    griffe.DocstringSectionKind.parameters: "Parameters:",
+    griffe.DocstringSectionKind.returns: "Returns:",
+    griffe.DocstringSectionKind.raises: "Raises:",
+    griffe.DocstringSectionKind.attributes: "Attributes:",
+}
 CROSS = re.compile(r"\[(?P<text>[^\[\]]+)\]\[(?P<name>linreg[\w.]*)?\]")  # a link by name
 
 
-@cache
-def package(root: Path) -> griffe.Module:
-    """The package as its sources have it, without an import."""
-    loaded = griffe.load("linreg", search_paths=[root], docstring_parser=griffe.Parser.google)
-    assert isinstance(loaded, griffe.Module)
-    return loaded
+_known: dict[Path, griffe.Module] = {}
+
+
+def _package(root: Path) -> griffe.Module:
+    """The package in a folder as its sources have it, without an import."""
+    if root not in _known:
+        loaded = griffe.load(
+            "linreg", search_paths=[root], try_relative_path=False, docstring_parser=griffe.Parser.google
+        )
+        assert isinstance(loaded, griffe.Module)
+        _known[root] = loaded
+    return _known[root]
+
+
+def share(root: Path, config: MkDocsConfig) -> None:
+    """Take the package in a folder as mkdocstrings reads it for this build: it is read once for both."""
+    handler = config.plugins["mkdocstrings"].get_handler("python")  # type: ignore[attr-defined]
+    _known[root] = handler.collect("linreg", handler.get_options({}))
 
 
 def addresses(pages: Mapping[str, str], root: Path) -> dict[str, str]:
     """The address of every name that has an entry; `pages` are texts by their addresses."""
-    return {
-        name: f"{address}#{name}" for address, text in pages.items() for name, _ in entries(text, root)
-    }
+    return {name: f"{address}#{name}" for address, text in pages.items() for name, _ in entries(text, root)}
 
 
 def entries(text: str, root: Path) -> Iterator[tuple[str, griffe.Object]]:
@@ -47,7 +65,7 @@ def _members(entry: re.Match[str], root: Path) -> list[str]:
 def _object_of(name: str, root: Path) -> griffe.Object:
     """What a public name stands for."""
     path = name.removeprefix("linreg.")
-    there: griffe.Object | griffe.Alias = package(root)[path]
+    there: griffe.Object | griffe.Alias = _package(root)[path]
     return there.final_target if isinstance(there, griffe.Alias) else there
 
 
@@ -108,7 +126,7 @@ def _section_markdown(section: griffe.DocstringSection) -> Iterator[str]:
         case griffe.DocstringSectionAdmonition():
             yield f"**{section.title}**\n\n{section.value.contents}"
         case _:
-            yield f"{section.title or section.kind.value.capitalize()}:"
+            yield section.title or say(HEADINGS[section.kind])
             yield "\n".join(f"- {_item(entry)}" for entry in section.value)
 
 
