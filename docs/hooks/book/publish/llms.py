@@ -14,9 +14,9 @@ def index(config: MkDocsConfig, nav: Navigation, addresses: Mapping[str, str]) -
     parts = [f"# {config.site_name}", f"> {config.site_description}"]
     parts.append(
         say(
-            "Each page below is Markdown: the text, the code, and what the code gave when the site was built. "
-            "Values in sentences are computed and tested as well. The code uses PyTorch and `linreg`; the site "
-            "serves its wheel."
+            "Each page below is Markdown: the text, the code, and what the code gave when the site was "
+            "built. Values in sentences are computed and tested as well. The code uses PyTorch and "
+            "`linreg`; the site serves its wheel."
         )
     )
     for entry in nav:

@@ -35,8 +35,8 @@ def notebook(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> 
 def script(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> str:
     """An executed page as a program in cells, which shows each figure where it is drawn."""
     how = say(
-        "Run it with `python`, or cell by cell in an editor that knows `# %%`: there the value of the last line "
-        "of a cell is shown, too."
+        "Run it with `python`, or cell by cell in an editor that knows `# %%`: there the value of the last "
+        "line of a cell is shown, too."
     )
     needs = say("This program needs `linreg`, which brings torch:")
     cells = [_comment(f"{needs}\n\n{marks[INSTALL]}\n\n{fill(how, 106)}")]

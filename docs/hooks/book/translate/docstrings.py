@@ -33,6 +33,7 @@ class Said(griffe.Docstring):
     def parse(
         self, parser: griffe.DocstringStyle | griffe.Parser | None = None, **options: object
     ) -> list[griffe.DocstringSection]:
+        """Its sections, with the words of the edition in them."""
         sections = super().parse(parser, **options)
         for section in sections:
             _change(section, lambda text: translated(text, self._translation))
@@ -40,7 +41,7 @@ class Said(griffe.Docstring):
 
 
 def messages(pages: Mapping[str, str], root: Path) -> dict[str, list[tuple[str, str]]]:
-    """What the entries on each page say of the package in `root`; what many say is said by the first alone."""
+    """What the entries on each page say of the package in `root`; what many say, the first one has."""
     said: set[str] = set()
     found: dict[str, list[tuple[str, str]]] = {}
     for uri in sorted(pages):

@@ -35,9 +35,9 @@ def messages(config: MkDocsConfig, hooks: Path, theme: Path) -> Iterator[tuple[s
         yield text, "in the Markdown of the reference"
     for file in sorted(hooks.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
-                if isinstance(node.args[0], ast.Constant):
-                    yield str(node.args[0].value), f"in {file.name}"
+            match node:
+                case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(text)), *_]):
+                    yield text, f"in {file.name}"
     for file in sorted(theme.rglob("*.html")):
         for text in FILTER.findall(file.read_text()):
             yield text, f"in the template {file.name}"
