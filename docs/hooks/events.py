@@ -73,6 +73,11 @@ class Site:
         """Where a file of the site will be read."""
         return urljoin(self.home, path)
 
+    @property
+    def shared(self) -> tuple[str, str]:
+        """The files that serve all editions, and lie beside the first."""
+        return self.wheel.name, offline.NAME
+
 
 live = False  # whether `mkdocs serve` builds
 site: Site
@@ -98,7 +103,7 @@ def on_config(config: MkDocsConfig) -> None:
     home = config.site_url or ""
     package = wheel.build(root)
     marks = {mark: say(text) for mark, text in MARKS.items()}
-    marks[INSTALL] = wheel.install_line(home, package)
+    marks[INSTALL] = wheel.install_line(urljoin(home, edition.up), package)
     marks[digest.DIGEST] = digest.as_markdown(root, package)
     site = Site(root, home, package, prepare(root / "linreg", package), marks, edition, titles)
     config.extra["mark"] = logo.logo()  # for docs/theme/partials/logo.html
@@ -127,8 +132,8 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         {file.url: site.sources[uri].text for uri, file in documents.items()}, site.root
     )
     places = {file.abs_src_path: file.url for file in files if file.abs_src_path}
-    for name in (site.wheel.name, offline.NAME):  # which have no source
-        places[f"{config.docs_dir}/{name}"] = name
+    for name in site.shared:  # which have no source
+        places[f"{config.docs_dir}/{name}"] = f"{site.edition.up}{name}"
     site.links = {str(Path(path).resolve()): site.address(url) for path, url in places.items()}
 
     site.beside[str(config.theme["favicon"])] = logo.icon()
@@ -207,7 +212,7 @@ def stem(uri: str) -> str:
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Put in the figures and the typeset formulas."""
     uri = page.file.src_uri
-    html = downloads.under_title(site.edition.marked(output), uri)
+    html = downloads.under_title(site.edition.upwards(site.edition.marked(output), site.shared), uri)
     html = figures.placed(html, site.drawn[uri], uri, get_relative_url("assets/widgets", page.url))
     for step in (repairs.quiet, repairs.scrolling, repairs.readable):
         html = step(html)
@@ -235,4 +240,9 @@ def on_post_build(config: MkDocsConfig) -> None:
     assets.join(folder / "assets/widgets")
     assets.publish(folder)
     policy.publish(folder, live)
-    offline.publish(folder, site.home)
+    top = folder / site.edition.up
+    if top != folder:
+        for name in site.shared:
+            (folder / name).unlink()
+    if site.edition.folders:
+        offline.publish(top.resolve(), site.address(site.edition.up), site.edition.folders)

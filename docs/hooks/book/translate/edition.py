@@ -1,5 +1,6 @@
 """An edition of the book: the English pages and outputs in another language, as far as translated."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -27,6 +28,8 @@ class Edition:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.site = catalogues.translations(catalogues.read(folder / SITE)) if folder else {}
+        self.up = ""  # to what lies beside the first edition and serves both: the wheel and the zip
+        self.folders = [""]  # of the editions in the zip, which the last one writes; from where it lies
         self._known: dict[str, dict[str, str]] = {}
         self.count: dict[str, tuple[int, int]] = {}  # messages of each page, translated and in all
 
@@ -45,6 +48,8 @@ class Edition:
         search.publish(config, [form for forms in names.values() for form in forms])
         if config.extra.get("editions"):
             way = "../" if mine else f"{other}/"
+            self.up = "../" if mine else ""
+            self.folders = ["", f"{mine}/"] if mine else []
             config.extra |= {
                 "alternate": 1,  # for the theme: a link in the head of the page, and no list in <head>
                 "first": first,
@@ -61,6 +66,13 @@ class Edition:
     def marked(self, html: str) -> str:
         """A page that tells which Chinese it is written in: browsers choose the letters by it."""
         return html.replace('<html lang="zh"', '<html lang="zh-Hans"', 1) if self.folder else html
+
+    def upwards(self, html: str, names: Sequence[str]) -> str:
+        """A page whose links to the files that serve both editions lead to those beside the first."""
+        if not self.up:
+            return html
+        files = "|".join(map(re.escape, names))
+        return re.sub(rf'(?<= href=")([./]*)(?=(?:{files})")', rf"\1{self.up}", html)
 
     def end(self) -> None:
         """Keep what the next build need not find out again, and say how much is translated."""
