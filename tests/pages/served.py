@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import building
 import yaml
-from project import ROOT
+from project import ROOT, WHOLE
 
 LATE = 0.3  # seconds until a font comes: the page is painted by then, and must not move when it does
 BASE = "http://book.localhost/some/path/"  # a `localhost` has a clipboard; a path shows that any will do
@@ -48,6 +48,16 @@ def sources() -> dict[str, Path]:
     Loader.add_multi_constructor("", lambda loader, suffix, node: None)
     config = yaml.load((ROOT / "mkdocs.yml").read_text(), Loader)
     return {address(file): ROOT / config["docs_dir"] / file for file in files(config["nav"])}
+
+
+def chinese(step: int) -> list[str]:
+    """Addresses of the Chinese edition: of each page in the whole sweep, else of every `step`th."""
+    return [f"zh/{address}" for address in list(sources())[:: 1 if WHOLE else step]]
+
+
+def source_of(address: str) -> Path:
+    """The source of a page of either edition."""
+    return sources()[address.removeprefix("zh/")]
 
 
 def in_order() -> list[str]:

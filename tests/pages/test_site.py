@@ -62,9 +62,8 @@ def test_every_link_and_every_anchor_leads_somewhere(site: Path, edition: str, h
     for address, page in html.items():
         turned = [BASE + other + address.replace("404.html", "")]
         assert [urljoin(page.address, link["href"]) for link in switches(page)] == turned
-        for link in [
-            link for link in page.links if link not in [switch["href"] for switch in switches(page)]
-        ]:
+        turn = {link["href"] for link in switches(page)}
+        for link in (link for link in page.links if link not in turn):
             target, anchor = urldefrag(urljoin(page.address, link))
             if not target.startswith(BASE):
                 if urlsplit(target).scheme not in ("https", "mailto"):
