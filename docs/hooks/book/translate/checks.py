@@ -54,8 +54,9 @@ def _pieces(text: str) -> Counter[str]:
 
 
 def _markup(text: str) -> Counter[str]:
-    """Tags, links without a place, and what makes letters bold."""
-    return Counter([*TAG.findall(PIECE.sub("", text)), *re.findall(r"\]\(|\*\*", PIECE.sub("", text))])
+    """Tags, links without a place, links by name, and what makes letters bold."""
+    text = PIECE.sub("", text)
+    return Counter([*TAG.findall(text), *re.findall(r"\]\(|\]\[[^\]]*\]|\*\*", text)])
 
 
 def _lost(text: str) -> bool:
