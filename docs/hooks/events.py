@@ -73,6 +73,11 @@ class Site:
         """Where a file of the site will be read."""
         return urljoin(self.home, path)
 
+    @property
+    def shared(self) -> tuple[str, str]:
+        """The files that serve all editions, and lie beside the first."""
+        return self.wheel.name, offline.NAME
+
 
 live = False  # whether `mkdocs serve` builds
 site: Site
@@ -98,7 +103,7 @@ def on_config(config: MkDocsConfig) -> None:
     home = config.site_url or ""
     package = wheel.build(root)
     marks = {mark: say(text) for mark, text in MARKS.items()}
-    marks[INSTALL] = wheel.install_line(home, package)
+    marks[INSTALL] = wheel.install_line(urljoin(home, edition.up), package)
     marks[digest.DIGEST] = digest.as_markdown(root, package)
     site = Site(root, home, package, prepare(root / "linreg", package), marks, edition, titles)
     config.extra["mark"] = logo.logo()  # for docs/theme/partials/logo.html
@@ -121,13 +126,14 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     site.sources = {uri: site.edition.page(uri, source) for uri, source in sources.items()}
     site.outputs = {uri: site.edition.outputs(uri, made) for uri, made in outputs.items()}
 
-    reference.package.cache_clear()  # `mkdocs serve` builds again after a change
+    reference.share(site.root, config)
+    site.edition.speak({uri: source.text for uri, source in sources.items()})
     site.entries = reference.addresses(
         {file.url: site.sources[uri].text for uri, file in documents.items()}, site.root
     )
     places = {file.abs_src_path: file.url for file in files if file.abs_src_path}
-    for name in (site.wheel.name, offline.NAME):  # which have no source
-        places[f"{config.docs_dir}/{name}"] = name
+    for name in site.shared:  # which have no source
+        places[f"{config.docs_dir}/{name}"] = f"{site.edition.up}{name}"
     site.links = {str(Path(path).resolve()): site.address(url) for path, url in places.items()}
 
     site.beside[str(config.theme["favicon"])] = logo.icon()
@@ -206,7 +212,7 @@ def stem(uri: str) -> str:
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Put in the figures and the typeset formulas."""
     uri = page.file.src_uri
-    html = downloads.under_title(site.edition.marked(output), uri)
+    html = downloads.under_title(site.edition.upwards(site.edition.marked(output), site.shared), uri)
     html = figures.placed(html, site.drawn[uri], uri, get_relative_url("assets/widgets", page.url))
     for step in (repairs.quiet, repairs.scrolling, repairs.readable):
         html = step(html)
@@ -223,7 +229,7 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
 @event_priority(-50)  # after the search has written its index
 def on_post_build(config: MkDocsConfig) -> None:
     """Write what stands beside the pages, the fonts of their formulas, and what is made of all of them."""
-    site.edition.tell()
+    site.edition.end()
     folder = Path(config.site_dir)
     for path, content in site.beside.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -234,4 +240,9 @@ def on_post_build(config: MkDocsConfig) -> None:
     assets.join(folder / "assets/widgets")
     assets.publish(folder)
     policy.publish(folder, live)
-    offline.publish(folder, site.home)
+    top = folder / site.edition.up
+    if top != folder:
+        for name in site.shared:
+            (folder / name).unlink()
+    if site.edition.folders:
+        offline.publish(top.resolve(), site.address(site.edition.up), site.edition.folders)

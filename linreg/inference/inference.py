@@ -38,7 +38,7 @@ def infer(
     level: float = 0.95,
     names: Sequence[str] | None = None,
 ) -> Inference:
-    r"""Fit, and tell how sure each number is: standard errors, t, p, intervals, R2, F.
+    r"""Fit, and say how sure each number is: standard errors, t, p, intervals, R2, F.
 
     The classical errors are the roots of the diagonal of $s^2 (\tilde X^\top \tilde X)^{-1}$, where
     $\tilde X$ is `X` with a column of ones and $s^2 = \|r\|^2 / (n - p)$. They assume that the mean of `y` is
@@ -56,8 +56,8 @@ def infer(
     Residuals are taken from the rows in a second pass, never from differences of sums. Dependent columns
     leave single weights undetermined: these get NaN; what can be estimated is right.
 
-    Cost: n d^2 operations and one pass, 2 n d and a second, for HC 4 n d^2 in all; where the condition
-    number is above 20 a QR factorisation takes the place of the first. 5 MB for each thread beside O(d^2).
+    Cost: a pass of n d^2 operations and one of 2 n d; for HC 4 n d^2 in all. Where the condition number is
+    above 20 a QR factorisation takes the place of the first pass. 5 MB for each thread beside O(d^2).
 
     Args:
         X: (n, d) features; float32 counts as exact, and all is computed in float64.
@@ -76,7 +76,7 @@ def infer(
 
     Raises:
         ShapeError: wrong shapes, or not d names.
-        DtypeError: the dtypes differ or are not float32 or float64; names that are no text.
+        DtypeError: the dtypes differ or are not float32 or float64; names that are not text.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; bad weights.
         RangeError: unknown `errors`, or `level` not between 0 and 1.
@@ -149,7 +149,7 @@ def infer_statistics(
         The inference, as from [`infer`][linreg.infer].
 
     Raises:
-        DtypeError: `statistics` is not `Statistics`; names that are no text.
+        DtypeError: `statistics` is not `Statistics`; names that are not text.
         DataError: no rows have been added.
         ShapeError: not d names.
         RangeError: `level` is not between 0 and 1.
@@ -177,7 +177,7 @@ def infer_statistics(
     if found.rss > found.lost:
         leaves = f", which leave {found.digits} digits of the standard errors."
     elif found.df > 0:
-        leaves = ", in which residuals so small have left nothing: `infer` takes them from the rows."
+        leaves = ", in which residuals so small are lost: `infer` takes them from the rows."
     return replace(result, message=f"From sums of {found.p.n} rows{leaves} {result.message}".rstrip())
 
 

@@ -43,7 +43,7 @@ def leverage(
         X: (n, d) features.
         intercept: the fit has one.
         weights: (n,) precisions, as for [`infer`][linreg.infer]; a row of weight 0 has leverage 0.
-        frequency: weights count rows; the leverage is then that of one of them.
+        frequency: weights count equal rows; the leverage is then that of a single one.
 
     Returns:
         (n,) leverages, float64; their sum is the number of unknowns that the data determine.
@@ -83,7 +83,7 @@ def influence(
         y: (n,) targets.
         intercept: fit `b` as well; otherwise it is 0.
         weights: (n,) precisions of the rows, as for [`infer`][linreg.infer].
-        frequency: weights count rows; the numbers are then those of one of them.
+        frequency: weights count equal rows; the numbers are then those of a single one.
 
     Returns:
         The influence of each row.
@@ -168,7 +168,7 @@ def influence_statistics(
     if X.shape[1] != statistics.d:
         raise ShapeError(
             f"`X` must have the {statistics.d} columns of the sums, but has {X.shape[1]}. "
-            "Hand over rows that have been added."
+            "Pass rows that were added to the sums."
         )
     design, unit, C = found.design, found.unit, None if weights is None else check_weights(y, weights)
     counting = torch.ones_like(y, dtype=torch.bool) if C is None else C > 0

@@ -62,24 +62,24 @@ def blocks(
     Args:
         path: a file, a folder, a pattern such as "2013/*.csv", or several of them, all of one kind. Files of
             a folder follow each other in the order of their names; those that begin with "_" or "." are
-            passed over. Folders called key=value in it are columns.
+            skipped. Folders called key=value in it are columns.
         target: the column of `y`: its number in a `.npy` file, its name in a table; -1 is the last column.
         features: the columns of `X`, in this order: a list, an array or a pandas Index; by default all
             others, without the index that pandas may have written.
         weights: the column of the weights, named as the target is; each block is then (X, y, weights).
-        rows: largest number of rows a block; by default as many as fill 16 MB, or 8 MB of a table.
-        start: rows to pass over, counted over all files: where a pass that stopped goes on.
-        delimiter: what stands between the fields of CSV; by default "," and in `.tsv` a tab.
+        rows: largest number of rows in a block; by default as many as fill 16 MB, or 8 MB of a table.
+        start: rows to skip, counted over all files: where a pass that stopped goes on.
+        delimiter: what separates the fields of CSV; by default "," and in `.tsv` a tab.
         decimal: the decimal point of CSV, "." or ",".
         encoding: that of CSV; by default UTF-8.
 
     Returns:
         An iterable of (X, y), or (X, y, weights), from the beginning each time it is iterated. A file that
-        turns out to be damaged, cut short, to lack a column of the first or to hold a row without numbers
-        stops it with a `StreamError`.
+        turns out to be damaged or cut short, to lack a column of the first file or to have an entry that is
+        not a number stops it with a `StreamError`.
 
     Raises:
-        FileError: a file is missing, cannot be read, or holds something else.
+        FileError: a file is missing, cannot be read, or is not of the kind that its name says.
         RangeError: a column that is not there or is named twice, row names without a name, no file, mixed
             kinds of files, or an option outside its range.
         DtypeError: a column does not hold numbers, or `features` is not a list.
@@ -106,7 +106,7 @@ class Blocks:
         features: the columns of `X`, in the order of the weights.
         target: the column of `y`.
         weights: the column of the weights, None without.
-        start: rows passed over.
+        start: rows skipped.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class Blocks:
 
     @property
     def rows(self) -> int | None:
-        """How many rows the files have, `start` of them passed over; None if not all of them say."""
+        """How many rows the files have, the first `start` included; None if a file does not tell."""
         total = 0
         for part in self._parts:
             try:
@@ -154,7 +154,7 @@ class Blocks:
         return total
 
     def place(self, row: int) -> tuple[str, int]:
-        """File and row in it of a row that has been read, counted over all files."""
+        """The file and the row within it where row `row` of all files lies, which must have been read."""
         i = max(i for i, begin in enumerate(self._begins) if begin <= row)
         return self.paths[i], row - self._begins[i]
 

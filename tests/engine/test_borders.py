@@ -54,6 +54,7 @@ ORDER = [
     "publish.digest",
     "translate.prose",
     "translate.pages",
+    "translate.docstrings",
     "translate.drawn",
     "translate.catalogues",
     "translate.checks",

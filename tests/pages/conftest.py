@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from served import build
+from served import EDITIONS, build
+
+
+@pytest.fixture(scope="session", params=EDITIONS, ids=lambda edition: edition.strip("/") or "en")
+def edition(request: pytest.FixtureRequest) -> str:
+    """The folder of an edition: what takes it is run for each."""
+    return request.param
 
 
 @pytest.fixture(scope="session")

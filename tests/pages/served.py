@@ -6,6 +6,7 @@ address that they were built for, whichever port is free, and a request to any o
 
 import gzip
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
@@ -15,16 +16,21 @@ from urllib.parse import unquote, urlsplit
 
 import building
 import yaml
-from project import ROOT
+from project import ROOT, WHOLE
 
 LATE = 0.3  # seconds until a font comes: the page is painted by then, and must not move when it does
 BASE = "http://book.localhost/some/path/"  # a `localhost` has a clipboard; a path shows that any will do
+EDITIONS = {"": "mkdocs.yml", "zh/": "mkdocs.zh.yml"}  # the folder of each edition, and its settings
 
 
-def build(folder: Path, cwd: Path = ROOT, tool: str = "mkdocs", **settings: str) -> None:
+def build(
+    folder: Path, cwd: Path = ROOT, tool: str = "mkdocs", editions: Iterable[str] = EDITIONS, **settings: str
+) -> None:
     """Build the book into `folder`, for `BASE`; what is cached is cached under `cwd`."""
-    settings = {"SITE_URL": BASE, **settings}
-    building.build(ROOT / "mkdocs.yml", "--site-dir", str(folder), cwd=cwd, tool=tool, **settings)
+    settings = {"SITE_URL": BASE, "EDITIONS": "1", **settings}
+    for edition in editions:
+        place = ("--site-dir", str(folder / edition))
+        building.build(ROOT / EDITIONS[edition], *place, cwd=cwd, tool=tool, **settings)
 
 
 def sources() -> dict[str, Path]:
@@ -42,6 +48,16 @@ def sources() -> dict[str, Path]:
     Loader.add_multi_constructor("", lambda loader, suffix, node: None)
     config = yaml.load((ROOT / "mkdocs.yml").read_text(), Loader)
     return {address(file): ROOT / config["docs_dir"] / file for file in files(config["nav"])}
+
+
+def chinese(step: int) -> list[str]:
+    """Addresses of the Chinese edition: of each page in the whole sweep, else of every `step`th."""
+    return [f"zh/{address}" for address in list(sources())[:: 1 if WHOLE else step]]
+
+
+def source_of(address: str) -> Path:
+    """The source of a page of either edition."""
+    return sources()[address.removeprefix("zh/")]
 
 
 def in_order() -> list[str]:

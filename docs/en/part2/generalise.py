@@ -87,8 +87,8 @@ plt.show()
 # For a model that is right, with $p$ parameters, $n$ rows and noise of variance $\sigma^2$, the flattery can be computed. The residuals are the noise without its projection on $p$ dimensions. A prediction of new targets on the *same* rows has the error of that projection on top of the new noise:
 #
 # $$
-# \mathbb{E}\, \frac1n \lVert r \rVert^2 = \sigma^2 \Bigl(1 - \frac pn\Bigr), \qquad
-# \mathbb{E}\, \frac1n \lVert y_\text{new} - \hat y \rVert^2 = \sigma^2 \Bigl(1 + \frac pn\Bigr).
+# \operatorname{E}\, \frac1n \lVert r \rVert^2 = \sigma^2 \Bigl(1 - \frac pn\Bigr), \qquad
+# \operatorname{E}\, \frac1n \lVert y_\text{new} - \hat y \rVert^2 = \sigma^2 \Bigl(1 + \frac pn\Bigr).
 # $$
 #
 # The gap is $2 \sigma^2 p / n$, the *optimism*. Here are both averages over 4000 draws of the noise, in units of $\sigma^2$, for twenty rows of the toy and for the ordinary data set of this book with its twenty correlated columns:

@@ -49,7 +49,7 @@ for j in (0, 7, 8):
 # \mathrm{se}_j = s \sqrt{\bigl((\tilde X^\top \tilde X)^{-1}\bigr)_{jj}} .
 # $$
 #
-# Nobody knows $\sigma$, so $s$ takes its place. The residuals are shorter than the noise, because $p$ numbers have been fitted to it: $\mathbb{E} \lVert r \rVert^2 = \sigma^2 (n - p)$, and dividing by $n - p$, the *degrees of freedom*, makes up for it.
+# Nobody knows $\sigma$, so $s$ takes its place. The residuals are shorter than the noise, because $p$ numbers have been fitted to it: $\operatorname{E} \lVert r \rVert^2 = \sigma^2 (n - p)$, and dividing by $n - p$, the *degrees of freedom*, makes up for it.
 #
 # !!! note "What a standard error assumes"
 #

@@ -18,15 +18,15 @@ __all__ = ["End", "RobustFit", "in_steps"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RobustFit(Fit):
-    r"""A fit by a loss that large residuals do not rule.
+    r"""A fit by a loss that large residuals do not dominate.
 
     Its `loss` is the mean of the loss that was minimised: $\sigma^2 \rho(r / \sigma)$ in squared units of
     `y`, half the square for small residuals; of `absolute` it is $|r|$, in units of `y`.
 
     Args:
         scale: () the scale $\sigma$ of the noise, in units of `y`; None of `absolute`, which needs none.
-        row_weights: (n,) what each row has counted for, from 0 to 1, which is what it counts for in least
-            squares. Rows to which the weight 0 was given have 0.
+        row_weights: (n,) the share of its weight in least squares that each row keeps, from 0 to 1. Rows to
+            which the weight 0 was given have 0.
         excess: how far `loss` may be above the smallest one, in its units, where that is known.
     """
 

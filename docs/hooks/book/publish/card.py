@@ -7,6 +7,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
+from book.words import say
+
 CACHE = Path(".cache/cards")
 SIZE = (1200, 630)  # pixels
 COLOURS = 48
@@ -16,7 +18,9 @@ RATE, STEEP, FLAT = 0.22, 4.0, 0.5  # curvatures of the valley, and a rate that 
 
 def alt(title: str) -> str:
     """What the picture shows."""
-    return f"{title}, beside the contours of a loss and the path of gradient descent to its lowest point."
+    return say(
+        "<1>, beside the contours of a loss and the path of gradient descent to its lowest point.", title
+    )
 
 
 def png(title: str, site: str) -> bytes:
