@@ -505,7 +505,7 @@ for step in range(1, 5):
 assert track[-1][0] < 9 < 15 < track[-1][1]
 
 # %% [markdown]
-# Only the residual was computed differently, and all digits are right. `certified` does this with blocks of rows, in coordinates that are centred and scaled, keeps $\theta$ as a pair too, and stops when it can show that no digit of the rounded answer can still change.
+# Only the residual was computed differently, and now all digits are right. `certified` does this with blocks of rows, in coordinates that are centred and scaled, keeps $\theta$ as a pair too, and stops when it can show that no digit of the rounded answer can still change.
 # The equations $R^\top R \delta = \tilde X^\top r$ are called *seminormal* (Björck, section 6.6.5); they square nothing that matters, because their error only slows the steps.
 #
 # ## `certified`
@@ -762,10 +762,10 @@ print(f"pattern {delta.norm():.3g}")
 # Set the two terms in the bracket equal.
 
 # %% [markdown] answer="Answer"
-# They are equal where $\kappa \lVert r \rVert = \lVert X \rVert \lVert w \rVert$, and $r$ is a multiple of the pattern. The bend of the figure is there, within the factor that such formulas leave open.
+# They are equal where $\kappa \lVert r \rVert = \lVert X \rVert \lVert w \rVert$, at about 0.6 times the pattern. The bend of the figure is there, within the factor that such formulas leave open.
 
 # %% answer="Answer"
-linreg.check(BENDEXPR, bend, tol=0.05)
+linreg.check(2.18 * 4.12e6 / (1630 * 9140), bend, tol=0.05)
 
 # %% [markdown]
 # **2. Predict the picture.** In float64 the wave's coefficients have about five right digits. Draw the correct digits of each fitted value against $x$. Where do the dots lie, above or below five, and why?
@@ -796,13 +796,13 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# **3. What is wrong with this sentence?** "The standard errors say that the coefficients of W5 are known to within millions at best, so no program can have sixteen correct digits of them."
+# **3. What is wrong with this sentence?** "The standard error says that the intercept of W5 is known only to within millions, so no program can have sixteen correct digits of it."
 
 # %% [markdown] answer="Hint"
 # Of which numbers are the digits counted, of the truth behind the data or of the answer to them?
 
 # %% [markdown] answer="Answer"
-# These data have one least-squares answer, six ones, and a program can have every digit of it. The standard errors say how far that answer may be from the truth behind the data, whatever the arithmetic. Here the first is perfect and the second hopeless:
+# These data have one least-squares answer, six ones, and a program can have every digit of it. Standard errors say how far that answer may be from the truth behind the data, whatever the arithmetic. Here the first is perfect and the second hopeless:
 
 # %% answer="Answer"
 w5 = linreg.certified(*problems["W5"])
