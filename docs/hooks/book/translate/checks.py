@@ -9,6 +9,8 @@ from book.translate.prose import PIECE, PLACE, TAG
 HAN = r"[\u4e00-\u9fff]"
 WORDS = re.compile(r"\\text(?:rm|bf|it)?\{[^{}]*\}")  # in a formula
 VALUE = re.compile(r"\$\{(?!\\)[^{}]*\}")  # in a text of a script
+NAME = re.compile(r"\]\[[^\]]*\]")  # of what a link leads to
+TITLE = re.compile(r"\*[^*]+\*")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 SPACING = [
     (re.compile(rf"{HAN}\*{{0,2}}[,;:?!]|[,;:?!]\*{{0,2}}{HAN}"), "a half-width mark beside Chinese"),
@@ -26,7 +28,7 @@ def faults(message: str, translation: str, terms: Mapping[str, tuple[str, ...]])
             yield f"{what}: {lost} is missing"
         for new in found - wanted:
             yield f"{what}: {new} is not in the English"
-    if "<!--" in translation:
+    if any(piece["claim"] is not None or piece["comment"] for piece in PIECE.finditer(translation)):
         yield "a claim is written as its place, <1>"
     for number in _numbers(translation) ^ _numbers(message):
         yield f"the number {number} stands in one of both"
@@ -51,12 +53,12 @@ def _pieces(text: str) -> Counter[str]:
 def _markup(text: str) -> Counter[str]:
     """Tags, links without a place, links by name, and what makes letters bold."""
     text = PIECE.sub("", text)
-    return Counter([*TAG.findall(text), *re.findall(r"\]\(|\]\[[^\]]*\]|\*\*", text)])
+    return Counter([*TAG.findall(text), *NAME.findall(text), *re.findall(r"\]\(|\*\*", text)])
 
 
 def _numbers(text: str) -> set[str]:
-    """Numbers outside of code and formulas; one digit may be a word in the other language."""
-    found = NUMBER.findall(PLACE.sub("", PIECE.sub("", text)))
+    """Numbers outside of code, and in the words of formulas; one digit may be a word in the other language."""
+    found = NUMBER.findall(PLACE.sub("", PIECE.sub(lambda piece: " ".join(WORDS.findall(piece[0])), text)))
     return {number for number in found if len(number) > 1}
 
 
@@ -68,7 +70,9 @@ def _plain(text: str) -> str:
 
 def _terms(message: str, translation: str, terms: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Terms that have another name in the translation; the longest of the English counts."""
-    rest = PIECE.sub(" ", VALUE.sub(" ", message)).lower()
+    for title in TITLE.findall(message):  # of a work, which keeps its language
+        message = message.replace(title, " ") if title in translation else message
+    rest = NAME.sub("]", PIECE.sub(" ", VALUE.sub(" ", message))).lower()
     for term in sorted(terms, key=len, reverse=True):
         rest, count = re.subn(rf"\b{re.escape(term)}(?:s|es)?\b", " ", rest)
         if count and not any(form in translation for form in terms[term]):
