@@ -57,7 +57,7 @@ def _markup(text: str) -> Counter[str]:
 
 
 def _numbers(text: str) -> set[str]:
-    """Numbers outside of code, and in the words of formulas; one digit may be a word in the other language."""
+    """Numbers outside of code, those in words of formulas included; one digit may be a word in Chinese."""
     found = NUMBER.findall(PLACE.sub("", PIECE.sub(lambda piece: " ".join(WORDS.findall(piece[0])), text)))
     return {number for number in found if len(number) > 1}
 
