@@ -143,7 +143,7 @@ def test_a_function_without_an_underscore_is_used_elsewhere() -> None:
 def test_a_command_that_is_none(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, str(HOOKS), *arguments], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "python docs/hooks update|mutate|census|translate [paths]\n"
+    assert done.stderr == "python docs/hooks update|mutate|census|translate|editions [paths]\n"
 
 
 def test_a_command_needs_no_settings(tmp_path: Path) -> None:
