@@ -146,7 +146,7 @@ def _matrix(X: object) -> Tensor:
     X = check_tensor(X, "X")
     if X.ndim != 2:
         hint = "For one feature pass `X.unsqueeze(1)`." if X.ndim == 1 else "Flatten each sample."
-        raise ShapeError(f"`X` must have shape (n, d), a row per sample; got {_shape(X)}. {hint}")
+        raise ShapeError(f"`X` must have shape (n, d), one row for each sample; got {_shape(X)}. {hint}")
     if X.numel() == 0:
         raise DataError(
             f"`X` must have at least one row and one column; got {_shape(X)}. "

@@ -49,12 +49,12 @@ class DistributedError(LinregError, RuntimeError):
 
 
 class StreamError(FileError, DataError):
-    """A pass over many rows that had to stop: a damaged file, an entry that is no number, a changed column.
+    """A pass over many rows that had to stop: a damaged file, an entry that is not a number, another column.
 
     Attributes:
         statistics: the `Statistics` of the rows before `row`, to keep or go on with; None without any.
         row: the first row that is not summed, counted from 0 over all files.
-        path: the file that it stands in; None where the rows come from no file.
+        path: the file that holds it; None where the rows come from no file.
     """
 
     def __init__(self, message: str, row: int, path: str | None = None) -> None:

@@ -49,7 +49,7 @@ def write(path: object, held: Mapping[str, Any]) -> None:
     try:
         where = os.path.realpath(path)  # a link stays, and what it leads to is replaced
         if os.path.exists(where) and not os.path.isfile(where):
-            raise OSError("a folder or a device stands there")
+            raise OSError("it is a folder or a device")
         part = os.path.join(os.path.dirname(where), f"linreg-{os.urandom(8).hex()}.part")
         try:
             with open(part, "xb") as file:
@@ -107,6 +107,6 @@ def unreadable(path: object, why: str, cure: str = "Take another copy, or sum th
     """The error of a file that is missing, damaged or of another kind."""
     path = check_path(path)
     return FileError(
-        f"`path` must name a file written by `Statistics.save`; {path!r} is none that can be read: "
+        f"`path` must name a file written by `Statistics.save`; {path!r} cannot be read as one: "
         f"{why}. {cure}."
     )

@@ -32,7 +32,7 @@ def check_weights_fit(y: Tensor, weights: object, name: str = "weights") -> Tens
     c = check_tensor(weights, name)
     if c.shape != y.shape:
         column = c.shape == (len(y), 1)
-        hint = f"If it is a column, pass `{name}.squeeze(1)`." if column else "Zero is one as well."
+        hint = f"If it is a column, pass `{name}.squeeze(1)`." if column else "Zero is a weight too."
         raise ShapeError(
             f"`{name}` must have shape {tuple(y.shape)}, one for each row; got {tuple(c.shape)}. {hint}"
         )
@@ -53,7 +53,7 @@ def rule_of_weights(found: float) -> tuple[str, str]:
             "whole numbers where `frequency=True`",
             "Leave `frequency` out for weights that are precisions.",
         )
-    cure = "A row that shall not count has 0." if found < 0 else "Divide all by one number."
+    cure = "For a row that should not count, pass 0." if found < 0 else "Divide all by one number."
     return f"0, or from {LIGHTEST:.0e} to {HEAVIEST:.0e}", cure
 
 

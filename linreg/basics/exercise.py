@@ -21,7 +21,7 @@ INTERCEPT = 2.0
 
 
 class Ordinary(NamedTuple):
-    """Data as one meets them, and the truth that they were drawn from.
+    """Data as they occur in practice, and the truth that they were drawn from.
 
     Attributes:
         X: (300, 20) features.
@@ -82,10 +82,10 @@ def check(yours: Answer, right: Answer, *, tol: float = 1e-3) -> None:
         tol: by how much an entry may be off, as a share of the largest entry of `right`.
 
     Returns:
-        Nothing: what is to be said is printed.
+        Nothing: the verdict is printed.
 
     Raises:
-        DtypeError: `yours` is nothing that `right` could be compared with.
+        DtypeError: `yours` cannot be compared with `right`.
         DataError: an entry of `right` is NaN.
         RangeError: `tol` is not above 0.
 

@@ -16,7 +16,7 @@ def predict(X: Tensor, w: Tensor, b: Tensor | float = 0.0) -> Tensor:
     Cost: O(n d). Gradients flow through `w` and `b`. NaN in them, as a diverged run makes it, stays NaN.
 
     Args:
-        X: (n, d) features, a row per sample.
+        X: (n, d) features, one row for each sample.
         w: (d,) weights, in units of `y` per unit of each feature.
         b: () intercept, in units of `y`.
 

@@ -317,7 +317,7 @@ class Statistics(ByValue):
 
         Args:
             path: the file.
-            device: where the sums shall lie.
+            device: where the sums are kept.
 
         Returns:
             The statistics, as they were.
@@ -333,7 +333,7 @@ class Statistics(ByValue):
         except Exception as error:  # whatever else a file may hold
             raise unreadable(path, "it holds something else") from error
         if held is None:
-            raise unreadable(path, "what it holds are no sums of rows")
+            raise unreadable(path, "it does not hold sums of rows")
         return cls.holding(held)
 
     def __repr__(self) -> str:

@@ -69,24 +69,24 @@ def solve(
     condition number of 1e4, with a pass of refinement from 20 on or when the loss is almost zero. Above, it
     takes a QR factorisation by blocks of rows and refines in doubled precision until every digit is right.
     Large data of 24 columns or more, not nearly dependent, are multiplied in float32, which is faster, and
-    refined with residuals in float64 until these no longer tell, mostly once or twice; where that would
+    refined with residuals in float64 until these no longer help, usually once or twice; where that would
     take more steps than it saves, or where a square leaves the range of float32, products are in float64.
     What rounding costs, $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$, is estimated for each
-    weight: with fewer than ten digits left, doubled precision wins them back after Cholesky as well, at any
-    size of the data, and small problems get it at once; otherwise the `message` tells how many, below 14.
+    weight: with fewer than ten digits left, doubled precision recovers them after Cholesky as well, at any
+    size of the data, and small problems get it at once; otherwise the `message` says how many are left, if
+    fewer than 14.
 
-    Dependent columns get the shortest `w` that predicts best, from the sums where these tell them apart and
-    the rows confirm it, else by the SVD of the small triangle; its loss is measured. In units so different
-    that no float64 holds both, the predictions count and the length of `w` gives way, which the message
-    tells. The message also says which way was taken, and why.
+    For dependent columns the answer is the shortest `w` that predicts best, from the sums where these tell
+    the columns apart and the rows confirm it, else by the SVD of the small triangle; its loss is measured.
+    With units so different that no float64 holds both, the predictions are right and `w` may not be the
+    shortest, as the message says. The message also says which method was taken, and why.
 
     The answer is detached: no gradient flows through it.
 
     Cost: n d^2 operations and one pass over `X` for Cholesky, 4 n d and another pass each time to refine,
-    some 40 n d a step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent
-    columns n d^2 and 4 n d (d - r + 2). 2 MB of memory a thread besides O(d^2): `X` is not copied, unless
-    it has rows of weight 0, which are left out.
-    The number of threads of PyTorch changes no bit.
+    some 40 n d for each step in doubled precision; 2 n d^2 and about five passes for QR; for d - r dependent
+    columns n d^2 and 4 n d (d - r + 2). 2 MB of memory for each thread besides O(d^2): `X` is not copied,
+    unless it has rows of weight 0, which are left out. The number of threads of PyTorch changes no bit.
 
     Args:
         X: (n, d) features, any n and d.

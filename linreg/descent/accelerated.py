@@ -68,7 +68,7 @@ def momentum(
     without momentum has 2. With $\eta = 4 / (\sqrt L + \sqrt \mu)^2$ and
     $\beta = (\sqrt\kappa - 1)^2 / (\sqrt\kappa + 1)^2$ the error shrinks by about $\sqrt\beta$ a step: their
     number grows with $\sqrt\kappa$ instead of $\kappa$. `curvature` has these numbers; `predict_loss` and
-    `predict_steps` tell the losses and the steps beforehand. The loss may rise on the way: near the
+    `predict_steps` give the losses and the steps in advance. The loss may rise on the way: near the
     largest rate to $(1 + \beta)^2 / (1 - \beta)^2$ times that of the start, with `nesterov` not to 3 times.
 
     Stops by the same rule as `gradient_descent`. The answer is detached: no gradient flows through it.
@@ -81,7 +81,7 @@ def momentum(
         lr: learning rate $\eta$, in units of 1 / curvature.
         steps: largest number of steps.
         beta: share of the velocity that is kept, from 0 to below 1; at 0 this is `gradient_descent`.
-        nesterov: move as far as the next slope is foreseen.
+        nesterov: add the part of the next move that is already known.
         w: (d,) start; zeros by default.
         b: () start.
         intercept: fit `b` as well; otherwise it stays 0.

@@ -81,12 +81,12 @@ def adam(
     At a fixed rate Adam does not stay in the minimum. Once it is there, $\hat v$ dies away, the steps grow,
     and from time to time it is thrown out and comes back. This function stops when it is there for the
     first time. With `tol=0` it runs on, and the status is that of the last point; `path.loss` shows the rest.
-    No formula tells its steps beforehand: `predict_loss` and `predict_steps` are for constant rates, with or
+    No formula gives its steps in advance: `predict_loss` and `predict_steps` are for constant rates, with or
     without momentum.
 
     Stops by the same rule as `gradient_descent`. The answer is detached: no gradient flows through it.
 
-    Cost: that of `gradient_descent`, and some ten operations on vectors a step.
+    Cost: that of `gradient_descent`, and some ten operations on vectors for each step.
 
     Args:
         X: (n, d) features.
@@ -184,7 +184,7 @@ def _advice(course: Course, lr: float, eps: float) -> str:
     """What to do about a run that has not arrived."""
     steepest = float(course.slope.abs().max())
     if steepest <= 10 * eps:
-        return f"Its slopes, at most {steepest:.2g}, drown in `eps`: lower that."
+        return f"Its slopes, at most {steepest:.2g}, are small beside `eps`: lower `eps`."
     if not math.isfinite(float(course.slope.square().max())):
         return f"The squares of its slopes leave the range of {course.X.dtype}: scale `X` and `y` down."
     if not course.tol:

@@ -41,7 +41,7 @@ def sgd(
 ) -> Fit:
     r"""Minimise the squared loss by mini-batch stochastic gradient descent.
 
-    Each epoch visits every row once, in a new random order, `batch_size` rows an update. With a
+    Each epoch visits every row once, in a new random order, `batch_size` rows for each update. With a
     constant rate the parameters reach the neighbourhood of the minimiser quickly and then keep moving
     in it. How far above the smallest loss they do so, the noise floor, follows from the rows, the rate and
     the batch size before the first step; the status tells whether the run has come down to it.
@@ -49,15 +49,15 @@ def sgd(
 
     The answer is detached: no gradient flows through it.
 
-    Cost: 4 n d operations an epoch, and 4 n d for its loss; for the status n d^2 once, and 4 n d^2 for each
-    of the few terms of a series for the noise floor.
+    Cost: 4 n d operations for each epoch, and 4 n d for its loss; for the status n d^2 once, and 4 n d^2 for
+    each of the few terms of a series for the noise floor.
 
     Args:
         X: (n, d) features.
         y: (n,) targets.
         lr: learning rate, in units of 1 / curvature.
         epochs: number of passes over the data.
-        batch_size: rows an update; the last batch of an epoch has what is left.
+        batch_size: rows for each update; the last batch of an epoch has what is left.
         generator: the source of the order of the rows.
         w: (d,) start; zeros by default.
         b: () start.
@@ -74,7 +74,7 @@ def sgd(
         names, three standard deviations above the mean of settled runs whose batches are drawn
         independently; at the end of a shuffled epoch they lie lower. `NOT_CONVERGED`: it is above, or the
         rate is beyond the largest at which runs settle on average. `DIVERGED`: with the parameters of the
-        smallest loss seen. `path.loss` is the loss of all the data, once an epoch.
+        smallest loss seen. `path.loss` is the loss of all the data after each epoch.
 
     Raises:
         ShapeError: wrong shapes.
@@ -179,7 +179,7 @@ def batches(
     Args:
         X: (n, d) features.
         y: (n,) targets.
-        batch_size: rows a batch; the last has what is left.
+        batch_size: rows in a batch; the last has what is left.
         generator: the source of the order.
 
     Returns:

@@ -90,8 +90,8 @@ def gradient_descent(
 
     The answer is detached: no gradient flows through it.
 
-    Cost: 4 n d operations a step, with `sums` 2 d^2; n d^2 once, for the smallest loss, and some ten times
-    that with a condition number above 1000. Of more than 2048 columns no d x d numbers are formed: the
+    Cost: 4 n d operations for each step, with `sums` 2 d^2; n d^2 once, for the smallest loss, and some ten
+    times that with a condition number above 1000. Of more than 2048 columns no d x d numbers are formed: the
     smallest loss comes from conjugate gradients, 4 n d operations each, and a step costs 6 n d.
 
     Args:
@@ -104,9 +104,9 @@ def gradient_descent(
         intercept: fit `b` as well; otherwise it stays 0.
         reduction: the convention of the loss; the rate belongs to it.
         autograd: take the gradient from autograd instead of the formula; the same numbers, slower.
-        sums: take it from the `Statistics` of the data, added up once in float64: the same path to
-            rounding, at a price a step that does not depend on n. A loss below 1e-16 of that of the mean
-            is rounding.
+        sums: take it from the `Statistics` of the data, added up once in float64: the same path to rounding,
+            at a price for each step that does not depend on n. A loss below 1e-16 of that of the mean is
+            rounding.
         tol: share of what there was to gain that may be left; by default the machine epsilon of the
             dtype, 1.2e-7 or 2.2e-16, and 0 runs all the steps.
         record: keep the whole path, (steps + 1)(d + 1) numbers.

@@ -152,14 +152,14 @@ def conjugate_gradients(
     Works in float64, for which float32 data are copied. The answer is detached: no gradient flows
     through it.
 
-    Cost: 4 n d operations a step, and memory for three vectors of each length.
+    Cost: 4 n d operations for each step, and memory for three vectors of each length.
 
     Args:
         X: (n, d) features.
         y: (n,) targets.
         steps: largest number of steps.
         intercept: fit `b` as well; otherwise it is 0.
-        tol: the share of all gains below which the last ones are nothing; by default a thousandth of the
+        tol: the share of all gains below which the last ones count as nothing; by default a thousandth of the
             machine epsilon of the dtype.
         record: keep the whole path, (steps + 1)(d + 1) numbers.
 

@@ -103,7 +103,7 @@ def newton(
 
     Stops by the same rule as `gradient_descent`. The answer is detached: no gradient flows through it.
 
-    Cost: n d^2 operations once for the Hessian, and d^3 and 4 n d a step.
+    Cost: n d^2 operations once for the Hessian, then d^3 and 4 n d for each step.
 
     Args:
         X: (n, d) features.
@@ -146,7 +146,7 @@ def newton(
     step = partial(newton_step, hessian=_checked(course.objective.hessian(), course.X))
     course.run(Point(course.theta), step)
     advice = (
-        "The first step arrives and two more mend rounding: give it three."
+        "The first step arrives and two more correct its rounding: give it three."
         if course.trail.steps < 3
         else "Rounding keeps it here, since the Hessian squares the condition number: use `solve`, or "
         "centre and scale `X`."
@@ -187,15 +187,16 @@ def lbfgs(
     By how much the slope changed over a step tells the curvature along it, and two loops over such pairs
     replace $H^{-1} \nabla L$ with products of vectors: no d x d numbers. Along each direction it steps to
     the smallest loss, which on a parabola is known from $p^\top H p$, one product with `X`. With these exact
-    steps the points are those of conjugate gradients, at any `memory`, until rounding parts them; the number
-    of steps grows with the root of that of `gradient_descent`, and no rate has to be chosen.
+    steps the points are those of conjugate gradients, at any `memory`, until rounding separates them; the
+    number of steps grows with the root of that of `gradient_descent`, and no rate has to be chosen.
 
     `torch.optim.LBFGS` is another algorithm: its steps come from a fixed rate or a search by the strong
     Wolfe conditions, and it stops by lengths in the units of the data.
 
     Stops by the same rule as `gradient_descent`. The answer is detached: no gradient flows through it.
 
-    Cost: 6 n d operations a step, with `sums` 4 d^2, and 4 `memory` d; once what `gradient_descent` needs.
+    Cost: 6 n d operations for each step, with `sums` 4 d^2, and 4 `memory` d; once what `gradient_descent`
+    needs.
 
     Args:
         X: (n, d) features.

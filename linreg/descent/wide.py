@@ -11,7 +11,7 @@ __all__ = ["COLUMNS", "UNKNOWN", "Wide", "wide_of"]
 
 COLUMNS = 2048  # up to here the sums take 32 MB, and their d^3 operations little beside a run
 UNKNOWN = (
-    "Conjugate gradients did not find the smallest loss, so nothing tells how near this is. Drop columns."
+    "Conjugate gradients did not find the smallest loss, so it is not known how near this is. Drop columns."
 )
 TURNS = 60  # of the power method, which then has the largest eigenvalue to a few per cent
 

@@ -130,7 +130,7 @@ def bootstrap(
 
     Raises:
         ShapeError: wrong shapes, or not d names.
-        DtypeError: the dtypes differ or are not float32 or float64; `generator` is no generator.
+        DtypeError: the dtypes differ or are not float32 or float64; `generator` is not a generator.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; bad weights.
         RangeError: another `kind`, fewer than 2 `resamples`, or `level` not between 0 and 1.
@@ -299,14 +299,14 @@ def _told(found: Fitted, fit: Fit, rss: Tensor, deficient: int, resamples: int) 
         said.append(fit.message)
     elif found.df <= 0:
         status = Status.NO_NOISE
-        said.append("No row is left to tell the noise. Add rows.")
+        said.append("No row is left to estimate the noise. Add rows.")
     elif found.perfect(rss):
         status = Status.NO_NOISE
-        said.append("The residuals are no larger than rounding, and so is all that resamples vary.")
+        said.append("The residuals are no larger than rounding, as are the differences between resamples.")
     if found.design.rank < len(found.design.factor):
         said.append("Columns are dependent: what the data do not determine is NaN.")
     if deficient:
         status = Status.RANK_DEFICIENT if status == Status.OK else status
         left_out = f"{deficient} of {resamples} resamples had dependent columns and were left out"
-        said.append(f"{left_out}: the intervals hold for data that determine all.")
+        said.append(f"{left_out}: the intervals hold for data that determine all weights.")
     return status, " ".join(said)

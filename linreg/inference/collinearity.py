@@ -145,7 +145,7 @@ def condition_indices(
 
     Args:
         X: (n, d) features.
-        intercept: a column of ones stands before them.
+        intercept: put a column of ones in front.
         weights: (n,) precisions of the rows, as for [`solve`][linreg.solve].
 
     Returns:
@@ -180,14 +180,14 @@ def condition_indices_statistics(statistics: Statistics, *, intercept: bool = Tr
     r"""Belsley's condition indices over rows that are no longer at hand, from their sums alone.
 
     Sums square the condition number of the columns about their means, not that of the columns as they
-    stand: a year beside the ones, nearly constant, keeps its digits. Columns that sums cannot tell from
+    are: a year beside the ones, nearly constant, keeps its digits. Columns that sums cannot tell from
     dependent ones, from a condition number of 1e7 about their means on, have an infinite index.
 
     Cost: 10 d^3 operations, whatever the number of rows.
 
     Args:
         statistics: the sums, of rows with their weights.
-        intercept: a column of ones stands before them.
+        intercept: put a column of ones in front.
 
     Returns:
         The indices and shares, float64, as those of [`condition_indices`][linreg.condition_indices].

@@ -87,9 +87,9 @@ def _no_noise(facts: Facts, errors: str, alone: str) -> str:
     """Why nothing tells the noise, or not that of what is `alone`."""
     if facts.df <= 0:
         unknowns = facts.basis.design.unknowns
-        return f"No row is left to tell the noise: {facts.n} of them, and {unknowns} unknowns. Add rows."
+        return f"No row is left to estimate the noise: {facts.n} of them, and {unknowns} unknowns. Add rows."
     if facts.perfect:
-        return "The residuals are no larger than rounding: t, p and F would be made of it, not of noise."
+        return "The residuals are no larger than rounding: t, p and F would measure that, not noise."
     why = (
         f"A row of leverage 1 has no residual to tell its noise: no {errors} error for {alone}, "
         "which only such a row tells, and no F. The classical errors take the noise of the other rows."

@@ -38,7 +38,7 @@ def infer(
     level: float = 0.95,
     names: Sequence[str] | None = None,
 ) -> Inference:
-    r"""Fit, and tell how sure each number is: standard errors, t, p, intervals, R2, F.
+    r"""Fit, and say how sure each number is: standard errors, t, p, intervals, R2, F.
 
     The classical errors are the roots of the diagonal of $s^2 (\tilde X^\top \tilde X)^{-1}$, where
     $\tilde X$ is `X` with a column of ones and $s^2 = \|r\|^2 / (n - p)$. They assume that the mean of `y` is
@@ -76,7 +76,7 @@ def infer(
 
     Raises:
         ShapeError: wrong shapes, or not d names.
-        DtypeError: the dtypes differ or are not float32 or float64; names that are no text.
+        DtypeError: the dtypes differ or are not float32 or float64; names that are not text.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; bad weights.
         RangeError: unknown `errors`, or `level` not between 0 and 1.
@@ -149,7 +149,7 @@ def infer_statistics(
         The inference, as from [`infer`][linreg.infer].
 
     Raises:
-        DtypeError: `statistics` is not `Statistics`; names that are no text.
+        DtypeError: `statistics` is not `Statistics`; names that are not text.
         DataError: no rows have been added.
         ShapeError: not d names.
         RangeError: `level` is not between 0 and 1.
@@ -177,7 +177,7 @@ def infer_statistics(
     if found.rss > found.lost:
         leaves = f", which leave {found.digits} digits of the standard errors."
     elif found.df > 0:
-        leaves = ", in which residuals so small have left nothing: `infer` takes them from the rows."
+        leaves = ", in which residuals so small are lost: `infer` takes them from the rows."
     return replace(result, message=f"From sums of {found.p.n} rows{leaves} {result.message}".rstrip())
 
 

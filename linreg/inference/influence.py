@@ -168,7 +168,7 @@ def influence_statistics(
     if X.shape[1] != statistics.d:
         raise ShapeError(
             f"`X` must have the {statistics.d} columns of the sums, but has {X.shape[1]}. "
-            "Hand over rows that have been added."
+            "Pass rows that were added to the sums."
         )
     design, unit, C = found.design, found.unit, None if weights is None else check_weights(y, weights)
     counting = torch.ones_like(y, dtype=torch.bool) if C is None else C > 0

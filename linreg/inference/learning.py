@@ -23,7 +23,7 @@ __all__ = ["LearningCurve", "learning_curve"]
 
 @dataclass(frozen=True, eq=False)
 class LearningCurve(ByValue):
-    """The error on the rows that were learned from, and on others, as the former become more.
+    """The error on the rows that were learned from, and on others, as more rows are learned from.
 
     Args:
         n: (k,) numbers of rows learned from.
@@ -52,7 +52,7 @@ def learning_curve(
     weights: Tensor | None = None,
     weights_test: Tensor | None = None,
 ) -> LearningCurve:
-    r"""Fit the first rows, then more and more of them, and tell the error on these and on rows kept apart.
+    r"""Fit the first rows, then more and more of them, and give the error on these and on rows kept apart.
 
     For d columns, an intercept, the right model and noise of variance $\sigma^2$, the two errors are near
     $\sigma^2 (1 - p/n)$ and $\sigma^2 (1 + p/n)$ with p = d + 1, the latter for n well above p.
@@ -74,7 +74,7 @@ def learning_curve(
 
     Raises:
         ShapeError: wrong shapes, or other columns for the test.
-        DtypeError: the dtypes differ or are not float32 or float64; a size that is no integer.
+        DtypeError: the dtypes differ or are not float32 or float64; a size that is not an integer.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; bad weights, or none above 0 in the first size.
         RangeError: `sizes` that are none, do not increase, or exceed the rows.

@@ -148,13 +148,13 @@ def _told(whole: Whole, left: Tensor, external: Tensor) -> tuple[Status, str]:
         number = f"The condition number, {design.condition:.3g}, leaves no digit of the leverages."
         return Status.NO_DIGITS, f"{number} Centre or combine columns."
     if whole.df <= 0:
-        return Status.NO_NOISE, f"No row is left to tell the noise: {whole.n} of them. Add rows."
+        return Status.NO_NOISE, f"No row is left to estimate the noise: {whole.n} of them. Add rows."
     if whole.perfect:
-        return Status.NO_NOISE, "The residuals are no larger than rounding: nothing compares with them."
+        return Status.NO_NOISE, "The residuals are no larger than rounding: there is nothing to compare."
     if lone:
         return (
             Status.NO_NOISE,
-            f"{lone} of {len(left)} rows have leverage 1: without one, nothing predicts it.",
+            f"{lone} of {len(left)} rows have leverage 1: without such a row, nothing predicts it.",
         )
     if missing:
         return (

@@ -52,7 +52,7 @@ class Intervals(ByValue):
 class Inference(ByValue):
     r"""A fit with the uncertainty of each of its numbers; printed, the table of a regression.
 
-    Rows stand in the order intercept, if there is one, then features. NaN is what the data do not tell:
+    The rows are the intercept, if there is one, then the features. NaN is what the data do not tell:
     `status` and `message` say why.
 
     Args:
@@ -121,7 +121,7 @@ class Inference(ByValue):
 
         Raises:
             ShapeError: `X` does not have d columns.
-            DtypeError: `X` is not float32 or float64, or `level` no number.
+            DtypeError: `X` is not float32 or float64, or `level` not a number.
             DeviceError: the devices differ.
             DataError: `X` is empty or holds NaN or infinity.
             RangeError: `level` is not between 0 and 1.

@@ -91,14 +91,14 @@ def cross_validate(
 ) -> CrossValidation:
     r"""Predict each row by a fit that has not seen its fold, and tell how well.
 
-    Without a `generator` the folds are k runs of neighbouring rows, as data in the order of time want it;
+    Without a `generator` the folds are k runs of neighbouring rows, as data in order of time need;
     with one, the rows are shuffled first. Rows sorted by `y` must be shuffled, or each fold asks for
     values that its fit has never met; the `message` says so where the means of `y` in the folds
-    differ as chance would not have it.
+    differ by more than chance.
 
     Each row is read once, in float64: the training rows of a fold are the sums of the others, and its
     error follows from its own. Where these cannot tell it to 8 digits (a condition number above 10,000,
-    dependent columns, a fit that leaves almost nothing), the rows of that fold are asked.
+    dependent columns, a fit that leaves almost nothing), the rows of that fold are used.
 
     Cost: about one fit, n d^2, with k d^3 for k folds; shuffled rows are gathered, which takes twice as
     long. Memory: k (d + 2)^2 numbers.
@@ -149,8 +149,8 @@ def cross_validate(
 def cross_validate_statistics(parts: Sequence[Statistics], *, intercept: bool = True) -> CrossValidation:
     r"""Cross-validate over rows that are no longer at hand, from the sums of each fold.
 
-    One `Statistics` for each fold: of each file, machine or month. What `cross_validate` takes from the rows
-    where sums do not carry the digits, `solve_statistics` has to answer here.
+    One `Statistics` for each fold: of each file, machine or month. Where sums do not carry
+    the digits, `cross_validate` goes back to the rows; here `solve_statistics` has to do.
 
     Cost: k d^3 for k folds, whatever the number of rows.
 
@@ -269,7 +269,7 @@ def _message(parts: Sequence[Statistics], fits: Sequence[Fit]) -> str:
     between = sum(part.weight * (float(part.y_mean) - mean) ** 2 for part in parts)
     if between * (n - k) > SORTED * (k - 1) * within:
         said += (
-            " The mean of `y` differs from fold to fold more than chance would have it: are the rows sorted? "
+            " The mean of `y` differs from fold to fold by more than chance: are the rows sorted? "
             "If their order means nothing, shuffle them: generator=torch.Generator().manual_seed(0)."
         )
     worst = next((fit for fit in fits if fit.status is not Status.OK), None)

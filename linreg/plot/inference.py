@@ -166,7 +166,7 @@ def scale_location(X: Tensor, found: Influence, *, ax: Axes | None = None) -> Ax
     if len(predicted) != len(found.internal):
         raise ShapeError(
             f"`X` must have the rows of which `found` is the influence, {len(found.internal)}, "
-            f"but has {len(predicted)}. Hand over the same `X`."
+            f"but has {len(predicted)}. Pass the same `X`."
         )
     t = _known(found.internal, found)
     ax = axes(ax)

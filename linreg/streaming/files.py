@@ -62,14 +62,14 @@ def blocks(
     Args:
         path: a file, a folder, a pattern such as "2013/*.csv", or several of them, all of one kind. Files of
             a folder follow each other in the order of their names; those that begin with "_" or "." are
-            passed over. Folders called key=value in it are columns.
+            skipped. Folders called key=value in it are columns.
         target: the column of `y`: its number in a `.npy` file, its name in a table; -1 is the last column.
         features: the columns of `X`, in this order: a list, an array or a pandas Index; by default all
             others, without the index that pandas may have written.
         weights: the column of the weights, named as the target is; each block is then (X, y, weights).
-        rows: largest number of rows a block; by default as many as fill 16 MB, or 8 MB of a table.
-        start: rows to pass over, counted over all files: where a pass that stopped goes on.
-        delimiter: what stands between the fields of CSV; by default "," and in `.tsv` a tab.
+        rows: largest number of rows in a block; by default as many as fill 16 MB, or 8 MB of a table.
+        start: rows to skip, counted over all files: where a pass that stopped goes on.
+        delimiter: what separates the fields of CSV; by default "," and in `.tsv` a tab.
         decimal: the decimal point of CSV, "." or ",".
         encoding: that of CSV; by default UTF-8.
 
@@ -106,7 +106,7 @@ class Blocks:
         features: the columns of `X`, in the order of the weights.
         target: the column of `y`.
         weights: the column of the weights, None without.
-        start: rows passed over.
+        start: rows skipped.
     """
 
     def __init__(

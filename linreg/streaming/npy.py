@@ -167,7 +167,7 @@ class Npy:
         rule = "an integer up to 2^53" if most == EXACT else "true or false"
         return StreamError(
             f"{self.path!r} must have {rule} in each row; column {columns[k]} has {entries[k]} in row {row}. "
-            "Pass over that row, or leave that column out by naming the `features`.",
+            "Skip that row, or leave that column out by naming the `features`.",
             first + row,
             self.path,
         )
@@ -243,5 +243,5 @@ def _literal(file: BinaryIO) -> dict[str, Any]:
     text = file.read(length)
     held = ast.literal_eval(text.decode("latin1"))  # UTF-8 in version 3, for names of columns alone
     if not isinstance(held, dict):
-        raise ValueError("its header is no dictionary")
+        raise ValueError("its header is not a dictionary")
     return held

@@ -88,7 +88,7 @@ def accumulate(
     A block that cannot be summed stops the pass with a `StreamError`, never with wrong sums. Its `statistics`
     are those of all rows before its `row`. Once the cause is removed, go on from there:
     `accumulate(blocks(path, target=..., start=error.row), start=error.statistics)` gives what one pass would
-    have given. To pass over the row instead, start at `error.row + 1`.
+    have given. To skip the row instead, start at `error.row + 1`.
 
     Ctrl-C loses nothing either. The `KeyboardInterrupt` gets the same two attributes, and so does any other
     exception that ends the pass from outside, such as the `SystemExit` of a signal's handler: after
@@ -109,7 +109,7 @@ def accumulate(
         The sums, those of `start` included.
 
     Raises:
-        StreamError: missing or infinite entries, weights that are none, blocks that do not fit together,
+        StreamError: missing or infinite entries, weights that are not valid, blocks that do not fit together,
             damaged files, or an error of the source itself.
         DataError: no rows, or none with a weight above 0.
         DtypeError: `source` cannot be iterated, or `start` is not `Statistics`.
@@ -124,7 +124,7 @@ def accumulate(
         ... except StreamError as error:
         ...     print(error)
         ...     sums = error.statistics
-        `source` must be finite; the target is missing in row 2. Mend it, or go on without: missing="drop".
+        `source` must be finite; the target is missing in row 2. Correct it, or go on without: missing="drop".
         >>> accumulate([(torch.tensor([[2.]]), torch.tensor([5.]))], start=sums)
         Statistics(n=3, d=1)
         >>> accumulate([(X, y)], missing="drop")
@@ -256,10 +256,10 @@ class _Run:
     def _fault(self, entries: list[float], d: int) -> str:
         """What is wrong with the row at hand."""
         j = next((j for j, entry in enumerate(entries) if not math.isfinite(entry)), d + 1)
-        rule, cure = "`source` must be finite", "Mend or pass over that row, then go on from there."
+        rule, cure = "`source` must be finite", "Correct or skip that row, then go on from there."
         what = f"{entries[j]}"
         if math.isnan(entries[j]):
-            what, cure = "missing", 'Mend it, or go on without: missing="drop".'
+            what, cure = "missing", 'Correct it, or go on without: missing="drop".'
         elif math.isfinite(entries[j]):
             rule, cure = rule_of_weights(entries[j])
             rule, what = f"`weights` must be {rule}", f"{entries[j]:.4g}"

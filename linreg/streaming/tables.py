@@ -32,7 +32,7 @@ class Table:
         rows: how many there are; of all but Parquet it is known after reading them.
     """
 
-    mend = "Mend that, then go on from there."
+    mend = "Correct that, then go on from there."
 
     def __init__(self, path: str, given: Mapping[str, float | str]) -> None:
         try:
@@ -115,7 +115,7 @@ class Table:
 
     def _bad(self, row: int, reason: str, first: int) -> StreamError:
         message = (
-            f"{self.path!r} must have a number in each row; row {row} {reason}. Mend or pass over that row, "
+            f"{self.path!r} must have a number in each row; row {row} {reason}. Correct or skip that row, "
             "then go on from there; a column without numbers is left out by naming the `features`."
         )
         return StreamError(message, first + row, self.path)

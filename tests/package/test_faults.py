@@ -206,7 +206,7 @@ def former(path: Path, **other: Any) -> Path:
 
 
 def refused(path: Path) -> str:
-    with pytest.raises(linreg.FileError, match="is none that can be read") as caught:
+    with pytest.raises(linreg.FileError, match="cannot be read as one") as caught:
         Statistics.load(path)
     return str(caught.value)
 

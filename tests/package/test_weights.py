@@ -372,8 +372,12 @@ def entry(value):
 @pytest.mark.parametrize(
     ("weights", "error", "words"),
     [
-        (C[:-1], ShapeError, r"must have shape \(20,\), one for each row; got \(19,\). Zero is one as well."),
-        (C.expand(2, -1), ShapeError, r"got \(2, 20\). Zero is one as well."),
+        (
+            C[:-1],
+            ShapeError,
+            r"must have shape \(20,\), one for each row; got \(19,\). Zero is a weight too.",
+        ),
+        (C.expand(2, -1), ShapeError, r"got \(2, 20\). Zero is a weight too."),
         (C.unsqueeze(1), ShapeError, r"got \(20, 1\). If it is a column, pass `weights.squeeze\(1\)`"),
         (C.float(), DtypeError, "`weights` must have the dtype of `X`, torch.float64; got torch.float32"),
         ([1.0] * 20, DtypeError, r"`weights` must be a torch.Tensor; got list. Convert it: torch.as_tensor"),

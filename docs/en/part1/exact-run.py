@@ -106,7 +106,7 @@ def error(method, X, y, best):
 # ## The race
 #
 # The median error of seven draws at each condition number, without noise. The exponent $p$ in *error* $\propto \kappa^p$ is the slope of a line through the
-# logarithms, where some digits are still right. The last column has the twenty weights of the ordinary data:
+# logarithms of those errors that still leave some right digits. The last column has the twenty weights of the ordinary data:
 
 
 # %%

@@ -147,14 +147,14 @@ assert worst < 0.1
 # An epoch deals every row once, and then its kicks cancel, since $\sum_i a_i r_i = 0$ over all rows: what goes up in one batch comes down in the others,
 # if the run has not forgotten the first when the last arrives. It forgets at the pace $\eta\lambda$ in each step. Let
 # $\tau = \eta \lambda n / B$ be the number of time constants in an epoch. For equal eigenvalues $\lambda$ and a small rate, summing the kicks
-# with their weights $(1 - \eta\lambda)^k$, given that they add up to zero, yields the factor by which the floor sinks at the end of
-# an epoch:
+# with their weights $(1 - \eta\lambda)^k$, given that they add up to zero, yields what is left of the floor at the end of
+# an epoch, as a factor:
 #
 # $$
 # f(\tau) = 1 - \frac{\tanh(\tau/2)}{\tau/2} \approx \begin{cases} \tau^2/12 & \tau \ll 1 \\ 1 - 2/\tau & \tau \gg 1. \end{cases}
 # $$
 #
-# With different eigenvalues the floor is a sum over eigenvectors, each with its own $\tau$ and an equal share $\lambda_j / \operatorname{tr} H$ of the trace:
+# With different eigenvalues the floor is a sum over eigenvectors, each with its own $\tau$, weighted by its share $\lambda_j / \operatorname{tr} H$ of the trace:
 
 
 # %%
@@ -325,7 +325,7 @@ for B in (10, 20, 50, 100, 200, 500, 1000):
 # ## What was shown
 #
 # - The covariance in which SGD settles solves one linear equation (toy and ordinary data, rows drawn with replacement).
-# - Shuffled epochs settle lower, by $1 - \tanh(\tau/2)/(\tau/2)$ for each eigenvector, at the end of an epoch and for small rates (both data sets).
+# - Shuffled epochs settle lower, at $1 - \tanh(\tau/2)/(\tau/2)$ times the floor for each eigenvector, at the end of an epoch and for small rates (both data sets).
 # - The largest stable rate in the mean square comes from the same equation. It is below $2B/\operatorname{tr} H$ and below the limit of the full batch (both data sets).
 #
 # ## Exercises

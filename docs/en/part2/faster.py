@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Faster descent
 #
-# After this page you can choose between momentum, conjugate gradients, Newton, L-BFGS and Adam by what each of them remembers, say in advance how many steps most of them take, and tell a run that has arrived from one that has only stopped.
+# After this page you can choose between momentum, conjugate gradients, Newton, L-BFGS and Adam by what each of them remembers, predict how many steps most of them take, and tell a run that has arrived from one that has only stopped.
 #
 # <!-- second reading -->
 #
@@ -9,7 +9,7 @@
 #
 # ## A step that remembers
 #
-# The toy in centimetres again, and beside it the ordinary data set of this book, 300 rows and twenty correlated columns. All methods start at zero, and have arrived when the loss is within one per cent of the smallest. First plain descent, at the cautious rate and at [the best there is](../part1/descent.md#which-rates-work-and-which-is-best):
+# The toy in centimetres again, and beside it the ordinary data set of this book, 300 rows and twenty correlated columns. All methods start at zero, and have arrived when the loss is within one per cent of the smallest. First plain descent, at a cautious rate and at [the best rate](../part1/descent.md#which-rates-work-and-which-is-best):
 
 # %%
 import torch
@@ -29,13 +29,13 @@ for name, rows in data.items():
     print(f"{name:10} {bowl.kappa:10,.1f} {counts[0]:23,} {counts[1]:18,}")
 
 # %% [markdown]
-# The best rate saves a half, and that is all a rate can do: $\lambda_{\max}$ forbids a larger one, and along the flattest direction the slope is ten thousand times too small for it. But along that direction every slope points the same way, and across the valley they alternate. So keep a sum of all slopes so far, the old ones counting less and less, and move along the sum:
+# The best rate saves half of the steps, and no rate can do better: $\lambda_{\max}$ forbids a larger one, and along the flattest direction the slope is ten thousand times too small for it. But along that direction all slopes point the same way, while across the valley they alternate. So keep a sum of all slopes so far, in which old ones count less and less, and move along the sum:
 #
 # $$
 # v_{t+1} = \beta v_t + \nabla L(\theta_t), \qquad \theta_{t+1} = \theta_t - \eta \, v_{t+1}, \qquad v_0 = 0, \quad 0 \le \beta < 1 .
 # $$
 #
-# This is *momentum*: a ball with friction instead of a walker. Along the valley the velocity $v$ adds up, to $1/(1 - \beta)$ times the slope if that does not change; across it the terms cancel. It costs one vector of memory and no look at the data. On the squared loss the slope is $H\theta - g$, with $H = \tilde X^\top \tilde X / n$ and $g = \tilde X^\top y / n$:
+# This is *momentum*: a ball with friction instead of a walker. Along the valley the velocity $v$ grows, to $1/(1 - \beta)$ times the slope if that does not change; across it the terms cancel. Momentum costs one vector of memory and no extra pass over the data. On the squared loss the slope is $H\theta - g$, with $H = \tilde X^\top \tilde X / n$ and $g = \tilde X^\top y / n$:
 
 
 # %%
@@ -69,7 +69,7 @@ torch.testing.assert_close(fit.w, mine[1:])
 print("three times the same 100 steps")
 
 # %% [markdown]
-# [`momentum`][linreg.momentum] computes its slopes from the rows, or with `sums=True` once from $H$ and $g$. A step then costs $2 (d + 1)^2$ operations, the same for a thousand rows and for ten million. So it is for `gradient_descent`, `adam`, `newton` and `lbfgs`.
+# [`momentum`][linreg.momentum] computes its slopes from the rows, or with `sums=True` once from $H$ and $g$. A step then costs $2 (d + 1)^2$ operations, for a thousand rows as for ten million. `gradient_descent`, `adam`, `newton` and `lbfgs` take `sums=True` as well.
 #
 # ## One mode, two roots
 #
@@ -79,7 +79,7 @@ print("three times the same 100 steps")
 # c_{t+1} = (1 + \beta - \eta\lambda) \, c_t - \beta \, c_{t-1},
 # $$
 #
-# or, with two errors in a row,
+# or, for two successive errors at once,
 #
 # $$
 # \begin{bmatrix} c_{t+1} \\ c_t \end{bmatrix}
@@ -87,7 +87,7 @@ print("three times the same 100 steps")
 # \begin{bmatrix} c_t \\ c_{t-1} \end{bmatrix} .
 # $$
 #
-# A step multiplies by the same matrix each time, where plain descent multiplied by a number. The larger eigenvalue of $M$ in size, $|z|$, says how much of the error is left after a step. Its two eigenvalues are the roots of $z^2 - (1 + \beta - \eta\lambda) z + \beta$, and their product is $\beta$. If they are complex, they are a conjugate pair, and so both have the size $\sqrt\beta$, *whatever $\lambda$ is*. That is the case for
+# Each step multiplies by the same matrix, where plain descent multiplied by a number. The size $|z|$ of the larger eigenvalue of $M$ is the share of the error that a step leaves. The two eigenvalues are the roots of $z^2 - (1 + \beta - \eta\lambda) z + \beta$, and their product is $\beta$. If they are complex, they are a conjugate pair, and both have the size $\sqrt\beta$, *whatever $\lambda$ is*. That is the case for
 #
 # $$
 # (1 + \beta - \eta\lambda)^2 < 4 \beta
@@ -95,14 +95,14 @@ print("three times the same 100 steps")
 # (1 - \sqrt\beta)^2 < \eta\lambda < (1 + \sqrt\beta)^2 .
 # $$
 #
-# Stretch this band until it just holds all eigenvalues, from $\mu$ to $\lambda_{\max}$. Both ends together give
+# Choose this band so that it just holds all eigenvalues, from $\mu$ to $\lambda_{\max}$. The two ends give
 #
 # $$
 # \eta = \frac{4}{(\sqrt{\lambda_{\max}} + \sqrt\mu)^2}, \qquad
 # \sqrt\beta = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1} .
 # $$
 #
-# Plain descent at its best rate leaves $\frac{\kappa - 1}{\kappa + 1}$ of the error. Momentum at its best leaves the same with $\sqrt\kappa$ in place of $\kappa$. *Nesterov's* method moves by $\eta(\nabla L_t + \beta v_{t+1})$ instead, as far as the next slope can be foreseen. Its recurrence is $c_{t+1} = (1 - \eta\lambda) \, [(1 + \beta) c_t - \beta c_{t-1}]$; usual are $\eta = 1/\lambda_{\max}$ and $\beta = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$, without the square. Here are the matrices themselves:
+# Plain descent at its best rate leaves $\frac{\kappa - 1}{\kappa + 1}$ of the error. Momentum at its best leaves the same with $\sqrt\kappa$ in place of $\kappa$. *Nesterov's* method moves by $\eta(\nabla L_t + \beta v_{t+1})$ instead: it adds the part of the next move that is known already. Its recurrence is $c_{t+1} = (1 - \eta\lambda) \, [(1 + \beta) c_t - \beta c_{t-1}]$; the usual settings are $\eta = 1/\lambda_{\max}$ and $\beta = \frac{\sqrt\kappa - 1}{\sqrt\kappa + 1}$, without the square. Here are the matrices themselves:
 
 
 # %%
@@ -171,11 +171,11 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Plain descent is fast in the middle of the band, where nobody needs it, and slow at both ends. Momentum treats all directions alike. A direction flatter than the $\mu$ that you tuned for is slow again, and one steeper than $\lambda_{\max}$ soon diverges.
+# Plain descent is fast in the middle of the band and slow at both ends. Momentum treats all directions alike. A direction flatter than the $\mu$ that you tuned for is slow again, and one steeper than $\lambda_{\max}$ soon diverges.
 #
 # ## The root of the condition number
 #
-# For the same accuracy, then, the steps should grow with $\sqrt\kappa$ instead of $\kappa$. The recurrence has a closed form, so that [`predict_steps`][linreg.predict_steps] knows them with `beta` as well. Twenty columns whose likeness grows, then our two data sets; each run goes to the predicted step, and has to arrive there and not one step earlier:
+# For the same accuracy, then, the number of steps should grow with $\sqrt\kappa$ instead of $\kappa$. The recurrence has a closed form, so [`predict_steps`][linreg.predict_steps] takes `beta` as well. Here are twenty columns, more and more alike, then our two data sets; each run goes to the predicted step, and must arrive there and not one step earlier:
 
 
 # %%
@@ -223,9 +223,9 @@ growth = [
 ]
 
 # %% [markdown]
-# Every number is right to the step. On the toy, momentum makes <!--= steps["toy in cm"][1] -->581<!--/--> of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/-->. A hundred times the $\kappa$, from the first row to the third and from the second to the fourth, costs plain descent <!--= growth[0]:.0f -->113<!--/--> and <!--= growth[1]:.0f -->112<!--/--> times the steps, momentum <!--= growth[2]:.0f -->16<!--/--> and <!--= growth[3]:.0f -->15<!--/-->, and Nesterov's <!--= growth[4]:.0f -->6<!--/--> and <!--= growth[5]:.0f -->6<!--/-->. The root of a hundred is what the error along the flattest direction takes; the loss, of which that direction is a small part, takes more or less, according to what the other directions do.
+# Every prediction is right to the step. On the toy, momentum needs <!--= steps["toy in cm"][1] -->581<!--/--> steps instead of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/-->. A $\kappa$ a hundred times as large, from the first row to the third and from the second to the fourth, costs plain descent <!--= growth[0]:.0f -->113<!--/--> and <!--= growth[1]:.0f -->112<!--/--> times the steps, momentum <!--= growth[2]:.0f -->16<!--/--> and <!--= growth[3]:.0f -->15<!--/-->, and Nesterov's <!--= growth[4]:.0f -->6<!--/--> and <!--= growth[5]:.0f -->6<!--/-->. For the error along the flattest direction the factor would be ten, the root of a hundred; the loss has parts along the other directions as well, so its factor is larger or smaller.
 #
-# Two things that the formula for $|z|$ does not tell. It is about the end of a long run, and near its best settings momentum has a rough beginning: the two roots are nearly equal at both ends of the band, the error goes like $t \, |z|^t$, and the loss can rise before it falls. Nesterov's does not in any of these runs:
+# The formula for $|z|$ describes the end of a long run. Near its best settings momentum begins roughly: the two roots are nearly equal at both ends of the band, the error goes like $t \, |z|^t$, and the loss can rise before it falls. With Nesterov's method it does not rise in any of these runs:
 
 # %%
 print("highest loss / first   momentum   Nesterov")
@@ -235,11 +235,11 @@ for name in problems:
     print(f"{kind(name):12} {kappa:>8} {peaks}")
 
 # %% [markdown]
-# And a root is not a cure. [Scaling](scaling.py) brings the toy to $\kappa$ near 1 and needs 2 steps. Memory is for what no scale can change: columns that resemble each other.
+# For the toy, [scaling](scaling.py) does better still: it brings $\kappa$ near 1, and 2 steps are enough. Momentum is for what no scale can change: columns that resemble each other.
 #
 # ## What 0.9 buys
 #
-# Few people compute $\mu$, and most write `momentum=0.9`. Along a direction flatter than the band, $\eta\lambda < (1 - \sqrt\beta)^2$, the larger root is $z \approx 1 - \eta\lambda/(1 - \beta)$ for small $\eta\lambda$: descent with $1/(1 - \beta)$ times the rate. That is a factor of ten and not a root. It helps where $\kappa$ is large, and brakes where it is small:
+# Few people compute $\mu$, and most write `momentum=0.9`. Along a direction flatter than the band, $\eta\lambda < (1 - \sqrt\beta)^2$, the larger root is $z \approx 1 - \eta\lambda/(1 - \beta)$ for small $\eta\lambda$: descent with $1/(1 - \beta)$ times the rate. So 0.9 gains a factor of ten, and not the root of $\kappa$. It helps where $\kappa$ is large, and can slow the descent where $\kappa$ is small:
 
 # %%
 print("beta        toy in cm   ordinary")
@@ -255,11 +255,11 @@ for name, rows in data.items():
     print(f"the tuned beta, {name}: {ways_for(rows)[1]['beta']:.3f}")
 
 # %% [markdown]
-# On the ordinary data 0.9 saves <!--= habit[0.0][1] - habit[0.9][1] -->13<!--/--> steps of <!--= habit[0.0][1] -->78<!--/--> at this rate, where the tuned 0.5 and its larger rate save three quarters; 0.99 is slower than no momentum at all.
+# On the ordinary data 0.9 saves <!--= habit[0.0][1] - habit[0.9][1] -->13<!--/--> steps of <!--= habit[0.0][1] -->78<!--/--> at this rate; the tuned 0.5, with its larger rate, saves three quarters, and 0.99 is slower than no momentum at all.
 #
 # ## Conjugate gradients: nothing to tune
 #
-# Momentum has to be told $\mu$ and $\lambda_{\max}$. *Conjugate gradients* choose a new rate and a new memory at each step, from two lengths that they have computed anyway. The direction $p$ is the slope and a share of the last direction, as before; the rate goes to the lowest point along it:
+# Momentum has to be told $\mu$ and $\lambda_{\max}$. *Conjugate gradients* choose a new rate and a new memory at each step, from two lengths that they have computed anyway. As before, the direction $p$ is the slope plus a multiple of the last direction; the rate leads to the lowest point along it:
 
 
 # %%
@@ -302,7 +302,7 @@ for name, count in found.items():
     print(f"{kind(name):11} {kappa:>6}", *cells, f"{count:10}")
 
 # %% [markdown]
-# The two shares are such that the directions do not undo each other, $p^\top H p' = 0$, which is what *conjugate* means. From it follows more: after $t$ steps **no method that moves along the slopes it has seen can have a smaller loss**, and the assertion above holds the other three to that. Any such method multiplies the error along eigenvector $i$ by $P_t(\lambda_i)$ with a polynomial of degree $t$ that is 1 at zero; conjugate gradients have the best one for these data. A polynomial of degree $k$ can vanish at $k$ points. So **$k$ different eigenvalues take $k$ steps**, never more than there are parameters, in exact arithmetic. Where they are spread out, Chebyshev's polynomials give the bound of before, $\sqrt\kappa$. The spectrum counts, and not $\kappa$ alone:
+# The rate and the multiple make any two directions *conjugate*, $p^\top H p' = 0$, so that no step undoes another. It follows that after $t$ steps **no method that moves along the slopes it has seen can have a smaller loss**; the assertion above checks it against the other three. Any such method multiplies the error along eigenvector $i$ by $P_t(\lambda_i)$, with a polynomial of degree $t$ that is 1 at zero; conjugate gradients have the best one for these data. A polynomial of degree $k$ can vanish at $k$ points. So **$k$ different eigenvalues take $k$ steps**, never more than there are parameters, in exact arithmetic. Where the eigenvalues are spread out, Chebyshev's polynomials give a bound that grows with $\sqrt\kappa$, as for momentum. The whole spectrum counts, not $\kappa$ alone:
 
 
 # %%
@@ -346,9 +346,9 @@ for name, values in spectra.items():
     print(f"{name:28} {kappa:7,.0f} {counts[name][0]:10} {exactly!s:>21}")
 
 # %% [markdown]
-# The first row breaks the theorem: twenty parameters, more than twenty steps. Rounding does that; the directions are conjugate to the last ones and forget the first. Take "at most $d$ steps" as a promise for good conditions only.
+# The first row breaks the theorem: twenty parameters, more than twenty steps. Rounding is the cause: new directions stay conjugate to recent ones, but not to the first. Rely on "at most $d$ steps" only where $\kappa$ is small.
 #
-# What a spectrum is worth can be changed before the start. To divide the columns by their lengths, as [`conjugate_gradients`][linreg.conjugate_gradients] does on the way, is the most common *preconditioner*: a change of coordinates, cheap to apply, in which the valley is rounder. Here are the ordinary columns in units from a thousandth to a thousand times their own:
+# The spectrum can be improved before the start. The most common *preconditioner*, a change of coordinates that is cheap to apply and makes the valley rounder, is to divide each column by its length, as [`conjugate_gradients`][linreg.conjugate_gradients] does by itself. Here are the ordinary columns in units from a thousandth to a thousand times their own:
 
 # %%
 units = 10 ** torch.linspace(-3, 3, 20)
@@ -374,7 +374,7 @@ assert (
 # %% [markdown]
 # ## Newton's step, and L-BFGS in between
 #
-# The best preconditioner is $H^{-1}$: in its coordinates every valley is round. *Newton's method* steps by $-H^{-1} \nabla L$, to the bottom of the parabola that has the slope and the curvature of the loss here. The squared loss *is* that parabola. So one step arrives, from any start and in any units:
+# The best preconditioner is $H^{-1}$: in its coordinates every valley is round. *Newton's method* steps by $-H^{-1} \nabla L$, to the bottom of the parabola with the slope and the curvature that the loss has at the current point. The squared loss *is* that parabola, so one step arrives, from any start and in any units:
 
 # %%
 for name, rows in {**data, "other units": (X_ord * units, y_ord)}.items():
@@ -386,9 +386,9 @@ for name, rows in {**data, "other units": (X_ord * units, y_ord)}.items():
     print(f"{name:12} one step")
 
 # %% [markdown]
-# There is nothing to marvel at: $\theta - H^{-1}(H\theta - g) = H^{-1} g$ is the normal equation, with its price, $n d^2$ operations for $H$ and $d^3$ for the solution, and with [its loss of digits](../part1/exact-run.py). Newton earns its name on losses that are no parabolas.
+# This is the normal equation, $\theta - H^{-1}(H\theta - g) = H^{-1} g$, with its price, $n d^2$ operations for $H$ and $d^3$ for the solution, and with [its loss of digits](../part1/exact-run.py). Newton's method is more than that on losses that are no parabolas.
 #
-# *L-BFGS* makes up $H^{-1}$ from what it has seen. Over a step $s$ the slope changes by $Hs$: each pair tells the curvature along one direction, and the last ten pairs, say, stand for the matrix. Along its direction [`lbfgs`][linreg.lbfgs] goes to the lowest point, and then its steps are no news:
+# *L-BFGS* approximates $H^{-1}$ from the steps it has taken. Over a step $s$ the slope changes by $Hs$: each pair of the two tells the curvature along one direction, and the last ten pairs, say, stand for the matrix. [`lbfgs`][linreg.lbfgs] goes to the lowest point along each direction, and then its points are familiar:
 
 # %%
 for name, rows in data.items():
@@ -401,7 +401,7 @@ for name, rows in data.items():
     print(f"{name}: the first {k} points are those of conjugate gradients")
 
 # %% [markdown]
-# So why remember pairs instead of one direction? A reason that can be seen here is the first row of the table of spectra, where rounding had spoilt the promise of $d$ steps. Pairs for all twenty directions keep it, ten do not:
+# So why remember pairs instead of one direction? One reason is the first row of the table of spectra, where rounding broke the promise of $d$ steps. Pairs for all twenty directions keep it, ten do not:
 
 # %%
 features, target = with_eigenvalues(spectra["20 spread evenly in the log"])
@@ -414,7 +414,7 @@ for pairs in (1, 10, 20):
     print(f"{pairs:2} pairs: {count if count <= 20 else 'more than 20'} steps")
 
 # %% [markdown]
-# The other reason is losses that are no parabolas, where the lowest point along a direction has to be searched for. `torch.optim.LBFGS` is made for them, and will have its turn below.
+# The other reason is losses that are no parabolas, where the lowest point along a direction has to be searched for. `torch.optim.LBFGS`, which comes below, is made for them.
 #
 # ## Adam: a rate for each parameter
 #
@@ -424,7 +424,7 @@ for pairs in (1, 10, 20):
 # \theta_{t+1} = \theta_t - \eta \, \frac{\hat m_t}{\sqrt{\hat v_t} + \epsilon} .
 # $$
 #
-# As long as a slope keeps its sign the quotient is near 1, in any unit of the column. So $\eta$ is no rate but a *length*, in units of the parameter. Dividing by $\sqrt{\hat v}$ is a diagonal preconditioner that learns: it cures units. It cannot cure columns that resemble each other, since their valley is not along an axis:
+# As long as a slope keeps its sign, the quotient is near 1, whatever the unit of the column. So $\eta$ is not a rate but a *length*, in units of the parameter. Dividing by $\sqrt{\hat v}$ is a diagonal preconditioner, learned on the way: it cures different units. It cannot cure columns that resemble each other, since their valley does not run along an axis:
 
 # %%
 adam_steps = {}
@@ -437,11 +437,11 @@ for name, rows in {"toy": (X, y), **data, **problems}.items():
     print(f"{label:20} {kappa:10,.0f} {adam_steps[name]:6}")
 
 # %% [markdown]
-# A factor of ten thousand in $\kappa$ costs Adam nearly nothing where it is a unit, and several times the steps where it is likeness. And since a step is about $\eta$ long, no $\kappa$ however small makes it fast: on the toy in its own unit, where plain descent takes <!--= linreg.predict_steps(X, y, lr=linreg.curvature(X).best_rate) -->2<!--/--> steps, Adam first has to walk a distance of 2 in steps of 0.1, and then to stop.
+# A factor of ten thousand in $\kappa$ costs Adam nearly nothing where it comes from a unit, and several times the steps where columns are alike. And since a step is about $\eta$ long, even the smallest $\kappa$ does not make it fast: on the toy in its own unit, where plain descent takes <!--= linreg.predict_steps(X, y, lr=linreg.curvature(X).best_rate) -->2<!--/--> steps, Adam first has to walk a distance of 2 in steps of 0.1, and then to stop.
 #
 # ### It arrives, and leaves again {#adam-leaves}
 #
-# [`adam`][linreg.adam] stops on arrival. A loop of one's own does not, and most runs are looked at for too short a time. Here are ten thousand full-batch steps at a fixed rate, the same as those of `torch.optim.Adam`, written out:
+# [`adam`][linreg.adam] stops on arrival. Your own loop may not. Here are ten thousand full-batch steps at a fixed rate, the same as those of `torch.optim.Adam`, written out:
 
 
 # %%
@@ -494,14 +494,14 @@ for name, losses in (("toy", long_toy), ("ordinary", long_ord)):
     )
 
 # %% [markdown]
-# Nothing has changed but $\hat v$. In the minimum the slopes are zero but for rounding, so the mean of their squares dies away, by a thousandth each step, and the rate of each parameter, $\eta/(\sqrt{\hat v} + \epsilon)$, grows without a sound towards $\eta/\epsilon$: ten million. Adam is momentum with $\beta = 0.9$ in coordinates that are scaled by these rates, and momentum has a limit. With $m$ a mean instead of a sum it is
+# Only $\hat v$ has changed. At the minimum the slopes are zero except for rounding, so the mean of their squares decays, by a thousandth at each step, and the rate of each parameter, $\eta/(\sqrt{\hat v} + \epsilon)$, grows towards $\eta/\epsilon$: ten million. Adam is momentum with $\beta = 0.9$ in coordinates that are scaled by these rates, and momentum has a largest stable rate. With $m$ a mean instead of a sum, its limit is
 #
 # $$
 # \lambda_{\max} \bigl( D^{1/2} H D^{1/2} \bigr) < \frac{2 (1 + \beta)}{1 - \beta} = 38,
 # \qquad D = \operatorname{diag} \frac{\eta}{\sqrt{\hat v} + \epsilon} .
 # $$
 #
-# Both can be watched, and one follows the other:
+# The figure shows the curvature, and what happens when it reaches the limit:
 
 # %% alt="Two panels over ten thousand steps of Adam on the ordinary data. Above, the excess loss on a log scale falls to the rounding level within a few hundred steps, stays there, and then jumps up by more than ten orders of magnitude again and again. Below, the steepest scaled curvature climbs on a log scale to the line at 38 and then stays close to it, falling back at each jump; the first jump comes right after it first crosses the line."
 every = range(25, 10_001, 25)
@@ -528,7 +528,7 @@ for ax in (above, below):
 plt.show()
 
 # %% [markdown]
-# The cure follows from the cause. Since $D$ is never more than $\eta/\epsilon$, an $\epsilon$ above $\eta \lambda_{\max}/38$ keeps it below the limit for ever; half of that does not. So does *AMSGrad* (`amsgrad=True`), which divides by the largest $\hat v$ so far. A rate that falls to zero does not keep it there, and has it back at the end:
+# The cure follows from the cause. Since $D$ is never more than $\eta/\epsilon$, an $\epsilon$ above $\eta \lambda_{\max}/38$ keeps the curvature below the limit for ever; half of that does not. *AMSGrad* (`amsgrad=True`), which divides by the largest $\hat v$ so far, keeps it there too. With a rate that falls to zero a run may leave, and is back at the end:
 
 # %%
 print("                                  toy     ordinary")
@@ -549,11 +549,11 @@ for name, change in (
     assert tuple(fates) == fixed or name == "rate to zero"
 
 # %% [markdown]
-# All this is about full batches, whose slopes die away. The [noise of small batches](../part1/batches.py) does not, and keeps $\hat v$ up.
+# All this is about full batches, whose slopes die away. The [noise of small batches](../part1/batches.py) does not die away, and keeps $\hat v$ up.
 #
 # ## "It stopped" is not "it arrived"
 #
-# A loop stops when the loss has ceased to fall, say by less than a thousandth of itself in a step. On a plateau that is soon:
+# Many loops stop when the loss hardly falls, say by less than a thousandth of itself in a step. On a plateau that happens soon:
 
 # %%
 print("          stops at step   loss there / smallest")
@@ -564,7 +564,7 @@ for name, rows in data.items():
     print(f"{name:10} {t:12} {losses[t] / linreg.solve(*rows).loss:23.3f}")
 
 # %% [markdown]
-# `torch.optim.LBFGS` stops at a slope below `tolerance_grad=1e-7`, or where a step or the loss changes by less than `tolerance_change=1e-9`. These are lengths, in the units of the loss and of the parameters. Write $y$ in other units, a thousand or a million times as large, and the problem is the same, but not for them:
+# `torch.optim.LBFGS` stops at a slope below `tolerance_grad=1e-7`, or where a step or the loss changes by less than `tolerance_change=1e-9`. These thresholds have units, those of the loss and of the parameters. Write $y$ in other units, a thousand or a million times as large, and the problem is the same, but these rules stop elsewhere:
 
 
 # %%
@@ -601,7 +601,7 @@ for name, rows in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.items():
     print(f"{name:28} {ratios[0]:8.3f} {ratios[1]:7.3f} {ratios[2]:10.1f}")
 
 # %% [markdown]
-# In the last column each call stopped after its first step, since the loss had changed by less than $10^{-9}$. No warning, no status. The same happens where one direction is flat. Ten columns, $\kappa(X) = 1000$, and so little noise that the data know the weights to a hundredth:
+# In the last column each call stopped after its first step, since the loss had changed by less than $10^{-9}$; nothing warns of it. The same happens where one direction is flat. Here are ten columns, $\kappa(X) = 1000$, and so little noise that the data determine the weights to one per cent:
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -633,11 +633,11 @@ for name, theta in (
     print(f"{name:23} {'more than 10% off' if wrong > 0.1 else 'right to six digits'}")
 
 # %% [markdown]
-# The one `step` of the tutorials is 20 iterations, and half of the weights is missing. Scale the loss to be near 1, or set both tolerances yourself. The methods of `linreg` know the smallest loss beforehand and stop at a share of what there was to gain, which has no units; for a loss without a known minimum look at each slope relative to the lengths of its column and of the residual, $|x_j^\top r| / (\lVert x_j \rVert \lVert r \rVert)$, and at no rule that says "it hardly moves". (That vouches for the loss. How far the weights of a flat direction are off, the condition number decides.)
+# The single `step` of the tutorials is 20 iterations, and leaves the weights off by half. Scale the loss to be near 1, or set both tolerances yourself. The methods of `linreg` know the smallest loss beforehand and stop at a share of the possible gain, which has no units; for a loss without a known minimum look at each slope relative to the lengths of its column and of the residual, $|x_j^\top r| / (\lVert x_j \rVert \lVert r \rVert)$, not at whether the loss still moves.
 #
 # ## Weight decay, and ridge
 #
-# *Ridge* adds $\frac\alpha2 \lVert w \rVert^2$ to the half-mean loss: short weights are preferred, and with centred columns the minimum is $(H + \alpha I)^{-1} g$. Its slope has $\alpha w$ more, which is what `weight_decay` adds in `torch.optim.SGD` and `Adam` ($b$ is left out of it, here by centring). `AdamW` takes $\eta \alpha w$ off the weights instead, past the two running means. Since the quotient of these is about 1 at most, the decay wins beyond $|w_j| = 1/\alpha$: that is a box, and no ball. A weak decay, whose box holds the weights, and a strong one:
+# *Ridge* adds $\frac\alpha2 \lVert w \rVert^2$ to the half-mean loss: short weights are preferred, and with centred columns the minimum is $(H + \alpha I)^{-1} g$. The penalty adds $\alpha w$ to the slope, as `weight_decay` does in `torch.optim.SGD` and `Adam` (here centring leaves $b$ out of it). `AdamW` subtracts $\eta \alpha w$ from the weights instead, past the two running means. Since their quotient is about 1 at most, the decay wins beyond $|w_j| = 1/\alpha$: it keeps the weights in a box. Here is a weak decay, whose box holds the weights, and a strong one:
 
 
 # %%
@@ -677,11 +677,11 @@ for name, (features, target) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.item
             assert (gaps[1] < 0.05) == (kind == "AdamW")
 
 # %% [markdown]
-# `SGD` and `Adam` end at the ridge solution with $\alpha$ equal to `weight_decay` (for `MSELoss`, twice the half-mean, with half of it). AdamW ends near least squares within its box, which for a weak decay is least squares itself: its decay shrinks nothing that lies inside. That may be what you want of a network. It is no ridge regression.
+# `SGD` and `Adam` end at the ridge solution with $\alpha$ equal to `weight_decay` (for `MSELoss`, twice the half-mean, with half of it). AdamW ends near least squares within its box, which for a weak decay is least squares itself: the decay shrinks nothing that lies inside. That is not ridge regression.
 #
 # ## All of them
 #
-# One table for both data sets, every count from a run on this page. $n$ rows, $p = d + 1$ parameters; "from sums" is what a step costs with `sums=True`. The counts of the first three were foretold, to the step, by `predict_steps`, and Newton's is always 1. Of conjugate gradients and L-BFGS a bound can be told, as many steps as there are different eigenvalues; the number itself depends on the start, and rounding may add to it. Adam's is not foretold: its rates depend on all slopes so far.
+# One table for both data sets, every count from a run on this page, with $n$ rows and $p = d + 1$ parameters; "from sums" is what a step costs with `sums=True`. `predict_steps` gave the first three counts in advance, to the step; Newton's is always 1, and the others depend on the start.
 
 # %%
 memory = {
@@ -736,15 +736,15 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# And the exact answer? It costs $2 n p^2$ operations by QR, as much as $p/2$ steps from the rows: one or two for the toy, ten for the ordinary data. For one per cent of accuracy, conjugate gradients take fewer than those ten, and no other method comes near. Steps are for what has no closed form, and for so many columns that $p^2$ numbers are too many: then [conjugate gradients](../reference/choose.md#very-many-columns). For a network, where no $\lambda$ is known and the slopes are noisy, momentum and Adam remain; this page showed what they do where the answer is known.
+# And the exact answer? By QR it costs $2 n p^2$ operations, as much as $p/2$ steps from the rows: one or two for the toy, ten for the ordinary data. There conjugate gradients come within one per cent in fewer than ten steps, and Newton's single step costs half as much as QR. Steps are for what has no closed form, and for so many columns that $p^2$ numbers are too many: then [conjugate gradients](../reference/choose.md#very-many-columns). For a network, where no $\lambda$ is known and the slopes are noisy, momentum and Adam remain.
 #
 # ## What was shown
 #
-# - Momentum turns $\kappa$ into $\sqrt\kappa$, if $\eta$ and $\beta$ are made for $\mu$ and $\lambda_{\max}$: <!--= steps["toy in cm"][1] -->581<!--/--> steps instead of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/--> on the toy in centimetres, <!--= steps["ordinary"][1] -->20<!--/--> instead of <!--= steps["ordinary"][0] -->56<!--/--> on the ordinary data, all predicted to the step.
+# - Momentum turns $\kappa$ into $\sqrt\kappa$, if $\eta$ and $\beta$ are tuned to $\mu$ and $\lambda_{\max}$: <!--= steps["toy in cm"][1] -->581<!--/--> steps instead of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/--> on the toy in centimetres, <!--= steps["ordinary"][1] -->20<!--/--> instead of <!--= steps["ordinary"][0] -->56<!--/--> on the ordinary data, all predicted to the step.
 # - `momentum=0.9` gains a factor of ten at most: on the toy <!--= f"{habit[0.9][0]:,}" -->5,345<!--/--> steps, on the ordinary data <!--= habit[0.9][1] -->65<!--/-->.
-# - Conjugate gradients need no rate, and of all methods that combine past gradients they have the smallest loss at each step: <!--= found["toy in cm"] -->3<!--/--> and <!--= found["ordinary"] -->4<!--/--> steps. $k$ different eigenvalues take $k$ steps. L-BFGS with exact steps walks the same path, and with a pair for each direction does not lose it to rounding. Newton's single step is the normal equation.
-# - Adam cures different units, and not columns that resemble each other. At a fixed rate it leaves the minimum again, on both data sets, when the curvature that its rates see crosses 38; $\epsilon \ge \eta\lambda_{\max}/38$ keeps it there.
-# - "It hardly moves" is no sign of arrival: `torch.optim.LBFGS` stopped at once when $y$ was written in units a million times as large, on both.
+# - Conjugate gradients need no rate, and of all methods that combine past gradients they have the smallest loss at each step: <!--= found["toy in cm"] -->3<!--/--> and <!--= found["ordinary"] -->4<!--/--> steps. $k$ different eigenvalues take $k$ steps. L-BFGS with exact steps follows the same path, and with a pair for each direction does not lose it to rounding. Newton's single step is the normal equation.
+# - Adam cures different units, but not columns that resemble each other. At a fixed rate it leaves the minimum again, on both data sets, once the curvature scaled by its rates crosses 38; $\epsilon \ge \eta\lambda_{\max}/38$ keeps it there.
+# - A loss that hardly moves is no sign of arrival: `torch.optim.LBFGS` stopped at once when $y$ was written in units a million times as large, on both.
 # - `weight_decay` of SGD and Adam is ridge. That of AdamW keeps the weights in a box with walls at $1/\alpha$, on the toy and on the ordinary data.
 #
 # ## Exercises
@@ -771,7 +771,7 @@ linreg.check([1 / 4, 1 / 4, 1 / 2], right_answer)
 # Where does $(1 - \sqrt{0.99})^2$ lie beside the smallest $\eta\lambda$, which is $1/\kappa$? So of which kind are the roots, in each direction?
 
 # %% [markdown] answer="Answer"
-# $(1 - \sqrt{0.99})^2$ is about $0.01^2/4$, far below $1/35$: all roots are complex, of size $\sqrt{0.99}$. Each direction swings like a bell, none is damped faster than the others, and the excess loss, a sum of swings, falls by about $0.99^{100}$ in a hundred steps, whatever $\kappa$ is.
+# $(1 - \sqrt{0.99})^2$ is about $0.01^2/4$, far below $1/35$: all roots are complex, of size $\sqrt{0.99}$. All directions oscillate, none is damped faster than another, and the excess loss, a sum of such oscillations, falls by about $0.99^{100}$ in a hundred steps, whatever $\kappa$ is.
 
 # %% answer="Answer" alt="Excess loss of momentum 0.99 on the ordinary data over 400 steps, on a log scale. It goes up and down many times, below a straight line that falls by the factor 0.37 in a hundred steps."
 bell = linreg.predict_loss(
@@ -794,7 +794,7 @@ plt.show()
 # What has happened to $\hat v$ in these thousand steps?
 
 # %% [markdown] answer="Answer"
-# It has shrunk by $0.999^{1000} \approx e^{-1}$, and goes on shrinking. Full batches have no noise to keep it up. When the scaled curvature reaches 38, the run leaves, on the ordinary data after another thousand or two. Let it run with a rate that falls to zero, with AMSGrad, or keep the best point. A minimum need not be stable for a method whose rates grow.
+# It has shrunk by $0.999^{1000} \approx e^{-1}$, and goes on shrinking. Full batches have no noise to keep it up. When the scaled curvature reaches 38, the run leaves, on the ordinary data after another thousand or two. Let the rate fall to zero, use AMSGrad, or keep the best point.
 
 # %% answer="Answer"
 quiet = (long_ord[400:1400] < 1e-12).all()
@@ -840,4 +840,4 @@ linreg.check(nesterov(H_ord, g_ord, 0.05, 0.7, 30), right_point)
 #
 # ## Where next
 #
-# [How sure are we?](sure.py) returns to the answer itself, whatever road led there. [How to choose a solver](../reference/choose.md) has one page for those who only want it. Small batches make every slope noisy: [Epochs, batches, steps](../part1/batches.py).
+# [How sure are we?](sure.py) asks how far the answer itself can be trusted, whatever method found it. [How to choose a solver](../reference/choose.md) is for those who only want the answer. Small batches make every slope noisy: [Epochs, batches, steps](../part1/batches.py).

@@ -87,8 +87,8 @@ plt.show()
 # For a model that is right, with $p$ parameters, $n$ rows and noise of variance $\sigma^2$, the flattery can be computed. The residuals are the noise without its projection on $p$ dimensions. A prediction of new targets on the *same* rows has the error of that projection on top of the new noise:
 #
 # $$
-# \mathbb{E}\, \frac1n \lVert r \rVert^2 = \sigma^2 \Bigl(1 - \frac pn\Bigr), \qquad
-# \mathbb{E}\, \frac1n \lVert y_\text{new} - \hat y \rVert^2 = \sigma^2 \Bigl(1 + \frac pn\Bigr).
+# \operatorname{E}\, \frac1n \lVert r \rVert^2 = \sigma^2 \Bigl(1 - \frac pn\Bigr), \qquad
+# \operatorname{E}\, \frac1n \lVert y_\text{new} - \hat y \rVert^2 = \sigma^2 \Bigl(1 + \frac pn\Bigr).
 # $$
 #
 # The gap is $2 \sigma^2 p / n$, the *optimism*. Here are both averages over 4000 draws of the noise, in units of $\sigma^2$, for twenty rows of the toy and for the ordinary data set of this book with its twenty correlated columns:
@@ -467,7 +467,7 @@ assert apart.mean < 0.8 * variance < variance < together.mean
 # - $R^2$ on new rows can be negative (degree 19, and all fits to noise), and depends on how much $y$ varies in the rows that it is computed on (the ordinary data, sorted).
 # - $k$-fold cross-validation of least squares reads each row once, and leave-one-out follows from one fit, $r_i / (1 - h_i)$. Both were equal to refitting, on the toy and on the ordinary data.
 # - On 100 ordinary data sets the cross-validated error was <!--= means[1]:.2f -->1.08<!--/--> on average, where the truth was <!--= means[2]:.2f -->1.08<!--/-->; a single estimate is uncertain by about <!--= spreads[1] / means[2]:.0% -->7%<!--/-->.
-# - A number that has chosen something cannot judge it: neither the degree, nor the columns, nor their $p$-values; the runs were on noise, where nothing was to be found. Split first, keep copies together, shuffle what was sorted.
+# - A number that has chosen something cannot judge it: neither the degree, nor the columns, nor their $p$-values. The runs on columns and $p$-values were on pure noise, where nothing was to be found. Split first, keep copies together, shuffle what was sorted.
 #
 # ## Exercises
 #
@@ -519,10 +519,10 @@ print([f"{value:.2f}" for value in torch.stack(wide).mean(0)])
 # **3. What is wrong with this sentence?** "Ten-fold cross-validation gives 1.08 for the model with all columns and 1.07 for the model without column 9. So column 9 does harm." <!-- given 1.08: made up for this sentence --><!-- given 1.07: made up, too -->
 
 # %% [markdown] answer="Hint"
-# How large is the standard error of either number? And which of the two differences would you have reported?
+# How large is the standard error of either number? And what would you have reported had the numbers come out the other way round?
 
 # %% [markdown] answer="Answer"
-# The difference is a tenth of the standard error, <!--= ten_folds.se:.2f -->0.07<!--/-->. (The two errors come from the same rows, so their difference is known better than either. Look at the standard error of the difference over the folds.) And if twenty such models were compared and the lowest reported, the number does not know of that choice. "Does harm" is one more step: a column without a weight costs about $\sigma^2/n$ in prediction, which three hundred rows cannot show.
+# The difference, 0.01, <!-- given 0.01: of the two made-up numbers -->is a small part of the standard error, <!--= ten_folds.se:.2f -->0.07<!--/-->. (The two errors come from the same rows, so their difference is known better than either. Look at the standard error of the difference over the folds.) And if twenty such models were compared and the lowest reported, the number does not know of that choice. "Does harm" is one more step: a column without a weight costs about $\sigma^2/n$ in prediction, which three hundred rows cannot show.
 
 # %% [markdown]
 # **4. Code.** A leak can be older than the split: column 7 of these data was computed from the target before you got the file, and `shuffle_proof` cannot see it, because the shuffled targets no longer belong to the column. Write `too_good(X, y)`, which lists the columns that explain more than 90 % of the variance of $y$ alone. Check yours with

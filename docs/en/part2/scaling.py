@@ -12,7 +12,7 @@
 # %% [markdown]
 # ## The same data in other units
 #
-# Two data sets, each with its second feature in a unit a hundred times smaller: the toy, a thousand rows with two features of unit scale, and the ordinary data, 300 rows with twenty correlated features. The condition number of the Hessian says what to expect ([Gradient descent](../part1/descent.md#how-many-steps) derives it), and `predict_steps` gives the number of steps:
+# Two data sets, each with its second feature in a unit a hundred times smaller, so that its numbers are a hundred times larger: the toy, a thousand rows with two features of unit scale, and the ordinary data, 300 rows with twenty correlated features. The condition number of the Hessian says what to expect ([Gradient descent](../part1/descent.md#how-many-steps) derives it), and `predict_steps` gives the number of steps:
 
 # %%
 import torch

@@ -284,7 +284,7 @@ assert abs(slopes["metres"][0] - slopes["decimetres"][0]) > 1e-3
 assert abs(slopes["metres"][1] - slopes["decimetres"][1]) < 1e-9
 
 # %% [markdown]
-# And 1.345? For normal noise the variance of Huber's fit, in the limit of many rows, is $\mathbb E\, \psi^2 / (\mathbb E\, \psi')^2$ times that of least squares. The number is where that leaves 95 % of the efficiency:
+# And 1.345? For normal noise the variance of Huber's fit, in the limit of many rows, is $\operatorname{E} \psi^2 / (\operatorname{E} \psi')^2$ times that of least squares. The number is where that leaves 95 % of the efficiency:
 
 # %%
 fine = torch.linspace(-10, 10, 200_001)

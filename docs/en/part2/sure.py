@@ -49,7 +49,7 @@ for j in (0, 7, 8):
 # \mathrm{se}_j = s \sqrt{\bigl((\tilde X^\top \tilde X)^{-1}\bigr)_{jj}} .
 # $$
 #
-# Nobody knows $\sigma$, so $s$ takes its place. The residuals are shorter than the noise, because $p$ numbers have been fitted to it: $\mathbb{E} \lVert r \rVert^2 = \sigma^2 (n - p)$, and dividing by $n - p$, the *degrees of freedom*, makes up for it.
+# Nobody knows $\sigma$, so $s$ takes its place. The residuals are shorter than the noise, because $p$ numbers have been fitted to it: $\operatorname{E} \lVert r \rVert^2 = \sigma^2 (n - p)$, and dividing by $n - p$, the *degrees of freedom*, makes up for it.
 #
 # !!! note "What a standard error assumes"
 #
@@ -301,7 +301,7 @@ assert min(covered["ordinary", "correlated"]) > 0.9
 # | a dummy, 1 or 0 | the difference from the base level, the one that has no dummy. Another base gives different weights and errors, and the same predictions |
 # | with $x_j x_k$ | $w_j$ is the slope of $x_j$ where $x_k = 0$, which may be nowhere: centre first |
 #
-# Two of these rows, run. The last column of a set of dummies is what all others are compared with:
+# Two of these rows, run. The level that gets no dummy is the one with which all others are compared:
 
 # %%
 generator = torch.Generator().manual_seed(5)

@@ -37,7 +37,7 @@ print("certified   ", *(f"{v:.3f}" for v in fit.w))
 print(f"R2 of scikit-learn {peer.score(X.numpy(), y.numpy()):.6f}")
 
 # %% [markdown]
-# scikit-learn's predictions are fine, and its coefficients are not those of the data. It has dropped directions that it took for rounding errors, by a documented setting, `tol`, whose default is 1e-6. Only its attribute `rank_` shows that. This page runs both settings, and ten other ways.
+# scikit-learn's predictions are fine, and its coefficients are not those of the data. By a documented setting, `tol`, whose default is 1e-6, it has dropped directions that it took for rounding errors, and only its attribute `rank_` shows that. This page runs both settings, and ten other ways.
 #
 # A value $\hat\theta$ for $\theta \ne 0$ has
 #
@@ -125,7 +125,7 @@ for name in ("W1", "Longley", "wave"):
 # %% [markdown]
 # ## The truth
 #
-# The normal equation has rational coefficients when the data are rational, and every float64 is a rational number. So the exact answer can be computed. It takes a second where a solver takes a microsecond.
+# The normal equation has rational coefficients when the data are rational, and every float64 is a rational number. So the exact answer can be computed, in a second where a solver takes a microsecond.
 
 
 # %%
@@ -465,7 +465,7 @@ plt.show()
 # r = y - \tilde X \theta, \qquad R^\top R \, \delta = \tilde X^\top r, \qquad \theta \leftarrow \theta + \delta .
 # $$
 #
-# $R$ may be a poor float64 triangle: $\delta$ only needs a few right digits, since it is a correction. Each step wins about as many as $\kappa \varepsilon$ leaves. But $r$ and $\tilde X^\top r$ are differences of large numbers. They carry the information, so they must be right, and float64 is not enough for that. Here is the same step twice on W5, with float64 and with twice the precision, both from $\theta = 0$.
+# $R$ may be a poor float64 triangle: $\delta$ only needs a few right digits, since it is a correction. Each step gains about as many digits as $\kappa \varepsilon$ leaves. But $r$ and $\tilde X^\top r$ are differences of large numbers. They carry the information, so they must be right, and float64 is not enough for that. Here is the same step twice on W5, with float64 and with twice the precision, both from $\theta = 0$.
 
 
 # %%
@@ -505,7 +505,7 @@ for step in range(1, 5):
 assert track[-1][0] < 9 < 15 < track[-1][1]
 
 # %% [markdown]
-# Only the residual was computed differently, and the digits come. `certified` does this with blocks of rows, in coordinates that are centred and scaled, keeps $\theta$ as a pair too, and stops when it can show that no digit of the rounded answer can still change.
+# Only the residual was computed differently, and all digits are right. `certified` does this with blocks of rows, in coordinates that are centred and scaled, keeps $\theta$ as a pair too, and stops when it can show that no digit of the rounded answer can still change.
 # The equations $R^\top R \delta = \tilde X^\top r$ are called *seminormal* (Björck, section 6.6.5); they square nothing that matters, because their error only slows the steps.
 #
 # ## `certified`
@@ -663,8 +663,8 @@ assert cost["linreg.certified"][1] > 15
 assert cost["Cholesky"][1] < reached["Cholesky"]["W5"] - 1
 
 # %% [markdown]
-# Times are in units of `solve`. They were measured while this page was built, and differ from machine to machine. On so few columns the bare Cholesky and `torch.linalg.lstsq` are the fastest, and lose digits. `solve` estimates from $\kappa$ and the residual what refining in float64 would
-# leave wrong. Here that is too much, and it refines in twice the precision; where the residual is small it is done sooner. `certified` does so always, and adds the standard errors. Cholesky has fewer digits than on the 21 rows: the sums are no longer exact, and the residual leaks in.
+# Times are in units of `solve`. They were measured while this page was built, and differ from machine to machine. On so few columns the bare Cholesky and `torch.linalg.lstsq` are the fastest, and lose digits. With so large a
+# residual [`solve` refines](../reference/choose.md#what-solve-does) in twice the precision; `certified` always does, and adds the standard errors. Cholesky has fewer digits than on the 21 rows: the sums are no longer exact, and the residual leaks in.
 #
 # ## Other programs
 #
@@ -747,43 +747,89 @@ assert at_ease > 13
 # %% [markdown]
 # ## Exercises
 #
-# **1.** In float64 the wave's coefficients have about five right digits. How many do its fitted values have? Guess first.
+# **1. By pencil.** At which size of the residual does the second term of the error overtake the first, on Wampler's $X$? The cell gives what you need, in coordinates with centred columns of length 1: there $w$ holds the lengths of the columns, since each weight was 1. Check with `linreg.check(yours, bend, tol=0.05)`, and compare with the bend in the figure.
+
+# %%
+centred = problems["W1"][0] - problems["W1"][0].mean(0)
+lengths = centred.norm(dim=0)
+kappa = torch.linalg.cond(centred / lengths)
+norm_x = torch.linalg.matrix_norm(centred / lengths, 2)
+bend = norm_x * lengths.norm() / (kappa * delta.norm())
+print(f"kappa {kappa:.3g}, norms: X {norm_x:.3g}, w {lengths.norm():.3g}, ", end="")
+print(f"pattern {delta.norm():.3g}")
+
+# %% [markdown] answer="Hint"
+# Set the two terms in the bracket equal.
 
 # %% [markdown] answer="Answer"
-# About twice as many. The error of the weights lies along directions that hardly change a prediction; that is what a large condition number means. What is missing from 16 was lost in the prediction itself, where large terms cancel. If you only
-# predict, inside the range of the data, you need little of this page.
+# They are equal where $\kappa \lVert r \rVert = \lVert X \rVert \lVert w \rVert$, and $r$ is a multiple of the pattern. The bend of the figure is there, within the factor that such formulas leave open.
 
 # %% answer="Answer"
+linreg.check(BENDEXPR, bend, tol=0.05)
+
+# %% [markdown]
+# **2. Predict the picture.** In float64 the wave's coefficients have about five right digits. Draw the correct digits of each fitted value against $x$. Where do the dots lie, above or below five, and why?
+
+# %% [markdown] answer="Hint"
+# Along which directions are the weights wrong, and what do these change in a prediction?
+
+# %% [markdown] answer="Answer"
+# Far above. The error of the weights lies along directions that hardly change a prediction; that is what a large condition number means. What is missing from 16 was lost in the prediction itself, where large terms cancel. If you only predict, inside the range of the data, you need little of this page.
+
+# %% answer="Answer" alt="Correct digits of each fitted value of the wave against x, as dots, and a level line at the digits of the worst coefficient, near five. All dots lie well above the line."
 fit = linreg.qr(wave_powers, wave_y)
-fitted = fit.predict(wave_powers).tolist()
+of_weights = digits([fit.b, *fit.w], truth["wave"])
 best_fitted = [
     sum(c * v for c, v in zip(truth["wave"], [1, *row], strict=True))
     for row in fractions(wave_powers)
 ]
-print(f"coefficients {digits([fit.b, *fit.w], truth['wave']):.0f} digits")
-print(f"fitted values {digits(fitted, best_fitted):.0f} digits")
-assert digits(fitted, best_fitted) > 8
+fitted = fit.predict(wave_powers).tolist()
+of_fitted = [digits([v], [t]) for v, t in zip(fitted, best_fitted, strict=True)]
+assert 4 < of_weights < 6.5
+assert min(of_fitted) > of_weights + 2
+fig, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
+ax.plot([float(p) for p in points], of_fitted, ".", color=BLUE)
+ax.axhline(of_weights, color=ORANGE)
+ax.text(-8.8, of_weights - 0.4, "the worst coefficient", color=ORANGE, va="top")
+ax.set(xlabel="x", ylabel="correct digits of the fitted value", ylim=(0, 17))
+ax.spines[["top", "right"]].set_visible(False)
+plt.show()
 
 # %% [markdown]
-# **2.** Give the wave a better basis: write `basis(x)`, ten columns of float64 that span the same polynomials, such that even `linreg.qr` has twelve right digits. This snippet checks yours:
+# **3. What is wrong with this sentence?** "The standard errors say that the coefficients of W5 are known to within millions at best, so no program can have sixteen correct digits of them."
+
+# %% [markdown] answer="Hint"
+# Of which numbers are the digits counted, of the truth behind the data or of the answer to them?
+
+# %% [markdown] answer="Answer"
+# These data have one least-squares answer, six ones, and a program can have every digit of it. The standard errors say how far that answer may be from the truth behind the data, whatever the arithmetic. Here the first is perfect and the second hopeless:
+
+# %% answer="Answer"
+w5 = linreg.certified(*problems["W5"])
+print(f"correct digits {digits([w5.b, *w5.w], truth['W5']):.0f}")
+print(f"standard error of the intercept {w5.b_se:.0f}")
+
+# %% [markdown]
+# **4. Code.** Give the wave a better basis: write `basis(x)`, ten columns of float64 that span the same polynomials, such that even `linreg.qr` has twelve right digits. This checks yours:
 
 
 # %%
 def check_basis(basis):
     Z = basis(torch.tensor([float(p) for p in points]))
-    span = torch.linalg.lstsq(linreg.fold_bias(Z), wave_y.unsqueeze(1), driver="gelsd")
-    assert Z.shape == (82, 10)
-    assert int(span.rank) == 11
-    assert torch.linalg.cond(Z - Z.mean(0)) < 10
+    linreg.check(list(Z.shape), [82, 10])
+    A = linreg.fold_bias(Z)
+    span = torch.linalg.lstsq(A, wave_y.unsqueeze(1), driver="gelsd")
+    linreg.check(int(span.rank), 11)
     fit = linreg.qr(Z, wave_y)
-    assert digits([fit.b, *fit.w], exactly(fractions(Z), fractions(wave_y))) > 12
+    best = exactly(fractions(Z), fractions(wave_y))
+    linreg.check(digits([fit.b, *fit.w], best) > 12, True)
 
 
 # %% [markdown] answer="Hint"
 # Powers are alike because they all grow to one side. Which polynomials stay between $-1$ and $1$ on an interval, and differ?
 
 # %% [markdown] answer="Answer"
-# Move $x$ to $[-1, 1]$ and take Chebyshev's polynomials, $T_{k+1} = 2 x T_k - T_{k-1}$, which all stay between $-1$ and $1$ there and are nearly orthogonal. They ask another question of the same data, and a better conditioned one.
+# Move $x$ to $[-1, 1]$ and take Chebyshev's polynomials, $T_{k+1} = 2 x T_k - T_{k-1}$, which all stay between $-1$ and $1$ there and are nearly orthogonal. They pose another problem for the same data, and a better conditioned one.
 
 
 # %% answer="Answer"
@@ -800,17 +846,14 @@ Z = basis(x_exact.hi)
 print(f"condition number {torch.linalg.cond(Z - Z.mean(0)):.1f}")
 
 # %% [markdown]
-# **3.** Write `dot(a, b)`, which returns the scalar product as a float right to the last digits also where the terms cancel. This snippet checks yours on terms that cancel twelve digits of their sum:
-
+# **5. Code.** Write `dot(a, b)`, which returns the scalar product as a float, right to the last digits even where the terms cancel. These terms cancel twelve digits of their sum; check with `linreg.check(dot(*terms), scalar_product, tol=1e-15)`:
 
 # %%
-def check_dot(dot):
-    g = torch.Generator().manual_seed(1)
-    a, b = torch.randn(2, 200, generator=g)
-    a, b = torch.cat((a, a, a[:1])), torch.cat((b, -b, 1e-12 * b[:1]))
-    exact = sum(p * q for p, q in zip(fractions(a), fractions(b), strict=True))
-    assert abs(Fraction(float(dot(a, b))) / exact - 1) < 1e-15
-
+g = torch.Generator().manual_seed(1)
+a, b = torch.randn(2, 200, generator=g)
+terms = torch.cat((a, a, a[:1])), torch.cat((b, -b, 1e-12 * b[:1]))
+pairs = zip(*map(fractions, terms), strict=True)
+scalar_product = float(sum(p * q for p, q in pairs))
 
 # %% [markdown] answer="Hint"
 # `two_prod` and `two_sum` return what rounding took. Where should it go?
@@ -828,25 +871,7 @@ def dot(a, b):
     return hi + lo
 
 
-check_dot(dot)
-
-# %% [markdown]
-# **4.** At which size of the residual does the second term of the error overtake the first, on Wampler's $X$? Compute it from the formula, and compare with the bend in the figure.
-
-# %% [markdown] answer="Hint"
-# Set the two terms in the bracket equal, in coordinates with centred columns of length 1.
-
-# %% answer="Answer"
-X = problems["W1"][0]
-centred = X - X.mean(0)
-lengths = centred.norm(dim=0)
-unit = centred / lengths
-kappa = torch.linalg.cond(unit)
-bend = torch.linalg.matrix_norm(unit, 2) * lengths.norm() / (kappa * delta.norm())
-assert 0.1 < bend < 10
-
-# %% [markdown] answer="Answer"
-# Where $\kappa \lVert r \rVert = \lVert X \rVert \lVert w \rVert$. In coordinates with centred columns of length 1 the weights are those lengths, since each $w_j = 1$, and the norm of that matrix is between 1 and $\sqrt 5$. That is at <!--= bend:.1f -->0.6<!--/--> times his pattern. The bend of the figure is there, within the factor that such formulas leave open.
+linreg.check(dot(*terms), scalar_product, tol=1e-15)
 
 # %% [markdown]
 # ## Where next

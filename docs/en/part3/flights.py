@@ -1,7 +1,7 @@
 # %% [markdown]
 # # One real data set, end to end
 #
-# After this page you can take a table from its file to a report: look at it, keep from the fit what it cannot know, split by time, fit in several ways, choose, say how sure you are, and say what the result may not be used for.
+# After this page you can take a table from its file to a report: look at it, withhold from the fit what would not be known in time, split by time, fit in several ways, choose, say how sure you are, and say what the result may not be used for.
 #
 # <!-- core -->
 #
@@ -11,7 +11,7 @@
 #
 # ## Look
 #
-# The table has a row for each flight that was to leave the three airports of New York in 2013. Of the package only this file is read.
+# The table has one row for each flight scheduled to leave New York's three airports in 2013. Only this file of the package is read.
 
 # %%
 import zipfile
@@ -35,7 +35,7 @@ assert table["dep_delay"].median() < 0
 assert 21 * 60 < table["dep_delay"].max() < 22 * 60
 
 # %% [markdown]
-# Delays and times are in minutes, distances in miles, and `hour` is that of the timetable. Of the flights that left, more than half did so early or on time, and one was more than 21 hours late: a tail that squares will feel.
+# Delays and times are in minutes, distances in miles, and `hour` is the scheduled hour of departure. Of the flights that left, more than half did so early or on time, and one was more than 21 hours late: squares will give this tail great weight.
 #
 # Some rows have no arrival: those flights were cancelled, or landed elsewhere. Are they like the others?
 
@@ -47,7 +47,7 @@ for hour in (6, 9, 12, 15, 18, 21):
 assert round(share[21] / share[6]) == 2
 
 # %% [markdown]
-# They are not: of the flights at nine in the evening twice as many are missing as of those at six in the morning. These rows are left out, since there is nothing to compare a prediction with. What remains says nothing about flights that never came, and the report will have to say so.
+# They are not: the share without an arrival is twice as large at nine in the evening as at six in the morning. These rows are left out, since there is nothing to compare a prediction with. The rest says nothing about flights that never arrived, and the report will have to say so.
 
 # %% alt="Delay of arrival against delay of departure for every four hundredth flight, as dots. They lie in a band about the straight line on which both are equal, most of them below it: these flights made up time. Four dots of five lie in a band that is some forty minutes wide for flights that left on time, and wider for those that left two hours late."
 import matplotlib.pyplot as plt
@@ -74,15 +74,15 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# The picture has already answered half of the question, without any fit: *it arrives about as late as it left*. Whatever is fitted below has to beat that. How far single flights are from it depends a little on how late they left; exercise 4 comes back to this.
+# The picture has already answered half of the question, without any fit: *it arrives about as late as it left*. Whatever is fitted below has to beat that.
 #
 # ## What is known at the gate?
 #
-# The table was written when all was over, and does not say what was known when. The minutes in the air, `air_time`, are known after landing. A fit that is given them will look better than any that could be used: this is [leakage](../part2/generalise.py#leakage), by a column this time and not by rows. No score gives it away, only the question of what is known when. When the door closes these are known: the delay so far, the hour, the weekday, the carrier, the airport, the destination and its distance.
+# The table was written after the event, and does not say when each number became known. The minutes in the air, `air_time`, are known only after landing. A fit that is given them will look better than any that could be used at the gate: this is [leakage](../part2/generalise.py#leakage), through a column this time and not through rows. No score reveals it; you have to ask of each column when it is known. When the door closes, these are: the delay so far, the hour, the weekday, the carrier, the airport, the destination and its distance.
 #
-# Then split, **by time**: the months 1 to 8 to fit, 9 and 10 to choose, 11 and 12 to report. Rows drawn at random would put flights of one stormy evening on both sides, and the fit would be judged on days and seasons of which it has seen a part. At the gate nobody has seen a part of next month.
+# Then split **by time**: months 1 to 8 to fit, 9 and 10 to choose, 11 and 12 to report. A random split would put flights of the same stormy evening on both sides, and judge the fit on days and seasons that it has partly seen, while nobody at the gate has seen any of next month.
 #
-# The carrier is a *factor*: a column of names, which are its *levels*. So are the airport, the destination and the weekday, and the hour is taken for one, since delays need not follow it in a straight line. Each level has a [dummy](../part2/sure.py#reading-a-coefficient-aloud), but for the base, the most frequent one. All that is *learned* is learned from the first part: also which levels a factor has, and which is its base.
+# The carrier is a *factor*: a column of names, which are its *levels*. So are the airport, the destination and the weekday, and the hour is treated as one, since delays need not follow it in a straight line. Each level has a [dummy](../part2/sure.py#reading-a-coefficient-aloud), except the base, the most frequent level. Everything that is *learned* is learned from the first part, including which levels a factor has and which is its base.
 
 
 # %%
@@ -129,9 +129,9 @@ for part in parts:
 print(f"{len(names)} columns; the base:", [levels[factor][0] for factor in FACTORS])
 
 # %% [markdown]
-# A level that is rare, or that comes for the first time in autumn, has no column: such a flight counts as one of the base. That is crude, but every flight gets a prediction. For rare destinations the distance says some of what a dummy would have said.
+# A level that is rare, or first appears in autumn, has no column: its flights count as flights of the base. That is crude, but every flight gets a prediction.
 #
-# How much would the leak have flattered?
+# How much would the leak have flattered the fit?
 
 
 # %%
@@ -159,7 +159,7 @@ assert leak["with air_time"] < 0.9 * leak["honest"]
 # %% [markdown]
 # ## Five fits, and none
 #
-# Least squares; [Huber's](../part2/squares.py) loss, for the tail; [ridge](ridge.py) and the [lasso](lasso.py), each at the penalty that does best on the months to choose by, which flatters it there; and, as a contrast, a small network, which can bend lines and let columns interact. The contender that needs no fit at all is the orange line.
+# Least squares; [Huber's](../part2/squares.py) loss, for the tail; [ridge](ridge.py) and the [lasso](lasso.py), each at the penalty that does best on months 9 and 10, which flatters it there; and, as a contrast, a small network, which can follow curves and let columns interact. The contender that needs no fit at all is the orange line of the picture.
 
 
 # %%
@@ -212,11 +212,11 @@ print(f"The lasso kept {kept} of {len(names)} columns, ", end="")
 print(f"ridge {fits['ridge'].df:.1f} degrees of freedom.")
 
 # %% [markdown]
-# Three things. All five are close together: <!--= f"{len(y['fit']):,}" -->217,727<!--/--> rows for <!--= len(names) -->86<!--/--> columns leave little to shrink, and this network, which may bend and combine, is no better than a line. No fit gets the *mean* right: flights of September and October made up more time than those of the months before, and every fit expects them too late. And Huber's is ahead. Is that luck?
+# All five are close together: <!--= f"{len(y['fit']):,}" -->217,727<!--/--> rows for <!--= len(names) -->86<!--/--> columns leave little to shrink, and this network is no better than least squares. No fit gets the *mean* right: flights in September and October made up more time than those of the months before, and every fit predicts them too late. And Huber's fit is ahead. Is that luck?
 #
 # ## Days, not flights
 #
-# Whether one answer is better than another is a question about the mean of a difference, here of squared errors; and the usual standard error of a mean, the deviation of one term over $\sqrt n$, asks for *independent* terms. Two flights of one evening share their weather. So sum each day first: $G$ independent days, with sums $s_g$ of the deviations from the mean, give $\sqrt{\sum_g s_g^2} / n$. Weather may last longer than a day; for whole weeks the formula is the same.
+# Whether one answer is better than another is a question about the mean of a difference, here of squared errors; and the usual standard error of a mean, the standard deviation of one term over $\sqrt n$, requires *independent* terms. Two flights of one evening share their weather. So sum each day first: $G$ independent days, with sums $s_g$ of the deviations from the mean, give $\sqrt{\sum_g s_g^2} / n$. Weather may last longer than a day; for whole weeks the formula is the same.
 
 
 # %%
@@ -256,7 +256,7 @@ assert all(by_day > 2 * by_row for _, by_row, by_day, _ in found.values())
 assert found["as late as it left"][0] > 4 * found["as late as it left"][3]
 
 # %% [markdown]
-# The errors by rows are too small by a factor of two and more. Huber's lead is <!--= f"{-float(huber[0] / huber[2]):.1f}" -->2.9<!--/--> standard errors by days and <!--= f"{-float(huber[0] / huber[3]):.1f}" -->1.8<!--/--> by weeks, of which there are only ten: whether it is significant depends on the groups that one takes. Ask for *size* instead. Nobody at the gate notices <!--= f"{rms(r['least squares']) - rms(r['Huber']):.1f}" -->0.2<!--/--> of a minute. So here is a rule, of the kind that is best written down before the numbers are seen: of the answers that are within half a minute of the best, take the plainest, the one that can be explained and whose errors are understood.
+# The standard errors by rows are too small by a factor of more than two. Huber's lead is <!--= f"{-float(huber[0] / huber[2]):.1f}" -->2.9<!--/--> standard errors by days and <!--= f"{-float(huber[0] / huber[3]):.1f}" -->1.8<!--/--> by weeks, of which there are only ten: whether it is significant depends on the choice of groups. Ask about *size* instead: nobody at the gate notices <!--= f"{rms(r['least squares']) - rms(r['Huber']):.1f}" -->0.2<!--/--> of a minute. So here is a rule, best written down before the numbers are seen: of the answers within half a minute of the best, take the plainest, the one that can be explained and whose errors are understood.
 
 # %%
 close = [name for name in r if rms(r[name]) < min(map(rms, r.values())) + 0.5]
@@ -270,7 +270,7 @@ assert "as late as it left" not in close
 #
 # ## Diagnose
 #
-# What do the residuals of the chosen fit have in common? Not what the hour, the weekday or the place could tell, those are in. Look along the year, at the mean residual of each day. The last two months stay closed until the report.
+# What do the residuals of the chosen fit still have in common? Hour, weekday and place are already in the fit, so look along the year, at the mean residual of each day. The last two months stay closed until the report.
 
 # %% alt="The mean residual of each day from January to October, as dots; the months to fit and to choose in two colours, each with a level line at its mean. Most days lie within ten minutes of zero, and single days are more than twenty above. A narrow grey band about zero shows how far the means would stray if the flights of a day were independent: most dots lie outside. In the months to choose most dots are below zero."
 fig, ax = plt.subplots(figsize=(5.6, 3.8), layout="constrained")
@@ -303,17 +303,17 @@ for part, value in neighbours.items():
 assert min(neighbours.values()) > 0.3
 
 # %% [markdown]
-# Weather and wind belong to a day and often to the next, and the season to many. For the *predictions* this means that errors come in spells. For the *standard errors* it means that <!--= f"{len(y['fit']):,}" -->217,727<!--/--> flights are not so many observations.
+# All flights of a day share its weather, often with those of the next day, and their season with those of many days. So the errors of *predictions* come in spells, and for *standard errors* <!--= f"{len(y['fit']):,}" -->217,727<!--/--> flights count as far fewer observations.
 #
 # ## How sure are we?
 #
-# [`linreg.infer`](../part2/sure.py) takes rows as independent; `"HC1"` allows each its own variance, and still takes them as independent. The [robust formula](../part2/sure.py#what-breaks-it) is a *sandwich*: $B = (\tilde X^\top \tilde X)^{-1}$ on both sides of a sum over rows. If days are independent, and not the rows, the sum in the middle is over days. Its roots are *clustered standard errors*, by day. With $s_g = \sum_{i \in g} r_i \tilde x_i$ over the flights of day $g$, and the row $\tilde x_i = (1, x_i)$, the covariance of the $p$ estimates is taken to be
+# [`linreg.infer`](../part2/sure.py) assumes independent rows; `"HC1"` allows each row a variance of its own, and still assumes independence. The [robust formula](../part2/sure.py#what-breaks-it) is a *sandwich*: $B = (\tilde X^\top \tilde X)^{-1}$ on both sides of a sum over rows. If days are independent and rows are not, the sum in the middle runs over days. The roots of its diagonal are *clustered standard errors*, by day. With $s_g = \sum_{i \in g} r_i \tilde x_i$ over the flights of day $g$, and the row $\tilde x_i = (1, x_i)$, the covariance of the $p$ estimates is itself estimated by
 #
 # $$
 # V = \frac{G}{G - 1}\, \frac{n - 1}{n - p}\; B \Bigl( \sum_{g=1}^{G} s_g s_g^\top \Bigr) B.
 # $$
 #
-# The factors in front make up for residuals that are shorter than the noise, as $n/(n - p)$ does in HC1. $B$ is the covariance of the classical errors, without the variance in front:
+# The factors in front correct for residuals being shorter than the noise, as $n/(n - p)$ does in HC1. $B$ is the classical covariance, without the variance in front:
 
 # %%
 by_rows = linreg.infer(X["fit"], y["fit"], names=names)
@@ -364,11 +364,11 @@ for factor in ("carrier", "weekday"):
     assert most < 1.5 or least > 10
 
 # %% [markdown]
-# statsmodels, where this is `cov_type="cluster"`, has the same errors for 20 of the columns on the months to choose. How much an error grows depends on what the column is made of. Carriers fly *every day*, so that a bad day is bad for all of them and cancels in the comparison. A weekday is a property of *days*: there are some thirty-five Saturdays, however many flights they had, and the error that takes flights for observations is ten times too small. Weeks in the place of days make less of a difference here.
+# statsmodels, where this is `cov_type="cluster"`, has the same errors for 20 of the columns on months 9 and 10. How much a standard error grows depends on its column. Carriers fly *every day*, so a bad day is bad for all of them and cancels in the comparison. A weekday is a property of *days*: there are some thirty-five Saturdays, however many flights they had, and the standard error by rows is ten times too small. Going on from days to weeks makes less difference here.
 #
 # ## Report
 #
-# Now the last two months, once. A prediction comes with an interval, and $\pm 1.96\, s$ is made for normal noise, while these residuals have a long upper tail. The residuals of months that the fit has not seen need no shape: 95 % of those of months 9 and 10 lay between two numbers, with 2.5 % on either side.
+# Now open the last two months, once. A prediction comes with an interval. $\pm 1.96\, s$ assumes normal noise, and these residuals have a long upper tail. Residuals from months that the fit has not seen need no such assumption: 95 % of those of months 9 and 10 lay between two numbers, with 2.5 % on either side.
 
 # %%
 o = y["report"] - honest.predict(X["report"])
@@ -395,7 +395,7 @@ for before, after in missed.values():
     assert before < 0.025 < after
 
 # %% [markdown]
-# Neither keeps its promise at both ends: too few flights come before the interval and too many after. The residuals of months 9 and 10 promise 95 % for months that are like those, and the next two were not: their flights came later. The other interval is longer, since $s$ comes from months of which those of summer were hard to predict, as the last table of this page shows, and what it misses is nearly all on one side. Its length and the season happen to make up for each other. The report takes the first, with the share that was found.
+# Neither keeps its promise at both ends: too few flights arrive before the interval and too many after it. The residuals of months 9 and 10 promise 95 % for months like those, and in the next two flights arrived later. The other interval is longer, since its $s$ includes the summer, which was hard to predict (see the months below), and nearly all that it misses is on one side: its length and the season happen to make up for each other. The report takes the first, with the share that was found.
 
 # %%
 final = residuals("report")
@@ -410,7 +410,7 @@ print(f"\nno fit less {chosen}: {lead}")
 assert abs(edge[0]) < edge[2]
 
 # %% [markdown]
-# Read that soberly. In root mean square the fit is no better than none, as far as these months can tell: the difference is far smaller than its standard error, here by days. And what has become of Huber's lead?
+# In root mean square the fit is no better than none, as far as these months can tell: the difference is far smaller than its standard error by days. And what has become of Huber's lead?
 
 # %%
 change = {}
@@ -433,7 +433,7 @@ print(
 assert earlier > 0.95
 
 # %% [markdown]
-# It has turned into a deficit, and one that is more standard errors from zero than the lead was. This was not the chance of single days. A mean square is the square of the mean and the variance about it; the last column has the difference of the squared means, and that is nearly all. Huber answers to the typical flight and least squares to the mean, which long delays pull up; so Huber predicts an earlier arrival for nearly every flight. In months that ran early that is a gain, in months that ran late a loss. The errors over the days of two months speak of other days *of such months*, and no number of days makes a second season. This is what the half minute was for.
+# It has turned into a deficit, more standard errors from zero than the lead was: this was not the chance of single days. A mean square is the square of the mean plus the variance about it; the last column has the difference of the squared means, and that is nearly all. Huber's fit aims at the typical flight and least squares at the mean, which long delays pull up; so Huber predicts an earlier arrival for nearly every flight. In months that ran early that is a gain, in months that ran late a loss. Standard errors from the days of two months speak of other days *of such months*; no number of days makes a second season.
 #
 # For the weight of the delay, with days as the independent groups, the interval takes its $q$ from $t_{G-1}$:
 
@@ -450,11 +450,11 @@ print(f"{slope:.3f}, from {slope - reach_of_slope:.3f} to {slope + reach_of_slop
 #
 # > *A flight arrives about as late as it left.* Of two flights that agree in hour, weekday, carrier and place, the one that left a minute later arrived <!--= f"{slope:.2f}" -->1.02<!--/--> minutes later on average (95 % interval <!--= f"{slope - reach_of_slope:.2f}" -->1.01<!--/--> to <!--= f"{slope + reach_of_slope:.2f}" -->1.03<!--/-->, if days are independent). Hour, weekday, carrier and place shift the arrival by minutes. The interval given with each prediction was meant for 95 %, and held for <!--= f"{100 * covered:.1f}" -->93.5<!--/--> % of the flights of the last two months. The season shifts the flights of a month by several minutes and is not in the model; in the last two months the model is off by <!--= f"{rms(final[chosen]):.1f}" -->16.9<!--/--> minutes, and saying "as late as it left" by <!--= f"{rms(final['as late as it left']):.1f}" -->17.0<!--/-->.
 #
-# And what it may not be used for: to say *whether* a flight will come (the cancelled are not in it); for other years and airports; to say what *would* happen if a carrier took over another's hours, since nobody has tried that.
+# And what it may not be used for: to say *whether* a flight will arrive (cancelled flights are not in it); for other years and airports; to say what *would* happen if a carrier took over another's hours, since nobody has tried that.
 #
 # ## The same from files, month by month
 #
-# A table like this grows by a file a month. [Sums](rows-machines.py) of a month need its file once; all that was fitted by least squares above needs nothing else.
+# A table like this grows by one file each month. The [sums](rows-machines.py) of a month need its file once, and least squares needs nothing else.
 
 # %%
 from pathlib import Path
@@ -483,7 +483,7 @@ print(f"months 1 to 8: {until_august.n:,} flights, the same weights: {apart < 1e
 assert apart < 1e-10
 
 # %% [markdown]
-# With sums at hand, a question that was too dear costs nothing: predict *each month from all before it*. Would that have shown what the report found? (One thing is not from before: the levels of the factors are those of the first eight months.)
+# With the sums at hand, it costs next to nothing to predict *each month from all before it*. Would that have shown what the report found? (Only the levels of the factors still come from all of the first eight months.)
 
 # %%
 print("month     least squares      none   mean residual")
@@ -504,7 +504,7 @@ assert behind == [12]
 assert min(drift) < -4 < 4 < max(drift)
 
 # %% [markdown]
-# Half of it. That each new month has a level of its own could be seen early: the mean residual goes from <!--= f"{min(drift):.1f}" -->-4.9<!--/--> to <!--= f"{max(drift):.1f}" -->4.4<!--/--> minutes. That the fit would be no better than none could not: it is ahead in every month but the last. One split by time is one draw from such a table, and the report drew the month that is the exception.
+# Half of it. That each new month has a level of its own shows early: the mean residual goes from <!--= f"{min(drift):.1f}" -->-4.9<!--/--> to <!--= f"{max(drift):.1f}" -->4.4<!--/--> minutes. That the fit would be no better than none does not: it is ahead in every month but the last. One split by time is one draw, and the report drew the exception.
 #
 # And on two machines? Two *ranks* share the files of the first eight months, and meet once, in [`merge_ranks`][linreg.merge_ranks]:
 
@@ -553,13 +553,13 @@ place.cleanup()
 #
 # - A column that is known too late made the fit look better: off by <!--= f"{leak['with air_time']:.1f}" -->12.8<!--/--> instead of <!--= f"{leak['honest']:.1f}" -->15.9<!--/--> minutes.
 # - With <!--= f"{len(y['fit']):,}" -->217,727<!--/--> rows for <!--= len(names) -->86<!--/--> columns ridge, lasso, Huber and a small network were all within half a minute of least squares.
-# - Standard errors that take flights for independent are too small, by a factor of <!--= f"{ratio[saturday]:.0f}" -->10<!--/--> for Saturday and of <!--= f"{ratio[carrier]:.1f}" -->1.1<!--/--> for the carrier B6.
+# - Standard errors that treat flights as independent are too small, by a factor of <!--= f"{ratio[saturday]:.0f}" -->10<!--/--> for Saturday and of <!--= f"{ratio[carrier]:.1f}" -->1.1<!--/--> for the carrier B6.
 # - Huber's lead of <!--= f"{-float(change['choose'][0] / change['choose'][2]):.1f}" -->2.9<!--/--> standard errors by days in months 9 and 10 was a deficit of <!--= f"{float(change['report'][0] / change['report'][2]):.1f}" -->3.5<!--/--> in months 11 and 12: days of one season do not speak for another.
 # - Fitted from files, month by month or by two ranks, the weights are the same to ten digits of the largest.
 #
 # ## Exercises
 #
-# **1. By pencil.** A residual is the sum of a part that all flights of its day share, with deviation $\tau = 6$ minutes, and a part of its own, with $\sigma = 17$. There are 243 days with 896 flights each. What is the standard error of the mean of all, and what is it taken to be if all rows are independent? Check with `linreg.check([yours, taken], errors_of_mean, tol=0.02)`:
+# **1. By pencil.** A residual is the sum of a part that all flights of its day share, with standard deviation $\tau = 6$ minutes, and a part of its own, with $\sigma = 17$. There are 243 days with 896 flights each. What is the standard error of the mean of all residuals, and what does it seem to be if all rows are taken for independent? The cell below computes both as `errors_of_mean`, from the covariances of the flights of a day. Check with `linreg.check([true, seeming], errors_of_mean, tol=0.02)`:
 
 # %%
 tau, sigma, G, m = 6.0, 17.0, 243, 896
@@ -582,13 +582,13 @@ linreg.check(
 )
 
 # %% [markdown]
-# **2. Predict the picture.** Deal the flights out instead: of the table, every third row to fit, the rows after these to choose, the rest to report. The mean residuals of each day are drawn again, for the whole year and with a level line for each of the three parts. Where are the lines, and where the dots?
+# **2. Predict the picture.** Deal the flights out instead: every third row of the table to fit, the row after each of these to choose, the rest to report. Draw the mean residual of each day again, for the whole year, with a level line for each of the three parts. Where are the lines, and where the dots?
 
 # %% [markdown] answer="Hint"
 # Each third has flights of every day.
 
 # %% [markdown] answer="Answer"
-# The lines fall together at zero: each third has seen every season, and so the split hides that a new month has a level of its own. The dots still lie mostly outside of the band, since no column of the fit knows the day; and on each day those of the three thirds lie close together. The number that such a split reports holds for flights of days of which others were seen, and that is not the task.
+# The lines coincide at zero: each third has seen every season, so the split hides that a new month has a level of its own. The dots still lie mostly outside the band, since no column of the fit knows the day; and the three dots of each day lie close together. Such a split reports the error for flights of days from which other flights were seen, and that is not the task.
 
 # %% answer="Answer"
 everything, target = torch.cat(list(X.values())), torch.cat(list(y.values()))
@@ -601,13 +601,13 @@ print("all three within a fifth of a minute:", max(map(abs, levels_of_lines)) < 
 assert max(map(abs, levels_of_lines)) < 0.2
 
 # %% [markdown]
-# **3. What is wrong with this sentence?** "The model explains <!--= f"{100 * linreg.r2(honest.predict(X['fit']), y['fit']):.0f}" -->85<!--/--> % of the variance of the delay of arrival, so hour, carrier and destination are what makes flights late."
+# **3. What is wrong with this sentence?** "The model explains <!--= f"{100 * linreg.r2(honest.predict(X['fit']), y['fit']):.0f}" -->85<!--/--> % of the variance of the arrival delay, so hour, carrier and destination are what makes flights late."
 
 # %% [markdown] answer="Hint"
 # Whose variance, and explained by which column?
 
 # %% [markdown] answer="Answer"
-# Nearly all of it is explained by the delay of departure, which is the delay itself, a little earlier. On its own it has an $R^2$ nearly as large. What the other columns add is small, and describes which flights make up time; what makes them *leave* late is not asked, since the delay of departure is held fixed. And a weight is a comparison of flights, not the effect of a change.
+# Nearly all of it is explained by the departure delay, which is the same delay, a little earlier. On its own it has an $R^2$ nearly as large. The other columns add little, and describe which flights make up time; what makes flights *leave* late is not asked, since the departure delay is held fixed. And a weight compares flights; it is not the effect of a change.
 
 # %% answer="Answer"
 alone = linreg.solve(X["fit"][:, :1], y["fit"])
@@ -618,7 +618,7 @@ for name, fit, d in (("all", honest, len(names)), ("delay alone", alone, 1)):
     assert explained > 0.84
 
 # %% [markdown]
-# **4. Code.** Does the interval hold as well for flights that leave very late? Write `coverage(inside, groups)`: the share of ones among `inside` (n,) for each value of `groups` (n,), which are 0, 1, 2 and so on. Check with `linreg.check(coverage(inside, hours_late), shares)`; `inside` is that of the report.
+# **4. Code.** In the picture, flights stray farther from the line the later they left. Does the interval hold as well for flights that leave very late? Write `coverage(inside, groups)`: the share of ones among `inside` (n,) for each value of `groups` (n,), which are 0, 1, 2 and so on. Check with `linreg.check(coverage(inside, hours_late), shares)`; `inside` is that of the report.
 
 # %%
 hours_late = (X["report"][:, 0] / 60).clamp(0, 3).long()  # 3 for three and more

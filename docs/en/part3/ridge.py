@@ -294,9 +294,9 @@ print("scikit-learn, n alpha:", bool(torch.allclose(theirs, target.w, rtol=1e-9)
 #
 # ## Stopping early is nearly ridge
 #
-# Gradient descent from zero, stopped after $t$ steps at the rate $\eta$, has covered the share $1 - (1 - \eta \lambda_j)^t$ of the way in each direction. For small $\eta \lambda_j$ that is about $\eta t \lambda_j$, and ridge's share is about $\lambda_j / \alpha$. So $t$ steps resemble a penalty of $\alpha = 1 / (\eta t)$: stopping early charges for length, and training longer charges less.
+# Gradient descent from zero, stopped after $t$ steps at the rate $\eta$, has covered the share $1 - (1 - \eta \lambda_j)^t$ of the way in each direction. Where little of the way is covered that is about $\eta t \lambda_j$, and ridge's share, $\lambda_j / (\lambda_j + \alpha)$, is about $\lambda_j / \alpha$. So $t$ steps resemble a penalty of $\alpha = 1 / (\eta t)$: stopping early charges for length, and training longer charges less.
 
-# %% alt="Share of the least-squares answer that is kept against the eigenvalue, both on log scales, for three penalties. For each there is a curve of ridge and one of descent stopped after 1 over rate times alpha steps. The pairs run together where little is kept, and lie within a quarter of each other everywhere; descent is above ridge where much is kept."
+# %% alt="Share of the least-squares answer that is kept against the eigenvalue, on a log scale, for three penalties. For each there is a curve of ridge and one of descent stopped after 1 over rate times alpha steps. The pairs run together where little is kept, and lie within a quarter of each other everywhere; descent is above ridge where much is kept."
 lam = torch.logspace(-4, 0.7, 200)
 rate = 0.1
 fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")

@@ -247,7 +247,7 @@ import torch.distributed as dist
 import linreg
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("shards", nargs="+", help=".npy, a row per sample, target last")
+parser.add_argument("shards", nargs="+", help=".npy, each row a sample, target last")
 parser.add_argument("--local", action="store_true", help="each machine has its own")
 parser.add_argument("--save", help="where rank 0 keeps the sums")
 parser.add_argument("--timeout", type=float, default=1800.0, help="in seconds")
@@ -476,21 +476,69 @@ print(f"weights apart {(same.w - linreg.solve_statistics(once).w).abs().max():.0
 # %% [markdown]
 # ## Exercises
 #
-# **1. Code.** Write `window(X, y, width)`, the weights of the last `width` rows after each hundred rows, which adds and subtracts sums instead of starting anew. This snippet checks yours:
-
+# **1. By pencil.** Of a column only $(n, \bar x, S)$ is kept, with $S = \sum (x - \bar x)^2$. Two pieces of it have $(2, 1, 2)$ and $(3, 6, 8)$. What has the whole column? Check with `linreg.check([n_all, mean_all, S_all], whole)`:
 
 # %%
-def check_window(window):
-    X, y = part[:3000, :d].double(), part[:3000, d].double()
-    found = window(X, y, 1000)
-    assert len(found) == 21  # from 1000 to 3000 rows
-    for k, w in enumerate(found):
-        rows = slice(100 * k, 100 * k + 1000)
-        assert torch.allclose(w, linreg.solve(X[rows], y[rows]).w, rtol=1e-9)
+first, second = torch.tensor([0.0, 2.0]), torch.tensor([4.0, 6.0, 8.0])
+column = torch.cat((first, second))
+whole = [len(column), column.mean(), (column - column.mean()).square().sum()]
 
+# %% [markdown] answer="Hint"
+# About another point than its mean, at the distance $\delta$, a piece has the sum of squares $S + n \delta^2$.
 
 # %% [markdown] answer="Answer"
-# One sum for each hundred rows, kept in order. The window takes the new one and gives the oldest back. It keeps nine tenths at each step, so little cancels; in a window that runs for months, start a new sum from time to time.
+# The mean of all five is $(2 \cdot 1 + 3 \cdot 6)/5 = 4$. About it the pieces have $2 + 2 \cdot 3^2$ and $8 + 3 \cdot 2^2$, together 40. With $\delta$ for the distance of the two means this is $S = S_1 + S_2 + \delta^2\, n_1 n_2 / (n_1 + n_2)$. `Statistics` merges in this way, with a matrix in place of $S$.
+
+# %% answer="Answer"
+linreg.check([5, 4.0, 40.0], whole)
+
+# %% [markdown]
+# **2. Predict the picture.** Draw the difference that the table of [rows that leave](#rows-that-leave) shows against the number of rows left, both on log scales. How steep is it?
+
+# %% [markdown] answer="Hint"
+# Which of the two shrinks with the rows that are left: the error, or the sums?
+
+# %% [markdown] answer="Answer"
+# Ten times as large for a tenth of the rows: the error stays what rounding made of the large sums, and the sums it is compared with shrink with the rows. The last dot lies lower: where nearly all rows stay, little has been subtracted.
+
+# %% answer="Answer" alt="Difference from a new sum against the number of rows left, both on log scales. The dots at 100, 1,000 and 10,000 rows lie near a dashed line that falls by a factor of ten for each factor of ten in rows. The dot at 90,000 lies below it."
+rows_left = list(losses)
+slope_one = [losses[100] * 100 / left for left in rows_left]
+above = {left: losses[left] / on for left, on in zip(rows_left, slope_one, strict=True)}
+assert all(0.2 < above[left] < 5 for left in (100, 1_000, 10_000))
+assert above[90_000] < 0.5
+fig, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
+ax.loglog(rows_left, slope_one, "--", color=ORANGE)
+ax.loglog(rows_left, list(losses.values()), "o", color=GREEN)
+ax.set(xlabel="rows left", ylabel="difference from a new sum")
+plt.show()
+
+# %% [markdown]
+# **3. What is wrong with this sentence?** "Each of our ranks reads ten times as many rows now, so the all-reduce will take ten times as long."
+
+# %% [markdown] answer="Hint"
+# What does a rank send, and how many numbers is that?
+
+# %% [markdown] answer="Answer"
+# A rank sends its sums, $(d + 2)^2$ numbers, however many rows went into them. Reading and summing take ten times as long, the merge does not. With ten times as many *features* it would send about a hundred times as much:
+
+# %% answer="Answer"
+print(f"{bytes_sent(2, 1000) / bytes_sent(2, 100):.0f} times")
+
+# %% [markdown]
+# **4. Code.** Write `window(X, y, width)`, the weights of the last `width` rows after each hundred rows, as a list, which adds and subtracts sums instead of starting anew. Check with `linreg.check(torch.stack(window(*stretch, 1000)), of_windows, tol=1e-9)`:
+
+# %%
+stretch = part[:3000, :d].double(), part[:3000, d].double()
+windows = [slice(start, start + 1000) for start in range(0, 2001, 100)]
+fits = [linreg.solve(stretch[0][rows], stretch[1][rows]) for rows in windows]
+of_windows = torch.stack([fit.w for fit in fits])
+
+# %% [markdown] answer="Hint"
+# One sum for each hundred rows, kept in order.
+
+# %% [markdown] answer="Answer"
+# The window takes the newest sum and gives the oldest back. It keeps nine tenths at each step, so little cancels; in a window that runs for months, start a new sum from time to time.
 
 
 # %% answer="Answer"
@@ -509,47 +557,7 @@ def window(X, y, width):
     return found
 
 
-check_window(window)
-
-# %% [markdown]
-# **2. What is wrong with this sentence?** "Each of our ranks reads ten times as many rows now, so the all-reduce will take ten times as long."
-
-# %% [markdown] answer="Hint"
-# What does a rank send, and how many numbers is that?
-
-# %% [markdown] answer="Answer"
-# A rank sends its sums, $(d + 2)^2$ numbers, however many rows went into them. Reading and summing take ten times as long, the merge does not. With ten times as many *features* it would send about a hundred times as much:
-
-# %% answer="Answer"
-print(f"{bytes_sent(2, 1000) / bytes_sent(2, 100):.0f} times")
-
-# %% [markdown]
-# **3. By pencil, then code.** For one column, keep only $(n, \bar x, S)$ with $S = \sum (x - \bar x)^2$. Write `merge(first, second)` of two such triples. This snippet checks yours:
-
-
-# %%
-def check_merge(merge):
-    x = 1e8 + torch.randn(1000, generator=torch.Generator().manual_seed(1))
-    triples = [(len(p), p.mean(), p.var() * (len(p) - 1)) for p in x.split(90)]
-    whole = triples[0]
-    for triple in triples[1:]:
-        whole = merge(whole, triple)
-    assert whole[0] == 1000
-    assert torch.isclose(whole[2] / 999, x.var(), rtol=1e-6)
-
-
-# %% [markdown] answer="Answer"
-# The distance $\delta$ of the two means counts for both sides: $S = S_1 + S_2 + \delta^2\, n_1 n_2 / (n_1 + n_2)$. This is how `Statistics` merges, with a matrix in place of $S$.
-
-
-# %% answer="Answer"
-def merge(first, second):
-    (n1, mean1, S1), (n2, mean2, S2) = first, second
-    delta, both = mean2 - mean1, n1 + n2
-    return both, mean1 + delta * n2 / both, S1 + S2 + delta**2 * n1 * n2 / both
-
-
-check_merge(merge)
+linreg.check(torch.stack(window(*stretch, 1000)), of_windows, tol=1e-9)
 place.cleanup()
 
 # %% [markdown]

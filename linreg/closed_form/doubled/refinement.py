@@ -42,7 +42,7 @@ def refined(
     (the seminormal equations). Their error is of the order kappa eps of the correction, so the answer
     gains as many digits a step as kappa leaves, up to kappa of about 1e15.
 
-    Cost: about 40 n d operations a step; extra memory of a few MB whatever n.
+    Cost: about 40 n d operations for each step; extra memory of a few MB whatever n.
 
     Args:
         p: the data, about any shift, such as the mean, and in any scale (d,); finite.

@@ -58,10 +58,10 @@ def infer_logistic(
 
     Raises:
         ShapeError: wrong shapes, or not d names.
-        DtypeError: the dtypes differ or are not float32 or float64; names that are no text.
+        DtypeError: the dtypes differ or are not float32 or float64; names that are not text.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; `y` other than 0 and 1, or of one class alone; weights that
-            are no whole numbers.
+            are not whole numbers.
         RangeError: `level` is not between 0 and 1, or `steps` below 1.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 4.4.
@@ -126,10 +126,10 @@ def infer_softmax(
 
     Raises:
         ShapeError: wrong shapes, or not d names.
-        DtypeError: the dtypes differ or are not float32 or float64; names that are no text.
+        DtypeError: the dtypes differ or are not float32 or float64; names that are not text.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; `y` other than whole numbers from 0 on, of one class alone,
-            or without a row of some class; weights that are no whole numbers.
+            or without a row of some class; weights that are not whole numbers.
         RangeError: `level` is not between 0 and 1, `base` no class, `classes` below 2, or `steps` below 1.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 4.4.

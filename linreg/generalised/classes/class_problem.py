@@ -135,6 +135,6 @@ def _separated(n: int, undecided: int) -> str:
     kind = "quasi-completely" if undecided else "completely"
     return (
         f"A direction separates the classes {kind}: {which} on the side of their class{rest}. The loss "
-        "falls along it for ever, so that no weights are the best. It is `separation`. Give a penalty, "
+        "falls along it for ever, so no weights are the best; `separation` holds it. Give a penalty, "
         "such as `alpha=1e-4`, or leave out what tells a class by itself."
     )

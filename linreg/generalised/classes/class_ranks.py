@@ -116,7 +116,7 @@ class Ranks:
         if failed:
             raise DistributedError(
                 f"`{self.ring.caller}` needs the rows of all {self.ring.size} ranks; rank {failed[0]} has "
-                "stopped with an error in its pass over them. Mend what that error names, then start all "
+                "stopped with an error in its pass over them. Correct what that error names, then start all "
                 "ranks again."
             )
         return found, told[:, 1:]

@@ -60,7 +60,7 @@ class ChanceIntervals(ByValue):
 class ClassInference(ByValue):
     r"""A fit of classes with the uncertainty of each of its numbers; printed, a table.
 
-    Rows stand in the order intercept, if there is one, then features; of K classes, class by class. NaN is
+    The rows are the intercept, if there is one, then the features; of K classes, class by class. NaN is
     what the data do not tell: `status` and `message` say why.
 
     Args:
@@ -124,7 +124,7 @@ class ClassInference(ByValue):
 
         Raises:
             ShapeError: `X` does not have d columns.
-            DtypeError: `X` is not float32 or float64, or `level` no number.
+            DtypeError: `X` is not float32 or float64, or `level` not a number.
             DeviceError: the devices differ.
             DataError: `X` is empty or holds NaN or infinity.
             RangeError: `level` is not between 0 and 1.

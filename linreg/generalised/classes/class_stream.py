@@ -57,9 +57,9 @@ def logistic_stream(
     are added up: all have the same fit to the last bit, that of all rows. Every rank of the group must call
     this, with the same settings; one that has no rows gives an empty list.
 
-    Cost: n d^2 operations a pass; one pass for the sums, and one for each step, of which there are mostly 5
-    to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 numbers a pass, after three
-    small ones.
+    Cost: n d^2 operations for each pass; one pass for the sums, and one for each step, of which there are
+    mostly 5 to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 numbers in each pass,
+    after three small ones.
 
     Args:
         rows: what gives the same (X, y) or (X, y, weights) each time that it is gone through: a list, or
@@ -128,9 +128,9 @@ def softmax_stream(
     With `ranks` the rows are those of many processes, as for `logistic_stream`. No rank needs rows of each
     class.
 
-    Cost: n d^2 K^2 / 2 operations a pass; one pass for the sums, and one for each step, of which there are
-    mostly 5 to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 (K - 1)^2 numbers a
-    pass, after three small ones.
+    Cost: n d^2 K^2 / 2 operations for each pass; one pass for the sums, and one for each step, of which there
+    are usually 5 to 10. Memory for a block. Between ranks an all-reduce of about (d + 2)^2 (K - 1)^2 numbers
+    in each pass, after three small ones.
 
     Args:
         rows: what gives the same (X, y) or (X, y, weights) each time that it is gone through, as for
@@ -219,7 +219,7 @@ class _Stream:
         if n != self.n:
             raise DataError(
                 f"`rows` must give the same rows each time; the first pass had {self.n}, a later "
-                f"one {n}. Let its __iter__ begin anew."
+                f"one {n}. Let its __iter__ start over."
             )
 
     def solved(self, family: Family) -> Solved:

@@ -52,7 +52,7 @@ def logistic(
     `separation` holds it, checked against each row, and there are no weights. Where the status is `OK` the
     curvature and the slope at the end prove that there is a minimum.
 
-    Cost: n d^2 operations a step, of which there are mostly 5 to 10. `X` is not copied.
+    Cost: n d^2 operations for each step, of which there are usually 5 to 10. `X` is not copied.
 
     Args:
         X: (n, d) features, any n and d.
@@ -75,7 +75,7 @@ def logistic(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64, or a setting is no number.
+        DtypeError: the dtypes differ or are not float32 or float64, or a setting is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; `y` other than 0 and 1, or of one class alone; negative
             weights, or none above 0.

@@ -53,8 +53,8 @@ def softmax(
 
     Newton's method and the search for a direction that separates classes are those of `logistic`.
 
-    Cost: n d^2 K^2 / 2 operations a step, of which there are mostly 5 to 10, and d^2 K^2 numbers. `X` is not
-    copied.
+    Cost: n d^2 K^2 / 2 operations for each step, of which there are usually 5 to 10, and d^2 K^2 numbers. `X`
+    is not copied.
 
     Args:
         X: (n, d) features, any n and d.
@@ -76,7 +76,7 @@ def softmax(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64, or a setting is no number.
+        DtypeError: the dtypes differ or are not float32 or float64, or a setting is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; `y` other than whole numbers from 0 on, of one class alone,
             or without a row of some class; negative weights, or none above 0.

@@ -61,7 +61,7 @@ def lasso(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64; a setting is no number.
+        DtypeError: the dtypes differ or are not float32 or float64; a setting is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: `alpha` is negative, NaN or infinite; `unpenalised` names no column, or one twice.
@@ -115,7 +115,7 @@ def elastic_net(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64; a setting is no number.
+        DtypeError: the dtypes differ or are not float32 or float64; a setting is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: `alpha` is negative, NaN or infinite, `l1_ratio` not from 0 to 1; `unpenalised` names no
@@ -172,7 +172,7 @@ def lasso_path(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64; a setting is no number.
+        DtypeError: the dtypes differ or are not float32 or float64; a setting is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; bad weights; `alphas` is empty.
         RangeError: one of `alphas` is negative, NaN or infinite; `l1_ratio` not from 0 to 1; `unpenalised`
@@ -233,7 +233,7 @@ def lasso_path_statistics(
         The path, float64.
 
     Raises:
-        DtypeError: `statistics` is not `Statistics`, or a setting is no number.
+        DtypeError: `statistics` is not `Statistics`, or a setting is not a number.
         DataError: no rows have been added, or `alphas` is empty.
         RangeError: one of `alphas` is negative, NaN or infinite; `l1_ratio` not from 0 to 1; `unpenalised`
             names no column, or one twice.

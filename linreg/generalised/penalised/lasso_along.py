@@ -168,6 +168,6 @@ def _verdict(
         return Status.RANK_DEFICIENT, (
             f"{said} Column {tied[0]} depends on columns with a weight and has their slope"
             f"{f', and so have {len(tied) - 1} more' * (len(tied) > 1)}: there are other answers, with the "
-            "same predictions and penalty, that share the weight otherwise. The elastic net has one."
+            "same predictions and penalty, that divide the weight differently. The elastic net has one."
         )
     return Status.OK, said

@@ -129,7 +129,7 @@ def cross_validate_path(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64; a setting is no number.
+        DtypeError: the dtypes differ or are not float32 or float64; a setting is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data, bad weights, or a fold of which no row counts.
         RangeError: bad `alphas`, `l1_ratio`, `folds` or `unpenalised`.
@@ -201,7 +201,7 @@ def cross_validate_path_statistics(
         The errors of each fold along the path, and the path of all rows, float64.
 
     Raises:
-        DtypeError: not a sequence of `Statistics`; a setting is no number.
+        DtypeError: not a sequence of `Statistics`; a setting is not a number.
         ShapeError: they are of different columns.
         DataError: sums without rows.
         RangeError: fewer than 2; bad `alphas`, `l1_ratio` or `unpenalised`.

@@ -71,7 +71,7 @@ def ridge(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64; `alpha` is no number.
+        DtypeError: the dtypes differ or are not float32 or float64; `alpha` is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: `alpha` is negative, NaN or infinite; `unpenalised` names no column, or one twice.
@@ -136,7 +136,7 @@ def ridge_path(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64; `alphas` are no numbers.
+        DtypeError: the dtypes differ or are not float32 or float64; `alphas` are not numbers.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; bad weights; `alphas` is empty.
         RangeError: one of `alphas` is negative, NaN or infinite; `unpenalised` names no column, or one twice.
@@ -198,7 +198,7 @@ def ridge_path_statistics(
         The path, float64, with `gcv` and without `left_out`.
 
     Raises:
-        DtypeError: `statistics` is not `Statistics`, or `alphas` are no numbers.
+        DtypeError: `statistics` is not `Statistics`, or `alphas` are not numbers.
         DataError: no rows have been added, or `alphas` is empty.
         RangeError: one of `alphas` is negative, NaN or infinite; `unpenalised` names no column, or one twice.
 

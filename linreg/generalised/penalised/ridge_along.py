@@ -181,7 +181,7 @@ def _path(
     if problem.open:
         status = Status.RANK_DEFICIENT
         some = "A free column depends" if problem.open == 1 else f"{problem.open} free columns depend"
-        message = f"{said} {some} on others: of the answers that predict the same, theirs is weight 0."
+        message = f"{said} {some} on others: of the equally good answers, this has weight 0 there."
     if not bool(w.isfinite().all()):
         status, message = Status.OUT_OF_RANGE, f"{said} A weight is beyond the range of float64."
     return RegularisationPath(

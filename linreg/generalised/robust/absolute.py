@@ -286,7 +286,7 @@ def _told(corner: Corner, steps: int) -> str:
     through = f"{in_steps(steps)}: it passes through {int((corner.r == 0).sum())} rows. By the dual problem"
     if corner.alone:
         return f"{through} no other fit has as small a loss."
-    return f"{through} the loss of none is smaller by 1e-10 of it; others may be as good."
+    return f"{through} no other fit has a loss smaller by 1e-10 of it; others may be as good."
 
 
 def _end(

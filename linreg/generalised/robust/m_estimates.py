@@ -56,9 +56,9 @@ def huber(
     well, as scikit-learn's `HuberRegressor` does with `alpha=0` and `epsilon` $\delta$. The last two go with
     `y`: in other units of `y` they are the same fit.
 
-    Cost: n d^2 operations a step, of which there are mostly 5 to 10, and 4 n numbers. Of 65,536 rows or more,
-    and 800 d, a twentieth is fitted so; the others then take 4 n d operations a pass, of which there are
-    about 8. `X` is not copied, and the number of threads of PyTorch changes no bit.
+    Cost: n d^2 operations for each step, of which there are usually 5 to 10, and 4 n numbers. Of 65,536 rows
+    or more, and 800 d, a twentieth is fitted so; the others then take 4 n d operations for each pass, of
+    which there are about 8. `X` is not copied, and the number of threads of PyTorch changes no bit.
 
     Args:
         X: (n, d) features, any n and d.
@@ -80,7 +80,7 @@ def huber(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64, or a setting is no number.
+        DtypeError: the dtypes differ or are not float32 or float64, or a setting is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: an unknown `scale`, or a number that is not above 0.
@@ -148,7 +148,7 @@ def tukey(
 
     Raises:
         ShapeError: wrong shapes.
-        DtypeError: the dtypes differ or are not float32 or float64, or a setting is no number.
+        DtypeError: the dtypes differ or are not float32 or float64, or a setting is not a number.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data; negative weights, or none above 0.
         RangeError: an unknown `scale`, or a number that is not above 0.

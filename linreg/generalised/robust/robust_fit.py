@@ -18,7 +18,7 @@ __all__ = ["End", "RobustFit", "in_steps"]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RobustFit(Fit):
-    r"""A fit by a loss that large residuals do not rule.
+    r"""A fit by a loss that large residuals do not dominate.
 
     Its `loss` is the mean of the loss that was minimised: $\sigma^2 \rho(r / \sigma)$ in squared units of
     `y`, half the square for small residuals; of `absolute` it is $|r|$, in units of `y`.

@@ -301,7 +301,7 @@ def test_a_forged_file_runs_nothing(tmp_path, capsys):
 
 def test_damaged_and_missing_files(tmp_path):
     path = tmp_path / "sums.pt"
-    with pytest.raises(linreg.FileError, match=r"absent\.pt' is none that can be read"):
+    with pytest.raises(linreg.FileError, match=r"absent\.pt' cannot be read as one"):
         Statistics.load(tmp_path / "absent.pt")
     sums = Statistics.of(*data())
     sums.save(path)
@@ -448,7 +448,7 @@ def test_what_is_no_sum_of_rows_is_not_loaded(tmp_path, wrong):
     write(tmp_path / "sums", held)
     assert Statistics.load(tmp_path / "sums").n == 60
     write(tmp_path / "sums", {name: value for name, value in (held | wrong).items() if value is not None})
-    with pytest.raises(linreg.FileError, match=r"it holds something else|what it holds are no sums of rows"):
+    with pytest.raises(linreg.FileError, match=r"it holds something else|it does not hold sums of rows"):
         Statistics.load(tmp_path / "sums")
 
 
@@ -458,7 +458,7 @@ def test_a_matrix_of_sums_is_symmetric_without_a_negative_square(tmp_path, i, j,
     M = held["M"].clone()
     M[i, j] = value
     write(tmp_path / "sums", held | {"M": M})
-    with pytest.raises(linreg.FileError, match="what it holds are no sums of rows"):
+    with pytest.raises(linreg.FileError, match="it does not hold sums of rows"):
         Statistics.load(tmp_path / "sums")
 
 

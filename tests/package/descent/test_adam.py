@@ -120,7 +120,7 @@ def test_slopes_that_drown_in_eps():
     X, y = toy(0)
     fit = linreg.adam(X, y * 1e-12, lr=1e-12, steps=2000)
     assert fit.status is Status.NOT_CONVERGED
-    assert re.search(r"Its slopes, at most \d[\de.-]*, drown in `eps`: lower that\.$", fit.message)
+    assert re.search(r"Its slopes, at most \d[\de.-]*, are small beside `eps`: lower `eps`\.$", fit.message)
     assert linreg.adam(X, y * 1e-12, lr=1e-12, steps=2000, eps=1e-20).status is Status.OK
     dw, db = linreg.gradient(X, y, torch.zeros(X.shape[1], dtype=F64))
     steepest = float(torch.cat((dw, db.reshape(1))).abs().max())

@@ -87,7 +87,7 @@ def test_newton_that_cannot_arrive():
     X, y = ordinary(0)
     none = linreg.newton(X, y, steps=0)
     assert none.status is Status.NOT_CONVERGED
-    assert "The first step arrives and two more mend rounding: give it three." in none.message
+    assert "The first step arrives and two more correct its rounding: give it three." in none.message
     a, e = (torch.randn(100, generator=gen(k), dtype=F64) for k in (0, 1))
     alike = torch.stack((a, a + 1e-9 * e), 1)  # and what there is to gain is their difference
     for steps in (3, 10):
@@ -165,7 +165,7 @@ def test_the_points_of_conjugate_gradients(seed, memory):
     theta, r = torch.zeros(21, dtype=F64), c
     p = r
     path = linreg.lbfgs(X, y, steps=5, tol=0, memory=memory).path
-    for k in range(6):  # until rounding parts them: three steps later they differ by 1e-8
+    for k in range(6):  # until rounding separates them: three steps later they differ by 1e-8
         found = torch.cat((path.w[k], path.b[k : k + 1]))
         torch.testing.assert_close(found, theta, rtol=1e-8, atol=1e-10)
         alpha = (r @ r) / (p @ H @ p)

@@ -136,7 +136,7 @@ def test_nothing_to_vary(kind):
     X, y = ordinary(3, 2)
     few = bootstrap(X, y, kind=kind, resamples=20, generator=gen())
     assert few.status == Status.NO_NOISE
-    assert few.message.startswith("No row is left to tell the noise. Add rows.")
+    assert few.message.startswith("No row is left to estimate the noise. Add rows.")
     perfect = bootstrap(X[:, :1], X[:, 0], kind=kind, resamples=20, generator=gen())
     assert perfect.status == Status.NO_NOISE
     assert perfect.message.startswith("The residuals are no larger than rounding")

@@ -134,7 +134,7 @@ def test_no_row_to_spare(errors):
         found = infer(X[:n, :d], y[:n], errors=errors)
         assert found.status == Status.NO_NOISE
         assert found.df == 0
-        assert found.message.startswith(f"No row is left to tell the noise: {n} of them")
+        assert found.message.startswith(f"No row is left to estimate the noise: {n} of them")
         for part in (found.se, found.t, found.p, found.low, found.high):
             assert part.isnan().all()
         assert all(math.isnan(part) for part in (found.s, found.F, found.F_p, found.adjusted_r2))

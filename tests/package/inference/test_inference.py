@@ -439,5 +439,5 @@ def test_sums_of_too_few_rows():
     found = infer_statistics(linreg.Statistics.of(X, y))
     assert (
         found.message
-        == "From sums of 3 rows. No row is left to tell the noise: 3 of them, and 3 unknowns. Add rows."
+        == "From sums of 3 rows. No row is left to estimate the noise: 3 of them, and 3 unknowns. Add rows."
     )

@@ -140,7 +140,7 @@ def test_a_row_of_leverage_one():
     close(found.dffits[-2:], [1.032958956375053, -0.63604728311405845], 1e-12)
     assert math.isnan(found.loss)
     assert found.status == Status.NO_NOISE
-    assert found.message == "1 of 12 rows have leverage 1: without one, nothing predicts it."
+    assert found.message == "1 of 12 rows have leverage 1: without such a row, nothing predicts it."
 
 
 def test_where_nothing_is_left_to_compare():
@@ -154,7 +154,7 @@ def test_where_nothing_is_left_to_compare():
     close(found.press[0], R_Y[0] - (2 * R_Y[1] - R_Y[2]), 1e-12)
     two = influence(R_X[:2, :1], R_Y[:2])
     assert two.status == Status.NO_NOISE
-    assert two.message == "No row is left to tell the noise: 2 of them. Add rows."
+    assert two.message == "No row is left to estimate the noise: 2 of them. Add rows."
     assert two.internal.isnan().all()
     assert two.leverage.tolist() == [1, 1]
 

@@ -269,7 +269,7 @@ class TestNpy:
             ("{'descr': '<f8', 'fortran_order': False}", "'shape'"),
             ("{'descr': '<f8', 'fortran_order': False, 'shape': 3}", "has shape 3"),
             ("{'descr': '<f8', 'fortran_order': False, 'shape': {1: 2, 3: 4}}", "has shape {1: 2, 3: 4}"),
-            ("[1, 2]", "its header is no dictionary"),
+            ("[1, 2]", "its header is not a dictionary"),
             ("{'descr': ", "was never closed"),
             ("{'descr': open('x')}", "malformed node"),
             (" " * 20_000, "a header of 20000 characters"),
@@ -663,7 +663,7 @@ class TestIterables:
         error = stopped(source)
         assert str(error) == (
             f"`source` must be finite; {name} is missing in row 50. "
-            'Mend it, or go on without: missing="drop".'
+            'Correct it, or go on without: missing="drop".'
         )
         same(error.statistics, Statistics.of(self.X[:50], self.y[:50]))
         rest = accumulate([(self.X[51:], self.y[51:])], start=error.statistics)

@@ -12,7 +12,7 @@ import torch.distributed as dist
 import linreg
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("shards", nargs="+", help=".npy, a row per sample, target last")
+parser.add_argument("shards", nargs="+", help=".npy, each row a sample, target last")
 parser.add_argument("--local", action="store_true", help="each machine has its own")
 parser.add_argument("--save", help="where rank 0 keeps the sums")
 parser.add_argument("--timeout", type=float, default=1800.0, help="in seconds")

@@ -119,7 +119,7 @@ def test_sources_that_will_not_do():
     with pytest.raises(ShapeError):
         logistic_stream([(X, y), (X[:, :1], y)])
     with pytest.raises(
-        DataError, match=r"the first pass had 300, a later one 150\. Let its __iter__ begin anew"
+        DataError, match=r"the first pass had 300, a later one 150\. Let its __iter__ start over"
     ):
         logistic_stream(Shrinking(parts))
     for empty in ([], [(X, y, 0 * y)]):

@@ -181,7 +181,7 @@ def test_what_it_says():
     fit = logistic(X, y)
     assert fit.message == (
         "A direction separates the classes completely: 6 rows lie on the side of their class. The loss falls "
-        "along it for ever, so that no weights are the best. It is `separation`. Give a penalty, such as "
+        "along it for ever, so no weights are the best; `separation` holds it. Give a penalty, such as "
         "`alpha=1e-4`, or leave out what tells a class by itself."
     )
     assert repr(fit.separation) == "Separation(complete=True, undecided=0)"
