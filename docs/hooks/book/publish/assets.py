@@ -58,7 +58,8 @@ SCRIPT = {
 WORKER = {
     # words are kept and looked up in one spelling: see spelling.py
     "new lunr.Token(g.slice(l,m).toLowerCase(),": "new lunr.Token(spelled(g.slice(l,m).toLowerCase()),",
-    "search(e){if(e=e.replace(": "search(e){if(e=spelled(e.toLowerCase()).replace(",
+    # and a ^ in a question is one of a formula, not the weight of a word
+    "search(e){if(e=e.replace(": 'search(e){if(e=spelled(e.toLowerCase()).replaceAll("^"," ").replace(',
 }
 
 
