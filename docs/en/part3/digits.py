@@ -765,7 +765,7 @@ print(f"pattern {delta.norm():.3g}")
 # They are equal where $\kappa \lVert r \rVert = \lVert X \rVert \lVert w \rVert$, and $r$ is a multiple of the pattern. The bend of the figure is there, within the factor that such formulas leave open.
 
 # %% answer="Answer"
-linreg.check(BENDEXPR, bend, tol=0.05)
+linreg.check(2.18 * 4.12e6 / (1.63e3 * 9.14e3), bend, tol=0.05)
 
 # %% [markdown]
 # **2. Predict the picture.** In float64 the wave's coefficients have about five right digits. Draw the correct digits of each fitted value against $x$. Where do the dots lie, above or below five, and why?
