@@ -43,6 +43,7 @@ from book.publish import (
 from book.render import code, downloads, figures, formulas, names, reference, repairs, search
 from book.render.markdown import INSTALL, MARKS, Drawn, draft
 from book.translate import site as everywhere
+from book.translate import together
 from book.translate.edition import Edition
 from book.words import say, speak
 
@@ -94,6 +95,7 @@ def on_startup(command: str, dirty: bool) -> None:
 def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
     global site
+    together.hear()  # that the code has been run
     os.environ["SOURCE_DATE_EPOCH"] = wheel.EPOCH  # no file tells when it was built
     root, edition = Path(config.config_file_path).parent, Edition.of(config)
     titles = everywhere.titles(config)
@@ -123,6 +125,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         raise PluginError(str(error)) from None
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
     outputs = of_blocks(sources, wanted, site.cache, config)
+    together.tell()
     site.sources = {uri: site.edition.page(uri, source) for uri, source in sources.items()}
     site.outputs = {uri: site.edition.outputs(uri, made) for uri, made in outputs.items()}
 
@@ -244,5 +247,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     if top != folder:
         for name in site.shared:
             (folder / name).unlink()
+    together.tell()
+    together.hear()  # that all is written
     if site.edition.folders:
         offline.publish(top.resolve(), site.address(site.edition.up), site.edition.folders)

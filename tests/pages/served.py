@@ -6,7 +6,6 @@ address that they were built for, whichever port is free, and a request to any o
 
 import gzip
 import time
-from collections.abc import Iterable
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
@@ -20,17 +19,18 @@ from project import ROOT, WHOLE
 
 LATE = 0.3  # seconds until a font comes: the page is painted by then, and must not move when it does
 BASE = "http://book.localhost/some/path/"  # a `localhost` has a clipboard; a path shows that any will do
-EDITIONS = {"": "mkdocs.yml", "zh/": "mkdocs.zh.yml"}  # the folder of each edition, and its settings
+EDITIONS = ("", "zh/")  # the folder of each edition
 
 
-def build(
-    folder: Path, cwd: Path = ROOT, tool: str = "mkdocs", editions: Iterable[str] = EDITIONS, **settings: str
-) -> None:
-    """Build the book into `folder`, for `BASE`; what is cached is cached under `cwd`."""
+def build(folder: Path, cwd: Path = ROOT, tool: str = "mkdocs", **settings: str) -> None:
+    """Build the English edition into `folder`, for `BASE`; what is cached is cached under `cwd`."""
     settings = {"SITE_URL": BASE, "EDITIONS": "1", **settings}
-    for edition in editions:
-        place = ("--site-dir", str(folder / edition))
-        building.build(ROOT / EDITIONS[edition], *place, cwd=cwd, tool=tool, **settings)
+    building.build(ROOT / "mkdocs.yml", "--site-dir", str(folder), cwd=cwd, tool=tool, **settings)
+
+
+def build_all(folder: Path, **settings: str) -> None:
+    """Build both editions into `folder`, for `BASE`."""
+    building.run("docs/hooks", "editions", str(folder), cwd=ROOT, **{"SITE_URL": BASE, **settings})
 
 
 def sources() -> dict[str, Path]:

@@ -153,7 +153,7 @@ def test_what_a_page_offers_stands_under_its_title(
 def test_llms_txt_lists_every_page(site: Path, edition: str) -> None:
     text = (site / edition / "llms.txt").read_text()
     assert re.match(r"# \S.*\n\n> \S.*\n\n", text)
-    listed = re.findall(r"^- \[(.+?)\]\((.+?)\)(?:: |：)(\S.{19,})$", text, re.M)
+    listed = re.findall(r"^- \[(.+?)\]\((.+?)\): (\S.{19,})$", text, re.M)
     assert [address for _, address, _ in listed] == [BASE + edition + plain(address) for address in PAGES]
     assert len(listed) == text.count("\n- ")
     whole = (site / edition / "llms-full.txt").read_text()

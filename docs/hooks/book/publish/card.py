@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
+from book.cache import write
 from book.words import say
 
 CACHE = Path(".cache/cards")
@@ -28,8 +29,7 @@ def png(title: str, site: str) -> bytes:
     key = sha256(f"{title}\n{site}\n{_state()}".encode()).hexdigest()[:16]
     kept = CACHE / f"{key}.png"
     if not kept.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(drawn(title, site))
+        write(kept, drawn(title, site))
     return kept.read_bytes()
 
 

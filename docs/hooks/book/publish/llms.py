@@ -21,9 +21,8 @@ def index(config: MkDocsConfig, nav: Navigation, addresses: Mapping[str, str]) -
     )
     for entry in nav:
         pages = [entry] if isinstance(entry, Page) else list(_below(entry.children or []))
-        colon = say(": ")
         rows = [
-            f"- [{page.title}]({addresses[page.file.src_uri]}){colon}{page.meta['summary']}"
+            f"- [{page.title}]({addresses[page.file.src_uri]}): {page.meta['summary']}"
             for page in pages
             if page.file.src_uri in addresses
         ]

@@ -38,6 +38,7 @@ def _package(root: Path) -> griffe.Module:
 def share(root: Path, config: MkDocsConfig) -> None:
     """Take the package in a folder as mkdocstrings reads it for this build: it is read once for both."""
     handler = config.plugins["mkdocstrings"].get_handler("python")  # type: ignore[attr-defined]
+    handler.env.filters["say"] = say  # for its templates
     _known[root] = handler.collect("linreg", handler.get_options({}))
 
 

@@ -9,6 +9,7 @@ from book.translate.prose import PIECE, PLACE, TAG
 HAN = r"[\u4e00-\u9fff]"
 WORDS = re.compile(r"\\text(?:rm|bf|it)?\{[^{}]*\}")  # in a formula
 VALUE = re.compile(r"\$\{(?!\\)[^{}]*\}")  # in a text of a script
+NAME = re.compile(r"\]\[[^\]]*\]")  # of what a link leads to
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 TITLE = re.compile(r"\*[^*]+\*|[A-Z][\w’'-]*(?: [\w’'-]+){2,}")  # of a book, which keeps its language
 SPACING = [
@@ -27,7 +28,7 @@ def faults(message: str, translation: str, terms: Mapping[str, tuple[str, ...]])
             yield f"{what}: {lost} is missing"
         for new in found - wanted:
             yield f"{what}: {new} is not in the English"
-    if "<!--" in PIECE.sub("", translation):
+    if any(piece["claim"] is not None or piece["comment"] for piece in PIECE.finditer(translation)):
         yield "a claim is written as its place, <1>"
     for number in _numbers(translation) ^ _numbers(message):
         yield f"the number {number} stands in one of both"
@@ -56,7 +57,7 @@ def _pieces(text: str) -> Counter[str]:
 def _markup(text: str) -> Counter[str]:
     """Tags, links without a place, links by name, and what makes letters bold."""
     text = PIECE.sub("", text)
-    return Counter([*TAG.findall(text), *re.findall(r"\]\(|\]\[[^\]]*\]|\*\*", text)])
+    return Counter([*TAG.findall(text), *NAME.findall(text), *re.findall(r"\]\(|\*\*", text)])
 
 
 def _lost(text: str) -> bool:
@@ -69,8 +70,8 @@ def _lost(text: str) -> bool:
 
 
 def _numbers(text: str) -> set[str]:
-    """Numbers outside of code and formulas; one digit may be a word in the other language."""
-    found = NUMBER.findall(PLACE.sub("", PIECE.sub("", text)))
+    """Numbers outside of code, those in words of formulas included; one digit may be a word in Chinese."""
+    found = NUMBER.findall(PLACE.sub("", PIECE.sub(lambda piece: " ".join(WORDS.findall(piece[0])), text)))
     return {number for number in found if len(number) > 1}
 
 
@@ -82,7 +83,7 @@ def _plain(text: str) -> str:
 
 def _terms(message: str, translation: str, terms: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Terms that have another name in the translation; the longest of the English counts."""
-    rest = PIECE.sub(" ", VALUE.sub(" ", message))
+    rest = NAME.sub("]", PIECE.sub(" ", VALUE.sub(" ", message)))
     for title in TITLE.findall(rest):
         rest = rest.replace(title, " " if title in translation else title)
     rest = rest.lower()

@@ -48,11 +48,16 @@ def publish(config: MkDocsConfig, terms: Collection[str]) -> None:
     if not hasattr(index, "_segment_chinese"):
         raise AttributeError("The theme's search has another way to part Chinese")
     index._segment_chinese = parted(terms)
+    _parted.update(_stored())
+
+
+def _stored() -> dict[str, list[str]]:
+    """What other builds have kept."""
     stored = json.loads(CACHE.read_text()) if CACHE.exists() else {}
-    if stored.get("jieba") == version("jieba"):
-        _parted.update(stored["words"])
+    return dict(stored["words"]) if stored.get("jieba") == version("jieba") else {}
 
 
 def save() -> None:
-    """Keep the words for the next build."""
-    write(CACHE, json.dumps({"jieba": version("jieba"), "words": _parted}, ensure_ascii=False))
+    """Keep the words for the next build, with those of a build that ended meanwhile."""
+    words = _stored() | _parted
+    write(CACHE, json.dumps({"jieba": version("jieba"), "words": words}, ensure_ascii=False))

@@ -38,7 +38,7 @@ def messages(config: MkDocsConfig, hooks: Path, theme: Path) -> Iterator[tuple[s
             match node:
                 case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(text)), *_]):
                     yield text, f"in {file.name}"
-    for file in sorted(theme.rglob("*.html")):
+    for file in sorted([*theme.rglob("*.html"), *hooks.rglob("*.jinja")]):
         for text in FILTER.findall(file.read_text()):
             yield text, f"in the template {file.name}"
     for file in sorted(theme.rglob("*.js")):
