@@ -384,7 +384,7 @@ def entry(value):
         (
             entry(-1.0),
             DataError,
-            "must be 0, or from 1e-100 to 1e\\+100; got -1 at index 3. A row that shall",
+            "must be 0, or from 1e-100 to 1e\\+100; got -1 at index 3. For a row that should",
         ),
         (entry(1e-120), DataError, "got 1e-120 at index 3. Divide all by one number"),
         (entry(1e120), DataError, r"got 1e\+120 at index 3. Divide all by one number"),

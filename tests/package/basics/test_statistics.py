@@ -291,10 +291,10 @@ class Evil:
 def test_a_forged_file_runs_nothing(tmp_path, capsys):
     path = tmp_path / "sums.pt"
     path.write_bytes(pickle.dumps(Evil(), protocol=2))
-    with pytest.raises(linreg.FileError, match="none that can be read"):
+    with pytest.raises(linreg.FileError, match="cannot be read as one"):
         Statistics.load(path)
     torch.save({"format": Evil()}, path)
-    with pytest.raises(linreg.FileError, match="none that can be read"):
+    with pytest.raises(linreg.FileError, match="cannot be read as one"):
         Statistics.load(path)
     assert capsys.readouterr().out == ""
 
@@ -318,7 +318,7 @@ def test_damaged_and_missing_files(tmp_path):
     ):
         held = {"format": "linreg statistics 1", "n": sums.n, "shift": sums.shift, "M": sums.M}
         torch.save(held | wrong, path)
-        with pytest.raises(linreg.FileError, match="none that can be read"):
+        with pytest.raises(linreg.FileError, match="cannot be read as one"):
             Statistics.load(path)
     with pytest.raises(linreg.FileError, match="must name a file that can be written"):
         sums.save(tmp_path / "no" / "such" / "folder.pt")
