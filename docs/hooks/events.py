@@ -243,11 +243,12 @@ def on_post_build(config: MkDocsConfig) -> None:
     assets.join(folder / "assets/widgets")
     assets.publish(folder)
     policy.publish(folder, live)
-    top = folder / site.edition.up
-    if top != folder:
+    if site.edition.up:
         for name in site.shared:
             (folder / name).unlink()
     together.tell()
     together.hear()  # that all is written
+    folder = together.placed(folder)
     if site.edition.folders:
-        offline.publish(top.resolve(), site.address(site.edition.up), site.edition.folders)
+        top = (folder / site.edition.up).resolve()
+        offline.publish(top, site.address(site.edition.up), site.edition.folders)

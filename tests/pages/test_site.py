@@ -58,7 +58,7 @@ def test_every_page_of_the_navigation_is_built(html: dict[str, Html]) -> None:
 def test_every_link_and_every_anchor_leads_somewhere(site: Path, edition: str, html: dict[str, Html]) -> None:
     """In the same edition, but for the one link to the other; only the wheel and the zip are shared."""
     home, dead = BASE + edition, []
-    (other,) = EDITIONS.keys() - {edition}
+    (other,) = set(EDITIONS) - {edition}
     for address, page in html.items():
         turned = [BASE + other + address.replace("404.html", "")]
         assert [urljoin(page.address, link["href"]) for link in switches(page)] == turned

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import TimeoutError
 from served import BASE, sources
-from test_browser_found import search
-from visit import Visit
+from visit import Visit, search
 
 SWITCH = "a.edition"
 RESULT = ".md-search-result__item"
