@@ -121,7 +121,7 @@ class TestFiles:
 
 
 FAULTS = {
-    "negative": (-2.5, False, "`weights` must be 0, or from 1e-100 to 1e+100; {} is -2.5 in", "has 0."),
+    "negative": (-2.5, False, "`weights` must be 0, or from 1e-100 to 1e+100; {} is -2.5 in", "pass 0."),
     "large": (
         1e101,
         False,
