@@ -25,8 +25,7 @@ build: $(VENV)/installed  ## write the finished site to site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 editions: $(VENV)/installed  ## the same with the Chinese edition in site/zh/; what is not translated yet is English there
-	NO_MKDOCS_2_WARNING=1 EDITIONS=1 $(BIN)/mkdocs build --strict
-	NO_MKDOCS_2_WARNING=1 EDITIONS=1 $(BIN)/mkdocs build --strict --config-file mkdocs.zh.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python docs/hooks editions
 
 picture: build  ## take the picture in README.md
 	$(BIN)/python docs/screenshot.py

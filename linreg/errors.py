@@ -49,7 +49,7 @@ class DistributedError(LinregError, RuntimeError):
 
 
 class StreamError(FileError, DataError):
-    """A pass over many rows that had to stop: a damaged file, an entry that is not a number, another column.
+    """A pass over many rows that had to stop: a damaged file, an entry that is no number, other columns.
 
     Attributes:
         statistics: the `Statistics` of the rows before `row`, to keep or go on with; None without any.

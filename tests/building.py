@@ -15,9 +15,14 @@ def build(
     **settings: str,
 ) -> None:
     """Build all its pages, as `make build` does; what is cached is cached under `cwd`."""
+    command = ("-m", tool, "build", "--strict", "--config-file", str(config), *options)
+    run(*command, cwd=cwd, python=python, **settings)
+
+
+def run(*command: str, cwd: Path, python: str = sys.executable, **settings: str) -> None:
+    """Have Python build."""
     env = {name: value for name, value in os.environ.items() if name != "PAGES"}
     env |= {"NO_MKDOCS_2_WARNING": "1", **settings}
-    command = [python, "-m", tool, "build", "--strict", "--config-file", str(config), *options]
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
+    done = subprocess.run([python, *command], cwd=cwd, env=env, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"The site does not build:\n{done.stdout}{done.stderr}")

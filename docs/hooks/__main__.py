@@ -8,6 +8,7 @@ COMMANDS = {
     "mutate": "prove.mutate",
     "census": "prove.census",
     "translate": "translate.command",
+    "editions": "translate.together",
 }
 
 if __name__ == "__main__":

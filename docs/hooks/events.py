@@ -43,6 +43,7 @@ from book.publish import (
 from book.render import code, downloads, figures, formulas, names, reference, repairs, search
 from book.render.markdown import INSTALL, MARKS, Drawn, draft
 from book.translate import site as everywhere
+from book.translate import together
 from book.translate.edition import Edition
 from book.words import say, speak
 
@@ -73,6 +74,11 @@ class Site:
         """Where a file of the site will be read."""
         return urljoin(self.home, path)
 
+    @property
+    def shared(self) -> tuple[str, str]:
+        """The files that serve all editions, and lie beside the first."""
+        return self.wheel.name, offline.NAME
+
 
 live = False  # whether `mkdocs serve` builds
 site: Site
@@ -89,6 +95,7 @@ def on_startup(command: str, dirty: bool) -> None:
 def on_config(config: MkDocsConfig) -> None:
     """Build the wheel and get the kernels ready."""
     global site
+    together.hear()  # that the code has been run
     os.environ["SOURCE_DATE_EPOCH"] = wheel.EPOCH  # no file tells when it was built
     root, edition = Path(config.config_file_path).parent, Edition.of(config)
     titles = everywhere.titles(config)
@@ -98,7 +105,7 @@ def on_config(config: MkDocsConfig) -> None:
     home = config.site_url or ""
     package = wheel.build(root)
     marks = {mark: say(text) for mark, text in MARKS.items()}
-    marks[INSTALL] = wheel.install_line(home, package)
+    marks[INSTALL] = wheel.install_line(urljoin(home, edition.up), package)
     marks[digest.DIGEST] = digest.as_markdown(root, package)
     site = Site(root, home, package, prepare(root / "linreg", package), marks, edition, titles)
     config.extra["mark"] = logo.logo()  # for docs/theme/partials/logo.html
@@ -118,16 +125,18 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
         raise PluginError(str(error)) from None
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
     outputs = of_blocks(sources, wanted, site.cache, config)
+    together.tell()
     site.sources = {uri: site.edition.page(uri, source) for uri, source in sources.items()}
     site.outputs = {uri: site.edition.outputs(uri, made) for uri, made in outputs.items()}
 
-    reference.package.cache_clear()  # `mkdocs serve` builds again after a change
+    reference.share(site.root, config)
+    site.edition.speak({uri: source.text for uri, source in sources.items()})
     site.entries = reference.addresses(
         {file.url: site.sources[uri].text for uri, file in documents.items()}, site.root
     )
     places = {file.abs_src_path: file.url for file in files if file.abs_src_path}
-    for name in (site.wheel.name, offline.NAME):  # which have no source
-        places[f"{config.docs_dir}/{name}"] = name
+    for name in site.shared:  # which have no source
+        places[f"{config.docs_dir}/{name}"] = f"{site.edition.up}{name}"
     site.links = {str(Path(path).resolve()): site.address(url) for path, url in places.items()}
 
     site.beside[str(config.theme["favicon"])] = logo.icon()
@@ -206,7 +215,7 @@ def stem(uri: str) -> str:
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Put in the figures and the typeset formulas."""
     uri = page.file.src_uri
-    html = downloads.under_title(site.edition.marked(output), uri)
+    html = downloads.under_title(site.edition.upwards(site.edition.marked(output), site.shared), uri)
     html = figures.placed(html, site.drawn[uri], uri, get_relative_url("assets/widgets", page.url))
     for step in (repairs.quiet, repairs.scrolling, repairs.readable):
         html = step(html)
@@ -223,7 +232,7 @@ def on_post_template(output_content: str, template_name: str, config: MkDocsConf
 @event_priority(-50)  # after the search has written its index
 def on_post_build(config: MkDocsConfig) -> None:
     """Write what stands beside the pages, the fonts of their formulas, and what is made of all of them."""
-    site.edition.tell()
+    site.edition.end()
     folder = Path(config.site_dir)
     for path, content in site.beside.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -234,4 +243,12 @@ def on_post_build(config: MkDocsConfig) -> None:
     assets.join(folder / "assets/widgets")
     assets.publish(folder)
     policy.publish(folder, live)
-    offline.publish(folder, site.home)
+    if site.edition.up:
+        for name in site.shared:
+            (folder / name).unlink()
+    together.tell()
+    together.hear()  # that all is written
+    folder = together.placed(folder)
+    if site.edition.folders:
+        top = (folder / site.edition.up).resolve()
+        offline.publish(top, site.address(site.edition.up), site.edition.folders)

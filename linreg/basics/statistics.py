@@ -31,9 +31,9 @@ class Statistics(ByValue):
     Start empty, `update` block by block, `+` what others have summed, `-` what should leave; then
     `solve_statistics`, or `gradient` for descent whose steps cost the same however many rows there were.
     Merging is exact up to rounding: in any order, any split of the rows gives the same sums to a few
-    units in the last place. Rows that leave take digits with them, those that were rounded beside their
-    squares; `solve_statistics` tells how many are left. Numbers whose squares would leave the range of
-    float64 are kept divided by powers of two, `unit`.
+    units in the last place. Subtracting rows costs digits, since the sums keep the rounding errors of the
+    squares that have left; `solve_statistics` tells how many digits remain. Numbers whose squares would leave
+    the range of float64 are kept divided by powers of two, `unit`.
 
     Memory: (d + 2)^2 numbers; during `update` three times as many and 2 MB for each thread, whatever the
     number of rows. PyTorch's threads share the rows, and their number changes no bit.

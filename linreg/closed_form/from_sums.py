@@ -67,8 +67,8 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
 
     The same Cholesky as in `solve`, but nothing is left to refine with: a relative error of about
     $\kappa^2 \varepsilon$ stays in the weights, and columns with $\kappa$ above 1e7 cannot be told from
-    dependent ones. After a difference of sums more is gone: what was rounded beside the largest squares that
-    these sums have ever held. The `message` says how many digits that leaves of the worst weight.
+    dependent ones. After a subtraction more is lost: the sums keep the rounding errors of the largest squares
+    that they have ever held. The `message` says how many digits of the worst weight are left.
 
     Cost: 2 d^3 operations, whatever the number of rows.
 

@@ -156,7 +156,7 @@ def _qr(p: Scaled) -> Fit:
 def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = None) -> Fit:
     r"""Solve by $X = U \Sigma V^\top$, leaving out singular values below a cut-off.
 
-    Always has an answer. When the columns are dependent, or fewer than the unknowns need, infinitely
+    Always has an answer. When the columns are dependent, or there are fewer rows than unknowns, infinitely
     many `w` have the same smallest loss; this returns the one of smallest length $\|w\|$ and says so
     in the status.
 

@@ -33,7 +33,7 @@ def momentum_step(state: Moving, slope: Tensor, *, lr: float, beta: float) -> Mo
 
 
 def nesterov_step(state: Moving, slope: Tensor, *, lr: float, beta: float) -> Moving:
-    r"""The same velocity, and $\theta - \eta (\nabla L + \beta v')$: as far as the next slope is foreseen."""
+    r"""The same velocity, and $\theta - \eta (\nabla L + \beta v')$: with what is known of the next move."""
     velocity = beta * state.velocity + slope
     return Moving(state.theta - lr * (slope + beta * velocity), velocity)
 
@@ -64,12 +64,13 @@ def momentum(
     for step, `torch.optim.SGD` with `momentum=beta`.
 
     Converges below $2 (1 + \beta) / \lambda_{\max}$, with `nesterov` below
-    $\frac{2 + 2 \beta}{1 + 2 \beta} / \lambda_{\max}$; for $\beta$ near 1 that is 4 and 4/3 where descent
-    without momentum has 2. With $\eta = 4 / (\sqrt L + \sqrt \mu)^2$ and
-    $\beta = (\sqrt\kappa - 1)^2 / (\sqrt\kappa + 1)^2$ the error shrinks by about $\sqrt\beta$ a step: their
-    number grows with $\sqrt\kappa$ instead of $\kappa$. `curvature` has these numbers; `predict_loss` and
-    `predict_steps` give the losses and the steps in advance. The loss may rise on the way: near the
-    largest rate to $(1 + \beta)^2 / (1 - \beta)^2$ times that of the start, with `nesterov` not to 3 times.
+    $\frac{2 + 2 \beta}{1 + 2 \beta} / \lambda_{\max}$; for $\beta$ near 1 these are about
+    $4 / \lambda_{\max}$ and $\frac43 / \lambda_{\max}$, without momentum $2 / \lambda_{\max}$. With
+    $\eta = 4 / (\sqrt L + \sqrt \mu)^2$ and $\beta = (\sqrt\kappa - 1)^2 / (\sqrt\kappa + 1)^2$ the error
+    shrinks by about $\sqrt\beta$ a step: the steps grow in number with $\sqrt\kappa$ instead of $\kappa$.
+    `curvature` has these numbers; `predict_loss` and `predict_steps` give the losses and the steps in
+    advance. The loss may rise on the way: near the largest rate to $(1 + \beta)^2 / (1 - \beta)^2$ times that
+    of the start, with `nesterov` not to 3 times.
 
     Stops by the same rule as `gradient_descent`. The answer is detached: no gradient flows through it.
 

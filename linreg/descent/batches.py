@@ -45,7 +45,8 @@ def sgd(
     constant rate the parameters reach the neighbourhood of the minimiser quickly and then keep moving
     in it. How far above the smallest loss they do so, the noise floor, follows from the rows, the rate and
     the batch size before the first step; the status tells whether the run has come down to it.
-    Every batch order is stable for rates below twice the one that the message of a diverged run names.
+    A rate below $2 / \max_i (1 + \|x_i\|^2)$, for the half-mean loss with an intercept, is stable in whatever
+    order the batches come; the message of a run that has diverged recommends half of that.
 
     The answer is detached: no gradient flows through it.
 
@@ -72,7 +73,7 @@ def sgd(
     Returns:
         The fit, in the dtype of `X`. Status `OK`: the excess loss is within the noise floor that the message
         names, three standard deviations above the mean of settled runs whose batches are drawn
-        independently; at the end of a shuffled epoch they lie lower. `NOT_CONVERGED`: it is above, or the
+        independently; at the end of a shuffled epoch a run lies lower. `NOT_CONVERGED`: it is above, or the
         rate is beyond the largest at which runs settle on average. `DIVERGED`: with the parameters of the
         smallest loss seen. `path.loss` is the loss of all the data after each epoch.
 

@@ -42,10 +42,10 @@ def breusch_pagan(
     r"""Test whether the variance of the noise depends linearly on the features.
 
     The squared residuals are regressed on the features and a constant. Koenker's version, the default as in
-    R's `bptest` and in statsmodels, is $n R^2$ of that regression and asks for no normal noise. The original
-    of Breusch and Pagan, half the explained sum of squares of $r_i^2 / (\|r\|^2 / n)$, does; it is that of
-    `bptest(studentize=FALSE)`, and of R's `ncvTest` where that is given the features: by default it takes the
-    predictions instead, one column.
+    R's `bptest` and in statsmodels, is $n R^2$ of that regression and does not need normal noise. The
+    original of Breusch and Pagan, half the explained sum of squares of $r_i^2 / (\|r\|^2 / n)$, needs it; it
+    is that of `bptest(studentize=FALSE)`, and of R's `ncvTest` where that is given the features: by default
+    it takes the predictions instead, one column.
 
     With precisions $c_i$ the question is whether $c_i r_i^2$ depends on the features: whether anything is
     left of the unequal variance that the weights were to take out. These squares are regressed, each row once

@@ -56,8 +56,8 @@ def infer(
     Residuals are taken from the rows in a second pass, never from differences of sums. Dependent columns
     leave single weights undetermined: these get NaN; what can be estimated is right.
 
-    Cost: n d^2 operations and one pass, 2 n d and a second, for HC 4 n d^2 in all; where the condition
-    number is above 20 a QR factorisation takes the place of the first. 5 MB for each thread beside O(d^2).
+    Cost: a pass of n d^2 operations and one of 2 n d; for HC 4 n d^2 in all. Where the condition number is
+    above 20 a QR factorisation takes the place of the first pass. 5 MB for each thread beside O(d^2).
 
     Args:
         X: (n, d) features; float32 counts as exact, and all is computed in float64.

@@ -43,7 +43,7 @@ def leverage(
         X: (n, d) features.
         intercept: the fit has one.
         weights: (n,) precisions, as for [`infer`][linreg.infer]; a row of weight 0 has leverage 0.
-        frequency: weights count rows; the leverage is then that of one of them.
+        frequency: weights count equal rows; the leverage is then that of a single one.
 
     Returns:
         (n,) leverages, float64; their sum is the number of unknowns that the data determine.
@@ -83,7 +83,7 @@ def influence(
         y: (n,) targets.
         intercept: fit `b` as well; otherwise it is 0.
         weights: (n,) precisions of the rows, as for [`infer`][linreg.infer].
-        frequency: weights count rows; the numbers are then those of one of them.
+        frequency: weights count equal rows; the numbers are then those of a single one.
 
     Returns:
         The influence of each row.

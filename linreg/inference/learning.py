@@ -76,7 +76,8 @@ def learning_curve(
         ShapeError: wrong shapes, or other columns for the test.
         DtypeError: the dtypes differ or are not float32 or float64; a size that is not an integer.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data; bad weights, or none above 0 in the first size.
+        DataError: empty, NaN or infinite data; bad weights, or none above 0 in the rows of the
+            first size.
         RangeError: `sizes` that are none, do not increase, or exceed the rows.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 7.2.

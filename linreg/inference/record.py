@@ -65,7 +65,7 @@ class Inference(ByValue):
         low: (p,) where the confidence interval begins.
         high: (p,) where it ends.
         covariance: (p, p) of the estimates.
-        n: rows that count, with frequencies their sum.
+        n: number of rows of weight above 0; with `frequency` the sum of the weights.
         df: degrees of freedom for the noise, n less the numbers that were fitted.
         s: residual standard error, in units of `y`.
         r2: share of the variance explained; without an intercept of the mean square, about 0.
@@ -116,8 +116,8 @@ class Inference(ByValue):
             level: of the intervals, by default that of the table.
 
         Returns:
-            The intervals, float64; NaN, and a message, for rows about which the data say nothing, because
-            columns that depended on each other no longer do so there.
+            The intervals, float64; NaN, and a message, for rows about which the data say nothing: columns
+            that depend on each other in the rows of the fit do not do so there.
 
         Raises:
             ShapeError: `X` does not have d columns.

@@ -26,7 +26,7 @@ DEPENDENT = 1e-10  # of a column's square, that the others leave: no more than r
 
 @dataclass(frozen=True, eq=False)
 class Subsets(ByValue):
-    """The best subset of each size, from no column to all.
+    r"""The best subset of each size, from no column to all.
 
     Standard errors and p-values of a model that was chosen by looking at `y` are not what they say: the
     choice has favoured what chance made large. Judge it on rows that took no part in the choice.
@@ -36,9 +36,10 @@ class Subsets(ByValue):
             dependent columns reach are left out.
         loss: (k,) their half-mean squared losses, in squared units of `y`.
         r2: (k,) the shares of the variance that they explain, of the squares without an intercept.
-        aic: (k,) Akaike's criterion for normal noise, up to a constant: n log(loss) + 2 p, with p the number
-            of weights. Its smallest value is an estimate of which predicts best.
-        bic: (k,) the same with log(n) in the place of 2: fewer columns, from 8 rows on.
+        aic: (k,) Akaike's criterion for normal noise, up to a constant: $n \log L + 2 p$, with $L$ the loss
+            and $p$ the number of unknowns, `b` among them. Its smallest value marks the subset that should
+            predict best.
+        bic: (k,) the same with $\log n$ in the place of 2: fewer columns, from 8 rows on.
         fits: the fits; entry i of the weights is that of column i of the subset.
     """
 

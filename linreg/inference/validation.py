@@ -119,7 +119,8 @@ def cross_validate(
         DtypeError: the dtypes differ or are not float32 or float64; `folds` is no integer and no integers.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data, bad weights, or a fold of which no row counts.
-        RangeError: fewer than 2 folds, more than rows, or a `generator` beside the numbers of folds.
+        RangeError: fewer than 2 folds, more folds than rows, or a `generator` where `folds` already gives the
+            fold of each row.
 
     Source: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, section 7.10.
 

@@ -94,7 +94,7 @@ def contours(
         RangeError: `features` are not two different columns of `X`.
         ShapeError: wrong shapes, or fewer than two features.
         DtypeError: the dtypes differ or are not float32 or float64.
-        DataError: empty, NaN or infinite data, or two columns of zeros.
+        DataError: empty, NaN or infinite data, or nothing but zeros in both of the chosen columns.
 
     Examples:
         >>> import torch, linreg

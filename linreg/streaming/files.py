@@ -75,11 +75,11 @@ def blocks(
 
     Returns:
         An iterable of (X, y), or (X, y, weights), from the beginning each time it is iterated. A file that
-        turns out to be damaged, cut short, to lack a column of the first or to hold a row without numbers
-        stops it with a `StreamError`.
+        turns out to be damaged or cut short, to lack a column of the first file or to have an entry that is
+        not a number stops it with a `StreamError`.
 
     Raises:
-        FileError: a file is missing, cannot be read, or holds something else.
+        FileError: a file is missing, cannot be read, or is not of the kind that its name says.
         RangeError: a column that is not there or is named twice, row names without a name, no file, mixed
             kinds of files, or an option outside its range.
         DtypeError: a column does not hold numbers, or `features` is not a list.
@@ -141,7 +141,7 @@ class Blocks:
 
     @property
     def rows(self) -> int | None:
-        """How many rows the files have, `start` of them passed over; None if not all of them say."""
+        """How many rows the files have, the first `start` included; None if a file does not tell."""
         total = 0
         for part in self._parts:
             try:
@@ -154,7 +154,7 @@ class Blocks:
         return total
 
     def place(self, row: int) -> tuple[str, int]:
-        """File and row in it of a row that has been read, counted over all files."""
+        """The file and the row within it where row `row` of all files lies, which must have been read."""
         i = max(i for i, begin in enumerate(self._begins) if begin <= row)
         return self.paths[i], row - self._begins[i]
 

@@ -45,8 +45,8 @@ def merge_ranks(
         RangeError: `timeout` is not above 0.
         ShapeError: the ranks have different numbers of features; raised on every rank.
         DistributedError: `torch.distributed` is not initialised, this process is not in `group`, `group` was
-            destroyed or adds nothing, or a rank was lost or too late. The group cannot be used after that:
-            destroy it and end the process.
+            destroyed or has a backend that does not sum, or a rank was lost or too late. The group cannot be
+            used after that: destroy it and end the process.
 
     Source: Chan, Golub and LeVeque, Algorithms for computing the sample variance, The American
     Statistician 37 (1983), section 2, for sums that merge; Patarasuk and Yuan, Bandwidth optimal

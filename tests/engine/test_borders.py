@@ -54,6 +54,7 @@ ORDER = [
     "publish.digest",
     "translate.prose",
     "translate.pages",
+    "translate.docstrings",
     "translate.drawn",
     "translate.catalogues",
     "translate.checks",
@@ -61,6 +62,7 @@ ORDER = [
     "translate.search",
     "translate.site",
     "translate.edition",
+    "translate.together",
     "translate.command",
 ]
 FOLDERS = ["page", "execute", "prove", "render", "publish", "translate"]
@@ -127,7 +129,7 @@ def test_a_function_without_an_underscore_is_used_elsewhere() -> None:
     """By the engine or its tests; a page and the command line ask for some by name."""
     used = {name for folder in (HOOKS, TESTS) for path in folder.rglob("*.py") for name in taken(path)}
     used |= {(f"prove.{command}", "main") for command in ("census", "mutate", "update")}
-    used |= {("prove.census", "total"), ("translate.command", "main")}
+    used |= {("prove.census", "total"), ("translate.command", "main"), ("translate.together", "main")}
     public = {
         (module, node.name)
         for module in ORDER
@@ -141,7 +143,7 @@ def test_a_function_without_an_underscore_is_used_elsewhere() -> None:
 def test_a_command_that_is_none(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, str(HOOKS), *arguments], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "python docs/hooks update|mutate|census|translate [paths]\n"
+    assert done.stderr == "python docs/hooks update|mutate|census|translate|editions [paths]\n"
 
 
 def test_a_command_needs_no_settings(tmp_path: Path) -> None:

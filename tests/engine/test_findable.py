@@ -12,7 +12,7 @@ from project import ROOT
 from book.execute.outputs import SVG, Output
 from book.page.files import parse
 from book.publish import card, feed, notebook, plain
-from book.render import markdown, names, reference
+from book.render import markdown, names, reference, search
 
 ENTRIES = {
     f"linreg.{name}": f"reference/api/#linreg.{name}"
@@ -256,6 +256,17 @@ def test_names_in_code_link_as_the_page_imports_them(tmp_path: Path) -> None:
     assert (
         f'{HREF}Statistics.update">{dotted}<span class="o">.</span><span class="n">update</span></a>' in text
     )
+
+
+# What search engines show
+
+
+def test_a_summary_is_as_long_as_what_is_shown_of_it_in_either_script() -> None:
+    assert search.shortened("short") == "short"
+    english = search.shortened("some words " * 20)
+    assert english == "some words " * 14 + "…"
+    chinese = search.shortened("梯度下降，" * 20)
+    assert chinese == "梯度下降，" * 15 + "梯度……"
 
 
 # The card

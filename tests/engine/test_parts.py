@@ -594,20 +594,21 @@ def test_equal_contents_make_an_equal_zip(tmp_path: Path) -> None:
 
 
 def test_the_digest_of_the_sources_sees_every_change(tmp_path: Path) -> None:
-    for name in digest.SOURCES:
-        if "." in name or name.isupper():
-            copy2(ROOT / name, tmp_path)
+    for path in (path for pattern in digest.SOURCES for path in ROOT.glob(pattern)):
+        if path.is_file():
+            copy2(path, tmp_path)
         else:
-            copytree(ROOT / name, tmp_path / name, ignore=ignore_patterns("__pycache__", ".*cache"))
+            copytree(path, tmp_path / path.name, ignore=ignore_patterns("__pycache__", ".*cache"))
     assert digest.sources(tmp_path) == digest.sources(ROOT), "caches do not count"
     seen = {digest.sources(ROOT)}
     (tmp_path / "docs/en/index.md").write_text("another text")
     seen.add(digest.sources(tmp_path))
     (tmp_path / "docs/en/index.md").rename(tmp_path / "docs/en/other.md")
     seen.add(digest.sources(tmp_path))
-    (tmp_path / "requirements.lock").write_text("")
-    seen.add(digest.sources(tmp_path))
-    assert len(seen) == 4
+    for name in ("requirements.lock", "mkdocs.zh.yml", "README.md"):
+        (tmp_path / name).write_text("")
+        seen.add(digest.sources(tmp_path))
+    assert len(seen) == 6
 
 
 def test_a_path_is_drawn_step_by_step_to_the_same_points() -> None:

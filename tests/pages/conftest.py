@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from served import build
+from served import EDITIONS, build_all
+
+
+@pytest.fixture(scope="session", params=EDITIONS, ids=lambda edition: edition.strip("/") or "en")
+def edition(request: pytest.FixtureRequest) -> str:
+    """The folder of an edition: what takes it is run for each."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with FileLock(run / "site.lock"):
         if not folder.exists() and not failure.exists():
             try:
-                build(folder)
+                build_all(folder)
             except RuntimeError as error:
                 failure.write_text(str(error))
     if failure.exists():

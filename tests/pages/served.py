@@ -15,16 +15,22 @@ from urllib.parse import unquote, urlsplit
 
 import building
 import yaml
-from project import ROOT
+from project import ROOT, WHOLE
 
 LATE = 0.3  # seconds until a font comes: the page is painted by then, and must not move when it does
 BASE = "http://book.localhost/some/path/"  # a `localhost` has a clipboard; a path shows that any will do
+EDITIONS = ("", "zh/")  # the folder of each edition
 
 
 def build(folder: Path, cwd: Path = ROOT, tool: str = "mkdocs", **settings: str) -> None:
-    """Build the book into `folder`, for `BASE`; what is cached is cached under `cwd`."""
-    settings = {"SITE_URL": BASE, **settings}
+    """Build the English edition into `folder`, for `BASE`; what is cached is cached under `cwd`."""
+    settings = {"SITE_URL": BASE, "EDITIONS": "1", **settings}
     building.build(ROOT / "mkdocs.yml", "--site-dir", str(folder), cwd=cwd, tool=tool, **settings)
+
+
+def build_all(folder: Path, **settings: str) -> None:
+    """Build both editions into `folder`, for `BASE`."""
+    building.run("docs/hooks", "editions", str(folder), cwd=ROOT, **{"SITE_URL": BASE, **settings})
 
 
 def sources() -> dict[str, Path]:
@@ -42,6 +48,16 @@ def sources() -> dict[str, Path]:
     Loader.add_multi_constructor("", lambda loader, suffix, node: None)
     config = yaml.load((ROOT / "mkdocs.yml").read_text(), Loader)
     return {address(file): ROOT / config["docs_dir"] / file for file in files(config["nav"])}
+
+
+def chinese(step: int) -> list[str]:
+    """Addresses of the Chinese edition: of each page in the whole sweep, else of every `step`th."""
+    return [f"zh/{address}" for address in list(sources())[:: 1 if WHOLE else step]]
+
+
+def source_of(address: str) -> Path:
+    """The source of a page of either edition."""
+    return sources()[address.removeprefix("zh/")]
 
 
 def in_order() -> list[str]:

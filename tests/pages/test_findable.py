@@ -5,13 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 from xml.etree import ElementTree
 
 import pytest
-from built import SCRIPTS, Html, built
+from built import IN_ENGLISH, SCRIPTS, Html, built, pages, said
 from PIL import Image
 from project import ROOT
 from served import BASE, sources
@@ -19,6 +20,8 @@ from served import BASE, sources
 import linreg
 from book.page.files import parse
 from book.page.statements import CLAIM
+from book.translate.edition import Edition
+from book.words import say, speak
 
 PAGES = sources()
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
@@ -27,9 +30,18 @@ CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.S)
 
 
 @pytest.fixture(scope="module")
-def html(site: Path) -> dict[str, Html]:
-    """Every page by its address."""
-    return {address: Html(site / address / "index.html", BASE + address) for address in PAGES}
+def html(site: Path, edition: str) -> dict[str, Html]:
+    """Every page of an edition by its address in it."""
+    found = pages(site, edition)
+    return {address: found[address] for address in PAGES}
+
+
+@pytest.fixture
+def speaking(edition: str) -> Iterator[None]:
+    """The engine speaks the language of an edition."""
+    speak(Edition(ROOT / "docs" / edition if edition else None).site)
+    yield
+    speak({})
 
 
 def plain(address: str) -> str:
@@ -50,27 +62,29 @@ def shown(fragment: str) -> str:
 
 
 @pytest.mark.parametrize("address", PAGES, ids=lambda address: address or "home")
-def test_every_page_is_there_as_markdown(site: Path, address: str) -> None:
+def test_every_page_is_there_as_markdown(site: Path, edition: str, speaking: None, address: str) -> None:
     """Its values, outputs and figures included, and none of the marks of its source."""
-    text, page = (site / plain(address)).read_text(), parse(PAGES[address])
+    text, page = (site / edition / plain(address)).read_text(), said(PAGES[address], edition)
     assert text.startswith("# ")
-    assert f"This page: <{BASE}{address}>\n" in text
+    assert say("This page: <1>", f"<{BASE}{edition}{address}>\n") in text
     assert not re.search(r"<!--|<span|figure:\d|^ *(\?\?\?|!!!|:::)|\{ ?[.#]", prose(text), re.M)
     for block in page.blocks:
         if block.kind == "prose":
-            said = CLAIM.sub(lambda match: match["shown"] or match[0], block.source)
+            shows = CLAIM.sub(lambda match: match["shown"] or match[0], block.source)
             lines = [
-                new for old, new in zip(block.source.split("\n"), said.split("\n"), strict=True) if old != new
+                new
+                for old, new in zip(block.source.split("\n"), shows.split("\n"), strict=True)
+                if old != new
             ]
-            lines = [line.strip() for line in lines if "](" not in line and "<!--" not in line]
+            lines = [line.strip() for line in lines if not re.search(r"\]\(|\]\[|<!--", line)]
             assert [line for line in lines if line not in text] == []
         elif block.kind == "figure":
-            assert f"*Figure: {block.alt}*" in text
+            assert f"*{say('Figure: <1>', block.alt)}*" in text
         if block.kind != "prose":
             assert block.source.split("\n")[-1] in text
     outputs = re.findall(
         r'<section class="[^"]* output [^"]*".*?<code>(.*?)</code>',
-        (site / address / "index.html").read_text(),
+        (site / edition / address / "index.html").read_text(),
         re.S,
     )
     for output in outputs:
@@ -78,16 +92,21 @@ def test_every_page_is_there_as_markdown(site: Path, address: str) -> None:
         assert all(line in text for line in inner.split("\n")), inner
 
 
-def test_the_links_of_the_markdown_lead_somewhere(site: Path, html: dict[str, Html]) -> None:
+def test_the_links_of_the_markdown_lead_somewhere(site: Path, edition: str, html: dict[str, Html]) -> None:
+    """In the same edition."""
     dead, found = [], 0
     for address in PAGES:
-        for link in re.findall(r"\]\(([^()\s]+)\)", prose((site / plain(address)).read_text())):
+        for link in re.findall(r"\]\(([^()\s]+)\)", prose((site / edition / plain(address)).read_text())):
             target, anchor = urldefrag(link)
-            path = unquote(target.removeprefix(BASE))
+            path = unquote(target.removeprefix(BASE + edition))
             found += target.startswith(BASE)
+            if target in shared(site):
+                continue
             if target.startswith(BASE):
                 there = html.get(path)
-                if not (there or (site / path).is_file()) or (anchor and unquote(anchor) not in there.ids):
+                if not (there or (site / edition / path).is_file()) or (
+                    anchor and unquote(anchor) not in there.ids
+                ):
                     dead.append((address, link))
             elif not link.startswith(("https://", "#")):
                 dead.append((address, link))
@@ -95,11 +114,18 @@ def test_the_links_of_the_markdown_lead_somewhere(site: Path, html: dict[str, Ht
     assert found > len(PAGES)
 
 
-def test_the_markdown_of_the_reference_has_every_entry(site: Path, html: dict[str, Html]) -> None:
+def shared(site: Path) -> set[str]:
+    """The addresses of what lies beside the first edition for all."""
+    return {BASE + path.name for kind in ("*.whl", "*.zip") for path in site.glob(kind)}
+
+
+def test_the_markdown_of_the_reference_has_every_entry(
+    site: Path, edition: str, html: dict[str, Html]
+) -> None:
     entries = 0
     for address, page in html.items():
         names = [name for name in page.ids if name.startswith("linreg.")]
-        text = (site / plain(address)).read_text()
+        text = (site / edition / plain(address)).read_text()
         entries += len(names)
         assert re.findall(r"^### `(linreg\.[\w.]+)`$", text, re.M) != [] or not names
         assert set(re.findall(r"^### `(linreg\.[\w.]+)`$", text, re.M)) == set(names), address
@@ -107,7 +133,9 @@ def test_the_markdown_of_the_reference_has_every_entry(site: Path, html: dict[st
 
 
 @pytest.mark.parametrize("source", sorted(PAGES.values()), ids=lambda path: path.stem)
-def test_what_a_page_offers_stands_under_its_title(site: Path, html: dict[str, Html], source: Path) -> None:
+def test_what_a_page_offers_stands_under_its_title(
+    site: Path, html: dict[str, Html], speaking: None, source: Path
+) -> None:
     page = built(source, html)
     found = re.search(r'</h1>\s*<p class="offers">(.*?)</p>', page.path.read_text(), re.S)
     if source.stem == "index":
@@ -115,31 +143,31 @@ def test_what_a_page_offers_stands_under_its_title(site: Path, html: dict[str, H
         return
     assert found
     links = re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)</a>', found[1])
-    names = ["Markdown", "Notebook", "Script"] if source.suffix == ".py" else ["Markdown"]
+    names = ["Markdown", say("Notebook"), say("Script")] if source.suffix == ".py" else ["Markdown"]
     assert [name for _, name in links] == names
     for link, _ in links:
         assert (site / urljoin(page.address, link).removeprefix(BASE)).is_file(), link
     assert '<button type="button">' in found[1]
 
 
-def test_llms_txt_lists_every_page(site: Path, html: dict[str, Html]) -> None:
-    text = (site / "llms.txt").read_text()
+def test_llms_txt_lists_every_page(site: Path, edition: str) -> None:
+    text = (site / edition / "llms.txt").read_text()
     assert re.match(r"# \S.*\n\n> \S.*\n\n", text)
-    listed = re.findall(r"^- \[(.+?)\]\((.+?)\): (\S.{39,})$", text, re.M)
-    assert [address for _, address, _ in listed] == [BASE + plain(address) for address in PAGES]
+    listed = re.findall(r"^- \[(.+?)\]\((.+?)\): (\S.{19,})$", text, re.M)
+    assert [address for _, address, _ in listed] == [BASE + edition + plain(address) for address in PAGES]
     assert len(listed) == text.count("\n- ")
-    whole = (site / "llms-full.txt").read_text()
+    whole = (site / edition / "llms-full.txt").read_text()
     for address in PAGES:
-        assert (site / plain(address)).read_text().strip() in whole
+        assert (site / edition / plain(address)).read_text().strip() in whole
 
 
 # Programs
 
 
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
-def test_every_executed_page_can_be_downloaded_as_a_program(source: Path, site: Path) -> None:
+def test_every_executed_page_can_be_downloaded_as_a_program(source: Path, site: Path, edition: str) -> None:
     """It is the code of its cells, which the notebook runs, and shows the figures."""
-    text = (site / source.relative_to(ROOT / "docs/en")).read_text()
+    text = (site / edition / source.relative_to(ROOT / "docs/en")).read_text()
     assert not re.search(r"<!--(?!=? ?\.\.\.)|answer=|alt=\"", re.sub(r"`+[^`]+`+", "", text))
     cells = [block.source for block in parse(source).blocks if block.cell]
     added = {"import matplotlib.pyplot as plt", "plt.show()"}
@@ -217,41 +245,41 @@ def test_the_source_of_each_entry_is_one_click_away(html: dict[str, Html]) -> No
 
 
 def test_every_page_knows_its_address_and_says_what_a_link_to_it_shows(
-    site: Path, html: dict[str, Html]
+    site: Path, edition: str, html: dict[str, Html]
 ) -> None:
     cards = set()
     for address, page in html.items():
         (canonical,) = (link["href"] for link in page.named("link") if link.get("rel") == "canonical")
-        said = {meta["property"]: meta["content"] for meta in page.named("meta") if "property" in meta}
+        graph = {meta["property"]: meta["content"] for meta in page.named("meta") if "property" in meta}
         told = {meta["name"]: meta["content"] for meta in page.named("meta") if "name" in meta}
-        assert canonical == said["og:url"] == BASE + address
-        assert said["og:description"] == told["description"]
-        assert said["og:title"]
-        assert len(said["og:image:alt"]) > 40
+        assert canonical == graph["og:url"] == page.address
+        assert graph["og:description"] == told["description"]
+        assert graph["og:title"]
+        assert len(graph["og:image:alt"]) > 30
         assert told["twitter:card"] == "summary_large_image"
-        picture = site / said["og:image"].removeprefix(BASE)
+        picture = site / graph["og:image"].removeprefix(BASE)
         assert (
             Image.open(picture).size
-            == (int(said["og:image:width"]), int(said["og:image:height"]))
+            == (int(graph["og:image:width"]), int(graph["og:image:height"]))
             == (1200, 630)
         )
         assert picture.stat().st_size < 100_000
         cards.add(picture.read_bytes())
         (text,) = (link["href"] for link in page.named("link") if link.get("type") == "text/markdown")
-        assert urljoin(page.address, text) == BASE + plain(address)
+        assert urljoin(page.address, text) == BASE + edition + plain(address)
     assert len(cards) > len(html) - 3, "a card has the title of its page"
 
 
-def test_no_two_pages_have_one_title(html: dict[str, Html]) -> None:
+def test_no_two_pages_have_one_title(html: dict[str, Html], speaking: None) -> None:
     titles = [re.findall(r"<title>(.*?)</title>", page.path.read_text())[0] for page in html.values()]
     assert len(set(titles)) == len(titles)
-    assert all("Linear regression in PyTorch" in title for title in titles)
+    assert all(say("Linear regression in PyTorch") in title for title in titles)
 
 
-def test_the_site_map_has_the_address_of_every_page(site: Path) -> None:
-    tree = ElementTree.parse(site / "sitemap.xml")
+def test_the_site_map_has_the_address_of_every_page(site: Path, edition: str) -> None:
+    tree = ElementTree.parse(site / edition / "sitemap.xml")
     listed = [part.text for part in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
-    assert sorted(listed) == sorted(BASE + address for address in PAGES)
+    assert sorted(listed) == sorted(BASE + edition + address for address in PAGES)
 
 
 def test_the_site_map_says_when_a_page_changed_if_git_knows(site: Path) -> None:
@@ -266,6 +294,7 @@ def test_the_site_map_says_when_a_page_changed_if_git_knows(site: Path) -> None:
             assert changed is None
 
 
+@IN_ENGLISH
 def test_the_feed_is_what_git_says(site: Path, html: dict[str, Html]) -> None:
     """Without a whole history there is none, and no link to one."""
     linked = {

@@ -16,10 +16,10 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from built import SCRIPTS, Html, built
+from built import IN_ENGLISH, SCRIPTS, Html, built, pages, said
 from nbclient import NotebookClient
 from project import ROOT
-from served import BASE, sources
+from served import BASE, EDITIONS, sources
 
 from book.execute import kernels
 from book.page.files import parse
@@ -46,42 +46,48 @@ PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2
 
 
 @pytest.fixture(scope="module")
-def html(site: Path) -> dict[str, Html]:
-    """Every page by its address, `404.html` too."""
-    found = {}
-    for path in sorted(site.rglob("*.html")):
-        address = path.relative_to(site).as_posix().removesuffix("index.html")
-        found[address] = Html(path, urljoin(BASE, address))
-    return found
+def html(site: Path, edition: str) -> dict[str, Html]:
+    """Every page of an edition by its address in it."""
+    return pages(site, edition)
 
 
 def test_every_page_of_the_navigation_is_built(html: dict[str, Html]) -> None:
     assert sources().keys() | {"404.html"} == html.keys()
 
 
-def test_every_link_and_every_anchor_leads_somewhere(site: Path, html: dict[str, Html]) -> None:
-    dead = []
-    for page in html.values():
-        for link in page.links:
+def test_every_link_and_every_anchor_leads_somewhere(site: Path, edition: str, html: dict[str, Html]) -> None:
+    """In the same edition, but for the one link to the other; only the wheel and the zip are shared."""
+    home, dead = BASE + edition, []
+    (other,) = set(EDITIONS) - {edition}
+    for address, page in html.items():
+        turned = [BASE + other + address.replace("404.html", "")]
+        assert [urljoin(page.address, link["href"]) for link in switches(page)] == turned
+        turn = {link["href"] for link in switches(page)}
+        for link in (link for link in page.links if link not in turn):
             target, anchor = urldefrag(urljoin(page.address, link))
             if not target.startswith(BASE):
                 if urlsplit(target).scheme not in ("https", "mailto"):
                     dead.append((page.address, link))
                 continue
-            path = unquote(target.removeprefix(BASE))
+            shared = re.fullmatch(r"linreg[\w.-]*\.(zip|whl)", target.removeprefix(BASE))
+            path = unquote(target.removeprefix(BASE if shared else home))
             there = html.get(path)
-            missing = there is None and not (site / path).is_file()
+            missing = there is None and not (site / ("" if shared else edition) / path).is_file()
             astray = anchor and (there is None or unquote(anchor) not in there.ids)
             if missing or astray:
                 dead.append((page.address, link))
     assert not dead
 
 
-def test_nothing_is_loaded_from_elsewhere(site: Path, html: dict[str, Html]) -> None:
+def switches(page: Html) -> list[dict[str, str]]:
+    return [link for link in page.named("a") if "edition" in link.get("class", "").split()]
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path, edition: str, html: dict[str, Html]) -> None:
     for page in html.values():
         for address in page.loaded:
             target = urldefrag(urljoin(page.address, address))[0]
-            assert target.startswith(BASE), (page.address, address)
+            assert target.startswith(BASE + edition), (page.address, address)
             assert (site / target.removeprefix(BASE)).is_file(), (page.address, address)
     for style in site.rglob("*.css"):
         text = style.read_text()
@@ -133,18 +139,19 @@ def test_every_page_tells_search_engines_what_it_is(html: dict[str, Html]) -> No
     told = set()
     for address, page in html.items():
         (description,) = (meta["content"] for meta in page.named("meta") if meta.get("name") == "description")
-        assert 40 <= len(description) <= 160, (address, description)
+        width = len(description) + len(re.findall(r"[\u2e80-\uffef]", description))  # which are twice as wide
+        assert 40 <= width <= 160, (address, description)
         assert "\\" not in description, (address, description)
         assert len(page.named("h1")) == 1, address
         told.add(description)
     assert len(told) >= len(html) - 1, "only 404.html may say what home says"
 
 
-def test_every_figure_has_a_name(html: dict[str, Html]) -> None:
+def test_every_figure_has_a_name(html: dict[str, Html], edition: str) -> None:
     for source in sources().values():
         page = built(source, html)
         drawn = [a for a in page.named("svg") if a.get("role") == "img"]
-        alts = [block.alt for block in parse(source).blocks if block.kind == "figure"]
+        alts = [block.alt for block in said(source, edition).blocks if block.kind == "figure"]
         assert [a["aria-label"] for a in drawn] == alts, source
         assert all(image.get("alt") for image in page.named("img")), source
 
@@ -203,8 +210,10 @@ def test_formulas_are_typeset_and_claims_are_shown(html: dict[str, Html]) -> Non
         assert "<!--" not in text, address
 
 
-def test_the_search_knows_the_words_and_not_the_outputs(site: Path, html: dict[str, Html]) -> None:
-    index = json.loads((site / "search/search_index.json").read_text())
+def test_the_search_knows_the_words_and_not_the_outputs(
+    site: Path, edition: str, html: dict[str, Html]
+) -> None:
+    index = json.loads((site / edition / "search/search_index.json").read_text())
     text = " ".join(entry["text"] for entry in index["docs"])
     pages = "".join(page.path.read_text() for page in html.values())
     outputs = re.findall(r'<section class="[^"]* output .*?<code>(.*?)</code>', pages, re.S)
@@ -266,13 +275,8 @@ def forked() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
-def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
-    source: Path,
-    site: Path,
-    html: dict[str, Html],
-    forked: None,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_every_executed_page_can_be_downloaded_as_a_notebook(
+    source: Path, site: Path, html: dict[str, Html]
 ) -> None:
     page = built(source, html)
     (link,) = (a for a in page.named("a") if a.get("href", "").endswith(".ipynb"))
@@ -281,9 +285,15 @@ def test_every_executed_page_can_be_downloaded_as_a_notebook_that_runs(
     book = nbformat.read(target, as_version=4)
     nbformat.validate(book)
     code = [cell.source for cell in book.cells if cell.cell_type == "code"]
-    assert code == [block.source for block in parse(source).blocks if block.cell]
+    assert code == [block.source for block in parse(source).blocks if block.cell], "the same in all editions"
     assert not any("<!--" in re.sub("`[^`]*`", "", cell.source) for cell in book.cells)
 
+
+@pytest.mark.parametrize("source", SCRIPTS, ids=lambda path: path.stem)
+def test_every_notebook_runs(
+    source: Path, site: Path, forked: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = nbformat.read(site / source.relative_to(ROOT / "docs/en").with_suffix(".ipynb"), as_version=4)
     (wheel,) = site.glob("*.whl")
     monkeypatch.setenv("PYTHONPATH", str(wheel))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # other tests run beside
@@ -336,7 +346,7 @@ def unpacked(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_zip_holds_the_whole_site(site: Path, unpacked: Path) -> None:
-    """Once each, and not itself."""
+    """Once each, in both editions, and not itself."""
     with zipfile.ZipFile(site / "linreg-book.zip") as archive:
         entries = archive.infolist()
     assert [entry.filename for entry in entries] == sorted({entry.filename for entry in entries})
@@ -345,9 +355,12 @@ def test_the_zip_holds_the_whole_site(site: Path, unpacked: Path) -> None:
     }
     held = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
     there = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
-    servers = {name for name in there if re.match(r"sitemap|404|.*/(cards|workers|lunr)/", name)}
-    assert held - there == {"search/search_index.js"}
-    assert there - held - servers == {"linreg-book.zip", "search/search_index.json"}
+    servers = {name for name in there if re.match(r"(zh/)?(sitemap|404)|.*/(cards|workers|lunr)/", name)}
+    assert held - there == {f"{edition}search/search_index.js" for edition in EDITIONS}
+    assert there - held - servers == {
+        "linreg-book.zip",
+        *(f"{edition}search/search_index.json" for edition in EDITIONS),
+    }
     assert sum(name.endswith(".whl") for name in held) == 1
 
 
@@ -362,6 +375,7 @@ def test_every_link_of_the_zip_names_a_file(unpacked: Path) -> None:
                 assert target == f"{BASE}linreg-book.zip" or not target.startswith(BASE), (path, link)
 
 
+@IN_ENGLISH
 def test_a_reader_computes_the_digests_that_the_site_shows(site: Path, html: dict[str, Html]) -> None:
     """With the commands beside them."""
     page = html["about/verified/"]

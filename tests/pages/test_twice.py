@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from project import ROOT
-from served import build
+from served import build, build_all
 
 
 def differences(one: Path, other: Path) -> set[str]:
@@ -25,7 +25,7 @@ def differences(one: Path, other: Path) -> set[str]:
 def test_equal_sources_make_an_equal_site(site: Path, tmp_path: Path) -> None:
     """To the byte, whatever the order of sets, the place on earth and the date that a build may be given."""
     again = tmp_path / "site"
-    build(again, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", SOURCE_DATE_EPOCH="1000000000")
+    build_all(again, PYTHONHASHSEED="1", TZ="Pacific/Kiritimati", SOURCE_DATE_EPOCH="1000000000")
     assert not differences(site, again)
     (again / "index.html").write_text("another")
     (again / "sitemap.xml").unlink()
@@ -38,10 +38,13 @@ def unsigned(page: bytes) -> bytes:
 
 
 def test_the_successor_of_mkdocs_builds_the_same_site(site: Path, tmp_path: Path) -> None:
-    """ProperDocs goes on where MkDocs 1 ended: with it all is the same, but for the generator's name."""
+    """ProperDocs goes on where MkDocs 1 ended: with it all is the same, but for the generator's name.
+
+    In English: what makes the other edition of it is the same code.
+    """
     other = tmp_path / "site"
     build(other, tool="properdocs")
-    apart = differences(site, other)
+    apart = {name for name in differences(site, other) if not name.startswith("zh/")}
     pages = {name for name in apart if name.endswith(".html")}
     assert b"ProperDocs" in (other / "index.html").read_bytes(), "it was MkDocs that built"
     assert apart - pages <= {"linreg-book.zip"}, "which holds the pages"

@@ -395,7 +395,7 @@ print(f", three steps {worst_stopped:.2f}")
 # | [E17](by-hand.py#without-detach){#e17} | prints a tensor with its graph, of which its web page ate `<SubBackward0>` | [detach](by-hand.py#without-detach), and escape outputs |
 # | [E18](loop.py#global-generator){#e18} | sets no seed | nobody can repeat it; best is a seed for [a generator of its own](loop.py#global-generator) |
 # | [E19](descent-run.py#many-starts-one-answer){#e19} | weights start small and random | zeros [do as well](descent-run.py#many-starts-one-answer); hidden units [need it](valley.py#several-valleys) |
-# | [E20](../part2/generalise.py){#e20} | no split, no metric, no uncertainty, and more to come | [split](../part2/generalise.py), [intervals](../part2/sure.py), [ridge](../part3/ridge.py), [lasso](../part3/lasso.py), [logistic and softmax](../part3/logistic.py), [Adam](../part2/faster.py#adam-leaves) |
+# | [E20](../part2/generalise.py){#e20} | no split, no metric, no uncertainty, nothing on what comes next | [split](../part2/generalise.py), [intervals](../part2/sure.py), [ridge](../part3/ridge.py), [lasso](../part3/lasso.py), [logistic and softmax](../part3/logistic.py), [Adam](../part2/faster.py#adam-leaves) |
 #
 # ## What the article got right {#right}
 #
@@ -500,7 +500,7 @@ show("every run", *safe_cell())
 # %% [markdown]
 # ## Where next
 #
-# Part one ends here. The next part takes data as they come. [Scaling](../part2/scaling.py) begins with E11: why a unit costs
-# fifty thousand steps, which half of the cure helps whom, and how the weights get back to their
+# Part one ends here. The next part takes data as they come. [Scaling](../part2/scaling.py) begins with E11: why a change
+# of unit costs fifty thousand steps, which half of the cure helps whom, and how the weights get back to their
 # units. How this site keeps itself from becoming the next such article:
 # [How this site is verified](../about/verified.md).

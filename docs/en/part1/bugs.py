@@ -289,7 +289,7 @@ verdict(owns, bug=(old_optimizer, rebuilt), cure=(sgd(rebuilt), rebuilt))
 #
 # ## 6. A year in float32 {#year}
 #
-# A measurement since 1871 rises by one hundredth each year. The frame has become a tensor of float32, as most do:
+# A measurement since 1871 rises by one hundredth of a unit each year. The frame has become a tensor of float32, as most do:
 
 # %%
 year = torch.arange(1871.0, 2021.0).float()

@@ -163,7 +163,7 @@ assert (kept.w - truth).abs().max() < 1e-5
 #
 # ## 4. A missing value {#missing}
 #
-# One NaN among the features made `lstsq` stop with an internal error that asks you to report a bug in PyTorch (not run here, because the library
+# One NaN among the features makes `lstsq` stop with an internal error that asks you to report a bug in PyTorch (not run here, because the library
 # beneath prints past Python). QR returns NaN, `cholesky_ex` reports a matrix that is not positive definite, and `linreg` names
 # the place:
 

@@ -6,7 +6,7 @@
 #
 # <!-- core -->
 #
-# **The question.** Descent from another start, [texts warn](article.py#e5), may end in another minimum.
+# **The question.** Descent from another start, [an article warns](article.py#e5), may end in another minimum.
 # When is the warning true?
 #
 # ## The same bumps, two things to learn

@@ -564,7 +564,7 @@ for name, rows in data.items():
     print(f"{name:10} {t:12} {losses[t] / linreg.solve(*rows).loss:23.3f}")
 
 # %% [markdown]
-# `torch.optim.LBFGS` stops at a slope below `tolerance_grad=1e-7`, or where a step or the loss changes by less than `tolerance_change=1e-9`. These thresholds have units, those of the loss and of the parameters. Write $y$ in other units, a thousand or a million times as large, and the problem is the same, but these rules stop elsewhere:
+# `torch.optim.LBFGS` stops at a slope below `tolerance_grad=1e-7`, or where a step or the loss changes by less than `tolerance_change=1e-9`. These thresholds have units, those of the loss and of the parameters. Write $y$ in a unit a thousand or a million times as large, so that its numbers are as many times smaller, and the problem is the same, but these rules stop elsewhere:
 
 
 # %%

@@ -465,7 +465,7 @@ plt.show()
 # r = y - \tilde X \theta, \qquad R^\top R \, \delta = \tilde X^\top r, \qquad \theta \leftarrow \theta + \delta .
 # $$
 #
-# $R$ may be a poor float64 triangle: $\delta$ only needs a few right digits, since it is a correction. Each step gains about as many digits as $\kappa \varepsilon$ leaves. But $r$ and $\tilde X^\top r$ are differences of large numbers. They carry the information, so they must be right, and float64 is not enough for that. Here is the same step twice on W5, with float64 and with twice the precision, both from $\theta = 0$.
+# $R$ may be a poor float64 triangle: $\delta$ only needs a few right digits, since it is a correction. Each step gains about $-\log_{10}(\kappa \varepsilon)$ digits. But $r$ and $\tilde X^\top r$ are differences of large numbers. They carry the information, so they must be right, and float64 is not enough for that. Here is the same step twice on W5, with float64 and with twice the precision, both from $\theta = 0$.
 
 
 # %%

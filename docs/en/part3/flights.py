@@ -647,7 +647,7 @@ assert torch.allclose(coverage(inside, hours_late), torch.tensor(shares))
 # %% [markdown]
 # ## Where next
 #
-# [How sure are we?](../part2/sure.py) derives the standard errors, and [More rows than memory](rows-machines.py) the sums. [Certified digits](digits.py) asks the opposite question: not how far data can be trusted, but how many digits of the computation can.
+# [How sure are we?](../part2/sure.py) derives the standard errors, and [More rows than memory, more machines](rows-machines.py) the sums. [Certified digits](digits.py) asks the opposite question: not how far data can be trusted, but how many digits of the computation can.
 #
 # ## References
 #

@@ -343,7 +343,7 @@ assert apart(both, total) < 1e-12
 #
 # ## What it costs
 #
-# With $P$ ranks in a ring, as in the backend `gloo`, an all-reduce of $m$ bytes sends $2 (P - 1)$ messages of $m / P$ bytes from each rank. The matrix has $8 (d + 2)^2$ bytes, so each rank sends $16 \frac{P - 1}{P} (d + 2)^2$, *however many rows it holds*. Two small all-reduces come before the large one: in these the ranks compare $d$ and agree on a common mean.
+# With $P$ ranks in a ring, as in the backend `gloo`, an all-reduce of $m$ bytes sends $2 (P - 1)$ messages of $m / P$ bytes from each rank. The matrix has $8 (d + 2)^2$ bytes, so each rank sends $16 \frac{P - 1}{P} (d + 2)^2$ bytes, *however many rows it holds*. Two small all-reduces come before the large one: in these the ranks compare $d$ and agree on a common mean.
 
 
 # %%

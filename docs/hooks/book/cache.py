@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 
-def write(path: Path, text: str) -> None:
-    """What stands at `path` is the old text until it is the new one."""
+def write(path: Path, content: str | bytes) -> None:
+    """What stands at `path` is the old content until it is the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.write_text(text)
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
     part.replace(path)

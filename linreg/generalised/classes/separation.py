@@ -33,7 +33,8 @@ class Separation(ByValue):
         w: (d,) weights of the direction; (d, K) of scores of K classes, which add up to 0.
         b: () intercept; (K,) of K classes.
         complete: whether no row lies on the boundary.
-        undecided: rows on the boundary. Their scores of two classes or more are equal to rounding.
+        undecided: number of rows on the boundary, where the scores of their class and of another are equal to
+            rounding.
     """
 
     w: Tensor

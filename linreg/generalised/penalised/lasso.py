@@ -97,7 +97,7 @@ def elastic_net(
     Equal columns get equal weights, where the lasso could give all to either. `alpha` and `l1_ratio`
     $= \rho$ are those of scikit-learn's `ElasticNet`.
 
-    Cost: n d^2 operations for the sums, and m^3 for m weights, a few times.
+    Cost: n d^2 operations for the sums, and a few times m^3 with m the number of weights that are not 0.
 
     Args:
         X: (n, d) features, any n and d.

@@ -39,7 +39,7 @@ def ridge(
 
     The intercept is not penalised. In this convention `alpha` is the `weight_decay` of `torch.optim.SGD` and
     `Adam` under the half-mean loss, twice that under `torch.nn.MSELoss`; scikit-learn's `Ridge` takes
-    $n \alpha$, R's `glmnet` $\alpha / s_y$ with $s_y$ the standard deviation of `y` (divisor n). AdamW's
+    $n \alpha$, R's `glmnet` $\alpha s_y$ with $s_y$ the standard deviation of `y` (divisor n). AdamW's
     `weight_decay` is no ridge.
 
     The answer depends on the units of the columns. With `standardise` the penalty is on $s_j w_j$, $s_j$ the

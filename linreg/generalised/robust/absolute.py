@@ -211,9 +211,9 @@ def absolute(
     r"""Minimise the mean of $|r|$: least absolute deviations, the regression of the median.
 
     Half of the rows lie above the fit and half below, however far: a row pulls with its sign alone, and needs
-    no scale. The fit passes through as many rows as there are unknowns, mostly exactly one such fit.
-    Where it does, and the dual problem certifies it, the answer is exact to rounding; else a bound,
-    `excess`, tells how far above the smallest the loss may be. Normal noise costs it a third of its
+    no scale. One of the best fits passes through as many rows as there are unknowns, and mostly no other is
+    as good. Where that one is found, and the dual problem certifies it, the answer is exact to rounding; else
+    a bound, `excess`, tells how far above the smallest the loss may be. Normal noise costs it a third of its
     efficiency: its variance is 1.57 times that of least squares.
 
     Cost: about 10 to 20 steps of n d^2 operations, and 20 n numbers.

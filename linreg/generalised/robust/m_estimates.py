@@ -56,9 +56,10 @@ def huber(
     well, as scikit-learn's `HuberRegressor` does with `alpha=0` and `epsilon` $\delta$. The last two go with
     `y`: in other units of `y` they are the same fit.
 
-    Cost: n d^2 operations for each step, of which there are usually 5 to 10, and 4 n numbers. Of 65,536 rows
-    or more, and 800 d, a twentieth is fitted so; the others then take 4 n d operations for each pass, of
-    which there are about 8. `X` is not copied, and the number of threads of PyTorch changes no bit.
+    Cost: n d^2 operations for each step, of which there are usually 5 to 10, and 4 n numbers. Where there are
+    at least 65,536 rows and at least 800 d, only a sample of them is fitted so: a twentieth, at least 16,384
+    and 200 d. All rows then take 4 n d operations for each pass, of which there are about 8. `X` is not
+    copied, and the number of threads of PyTorch changes no bit.
 
     Args:
         X: (n, d) features, any n and d.

@@ -25,8 +25,8 @@ class RobustFit(Fit):
 
     Args:
         scale: () the scale $\sigma$ of the noise, in units of `y`; None of `absolute`, which needs none.
-        row_weights: (n,) what each row has counted for, from 0 to 1, which is what it counts for in least
-            squares. Rows to which the weight 0 was given have 0.
+        row_weights: (n,) the share of its weight in least squares that each row keeps, from 0 to 1. Rows to
+            which the weight 0 was given have 0.
         excess: how far `loss` may be above the smallest one, in its units, where that is known.
     """
 

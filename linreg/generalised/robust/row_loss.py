@@ -76,7 +76,7 @@ def row_loss(z: Tensor, loss: Loss = "huber", *, delta: float | None = None) -> 
     | `"squared"` | $z^2 / 2$ | $z$ |
     | `"huber"` | $z^2 / 2$, then $\delta (\lvert z \rvert - \delta / 2)$ | $z$, held at $\pm \delta$ |
     | `"absolute"` | $\lvert z \rvert$ | $\operatorname{sign} z$ |
-    | `"tukey"` | $\frac{\delta^2}{6} (1 - u^3)$, $u = 1 - z^2 / \delta^2$, 0 from $\delta$ on | $z u^2$ |
+    | `"tukey"` | $\frac{\delta^2}{6} (1 - u^3)$, $u = \max(0, 1 - z^2 / \delta^2)$ | $z u^2$ |
 
     Cost: O(n).
 

@@ -42,6 +42,8 @@ FAULTS = [
     ("用 40 步", "in <1> steps", "places: <1> is missing"),
     ("用 <1> 步，<1> 步", "in <1> steps", "places: <1> is not in the English"),
     ("用 <!--= n -->40<!--/--> 步", "in <1> steps", "a claim is written as its place"),
+    ("$\\text{40 步}$ 内", "in $\\text{41 steps}$", "the number 41 stands in one of both"),
+    ("[`b`][linreg.b]", "[`b`][linreg.a]", "markup: ][linreg.a] is missing"),
     ("[损失](loss.md)", "[The loss]<1>", "places: ]<1> is missing"),
     ("[损失]<1>", "The loss <1>", "places: ]<1> is not in the English"),
     ("`lstq` 的解", "`lstsq`", "code and formulas: `lstsq` is missing"),
@@ -71,6 +73,8 @@ def test_a_faulty_translation_is_told(translation: str, message: str, fault: str
         ("[损失]<2>一页用 <1> 步讲 `w` 的**梯度**。", "<1> steps of [The loss]<2>, a **gradient** of `w`."),
         ("$a = \\text{噪声}$ 的均值", "the mean of $a = \\text{noise}$"),
         ("第 2 步", "the second step"),  # one digit may be a word
+        ("写作 `<!--= n -->40<!--/-->`", "written `<!--= n -->40<!--/-->`"),
+        ("[`step`][linreg.step]，见 *The steps*", "[`step`][linreg.step], see *The steps*"),  # names stay
         ("下降法", "Gradient descent"),  # whose gradient is no term of its own
     ],
 )

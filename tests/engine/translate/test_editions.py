@@ -1,12 +1,17 @@
 """The Chinese edition as far as there is one: nothing in it is out of step with the English pages."""
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from mkdocs.config import load_config
+from mkdocs.exceptions import PluginError
 from project import ROOT
 
 from book.page.files import parse
+from book.page.model import Page
+from book.page.statements import CLAIM
 from book.translate import catalogues, checks, pages, site
 from book.translate.edition import SITE, Edition
 from book.translate.terms import terms
@@ -46,3 +51,41 @@ def test_every_translation_is_sound(file: Path) -> None:
     assert len(known) > 5
     faults = {text: list(checks.faults(text, translation, names)) for text, translation in known.items()}
     assert {text: found for text, found in faults.items() if found} == {}
+
+
+# Lies
+
+
+def lies(text: str) -> Iterator[str]:
+    """A translation with each of its claims made false: another value, another claim, twice, or none."""
+    for place in re.finditer(r"(?<!\])<\d+>", text):
+        for lie in ("7", "<99>", place[0] * 2, "", "<!--= n -->7<!--/-->"):
+            yield text[: place.start()] + lie + text[place.end() :]
+    for number in checks.NUMBER.finditer(re.sub(r"<\d+>|[`$].*?[`$]", lambda it: "_" * len(it[0]), text)):
+        if len(number[0]) > 1:
+            yield f"{text[: number.start()]}{number[0]}7{text[number.end() :]}"
+
+
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_every_lie_in_a_translation_stops_the_build(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All claims of a whole page: the English page stays as it is, its translation tells another number."""
+    path = source(file)
+    uri, page = str(path.relative_to(ROOT / "docs/en")), parse(path)
+    edition = Edition(FOLDER)
+    known = edition.known(uri)
+    told = [(message, lie) for message, _ in pages.messages(page) for lie in lies(known.get(message, ""))]
+    claimed = [message for message, note in pages.messages(page) if "<!--=" in note and message in known]
+    assert len(told) >= len(claimed)
+    assert [lie for message, lie in told if not any(checks.faults(message, lie, {}))] == []
+    for message, lie in told[:: max(1, len(told) // 3)]:
+        monkeypatch.setitem(known, message, lie)
+        with pytest.raises(PluginError, match=re.escape(uri)):
+            edition.page(uri, page)
+        monkeypatch.undo()
+    assert claims(edition.page(uri, page)) == claims(page)
+
+
+def claims(page: Page) -> list[tuple[str, str]]:
+    """The claims in the prose of a page, in any order."""
+    prose = "\n".join(block.source for block in page.blocks if block.kind == "prose")
+    return sorted((it["claim"], it["shown"]) for it in CLAIM.finditer(prose) if it["claim"])

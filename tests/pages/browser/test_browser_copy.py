@@ -13,7 +13,7 @@ from pathlib import Path
 import clipboard
 import pytest
 from project import WHOLE
-from served import BASE, World, sources
+from served import BASE, World, chinese, source_of, sources
 from visit import Visit
 
 
@@ -57,15 +57,16 @@ def test_install(install: str, package: Path) -> None:
 RUN = set(sources()) if WHOLE else {*list(sources())[::3], "part1/start/"}
 
 
-@pytest.mark.parametrize("address", sources(), ids=lambda address: address or "home")
+@pytest.mark.parametrize("address", [*sources(), *chinese(11)], ids=lambda address: address or "home")
 def test_copy(visit: Callable[..., Visit], install: str, package: Path, tmp_path: Path, address: str) -> None:
     seen = visit().go(address)
     seen.look("open")
-    snippets = clipboard.wanted(sources()[address], install, seen)
+    source = source_of(address)
+    snippets = clipboard.wanted(source, install, seen)
     texts = clipboard.copied(seen)
     faults = clipboard.differences(texts, snippets, seen)
     if address in RUN and not faults:
-        for data in sources()[address].parent.glob("*.json"):  # a reader downloads what the page names
+        for data in source.parent.glob("*.json"):  # a reader downloads what the page names
             shutil.copy(data, tmp_path)
         faults += clipboard.run(texts, snippets, package, tmp_path)
     assert not faults, "\n" + "\n\n".join(faults)

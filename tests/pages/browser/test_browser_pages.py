@@ -1,4 +1,4 @@
-"""Every page, in both themes, on a desk and in the hand."""
+"""Every page, in both themes, on a desk and in the hand; and some of the Chinese edition."""
 
 import gzip
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 import visit as reader
 from playwright.sync_api import TimeoutError
 from project import WHOLE
-from served import BASE, World, sources
+from served import BASE, World, chinese, sources
 from visit import LOOKS, THEMES, WIDTHS, Visit
 
 PAGES = list(sources())
@@ -18,6 +18,12 @@ SETTINGS = [
     for i, address in enumerate(PAGES)
     for (j, theme), (k, width) in product(enumerate(THEMES), enumerate(WIDTHS))
     if WHOLE or (i + j + k) % 2 == 0
+]
+SETTINGS += [
+    pytest.param(address, theme, width, id=f"{address}-{theme}-{width}")
+    for i, address in enumerate(chinese(4))
+    for j, (theme, width) in enumerate(product(THEMES, WIDTHS))
+    if WHOLE or i % 4 == j
 ]
 
 
@@ -38,7 +44,7 @@ def test_page(visit: Callable[..., Visit], address: str, theme: str, width: int)
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("address", PAGES, ids=lambda address: address or "home")
+@pytest.mark.parametrize("address", [*PAGES, *chinese(11)], ids=lambda address: address or "home")
 def test_page_in_firefox(visit: Callable[..., Visit], address: str, theme: str) -> None:
     """What another engine may draw or refuse otherwise; each theme at one width, and without a message."""
     seen = visit(theme, dict(zip(THEMES, WIDTHS, strict=True))[theme], engine="firefox").go(address)
@@ -59,11 +65,11 @@ def told(faults: dict[str, list[str]]) -> str:
     return "".join(f"\n{check}: {text}" for check in faults for text in faults[check])
 
 
-def test_every_page_is_visited(world: World) -> None:
+def test_every_page_is_visited(world: World, edition: str) -> None:
     """The navigation, from which the tests take the pages, has all that the site tells search engines of."""
-    status, _, packed, _ = world.answer(BASE + "sitemap.xml")
+    status, _, packed, _ = world.answer(BASE + edition + "sitemap.xml")
     text = gzip.decompress(packed).decode()
-    listed = [part.split("</loc>")[0].removeprefix(BASE) for part in text.split("<loc>")[1:]]
+    listed = [part.split("</loc>")[0].removeprefix(BASE + edition) for part in text.split("<loc>")[1:]]
     assert status == 200
     assert sorted(listed) == sorted(PAGES)
 

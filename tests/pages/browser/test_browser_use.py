@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from served import BASE, sources
-from visit import FIRST, TYPING, Visit
+from visit import FIRST, TYPING, Visit, search
 
 
 def words(page: Path, inside: str = r"<article.*?</article>") -> set[str]:
@@ -28,13 +28,6 @@ def singular(site: Path) -> dict[str, str]:
         if source.suffix == ".py" and own:
             found[address] = max(own, key=len)
     return found
-
-
-def search(seen: Visit, words: str, key: str = "s") -> None:
-    """Open the search from the keyboard, and type."""
-    seen.page.keyboard.press(key)
-    seen.until(TYPING)
-    seen.page.keyboard.type(words)
 
 
 def test_search(visit: Callable[..., Visit], site: Path) -> None:

@@ -122,6 +122,13 @@ class Visit:
         self.weights[self.kinds.get(event["requestId"], "Other")] += int(event["encodedDataLength"])
 
 
+def search(visit: Visit, words: str, key: str = "s") -> None:
+    """Open the search from the keyboard, and type."""
+    visit.page.keyboard.press(key)
+    visit.until(TYPING)
+    visit.page.keyboard.type(words)
+
+
 def network(visit: Visit) -> list[str]:
     """No message of the console, no failed and no foreign request, from the start of the visit until now.
 

@@ -45,6 +45,8 @@ SCRIPT = {
     "o.content=a.colorScheme,": "document.documentElement.style.colorScheme=a.colorScheme,",
     # styles every element of the page twice to keep a change of colours from fading
     'document.body.setAttribute("data-md-color-switching",""),': "",
+    # the way to the other edition belongs to a page, like what else is exchanged when another one is shown
+    'for(let o of["[data-md-component=announce]"': 'for(let o of[".edition","[data-md-component=announce]"',
     # asks for a site map beside every alternate form of the page, as if each were the home of a language
     'M("link[rel=alternate]")': "[]",
     # the keys for the page before and after; `quiet` says why not by the links in the head
@@ -56,7 +58,8 @@ SCRIPT = {
 WORKER = {
     # words are kept and looked up in one spelling: see spelling.py
     "new lunr.Token(g.slice(l,m).toLowerCase(),": "new lunr.Token(spelled(g.slice(l,m).toLowerCase()),",
-    "search(e){if(e=e.replace(": "search(e){if(e=spelled(e.toLowerCase()).replace(",
+    # and a ^ in a question is one of a formula, not the weight of a word
+    "search(e){if(e=e.replace(": 'search(e){if(e=spelled(e.toLowerCase()).replaceAll("^"," ").replace(',
 }
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
+from book.cache import write
+from book.words import say
+
 CACHE = Path(".cache/cards")
 SIZE = (1200, 630)  # pixels
 COLOURS = 48
@@ -16,7 +19,9 @@ RATE, STEEP, FLAT = 0.22, 4.0, 0.5  # curvatures of the valley, and a rate that 
 
 def alt(title: str) -> str:
     """What the picture shows."""
-    return f"{title}, beside the contours of a loss and the path of gradient descent to its lowest point."
+    return say(
+        "<1>, beside the contours of a loss and the path of gradient descent to its lowest point.", title
+    )
 
 
 def png(title: str, site: str) -> bytes:
@@ -24,8 +29,7 @@ def png(title: str, site: str) -> bytes:
     key = sha256(f"{title}\n{site}\n{_state()}".encode()).hexdigest()[:16]
     kept = CACHE / f"{key}.png"
     if not kept.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(drawn(title, site))
+        write(kept, drawn(title, site))
     return kept.read_bytes()
 
 

@@ -4,13 +4,13 @@ from hashlib import sha256
 from pathlib import Path
 
 DIGEST = "<!-- digest -->"  # alone on a line, where a page tells both
-SOURCES = ("LICENSE", "README.md", "docs", "linreg", "mkdocs.yml", "pyproject.toml", "requirements.lock")
+SOURCES = ("LICENSE", "README*.md", "docs", "linreg", "mkdocs*.yml", "pyproject.toml", "requirements.lock")
 
 
 def sources(root: Path) -> str:
     """The digest of what `sha256sum` says of all sources, sorted by name."""
-    found = [file for name in SOURCES for file in (root / name, *(root / name).rglob("*")) if file.is_file()]
-    names = {file.relative_to(root) for file in found}
+    tops = [top for pattern in SOURCES for top in root.glob(pattern)]
+    names = {file.relative_to(root) for top in tops for file in (top, *top.rglob("*")) if file.is_file()}
     kept = sorted(name.as_posix() for name in names if not any("cache" in part for part in name.parent.parts))
     lines = "".join(f"{sha256((root / name).read_bytes()).hexdigest()}  {name}\n" for name in kept)
     return sha256(lines.encode()).hexdigest()

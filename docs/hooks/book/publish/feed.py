@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from book.words import say
+
 LAST = 20  # pages in the feed
 TOLD = 5  # changes of a page, the last first
 
@@ -61,10 +63,11 @@ def atom(
     if not changed:
         return ""
     entries = [_entry(*page, told) for page, told in changed]
+    name = escape(say("<1>: changes", title))
     return f"""\
 <?xml version="1.0" encoding="utf-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom">
-<title>{escape(title)}: changes</title>
+<title>{name}</title>
 <id>{escape(home)}</id>
 <link href="{escape(home)}"/>
 <link rel="self" type="application/atom+xml" href="{escape(home)}feed.xml"/>

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 from html import unescape
+from io import BytesIO
 from pathlib import Path
-from shutil import copytree
+from shutil import copyfile
 
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+
+from book.cache import write
 
 KATEX = Path(__file__).parents[1] / "katex"
 CACHE = Path(".cache/fonts")
@@ -18,15 +21,16 @@ def publish(formulas: Iterable[str], site: Path) -> None:
     """Write the style and the fonts of KaTeX to the site."""
     letters = "".join(sorted(set(unescape(re.sub(r"<math.*?</math>|<[^>]*>", "", "".join(formulas))))))
     cut = CACHE / sha256(Path(__file__).read_bytes() + letters.encode()).hexdigest()[:16]
-    if not cut.exists():
-        cut.mkdir(parents=True)
-        for face in sorted((KATEX / "fonts").glob("*.woff2")):
-            _subset(face, letters, cut / face.name)
-    copytree(cut, site / "assets" / "fonts", dirs_exist_ok=True)
+    (site / "assets" / "fonts").mkdir(parents=True, exist_ok=True)
+    for face in sorted((KATEX / "fonts").glob("*.woff2")):
+        kept = cut / face.name
+        if not kept.exists():
+            write(kept, _subset(face, letters))
+        copyfile(kept, site / "assets" / "fonts" / face.name)
     (site / "assets" / "katex.css").write_text(style())
 
 
-def _subset(face: Path, letters: str, target: Path) -> None:
+def _subset(face: Path, letters: str) -> bytes:
     """Keep the glyphs of these letters, without the programs that fit them to coarse pixels: 2 kB a face."""
     font = TTFont(face, recalcTimestamp=False)
     options = Options(flavor="woff2", layout_features=["*"], notdef_outline=True, hinting=False)
@@ -34,7 +38,9 @@ def _subset(face: Path, letters: str, target: Path) -> None:
     subsetter.populate(text=letters)
     subsetter.subset(font)
     font.flavor = "woff2"
-    font.save(target)
+    content = BytesIO()
+    font.save(content)
+    return content.getvalue()
 
 
 def style() -> str:

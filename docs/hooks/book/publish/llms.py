@@ -6,14 +6,19 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
-ABOUT = """\
-Each page below is Markdown: the text, the code, and what the code gave when the site was built. Values in
-sentences are computed and tested as well. The code uses PyTorch and `linreg`; the site serves its wheel."""
+from book.words import say
 
 
 def index(config: MkDocsConfig, nav: Navigation, addresses: Mapping[str, str]) -> str:
     """The sections of the navigation, with a line for each page; `addresses` of Markdown by source."""
-    parts = [f"# {config.site_name}", f"> {config.site_description}", ABOUT]
+    parts = [f"# {config.site_name}", f"> {config.site_description}"]
+    parts.append(
+        say(
+            "Each page below is Markdown: the text, the code, and what the code gave when the site was "
+            "built. Values in sentences are computed and tested as well. The code uses PyTorch and "
+            "`linreg`; the site serves its wheel."
+        )
+    )
     for entry in nav:
         pages = [entry] if isinstance(entry, Page) else list(_below(entry.children or []))
         rows = [

@@ -4,21 +4,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from textwrap import dedent, indent
+from textwrap import dedent, fill, indent
 
 from book.page.model import Block, Page
 from book.page.statements import CLAIM
 from book.render.markdown import INSTALL, without_marks
+from book.words import say
 
 ADMONITION = re.compile(r'^(?:!!!|\?\?\?\+?) \w+ "(?P<title>.*)"\n(?P<body>(?:\n| {4}.*(?:\n|\Z))+)', re.M)
 PYPLOT = "import matplotlib.pyplot as plt"
-PROGRAM = """\
-This program needs `linreg`, which brings torch:
-
-{install}
-
-Run it with `python`, or cell by cell in an editor that knows `# %%`: there the value of the last line of a
-cell is shown, too."""
 
 
 def notebook(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> str:
@@ -27,7 +21,8 @@ def notebook(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> 
     A line that is one of the marks becomes what the mark stands for; `links` are the addresses of the pages
     that it may link to.
     """
-    cells = [_markdown_cell(f"This notebook needs `linreg`, which brings torch:\n\n{marks[INSTALL]}")]
+    needs = say("This notebook needs `linreg`, which brings torch:")
+    cells = [_markdown_cell(f"{needs}\n\n{marks[INSTALL]}")]
     for text, block in _parts(page, marks, links):
         cells.append(_code_cell(text) if block.cell else _markdown_cell(text))
     for number, cell in enumerate(cells):
@@ -39,7 +34,12 @@ def notebook(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> 
 
 def script(page: Page, marks: Mapping[str, str], links: Mapping[str, str]) -> str:
     """An executed page as a program in cells, which shows each figure where it is drawn."""
-    cells = [_comment(PROGRAM.format(install=marks[INSTALL]))]
+    how = say(
+        "Run it with `python`, or cell by cell in an editor that knows `# %%`: there the value of the last "
+        "line of a cell is shown, too."
+    )
+    needs = say("This program needs `linreg`, which brings torch:")
+    cells = [_comment(f"{needs}\n\n{marks[INSTALL]}\n\n{fill(how, 106)}")]
     known = False  # what `plt` is
     for text, block in _parts(page, marks, links):
         known |= PYPLOT in text

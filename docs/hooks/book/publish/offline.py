@@ -1,8 +1,8 @@
-"""The whole site as one file, whose pages open from disk."""
+"""The whole site as one file, in all its editions, whose pages open from disk."""
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote, urljoin
@@ -11,9 +11,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from book.render.repairs import mend
 
 NAME = "linreg-book.zip"
-INDEX, WORKER = "search/search_index.json", "assets/javascripts/workers/"
+INDEX, SCRIPTS = "search/search_index.json", "assets/javascripts/"
+WORKER, BUNDLE = f"{SCRIPTS}workers/", f"{SCRIPTS}bundle."
 # What only a server sends, and what the search knows of other languages.
-LEFT_OUT = (NAME, "404.html", "sitemap.xml", "assets/cards/", INDEX, WORKER, "assets/javascripts/lunr/")
+LEFT_OUT = (NAME, "404.html", "sitemap.xml", "assets/cards/", INDEX, WORKER, f"{SCRIPTS}lunr/")
 DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: equal sites, equal bytes
 
 LINK = re.compile(r'(<(?:a|link)\b[^>]*\bhref=")([^"#:]+)(?=["#])')
@@ -22,18 +23,21 @@ PAGE = {'"navigation.instant", ': ""}  # which needs a server, and without one e
 SCRIPT = {"w=new Worker(e)": "w=new Worker(URL.createObjectURL(new Blob([__worker])))"}
 
 
-def publish(site: Path, site_url: str) -> None:
-    """Write the zip into the site; the only thing it lacks is itself."""
+def publish(site: Path, site_url: str, editions: Sequence[str]) -> None:
+    """Write the zip into the site; the only thing it lacks is itself. `editions` are their folders in it."""
     files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
-    names = {name for name in files if not name.startswith(LEFT_OUT)}
+    left_out = tuple(edition + name for edition in editions for name in LEFT_OUT)
+    names = {name for name in files if not name.startswith(left_out)}
     contents = {name: files[name].read_bytes() for name in names}
     for name in names:
         if name.endswith(".html"):
             contents[name] = page(contents[name].decode(), name, names, site_url).encode()
-        elif name.startswith("assets/javascripts/bundle."):
+        elif name.startswith(tuple(edition + BUNDLE for edition in editions)):
             contents[name] = mend(contents[name].decode(), SCRIPT).encode()
-    (worker,) = (path for name, path in files.items() if name.startswith(WORKER))
-    contents["search/search_index.js"] = _search(files[INDEX].read_text(), worker.read_text()).encode()
+    for edition in editions:
+        (worker,) = (path for name, path in files.items() if name.startswith(edition + WORKER))
+        search = _search(files[edition + INDEX].read_text(), worker.read_text())
+        contents[f"{edition}search/search_index.js"] = search.encode()
     pack(contents, site / NAME)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from book.page.model import Page
 from book.publish.notebook import absolute
 from book.render import reference
+from book.words import say
 
 FENCE = re.compile(r" *(`{3,}|~{3,})")
 FENCED = re.compile(r"^( *)(`{3,}|~{3,})[^\n`]*\n.*?^\1\2 *$", re.M | re.S)
@@ -23,8 +24,8 @@ def text(draft: str, page: Page, root: Path, links: Mapping[str, str], entries: 
     lines = _outside("\n".join(_unfolded(draft.split("\n"))), lambda prose: simple(prose, entries))
     lines = _outside(lines, lambda prose: absolute(prose, page, links))
     whole = re.sub(r"^( *```)\{ \.text .*\}$", r"\1text", lines, flags=re.M)
-    here = links[str(page.path.resolve())]
-    whole = re.sub(r"^# .*$", lambda title: f"{title[0]}\n\nThis page: <{here}>", whole, count=1, flags=re.M)
+    where = say("This page: <1>", f"<{links[str(page.path.resolve())]}>")
+    whole = re.sub(r"^# .*$", lambda title: f"{title[0]}\n\n{where}", whole, count=1, flags=re.M)
     return re.sub(r"\n{3,}", "\n\n", whole).strip() + "\n"
 
 
@@ -41,7 +42,7 @@ def simple(prose: str, entries: Mapping[str, str]) -> str:
     """Claims are their values, figures what they show; names of the reference lead to it."""
     prose = re.sub(r'<span class="claim" title="[^"]*">(.*?)</span>', lambda match: unescape(match[1]), prose)
     prose = re.sub(r" +$", "", prose, flags=re.M)
-    prose = re.sub(r"!\[(.*?)\]\(figure:\d+\)", r"*Figure: \1*", prose)
+    prose = re.sub(r"!\[(.*?)\]\(figure:\d+\)", lambda match: f"*{say('Figure: <1>', match[1])}*", prose)
     prose = re.sub(r'<span lang="[^"]*">(.*?)</span>', r"\1", prose)
     prose = re.sub(r" *\{ *[#.][\w-]+ *\}(?=$| \|)", "", prose, flags=re.M)  # names of headings, terms, rows
 

@@ -136,13 +136,18 @@ def render(tex: str, display: bool) -> str:
 @cache
 def formulas() -> dict[str, str]:
     """Every formula typeset so far, by this KaTeX."""
+    return _stored()
+
+
+def _stored() -> dict[str, str]:
+    """Those that another build has kept."""
     stored = json.loads(CACHE.read_text()) if CACHE.exists() else {}
     return dict(stored.get("formulas", {})) if stored.get("katex") == _fingerprint() else {}
 
 
 def save() -> None:
-    """Keep the formulas for the next build."""
-    write(CACHE, json.dumps({"katex": _fingerprint(), "formulas": formulas()}))
+    """Keep the formulas for the next build, with those of a build that ended meanwhile."""
+    write(CACHE, json.dumps({"katex": _fingerprint(), "formulas": _stored() | formulas()}))
 
 
 @cache

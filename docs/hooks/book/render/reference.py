@@ -2,33 +2,56 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from textwrap import indent
 
 import griffe
+from mkdocs.config.defaults import MkDocsConfig
+
+from book.words import say
 
 # An entry of the reference, as mkdocstrings reads it, and the list of members that it may have.
 ENTRY = re.compile(r"^::: (?P<name>linreg[\w.]*)\n?(?:.*\n {6}members: \[(?P<members>.*)\])?", re.M)
+HEADINGS = {
+    griffe.DocstringSectionKind.parameters: "Parameters:",
+    griffe.DocstringSectionKind.returns: "Returns:",
+    griffe.DocstringSectionKind.raises: "Raises:",
+    griffe.DocstringSectionKind.attributes: "Attributes:",
+}
 CROSS = re.compile(r"\[(?P<text>[^\[\]]+)\]\[(?P<name>linreg[\w.]*)?\]")  # a link by name
 
 
-@cache
-def package(root: Path) -> griffe.Module:
-    """The package as its sources have it, without an import."""
-    loaded = griffe.load("linreg", search_paths=[root], docstring_parser=griffe.Parser.google)
-    assert isinstance(loaded, griffe.Module)
-    return loaded
+_known: dict[Path, griffe.Module] = {}
+
+
+def _package(root: Path) -> griffe.Module:
+    """The package in a folder as its sources have it, without an import."""
+    if root not in _known:
+        loaded = griffe.load(
+            "linreg", search_paths=[root], try_relative_path=False, docstring_parser=griffe.Parser.google
+        )
+        assert isinstance(loaded, griffe.Module)
+        _known[root] = loaded
+    return _known[root]
+
+
+def share(root: Path, config: MkDocsConfig) -> None:
+    """Take the package in a folder as mkdocstrings reads it for this build: it is read once for both."""
+    handler = config.plugins["mkdocstrings"].get_handler("python")  # type: ignore[attr-defined]
+    handler.env.filters["say"] = say  # for its templates
+    _known[root] = handler.collect("linreg", handler.get_options({}))
 
 
 def addresses(pages: Mapping[str, str], root: Path) -> dict[str, str]:
     """The address of every name that has an entry; `pages` are texts by their addresses."""
-    found = {}
-    for address, text in pages.items():
-        for entry in ENTRY.finditer(text):
-            names = [entry["name"], *(f"{entry['name']}.{name}" for name in _members(entry, root))]
-            found.update({name: f"{address}#{name}" for name in names})
-    return found
+    return {name: f"{address}#{name}" for address, text in pages.items() for name, _ in entries(text, root)}
+
+
+def entries(text: str, root: Path) -> Iterator[tuple[str, griffe.Object]]:
+    """Each name that has an entry in a text, and what it stands for."""
+    for entry in ENTRY.finditer(text):
+        for name in (entry["name"], *(f"{entry['name']}.{member}" for member in _members(entry, root))):
+            yield name, _object_of(name, root)
 
 
 def _members(entry: re.Match[str], root: Path) -> list[str]:
@@ -43,14 +66,13 @@ def _members(entry: re.Match[str], root: Path) -> list[str]:
 def _object_of(name: str, root: Path) -> griffe.Object:
     """What a public name stands for."""
     path = name.removeprefix("linreg.")
-    there: griffe.Object | griffe.Alias = package(root)[path]
+    there: griffe.Object | griffe.Alias = _package(root)[path]
     return there.final_target if isinstance(there, griffe.Alias) else there
 
 
 def markdown(entry: re.Match[str], root: Path) -> str:
     """An entry with its signature and its docstring, and those of its members."""
-    names = [entry["name"], *(f"{entry['name']}.{member}" for member in _members(entry, root))]
-    return "\n\n".join(_entry_markdown(name, _object_of(name, root)) for name in names)
+    return "\n\n".join(_entry_markdown(name, thing) for name, thing in entries(entry[0], root))
 
 
 def _entry_markdown(name: str, thing: griffe.Object) -> str:
@@ -59,7 +81,7 @@ def _entry_markdown(name: str, thing: griffe.Object) -> str:
     if isinstance(thing, griffe.Function | griffe.Class) and thing.parameters:
         parts.append(f"```python\n{_signature(name, thing)}\n```")
     if thing.docstring:
-        parts += [part for section in _parsed(thing.docstring) for part in _section_markdown(section)]
+        parts += [part for section in parsed(thing.docstring) for part in _section_markdown(section)]
     return "\n\n".join(parts)
 
 
@@ -88,7 +110,7 @@ def _arguments(parameters: Iterable[griffe.Parameter]) -> Iterator[str]:
         yield text
 
 
-def _parsed(docstring: griffe.Docstring) -> list[griffe.DocstringSection]:
+def parsed(docstring: griffe.Docstring) -> list[griffe.DocstringSection]:
     """The sections of a docstring, read as mkdocs.yml tells mkdocstrings to."""
     return docstring.parse(griffe.Parser.google, returns_multiple_items=False, warnings=False)
 
@@ -105,7 +127,7 @@ def _section_markdown(section: griffe.DocstringSection) -> Iterator[str]:
         case griffe.DocstringSectionAdmonition():
             yield f"**{section.title}**\n\n{section.value.contents}"
         case _:
-            yield f"{section.title or section.kind.value.capitalize()}:"
+            yield section.title or say(HEADINGS[section.kind])
             yield "\n".join(f"- {_item(entry)}" for entry in section.value)
 
 

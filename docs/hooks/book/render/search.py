@@ -1,12 +1,16 @@
 """What a page is found by: all but figures, outputs and sources in the search, elsewhere a summary."""
 
 import re
+from bisect import bisect
 from html import unescape
+from itertools import accumulate
 
 ASIDE = re.compile(
     r'<div class="[^"]* output [^"]*"|<details class="mkdocstrings-source"'
     r'|<p(?=><img alt="[^"]*" src="figure:\d+" /></p>)'
 )
+
+WIDE = re.compile(r"[\u2e80-\uffef]")
 
 
 def leave_out(html: str) -> str:
@@ -21,5 +25,11 @@ def summary(html: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """As much as search engines show."""
-    return text if len(text) < 160 else text[:157].rsplit(" ", 1)[0] + " …"
+    """As much as search engines show, where a Chinese letter takes two places."""
+    places = list(accumulate(1 + bool(WIDE.match(letter)) for letter in text))
+    if not text or places[-1] < 160:
+        return text
+    start = text[: bisect(places, 157)]
+    return (
+        start[:-1].rstrip("，、；：（“") + "……" if WIDE.match(start[-1]) else start.rsplit(" ", 1)[0] + " …"
+    )

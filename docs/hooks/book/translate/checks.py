@@ -9,7 +9,9 @@ from book.translate.prose import PIECE, PLACE, TAG
 HAN = r"[\u4e00-\u9fff]"
 WORDS = re.compile(r"\\text(?:rm|bf|it)?\{[^{}]*\}")  # in a formula
 VALUE = re.compile(r"\$\{(?!\\)[^{}]*\}")  # in a text of a script
+NAME = re.compile(r"\]\[[^\]]*\]")  # of what a link leads to
 NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
+TITLE = re.compile(r"\*[^*]+\*|[A-Z][\w’'-]*(?: [\w’'-]+){2,}")  # of a book, which keeps its language
 SPACING = [
     (re.compile(rf"{HAN}\*{{0,2}}[,;:?!]|[,;:?!]\*{{0,2}}{HAN}"), "a half-width mark beside Chinese"),
     (re.compile(rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9%]{HAN}"), "no space between Chinese and Latin letters"),
@@ -26,10 +28,14 @@ def faults(message: str, translation: str, terms: Mapping[str, tuple[str, ...]])
             yield f"{what}: {lost} is missing"
         for new in found - wanted:
             yield f"{what}: {new} is not in the English"
-    if "<!--" in translation:
+    if any(piece["claim"] is not None or piece["comment"] for piece in PIECE.finditer(translation)):
         yield "a claim is written as its place, <1>"
     for number in _numbers(translation) ^ _numbers(message):
         yield f"the number {number} stands in one of both"
+    if "***" in translation and "***" not in message:
+        yield "three asterisks beside each other, which Markdown reads as one mark"
+    if _lost(PIECE.sub("a", translation)):
+        yield "a full-width mark before closing asterisks, which other readers of Markdown show"
     plain = _plain(translation)
     for rule, fault in SPACING:
         if place := rule.search(plain):
@@ -49,13 +55,23 @@ def _pieces(text: str) -> Counter[str]:
 
 
 def _markup(text: str) -> Counter[str]:
-    """Tags, links without a place, and what makes letters bold."""
-    return Counter([*TAG.findall(PIECE.sub("", text)), *re.findall(r"\]\(|\*\*", PIECE.sub("", text))])
+    """Tags, links without a place, links by name, and what makes letters bold."""
+    text = PIECE.sub("", text)
+    return Counter([*TAG.findall(text), *NAME.findall(text), *re.findall(r"\]\(|\*\*", text)])
+
+
+def _lost(text: str) -> bool:
+    """Whether letters end in a full-width mark, are bold or italic, and stand before a letter."""
+    between = re.split(r"\*\*|\*", text)
+    return any(
+        re.search(r"[，。；：？！）]$", a) and re.match(r"[\w<\[]", b)
+        for a, b in zip(between[1::2], between[2::2], strict=False)
+    )
 
 
 def _numbers(text: str) -> set[str]:
-    """Numbers outside of code and formulas; one digit may be a word in the other language."""
-    found = NUMBER.findall(PLACE.sub("", PIECE.sub("", text)))
+    """Numbers outside of code, those in words of formulas included; one digit may be a word in Chinese."""
+    found = NUMBER.findall(PLACE.sub("", PIECE.sub(lambda piece: " ".join(WORDS.findall(piece[0])), text)))
     return {number for number in found if len(number) > 1}
 
 
@@ -67,8 +83,11 @@ def _plain(text: str) -> str:
 
 def _terms(message: str, translation: str, terms: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Terms that have another name in the translation; the longest of the English counts."""
-    rest = PIECE.sub(" ", VALUE.sub(" ", message)).lower()
+    rest = NAME.sub("]", PIECE.sub(" ", VALUE.sub(" ", message)))
+    for title in TITLE.findall(rest):
+        rest = rest.replace(title, " " if title in translation else title)
+    rest = rest.lower()
     for term in sorted(terms, key=len, reverse=True):
-        rest, count = re.subn(rf"\b{re.escape(term)}(?:s|es)?\b", " ", rest)
+        rest, count = re.subn(rf"(?<![\w.]){re.escape(term)}(?:s|es)?\b", " ", rest)
         if count and not any(form in translation for form in terms[term]):
             yield f"{term} is {' or '.join(terms[term])}"

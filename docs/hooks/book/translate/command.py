@@ -13,7 +13,7 @@ from book.execute.outputs import Output, of_blocks, prepare
 from book.page.files import ROOT, book, parse
 from book.page.model import Page
 from book.publish import wheel
-from book.translate import catalogues, drawn, pages, site
+from book.translate import catalogues, docstrings, drawn, pages, site
 from book.translate.checks import faults
 from book.translate.edition import SITE
 from book.translate.terms import terms
@@ -22,7 +22,7 @@ SOURCES, FOLDER = ROOT / "docs/en", ROOT / "docs/zh"
 
 
 def _messages(page: Page, outputs: Sequence[Sequence[Output]]) -> Iterator[tuple[str, str]]:
-    """All that a page says and its figures say, but what is said of many pages."""
+    """All that a page and its figures say, but what is said of many pages."""
     for text, note in pages.messages(page):
         if text not in site.COMMON:
             yield text, note
@@ -44,9 +44,10 @@ def _update(named: Sequence[Path]) -> int:
     outputs = of_blocks(sources, wanted, prepare(ROOT / "linreg", wheel.build(ROOT)), config)
     told = [*site.messages(config, Path(__file__).parents[1], ROOT / "docs/theme")]
     lists = {FOLDER / SITE: told}
-    lists |= {
-        catalogues.path(FOLDER, uri): list(_messages(sources[uri], outputs[uri])) for uri in sorted(wanted)
-    }
+    entries = docstrings.messages({uri: source.text for uri, source in sources.items()}, ROOT)
+    for uri in sorted(wanted):
+        said = [*_messages(sources[uri], outputs[uri]), *entries.get(uri, [])]
+        lists[catalogues.path(FOLDER, uri)] = said
     glossary, wrong = terms(ROOT), 0
     for file, said in lists.items():
         catalogue = catalogues.updated(catalogues.read(file), said)

@@ -1,16 +1,24 @@
 """Chinese in words, for a search that finds words: jieba parts the text, and never across a term of the book.
 
 Alone it would part 学习率大 as 学习 and 率大, and whoever looks for 学习率 would miss the sentence.
+What it has parted once is kept: reading its dictionary takes a second.
 """
 
+import json
 import re
 from collections.abc import Callable, Collection
+from importlib.metadata import version
+from pathlib import Path
 
-import jieba
 from mkdocs.config.defaults import MkDocsConfig
 
+from book.cache import write
+
+CACHE = Path(".cache/words.json")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 PARTING = "\u200b"  # which the separator of the search knows and nobody sees
+
+_parted: dict[str, list[str]] = {}  # the words of each piece
 
 
 def parted(terms: Collection[str]) -> Callable[[str], str]:
@@ -19,10 +27,19 @@ def parted(terms: Collection[str]) -> Callable[[str], str]:
     known = re.compile(f"({'|'.join(names)})") if names else re.compile("(?!)")
 
     def one(match: re.Match[str]) -> str:
-        words = [word for piece in known.split(match[0]) for word in jieba.cut(piece)]
+        words = [word for piece in known.split(match[0]) for word in _words(piece)]
         return PARTING + PARTING.join(words) + PARTING
 
     return lambda text: HAN.sub(one, text).strip(PARTING)
+
+
+def _words(piece: str) -> list[str]:
+    """The words of a piece, of which jieba is asked once."""
+    if piece not in _parted:
+        import jieba  # late: most builds do without
+
+        _parted[piece] = list(jieba.cut(piece))
+    return _parted[piece]
 
 
 def publish(config: MkDocsConfig, terms: Collection[str]) -> None:
@@ -31,3 +48,16 @@ def publish(config: MkDocsConfig, terms: Collection[str]) -> None:
     if not hasattr(index, "_segment_chinese"):
         raise AttributeError("The theme's search has another way to part Chinese")
     index._segment_chinese = parted(terms)
+    _parted.update(_stored())
+
+
+def _stored() -> dict[str, list[str]]:
+    """What other builds have kept."""
+    stored = json.loads(CACHE.read_text()) if CACHE.exists() else {}
+    return dict(stored["words"]) if stored.get("jieba") == version("jieba") else {}
+
+
+def save() -> None:
+    """Keep the words for the next build, with those of a build that ended meanwhile."""
+    words = _stored() | _parted
+    write(CACHE, json.dumps({"jieba": version("jieba"), "words": words}, ensure_ascii=False))

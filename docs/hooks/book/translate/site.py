@@ -11,6 +11,7 @@ from mkdocs.exceptions import PluginError
 
 from book.page.model import FIGURE
 from book.render.markdown import MARKS
+from book.render.reference import HEADINGS
 from book.words import say
 
 COMMON = ("Answer", "Hint", FIGURE)  # titles of folds on many pages
@@ -30,13 +31,14 @@ def messages(config: MkDocsConfig, hooks: Path, theme: Path) -> Iterator[tuple[s
         yield text, "title of a fold"
     for text in MARKS.values():
         yield text, "for whom a page is"
+    for text in HEADINGS.values():
+        yield text, "in the Markdown of the reference"
     for file in sorted(hooks.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
-                (argument,) = node.args
-                if isinstance(argument, ast.Constant):
-                    yield str(argument.value), "on every page"
-    for file in sorted(theme.rglob("*.html")):
+            match node:
+                case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(text)), *_]):
+                    yield text, f"in {file.name}"
+    for file in sorted([*theme.rglob("*.html"), *hooks.rglob("*.jinja")]):
         for text in FILTER.findall(file.read_text()):
             yield text, f"in the template {file.name}"
     for file in sorted(theme.rglob("*.js")):
