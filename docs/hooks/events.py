@@ -168,9 +168,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Say what the copy buttons copy, and what the search reads."""
     html = search.leave_out(formulas.with_words(code.finished(html)))
+    uri = page.file.src_uri
+    page.meta["search"] = {"boost": search.weight(uri, site.sources[uri].text)}
     page.meta["summary"] = page.meta.get("description") or search.summary(html)
     page.meta["description"] = escape(search.shortened(page.meta["summary"]))
-    return repairs.lean(names.link(html, site.sources[page.file.src_uri], page.file.url, site.entries))
+    return repairs.lean(names.link(html, site.sources[uri], page.file.url, site.entries))
 
 
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:

@@ -258,6 +258,20 @@ def test_names_in_code_link_as_the_page_imports_them(tmp_path: Path) -> None:
     )
 
 
+# The search
+
+
+def test_what_defines_a_word_counts_more_than_what_uses_it() -> None:
+    weights = [
+        search.weight("reference/notation.md", "<!-- core -->"),
+        search.weight("reference/glossary.md", ""),
+        search.weight("part1/loss.md", "# Loss\n\n<!-- core -->\n"),
+        search.weight("part1/lstsq.py", "# Traps\n"),
+    ]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[-1] == 1 < weights[-2]
+
+
 # What search engines show
 
 

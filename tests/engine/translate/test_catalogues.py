@@ -134,3 +134,9 @@ def test_a_term_is_a_word_of_its_own_wherever_it_stands() -> None:
     assert "".join(whole) == "若学习率大一些 loss"
     assert "".join(alone) == "学习率"
     assert set(alone) <= set(whole)
+
+
+def test_a_term_in_a_term_is_found_in_it() -> None:
+    part = search.parted(["最小二乘法", "最小二乘", "梯度", "随机梯度下降"])
+    for inner, outer in (("最小二乘", "最小二乘法"), ("梯度", "随机梯度下降")):
+        assert set(part(inner).split(search.PARTING)) <= set(part(outer).split(search.PARTING)), outer

@@ -60,7 +60,29 @@ WORKER = {
     "new lunr.Token(g.slice(l,m).toLowerCase(),": "new lunr.Token(spelled(g.slice(l,m).toLowerCase()),",
     # and a ^ in a question is one of a formula, not the weight of a word
     "search(e){if(e=e.replace(": 'search(e){if(e=spelled(e.toLowerCase()).replaceAll("^"," ").replace(',
+    # the theme's own way to find the words in Chinese leaves the last letter out
+    '[...fe(s,this.index.invertedIndex)].join("* ")': 'parted(s,this.index.invertedIndex).join(" ")',
+    # what has all words of a question comes first
+    "n=this.index.search(e).reduce(": "n=ranked(this.index,e).reduce(",
 }
+ASKING = """
+function parted(text, words) {
+  const found = [];
+  for (let start = 0, end; start < text.length; start = end) {
+    for (end = text.length; end > start && !(text.slice(start, end) in words);) end--;
+    if (end === start) end = text.length; // no word, but one may begin so
+    found.push(text.slice(start, end));
+  }
+  return found;
+}
+function ranked(index, query) {
+  const all = query.split(" ").map((word) => (/^[+-]/.test(word) ? word : `+${word}`)).join(" ");
+  const best = new Set(index.search(all).map((found) => found.ref));
+  return index
+    .search(query)
+    .map((found) => ({ ...found, score: found.score * (best.has(found.ref) ? 1e6 : 1) }));
+}
+"""
 
 
 # Joined in this order in one file, which docs/theme/main.html links.
@@ -91,7 +113,7 @@ def publish(site: Path) -> None:
     script = mend(bundle.read_text(), SCRIPT)
     bundle.write_text(script)
     (worker,) = site.glob("assets/javascripts/workers/search.*.min.js")
-    worker.write_text(mend(worker.read_text(), WORKER) + spelling.script())
+    worker.write_text(mend(worker.read_text(), WORKER) + spelling.script() + ASKING)
     markup = [page.read_text() for page in sorted(site.rglob("*.html"))]
     widgets = [file.read_text() for file in site.glob("assets/widgets/*.js")]
     names = set(re.findall(r"[\w-]+", "\n".join([script, *widgets])))  # classes that scripts give

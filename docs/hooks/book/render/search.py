@@ -10,7 +10,15 @@ ASIDE = re.compile(
     r'|<p(?=><img alt="[^"]*" src="figure:\d+" /></p>)'
 )
 
+# What tells most of a word stands first: where it is looked up, then the main path.
+WEIGHTS = {"reference/notation.md": 8, "reference/glossary.md": 3}
+CORE, MAIN = "<!-- core -->", 2
 WIDE = re.compile(r"[\u2e80-\uffef]")
+
+
+def weight(uri: str, text: str) -> int:
+    """How much more than another page a page counts in the search, of what both say of a word."""
+    return WEIGHTS.get(uri, MAIN if CORE in text else 1)
 
 
 def leave_out(html: str) -> str:

@@ -7,6 +7,7 @@ What it has parted once is kept: reading its dictionary takes a second.
 import json
 import re
 from collections.abc import Callable, Collection
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,13 +23,20 @@ _parted: dict[str, list[str]] = {}  # the words of each piece
 
 
 def parted(terms: Collection[str]) -> Callable[[str], str]:
-    """A function that parts the Chinese in a text; terms are parted as they are alone."""
+    """A function that parts the Chinese in a text, and terms in it as they are parted alone."""
     names = sorted({name for term in terms for name in HAN.findall(term)}, key=len, reverse=True)
     known = re.compile(f"({'|'.join(names)})") if names else re.compile("(?!)")
 
+    @cache
+    def words(text: str) -> list[str]:
+        """Of 最小二乘法 too the beginning is 最小二乘, which is a term."""
+        inner = [name for name in names if name in text and name != text]
+        pieces = text.partition(inner[0]) if inner else ()
+        return [word for piece in pieces for word in words(piece)] if pieces else _words(text)
+
     def one(match: re.Match[str]) -> str:
-        words = [word for piece in known.split(match[0]) for word in _words(piece)]
-        return PARTING + PARTING.join(words) + PARTING
+        found = [word for piece in known.split(match[0]) for word in words(piece)]
+        return PARTING + PARTING.join(found) + PARTING
 
     return lambda text: HAN.sub(one, text).strip(PARTING)
 
