@@ -216,6 +216,12 @@ window.look = (() => {
     return { ...stop, marked };
   }
 
+  /** Marks formulas with Chinese words in them. */
+  function chinese() {
+    for (const formula of all(".katex-html"))
+      formula.toggleAttribute("data-chinese", /\p{sc=Han}/u.test(formula.textContent));
+  }
+
   /** Marks letters of code that look like others before them: one of each is enough for a look at contrast. */
   function thin() {
     const known = new Set();
@@ -248,5 +254,5 @@ window.look = (() => {
     await new Promise(requestAnimationFrame);
   }
 
-  return { overflow, clipping, cuts, overlap, formulas, figures, outlines, motion, anchors, contents, focus, misshapen, thin, open };
+  return { overflow, clipping, cuts, overlap, formulas, figures, outlines, motion, anchors, contents, focus, misshapen, chinese, thin, open };
 })();
