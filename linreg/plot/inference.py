@@ -59,7 +59,7 @@ def added_variable(X: Tensor, y: Tensor, j: int, *, ax: Axes | None = None) -> A
     line(ax, ends, fit.predict(ends.unsqueeze(1)), f"slope {float(fit.w[0]):.3g}")
     ax.set_xlabel(f"X[:, {j}], the other columns taken out")
     ax.set_ylabel("y, the other columns taken out")
-    ax.set_title(f"$R^2$ = {r2(fit.predict(x_left.unsqueeze(1)), y_left):.3f}")
+    ax.set_title(f"R² = {r2(fit.predict(x_left.unsqueeze(1)), y_left):.3f}")
     return ax
 
 

@@ -180,7 +180,7 @@ def draw(dtype):
     ax.axhline(eps / 2, color=GREY, linewidth=0.8, linestyle=":")
     below = {"xytext": (0, -6), "textcoords": "offset points", "va": "top"}
     ax.annotate("at or below half of epsilon", (1, eps / 2), color=GREY, **below)
-    ax.set(xlabel=r"condition number $\kappa$ of X", ylabel="relative error of w")
+    ax.set(xlabel="condition number κ of X", ylabel="relative error of w")
     ax.set_ylim(eps / 100, 60)
     return ax
 
@@ -245,7 +245,7 @@ for (size, found), line in zip(by_noise.items(), ("-", "--", ":"), strict=True):
     ax.loglog(kappas, lowest, line, color=GREEN)
     ax.text(1.4e8, found[qr][-1], f"QR, noise {size:g}", color=BLUE, va="center")
 ax.text(1.4e8, 1.1e-16, "solve, all three", color=GREEN, va="center")
-ax.set(xlabel=r"condition number $\kappa$ of X", ylabel="relative error of w")
+ax.set(xlabel="condition number κ of X", ylabel="relative error of w")
 ax.set_xlim(10, 3e10)
 lasts = [found[qr][-1] for found in by_noise.values()]
 assert lasts == sorted(lasts)

@@ -52,7 +52,7 @@ for j, (ax, name) in enumerate(zip(axes, ("first", "second"), strict=True)):
     fit_alone, r2_alone = alone(X, y, j)
     linreg.plot.data_and_fit(X[:, [j]], y, fit_alone, ax=ax)
     ax.set_xlabel(f"{name} feature, X[:, {j}]")
-    ax.set_title(f"The {name} feature alone: $R^2$ = {r2_alone:.2f}")
+    ax.set_title(f"The {name} feature alone: R² = {r2_alone:.2f}")
     assert fit_alone.w[0] * w[j] > 0
     assert 3.5 < 4 * linreg.residuals(X[:, [j]], y, fit_alone).std() < 4.5
 
@@ -188,7 +188,7 @@ ax.annotate(
     ha="right",
 )
 ax.set(xlabel="prediction of the full fit", ylabel="target y")
-ax.set_title(f"Twenty features: $R^2$ = {linreg.r2(y_hat, y_ord):.3f}")
+ax.set_title(f"Twenty features: R² = {linreg.r2(y_hat, y_ord):.3f}")
 low, high = ((y_ord - y_hat)[half].std() for half in (y_hat < 2, y_hat >= 2))
 assert 0.8 < low / high < 1.25
 
@@ -212,7 +212,7 @@ assert len(diabetes.y) == 442
 assert fit_bmi.w[0] > 0
 ax = linreg.plot.data_and_fit(bmi[:150], diabetes.y[:150], fit_bmi)
 ax.set(xlabel="body mass index", ylabel="progress of the disease")
-ax.set_title(f"One feature of ten: $R^2$ = {r2_bmi:.2f}")
+ax.set_title(f"One feature of ten: R² = {r2_bmi:.2f}")
 
 # %% [markdown]
 # ## What was shown

@@ -217,7 +217,7 @@ for (name, lr, B), (_, measured) in ratios.items():
         ax.text(1.12 * tau, 0.85 * measured, f"{lr:g}, {B}", color=ORANGE, va="top")
 ax.text(0.13, 0.88, "draws with replacement", color=GREY, va="top")
 ax.text(3, 0.003, "line: predicted\ndots: measured,\nrate and batch size")
-ax.set(xlabel=r"time constants in an epoch, $\tau$", ylabel="floor, as a share")
+ax.set(xlabel="time constants in an epoch, τ", ylabel="floor, as a share")
 
 # %% [markdown]
 # Two limits: the figure is for the *end* of an epoch, since in between the kicks have not cancelled yet (exercise 2), and it needs the rows to come back. In a stream that never repeats a row, the floor is the higher one.

@@ -303,7 +303,7 @@ bottom.annotate(
 bottom.annotate("solve", (kappas[6], smallest), (0, 12), color=GREEN, **ends)
 bottom.set(
     title="from rounding",
-    xlabel=r"condition number $\kappa$ of X",
+    xlabel="condition number κ of X",
     ylabel="relative error of w",
 )
 for ax in (top, bottom):

@@ -401,7 +401,7 @@ ax.semilogx(
 ax.semilogx(columns, split_first, "o-", color=BLUE, label="split first: test rows")
 ax.minorticks_off()
 ax.set_xticks(columns, columns)
-ax.set(xlabel="columns of noise to choose 20 from", ylabel="$R^2$, median of 20 draws")
+ax.set(xlabel="columns of noise to choose 20 from", ylabel="R², median of 20 draws")
 ax.set_ylim(-1, 1.1)
 ax.legend(frameon=False, loc="upper left")
 ax.spines[["top", "right"]].set_visible(False)

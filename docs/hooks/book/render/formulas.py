@@ -27,7 +27,8 @@ PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2
 TEX = re.compile(r'(?<=class="arithmatex">)\\[(\[](.*?)\\[)\]](?=</(?:span|div)>)', re.S)
 # The same with its words, and with what must stay on its line.
 FORMULA = re.compile(
-    r'(\(?)<(span|div) class="arithmatex"><!--\\([(\[])(.*?)\\[)\]]-->.*?<!--/--></\2>([.,;:?!)]*)', re.S
+    r'([(（“《]?)<(span|div) class="arithmatex"><!--\\([(\[])(.*?)\\[)\]]-->.*?<!--/--></\2>([.,;:?!)，。；：？！、）》”]*)',
+    re.S,
 )
 
 GREEK = re.compile(

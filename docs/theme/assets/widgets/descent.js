@@ -242,7 +242,7 @@ mount("descent", (values) => {
   sliders.ratio.range.before(html("div", { class: "widget-scale" }, above));
   renew();
   return [
-    html("div", { class: "widget-stage" }, root, html("p", { class: "widget-verdict" }, verdict, ". ", why)),
+    html("div", { class: "widget-stage" }, root, html("p", { class: "widget-verdict" }, verdict, stop, why)),
     html("div", { class: "widget-panel" }, sliders.ratio.box, sliders.kappa.box, sliders.w1.box, sliders.w2.box,
       numbers.list, sliders.step.box, html("div", { class: "widget-buttons" }, ...(still ? [] : [play]), reset),
       hint(_("Drag the start.")),

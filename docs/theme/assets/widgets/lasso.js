@@ -124,10 +124,10 @@ mount("lasso", ({ rho, least, penalty }) => {
     });
     const above = z[1] < 0 ? -1 : 1; // the word of the answer keeps away from that of the point
     const kind = ridge ? "ridge" : "lasso";
-    words[0].textContent = kind;
+    words[0].textContent = ridge ? _("ridge") : _("lasso");
     set(words[0], { x, y: y + 5 + 17 * above });
     set(words[1], { x: X(z[0]), y: Y(z[1]) + 5 - 19 * above });
-    title.textContent = `${ridge ? "Circle: w₁² + w₂² ≤" : "Diamond: |w₁| + |w₂| ≤"} ${fixed(ridge ? size ** 2 : size, 2)}`;
+    title.textContent = `${ridge ? _("Circle: w₁² + w₂² ≤") : _("Diamond: |w₁| + |w₂| ≤")} ${fixed(ridge ? size ** 2 : size, 2)}`;
     drawn.classList.toggle("widget-round", ridge);
 
     set(sliders.alpha.range, { max: ends.most });
@@ -154,7 +154,7 @@ mount("lasso", ({ rho, least, penalty }) => {
   };
   draw();
   return [
-    html("div", { class: "widget-stage" }, root, html("p", { class: "widget-verdict" }, verdict, ". ", why)),
+    html("div", { class: "widget-stage" }, root, html("p", { class: "widget-verdict" }, verdict, stop, why)),
     html("div", { class: "widget-panel" }, sliders.alpha.box, numbers.list, sliders.rho.box, sliders.z0.box, sliders.z1.box,
       html("div", { class: "widget-buttons" }, ...Object.values(kinds), button(_("Reset"), () => change(first()))),
       hint(_("Drag the least-squares point.")), speaker.element),

@@ -162,8 +162,11 @@ function readout(names) {
   return { list, show: (key, text) => (values[key].textContent = text) };
 }
 
+/** What ends a sentence, and what parts it from the next. */
+const [stop, gap] = document.documentElement.lang.startsWith("zh") ? ["。", ""] : [". ", " "];
+
 const hint = (text) => html("p", { class: "widget-hint" }, text,
-  html("span", { class: "widget-keys" }, " " + _("Keys: Tab, then arrows; Shift takes ten times the step.")));
+  html("span", { class: "widget-keys" }, gap + _("Keys: Tab, then arrows; Shift takes ten times the step.")));
 
 /** Tells a screen reader the last of many changes, once they have come to rest. */
 function voice() {
