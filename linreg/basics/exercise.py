@@ -82,7 +82,7 @@ def check(yours: Answer, right: Answer, *, tol: float = 1e-3) -> None:
         tol: by how much an entry may be off, as a share of the largest entry of `right`.
 
     Returns:
-        Nothing: the verdict is printed.
+        None; the verdict is printed.
 
     Raises:
         DtypeError: `yours` cannot be compared with `right`.

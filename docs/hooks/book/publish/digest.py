@@ -3,6 +3,8 @@
 from hashlib import sha256
 from pathlib import Path
 
+from book.words import say
+
 DIGEST = "<!-- digest -->"  # alone on a line, where a page tells both
 SOURCES = ("LICENSE", "README*.md", "docs", "linreg", "mkdocs*.yml", "pyproject.toml", "requirements.lock")
 
@@ -18,5 +20,5 @@ def sources(root: Path) -> str:
 
 def as_markdown(root: Path, wheel: Path) -> str:
     """Both, as a page in a folder of the book shows them."""
-    return f"""- sources: `{sources(root)}`
+    return f"""- {say("sources:")} `{sources(root)}`
 - [{wheel.name}](../{wheel.name}): `{sha256(wheel.read_bytes()).hexdigest()}`"""

@@ -26,8 +26,10 @@ PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2
 # Left behind by pymdownx.arithmatex. Code never is inside.
 TEX = re.compile(r'(?<=class="arithmatex">)\\[(\[](.*?)\\[)\]](?=</(?:span|div)>)', re.S)
 # The same with its words, and with what must stay on its line.
+OPENING, CLOSING = "(（“《", ".,;:?!)，。；：？！、）》”"
 FORMULA = re.compile(
-    r'([(（“《]?)<(span|div) class="arithmatex"><!--\\([(\[])(.*?)\\[)\]]-->.*?<!--/--></\2>([.,;:?!)，。；：？！、）》”]*)',
+    rf'([{OPENING}]?)<(span|div) class="arithmatex"><!--\\([(\[])(.*?)\\[)\]]-->.*?<!--/--></\2>'
+    rf"([{CLOSING}]*)",
     re.S,
 )
 
