@@ -12,6 +12,7 @@ from statsmodels.stats.stattools import durbin_watson as their_durbin_watson
 
 import linreg
 from linreg import breusch_pagan, durbin_watson, infer
+from linreg.inference import passes
 
 F64 = torch.float64
 
@@ -124,6 +125,13 @@ def test_breusch_pagan_by_hand():
     original = breusch_pagan(x, y, studentised=False)
     assert original.statistic == pytest.approx(64 / (14 / 3) ** 2 / 2, rel=1e-12)
     assert found.p == pytest.approx(math.erfc((found.statistic / 2) ** 0.5), rel=1e-12)  # of one degree
+
+
+def test_residuals_of_many_blocks(monkeypatch):
+    X, y = ordinary()
+    whole = breusch_pagan(X, y).statistic
+    monkeypatch.setattr(passes, "BLOCK_BYTES", 1 << 12)
+    close(breusch_pagan(X, y).statistic, whole)
 
 
 def test_one_degree_of_freedom_is_enough():
