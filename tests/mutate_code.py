@@ -126,6 +126,7 @@ TESTS = {
     "plot.generalised": ("plot",),
     "plot.inference": ("plot",),
 }
+THREADED = {"workers"}  # whose tests are of several threads: no number that was set is passed on to them
 # Tests of all modules in which this is written.
 SHARED = {
     "@plain": "test_ambient.py::test_no_public_function_is_forgotten",
@@ -310,6 +311,9 @@ def _start(task: Task, tree: Path, first: str) -> int:
             True  # or a mutant of the same second and size would be read as the last one
         )
         os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
+        if task.module in THREADED:
+            del os.environ["OMP_NUM_THREADS"]
+            sys.modules["torch"].set_num_threads(max(os.cpu_count() or 1, 2))
         sys.path[:] = [str(tree), *(p for p in sys.path if Path(p).resolve() not in (ROOT, ROOT / "tests"))]
         for name in [n for n in sys.modules if n.partition(".")[0] in ("linreg", "tests")]:
             del sys.modules[name]
@@ -360,9 +364,8 @@ def main() -> int:
     unchanged = [] if options.total else [Task(module, None, 900) for module in modules]
     for whole in run(unchanged, options.jobs):
         if whole.noticed:
-            print(
-                f"The tests of {whole.task.module} fail as it stands: {' '.join(files_of(whole.task.module))}"
-            )
+            which = whole.by or f"{' '.join(files_of(whole.task.module))}, after {whole.seconds:.0f} seconds"
+            print(f"The tests of {whole.task.module} fail as it stands: {which}")
             return 1
         limits[whole.task.module] = 20 + 4 * whole.seconds
     outcomes = []

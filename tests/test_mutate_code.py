@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from mutants import mutants
-from mutate_code import LEAST, ROOT, all_modules, choose, equivalents, files_of, stale
+from mutate_code import LEAST, ROOT, TESTS, THREADED, all_modules, choose, equivalents, files_of, stale
 
 SOURCE = '''\
 """A module of its own."""
@@ -92,6 +92,10 @@ def test_letters_of_more_than_one_byte_do_not_move_the_place():
 @pytest.mark.parametrize("module", all_modules())
 def test_each_module_has_tests(module):
     assert all((ROOT / name.partition("::")[0]).is_file() for name in files_of(module))
+
+
+def test_the_modules_that_are_named_exist():
+    assert {*TESTS, *THREADED} <= {*all_modules()}
 
 
 def test_a_known_equivalent_is_not_chosen(monkeypatch):

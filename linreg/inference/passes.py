@@ -12,7 +12,7 @@ from torch import Tensor
 
 from linreg.basics.products import BLOCK_BYTES, SUB_ROWS, in_runs
 from linreg.inference.design import Design
-from linreg.workers import alone, dealt
+from linreg.workers import dealt
 
 __all__ = ["Block", "Rows"]
 
@@ -52,7 +52,6 @@ class Rows:
         rows = max(BLOCK_BYTES // (16 * (self.X.shape[1] + 1)), 8)  # two matrices of a block
         return rows - rows % SUB_ROWS if rows > SUB_ROWS else rows
 
-    @alone
     def over(self, make: Callable[[Block], Tensor], leverage: bool = True) -> Tensor:
         """The sum of what `make` makes of each block; without `leverage` it has no coordinates either."""
         total: list[Tensor] = []

@@ -142,13 +142,15 @@ def test_a_team_grows_as_it_is_asked_and_no_larger_than_the_machine(monkeypatch)
     def help() -> None:
         found.put((workers._here.team, torch.get_num_threads()))
 
-    team.ask(help, 1)
-    assert team.threads == 1
-    team.ask(help, 9)
-    assert team.threads == 3
-    assert [found.get(timeout=60) for _ in range(10)] == [
-        (1, 1)
-    ] * 10  # each computes alone, whatever it calls
+    for helpers, threads in ((1, 1), (9, 3)):
+        team.ask(help, helpers)
+        assert team.threads == threads
+        each = [found.get(timeout=60) for _ in range(helpers)]
+        assert each == [(1, 1)] * helpers  # each computes alone, whatever it calls
+
+
+def test_a_process_keeps_its_team():
+    assert workers._team(0) is workers._team(0) is not workers._team(-1)
 
 
 def test_results_are_given_in_the_order_of_the_parts():

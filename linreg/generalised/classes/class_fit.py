@@ -13,7 +13,7 @@ from linreg.result import Fit
 __all__ = ["LogisticFit", "SoftmaxFit"]
 
 
-@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LogisticFit(Fit):
     r"""A fitted logistic model, $P(y = 1 \mid x) = 1 / (1 + e^{-m})$ with the margin $m = x^\top w + b$.
 
@@ -87,7 +87,7 @@ class LogisticFit(Fit):
         return f"Logistic{super().__repr__()}"
 
 
-@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SoftmaxFit(Fit):
     r"""A fitted softmax model, $P(y = k \mid x) \propto e^{x^\top w_k + b_k}$.
 

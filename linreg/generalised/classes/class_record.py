@@ -36,7 +36,7 @@ class Basis(NamedTuple):
         return (wide @ self.covariance * wide).sum(1).clamp(min=0).sqrt()
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class ChanceIntervals(ByValue):
     r"""Chances of new rows, and how far to trust them.
 
@@ -56,7 +56,7 @@ class ChanceIntervals(ByValue):
         return f"ChanceIntervals({len(self.chance)} rows, level={self.level:g})"
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class ClassInference(ByValue):
     r"""A fit of classes with the uncertainty of each of its numbers; printed, a table.
 

@@ -23,7 +23,7 @@ ROUNDINGS = 8  # times eps, of what a gap is the sum of
 REFINED = 2
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class Separation(ByValue):
     r"""A direction along which the log-loss goes down for ever: why a fit has no weights.
 

@@ -10,7 +10,7 @@ from linreg.result import Fit, Status
 __all__ = ["PenalisedFit", "RegularisationPath"]
 
 
-@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PenalisedFit(Fit):
     r"""A fit whose weights were charged for: the smallest loss + penalty, not the smallest loss.
 
@@ -38,7 +38,7 @@ class PenalisedFit(Fit):
         return f"Penalised{head}, alpha={self.alpha:.5g}, df={self.df:.4g}, status={tail}"
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class RegularisationPath(ByValue):
     r"""Penalised fits to the same data, from the strongest penalty to the weakest.
 

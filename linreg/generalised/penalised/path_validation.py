@@ -28,7 +28,7 @@ from linreg.workers import alone
 __all__ = ["PathValidation", "cross_validate_path", "cross_validate_path_statistics"]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, eq=False)
 class PathValidation(ByValue):
     """What each fold's rows say about the path that was fitted without them.
 

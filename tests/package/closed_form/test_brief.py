@@ -370,6 +370,17 @@ def test_small_weights_among_many_columns_get_doubled_precision():
     assert re.match(r"Cholesky, refined in doubled precision in \d steps?: ", fit.message)
 
 
+@pytest.mark.parametrize(
+    ("noise", "message"),
+    [(0.1, f"{BRIEF}, .*leaves 7 digits"), (1e-3, "Cholesky, refined in doubled precision")],
+)
+def test_small_weights_of_few_columns_get_it_where_the_loss_is_almost_zero(noise, message):
+    """Else they have the digits that a condition number of 2 leaves beside the noise, as they are told."""
+    p = built(10_000, 30, 2, noise=noise)
+    y = p.y + (1e-7 - p.w[0]) * p.X[:, 0]
+    assert re.match(message, linreg.solve(p.X, y).message)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, D])
 def test_threads_and_settings_change_no_bit(dtype):
     X, y = noisy(60_000, dtype=dtype)

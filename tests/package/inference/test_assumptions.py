@@ -11,7 +11,8 @@ from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.stattools import durbin_watson as their_durbin_watson
 
 import linreg
-from linreg import breusch_pagan, durbin_watson
+from linreg import breusch_pagan, durbin_watson, infer
+from linreg.inference import passes
 
 F64 = torch.float64
 
@@ -80,17 +81,21 @@ def test_a_row_of_weight_zero_is_not_tested():
     close(here.statistic, breusch_pagan(X, y, weights=c).statistic)
 
 
-def test_squares_that_are_all_equal():
+@pytest.mark.parametrize(("d", "kappa"), [(4, 10.0), (1, 1.0)])
+def test_squares_that_are_all_equal(d, kappa):
     """0 over 0 in Koenker's version; nothing explained in the original."""
-    p = built(64, 4, 10.0)
+    p = built(64, d, kappa)
     signs = torch.ones(64, dtype=F64)
     signs[1::2] = -1
     X = p.X.repeat_interleave(2, 0)[:64]  # pairs of equal rows: signs are orthogonal to all columns
     for scale in (1.0, 1e-6):
         y = X @ p.w + 2 + scale * signs
         found = breusch_pagan(X, y)
-        assert (found.df, math.isnan(found.statistic), math.isnan(found.p)) == (4, True, True)
-        assert breusch_pagan(X, y, studentised=False) == (0.0, 4, 1.0)
+        assert (found.df, math.isnan(found.statistic), math.isnan(found.p)) == (d, True, True)
+        assert breusch_pagan(X, y, studentised=False) == (0.0, d, 1.0)
+    z = torch.randn(32, generator=gen(), dtype=F64).repeat_interleave(2)  # once more than rounding
+    r2 = infer(X, z).r2
+    assert breusch_pagan(X, X @ p.w + signs * (1 + 1e-9 * z)).statistic == pytest.approx(64 * r2, rel=1e-3)
 
 
 def test_without_an_intercept_a_constant_column_tells_nothing_of_the_variance():
@@ -120,6 +125,19 @@ def test_breusch_pagan_by_hand():
     original = breusch_pagan(x, y, studentised=False)
     assert original.statistic == pytest.approx(64 / (14 / 3) ** 2 / 2, rel=1e-12)
     assert found.p == pytest.approx(math.erfc((found.statistic / 2) ** 0.5), rel=1e-12)  # of one degree
+
+
+def test_residuals_of_many_blocks(monkeypatch):
+    X, y = ordinary()
+    whole = breusch_pagan(X, y).statistic
+    monkeypatch.setattr(passes, "BLOCK_BYTES", 1 << 12)
+    close(breusch_pagan(X, y).statistic, whole)
+
+
+def test_one_degree_of_freedom_is_enough():
+    """Residuals 2, -3 and 1 beside the line: squares of 4, 9 and 1 on 0, 1 and 3."""
+    x, r = torch.tensor([[0.0], [1.0], [3.0]]), torch.tensor([2.0, -3.0, 1.0])
+    assert breusch_pagan(x, x[:, 0] + r).statistic == pytest.approx(3 * 400 / (14 * 98), rel=1e-12)
 
 
 def test_breusch_pagan_needs_residuals_and_features():

@@ -12,7 +12,7 @@ from sklearn.model_selection import KFold, LeaveOneOut, cross_val_score
 
 import linreg
 from linreg import Statistics, Status
-from linreg.inference.validation import told_by_sums
+from linreg.inference.validation import _mean_square_of_sums, told_by_sums
 
 F64 = torch.float64
 
@@ -130,12 +130,14 @@ def test_ill_conditioned_folds_are_fitted_from_their_rows(kappa):
     assert torch.allclose(found.mse, by_hand(X, y, runs(200, 4)), rtol=1e-6, atol=0)
 
 
-def test_a_fit_that_leaves_almost_nothing_asks_the_rows():
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_fit_that_leaves_almost_nothing_asks_the_rows(weighted):
     """From sums its error would be rounding of what y is."""
     X, y, w, b = linreg.ordinary()
     y = X @ w + b + 1e-9 * torch.randn(300, dtype=F64, generator=gen())
-    found = linreg.cross_validate(X, y, folds=3)
-    assert torch.allclose(found.mse, by_hand(X, y, runs(300, 3)), rtol=1e-5, atol=0)
+    c = torch.rand(300, generator=gen(1), dtype=F64) + 0.1 if weighted else None
+    found = linreg.cross_validate(X, y, folds=3, weights=c)
+    assert torch.allclose(found.mse, by_hand(X, y, runs(300, 3), weights=c), rtol=1e-5, atol=0)
     sums = [Statistics.of(X[a : a + 100], y[a : a + 100]) for a in (0, 100, 200)]
     assert not torch.allclose(linreg.cross_validate_statistics(sums).mse, found.mse, rtol=0.1, atol=0)
 
@@ -200,6 +202,22 @@ def test_which_fits_sums_tell():
         ({"status": Status.RANK_DEFICIENT}, False),
     ):
         assert told_by_sums(sums, replace(fit, **change)) == told
+
+
+@pytest.mark.parametrize(
+    ("m", "b", "error", "rounded"),
+    [
+        (8.0, 2.0, 4.0, 4 + 2 * 2 * (8 + 8 + 2)),  # squares of 8 in 2 rows, and the square of 2
+        (8.0, -2.0, 4.0, 4 + 2 * 2 * (8 + 8 + 2)),
+        (2.0**50, 0.0, 0.0, 4 + 2.0**-52 * 2.0**102),  # far away only the last digit of means is left
+    ],
+)
+def test_what_rounding_may_have_made_of_an_error_from_sums(m, b, error, rounded):
+    """Eps of all that is added up: squares of x - m and y - m, and the mean of the residuals, squared."""
+    x = torch.tensor([m - 1, m + 1], dtype=F64)
+    fit = replace(linreg.solve(x[:, None], x), w=x.new_ones(1), b=x.new_tensor(b))
+    found, eps = _mean_square_of_sums(Statistics.of(x[:, None], x), fit), 2.0**-52
+    assert (found[0], found[1] / eps) == pytest.approx((error, rounded), rel=1e-9)
 
 
 def test_rows_in_an_order_that_means_nothing_are_not_called_sorted():

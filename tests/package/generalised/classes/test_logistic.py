@@ -13,6 +13,10 @@ from sklearn.linear_model import LogisticRegression
 
 import linreg
 from linreg import DataError, RangeError, Status, logistic
+from linreg.generalised.classes.likelihood import Likelihood, Table
+from linreg.generalised.classes.log_loss import Binary
+from linreg.generalised.classes.newton import Objective
+from linreg.inference.fitted import fitted
 
 F64 = torch.float64
 
@@ -97,6 +101,20 @@ def test_a_table_of_two_by_two():
     fit = logistic(X, y)
     assert float(fit.b) == pytest.approx(np.log(3 / 7), rel=1e-12)
     assert float(fit.w) == pytest.approx(np.log(15 / 5) - np.log(3 / 7), rel=1e-12)
+
+
+@pytest.mark.parametrize(("share", "more"), [(1.01, 0), (0.99, 1)])
+def test_steps_end_when_they_are_small_beside_one_and_the_margins(share, more):
+    """Of which both are a root mean square; a step that is hardly too large is followed by another."""
+    X = torch.randn(300, 3, generator=gen(), dtype=F64)
+    y = (X.sum(1) * 3 + torch.randn(300, generator=gen(1), dtype=F64) > 1).to(F64)
+    table, design = Table(X, y, None), fitted(X, y, intercept=True).design
+    newton = Objective(Likelihood(Binary(), design, lambda: (table,)), None)
+    start = torch.zeros(4, 1, dtype=F64)
+    end = newton.minimised(start, 4)
+    size = float(design.rows(X).matmul(end.u).square().mean().sqrt())
+    assert size > 2
+    assert newton.minimised(start, 30, share * end.moved / (1 + size)).steps == 4 + more
 
 
 # Weights.

@@ -227,6 +227,14 @@ def test_one_row_has_no_others():
     assert bool(path.gcv.isnan())
 
 
+@pytest.mark.parametrize("alpha", [1e-3, 1.0, 1e3])
+def test_degrees_of_freedom_may_be_less_than_one(alpha):
+    """The shares that the penalty leaves of the squares of the centred columns."""
+    A, t = data()
+    squares = torch.linalg.svdvals(A - A.mean(0)).square() / len(t)
+    assert ridge(A, t, alpha=alpha).df == pytest.approx(float((squares / (squares + alpha)).sum()), rel=1e-9)
+
+
 # No penalty.
 
 

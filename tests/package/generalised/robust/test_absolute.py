@@ -97,6 +97,18 @@ def test_dummies_and_whole_numbers_have_a_corner(seed):
     assert float(fit.loss) == pytest.approx(programme(X, y)[0], rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", [26, 88, 138])
+def test_a_step_that_rounding_spoils_is_not_taken(seed):
+    """Here steps end as numbers that are none; the fit before them is the answer, and its bound holds."""
+    g = gen(seed)
+    X = (torch.randn(30, 3, generator=g, dtype=F64) > 0).double()
+    y = X.sum(1) + (3 * torch.randn(30, generator=g, dtype=F64)).round()
+    fit = absolute(X, y)
+    smallest, _ = programme(X, y)
+    assert float(fit.loss) - smallest <= fit.excess + 1e-12 * smallest
+    assert fit.excess <= 1e-8 * smallest
+
+
 @pytest.mark.parametrize(("n", "others"), [(6, False), (5, True)])
 def test_others_are_as_good_where_one_of_the_groups_has_two_medians(n, others):
     x = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], dtype=F64)[:n, None]

@@ -104,6 +104,12 @@ def test_the_sample_does_for_columns_up_to_a_condition_number_of_a_thousand(many
     assert (fit.condition is None) == told
 
 
+def test_passes_end_where_rounding_is_all_that_is_left(many):
+    """Of targets around 1e8 that is a hundred times what else may be left of the equations."""
+    X, y = many
+    assert huber(X, y + 1e8, scale="joint").condition is None
+
+
 def test_passes_that_run_out_leave_it_to_newton(many, monkeypatch):
     X, y = many
     steps = huber(X, y).steps
