@@ -107,6 +107,9 @@ def test_a_step_that_rounding_spoils_is_not_taken(seed):
     smallest, _ = programme(X, y)
     assert float(fit.loss) - smallest <= fit.excess + 1e-12 * smallest
     assert fit.excess <= 1e-8 * smallest
+    if fit.status is Status.NOT_CONVERGED:  # what the message advises must help: more steps do not
+        assert "Rounding ends the steps" in fit.message
+        assert absolute(X, y, steps=1000).steps == fit.steps
 
 
 @pytest.mark.parametrize(("n", "others"), [(6, False), (5, True)])
