@@ -8,7 +8,7 @@ from torch import Tensor
 
 __all__ = ["CONSISTENCY", "Scale"]
 
-TIE = 1e-12  # share of the weight up to which the middle between two entries is met: sums of it are rounded
+EPS = torch.finfo(torch.float64).eps  # of a sum of weights, for each: how far the middle may be missed
 CONSISTENCY = 0.6744897501960817  # median of |z| where z is standard normal
 
 
@@ -63,7 +63,8 @@ def _middle(a: Tensor, C: Tensor | None) -> tuple[float, float]:
         order = a.argsort()
         reached = C[order].cumsum(0)
         half = reached[-1] / 2
-        edges = half * (1 - TIE), half * (1 + TIE)
+        tie = len(a) * EPS
+        edges = half * (1 - tie), half * (1 + tie)
         first, second = (int(few.sum()) for few in (reached < edges[0], reached <= edges[1]))
         return float(a[order[first]]), float(a[order[second]])
     low = a.median()  # the lower one of two

@@ -111,7 +111,7 @@ def test_added_variable_has_the_weight_as_slope():
     X, y = s8()
     ax = plot.added_variable(X, y, 1)
     assert ax.get_legend_handles_labels()[1] == [f"slope {float(linreg.solve(X, y).w[1]):.3g}"]
-    assert ax.get_title().startswith("$R^2$ = 0.9")
+    assert ax.get_title().startswith("R² = 0.9")
 
 
 def test_loss_curve():

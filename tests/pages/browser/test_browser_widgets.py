@@ -772,10 +772,11 @@ def test_a_widget_is_light_and_comes_where_it_is_used(site: Path) -> None:
     for address, name in NAMES.items():
         script = (site / f"assets/widgets/{name}.js").read_bytes()
         assert 1000 < len(gzip.compress(script)) < LIMIT
-        users = [
+        users = {
             page.parent.relative_to(site).as_posix()
             for page in site.rglob("*.html")
             if f'assets/widgets/{name}.js" defer' in page.read_text()
-        ]
-        assert users == [address.rstrip("/") or "."]
-    assert len(list(site.glob("assets/widgets/*"))) == len(NAMES)
+        }
+        assert users == {address.rstrip("/") or ".", f"zh/{address}".rstrip("/")}
+    for edition in (site, site / "zh"):
+        assert len(list(edition.glob("assets/widgets/*"))) == len(NAMES)
