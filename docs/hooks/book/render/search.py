@@ -11,7 +11,7 @@ ASIDE = re.compile(
 )
 
 # What tells most of a word stands first: where it is looked up, then the main path.
-WEIGHTS = {"reference/notation.md": 8, "reference/glossary.md": 5}
+WEIGHTS = {"reference/notation.md": 8, "reference/glossary.md": 3}
 CORE, MAIN = "<!-- core -->", 2
 WIDE = re.compile(r"[\u2e80-\uffef]")
 
