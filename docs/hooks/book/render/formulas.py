@@ -26,6 +26,7 @@ PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2
 # Left behind by pymdownx.arithmatex. Code never is inside.
 TEX = re.compile(r'(?<=class="arithmatex">)\\[(\[](.*?)\\[)\]](?=</(?:span|div)>)', re.S)
 # The same with its words, and with what must stay on its line.
+LONG = 60  # letters of TeX, more than which may not fit on a line of a phone
 OPENING, CLOSING = "(（“《", ".,;:?!)，。；：？！、）》”"
 FORMULA = re.compile(
     rf'([{OPENING}]?)<(span|div) class="arithmatex"><!--\\([(\[])(.*?)\\[)\]]-->.*?<!--/--></\2>'
@@ -63,8 +64,9 @@ def typeset(html: str, page: str) -> str:
         if display:
             box = f'class="formula" tabindex="0" role="group" aria-label="{say("Formula")}"'
             return f"<div {box}>{formula}</div>"
-        # Browsers would begin a line with a full stop.
-        return f'<span class="tight">{before}{formula}{after}</span>' if before + after else formula
+        # Browsers would begin a line with a full stop. A long formula must be able to break.
+        tied = before + after and len(text) <= LONG
+        return f'<span class="tight">{before}{formula}{after}</span>' if tied else before + formula + after
 
     return FORMULA.sub(one, html)
 
