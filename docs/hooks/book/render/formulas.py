@@ -64,8 +64,9 @@ def typeset(html: str, page: str) -> str:
         if display:
             box = f'class="formula" tabindex="0" role="group" aria-label="{say("Formula")}"'
             return f"<div {box}>{formula}</div>"
-        # Browsers would begin a line with a full stop. A long formula must be able to break.
-        tied = before + after and len(text) <= LONG
+        # Browsers would begin a line with a full stop. A long formula leaves no room for a wide one.
+        marks = before + after
+        tied = marks and (marks.isascii() or len(text) <= LONG)
         return f'<span class="tight">{before}{formula}{after}</span>' if tied else before + formula + after
 
     return FORMULA.sub(one, html)
