@@ -275,9 +275,12 @@ def _solved(problem: Lines, steps: int) -> End:
             loss, told = sample.mean(corner.r.abs()), _told(corner, taken)
             return _end(sample, corner.u, corner.r, loss, Status.OK, told, taken, corner.excess)
     status = Status.OK if excess <= ENOUGH * loss else Status.NOT_CONVERGED
-    advice = "Other fits may be as good." if status == Status.OK else "Give it more `steps`."
-    if taken < steps and status != Status.OK:
+    if status == Status.OK:
+        advice = "Other fits may be as good."
+    elif taken < steps:
         advice = "Rounding ends the steps here: more of them would not come nearer."
+    else:
+        advice = "Give it more `steps`."
     message = (
         f"After {in_steps(taken)} the loss is within {excess / loss:.1g} of itself of the smallest. {advice}"
     )

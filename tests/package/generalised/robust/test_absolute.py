@@ -86,12 +86,17 @@ def test_rounded_numbers_leave_ties_that_steps_get_through(seed):
     assert float(fit.loss) == pytest.approx(programme(X, y)[0], rel=1e-10)
 
 
+def dummies(seed, n, d):
+    """Columns of 0 and 1, and targets that are whole numbers."""
+    g = gen(seed)
+    X = (torch.randn(n, d, generator=g, dtype=F64) > 0).double()
+    return X, X.sum(1) + (3 * torch.randn(n, generator=g, dtype=F64)).round()
+
+
 @pytest.mark.parametrize("seed", [0, 1, 12])
 def test_dummies_and_whole_numbers_have_a_corner(seed):
     """Of many that are as good; an alpha at its bound is hardly moved when it is balanced."""
-    g = gen(seed)
-    X = (torch.randn(60, 2, generator=g, dtype=F64) > 0).double()
-    y = X.sum(1) + (3 * torch.randn(60, generator=g, dtype=F64)).round()
+    X, y = dummies(seed, 60, 2)
     fit = absolute(X, y)
     assert "passes through" in fit.message
     assert float(fit.loss) == pytest.approx(programme(X, y)[0], rel=1e-12)
@@ -100,9 +105,7 @@ def test_dummies_and_whole_numbers_have_a_corner(seed):
 @pytest.mark.parametrize("seed", [26, 88, 138])
 def test_a_step_that_rounding_spoils_is_not_taken(seed):
     """Here steps end as numbers that are none; the fit before them is the answer, and its bound holds."""
-    g = gen(seed)
-    X = (torch.randn(30, 3, generator=g, dtype=F64) > 0).double()
-    y = X.sum(1) + (3 * torch.randn(30, generator=g, dtype=F64)).round()
+    X, y = dummies(seed, 30, 3)
     fit = absolute(X, y)
     smallest, _ = programme(X, y)
     assert float(fit.loss) - smallest <= fit.excess + 1e-12 * smallest
