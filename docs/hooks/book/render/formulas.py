@@ -1,6 +1,5 @@
 """Typeset formulas at build with KaTeX, so that a reader's browser runs no script for them."""
 
-import json
 import re
 from functools import cache
 from hashlib import sha256
@@ -11,7 +10,7 @@ from xml.etree import ElementTree
 from mkdocs.exceptions import PluginError
 from quickjs import Context, JSException
 
-from book.cache import write
+from book.cache import keep, kept
 from book.words import say
 
 KATEX = Path(__file__).parents[1] / "katex" / "katex.min.js"
@@ -25,9 +24,9 @@ PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2
 
 # Left behind by pymdownx.arithmatex. Code never is inside.
 TEX = re.compile(r'(?<=class="arithmatex">)\\[(\[](.*?)\\[)\]](?=</(?:span|div)>)', re.S)
-# The same with its words, and with what must stay on its line.
 LONG = 60  # letters of TeX, more than which may not fit on a line of a phone
 OPENING, CLOSING = "(（“《", ".,;:?!)，。；：？！、）》”"
+# The same with its words, and with what must stay on its line.
 FORMULA = re.compile(
     rf'([{OPENING}]?)<(span|div) class="arithmatex"><!--\\([(\[])(.*?)\\[)\]]-->.*?<!--/--></\2>'
     rf"([{CLOSING}]*)",
@@ -142,18 +141,12 @@ def render(tex: str, display: bool) -> str:
 @cache
 def formulas() -> dict[str, str]:
     """Every formula typeset so far, by this KaTeX."""
-    return _stored()
-
-
-def _stored() -> dict[str, str]:
-    """Those that another build has kept."""
-    stored = json.loads(CACHE.read_text()) if CACHE.exists() else {}
-    return dict(stored.get("formulas", {})) if stored.get("katex") == _fingerprint() else {}
+    return kept(CACHE, _fingerprint())
 
 
 def save() -> None:
-    """Keep the formulas for the next build, with those of a build that ended meanwhile."""
-    write(CACHE, json.dumps({"katex": _fingerprint(), "formulas": _stored() | formulas()}))
+    """Keep the formulas for the next build."""
+    keep(CACHE, _fingerprint(), formulas())
 
 
 @cache

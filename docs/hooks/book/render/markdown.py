@@ -12,8 +12,9 @@ from book.page.statements import CLAIM
 from book.words import say
 
 GIVEN = re.compile(r"(?<!`)<!--\s*given\b.*?-->(?!`)", re.S)  # a note to the lint, not in a code span
+CORE = "<!-- core -->"  # a line of a page on the main path
 MARKS = {  # for whom a page is, in the place of the first of these lines
-    "<!-- core -->": "*Core page.*",
+    CORE: "*Core page.*",
     "<!-- second reading -->": "*Second reading: the main path does without this page.*",
     "<!-- specialist -->": "*Specialist: for those who build on the numbers.*",
 }

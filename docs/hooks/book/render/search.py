@@ -5,6 +5,8 @@ from bisect import bisect
 from html import unescape
 from itertools import accumulate
 
+from book.render.markdown import CORE
+
 ASIDE = re.compile(
     r'<div class="[^"]* output [^"]*"|<details class="mkdocstrings-source"'
     r'|<p(?=><img alt="[^"]*" src="figure:\d+" /></p>)'
@@ -12,7 +14,7 @@ ASIDE = re.compile(
 
 # What tells most of a word stands first: where it is looked up, then the main path.
 WEIGHTS = {"reference/notation.md": 8, "reference/glossary.md": 3}
-CORE, MAIN = "<!-- core -->", 2
+MAIN = 2
 WIDE = re.compile(r"[\u2e80-\uffef]")
 
 

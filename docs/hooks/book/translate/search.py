@@ -4,7 +4,6 @@ Alone it would part 学习率大 as 学习 and 率大, and whoever looks for 学
 What it has parted once is kept: reading its dictionary takes a second.
 """
 
-import json
 import re
 from collections.abc import Callable, Collection
 from functools import cache
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 
-from book.cache import write
+from book.cache import keep, kept
 
 CACHE = Path(".cache/words.json")
 HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -56,16 +55,9 @@ def publish(config: MkDocsConfig, terms: Collection[str]) -> None:
     if not hasattr(index, "_segment_chinese"):
         raise AttributeError("The theme's search has another way to part Chinese")
     index._segment_chinese = parted(terms)
-    _parted.update(_stored())
-
-
-def _stored() -> dict[str, list[str]]:
-    """What other builds have kept."""
-    stored = json.loads(CACHE.read_text()) if CACHE.exists() else {}
-    return dict(stored["words"]) if stored.get("jieba") == version("jieba") else {}
+    _parted.update(kept(CACHE, version("jieba")))
 
 
 def save() -> None:
-    """Keep the words for the next build, with those of a build that ended meanwhile."""
-    words = _stored() | _parted
-    write(CACHE, json.dumps({"jieba": version("jieba"), "words": words}, ensure_ascii=False))
+    """Keep the words for the next build."""
+    keep(CACHE, version("jieba"), _parted)
