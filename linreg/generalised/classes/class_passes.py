@@ -68,7 +68,7 @@ class Passes:
             b = b - self.shift @ W
         total = u.new_zeros((d + 1) * k + 1)
 
-        m = max(BLOCK_BYTES // (8 * d), 512)
+        m = max(BLOCK_BYTES // ((16 if self.moved else 8) * d), 512)  # rows, and a copy of them
 
         def worker() -> Callable[[slice], Tensor]:
             beside = u.new_empty(min(m, len(table.X)) if self.moved else 0, d)

@@ -36,7 +36,7 @@ class _Charged(NamedTuple):
         W = U.new_zeros(d, U.shape[1])
         W[self.kept] = U
         W[self.free] = self.first.unsqueeze(1) - self.share @ U
-        return W
+        return W.add_(0.0)  # -0 becomes 0
 
 
 def along_l1(

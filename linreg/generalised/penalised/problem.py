@@ -113,6 +113,8 @@ def problem_of(statistics: Statistics, intercept: bool, standardise: bool, eps: 
 def problem_in(p: System, intercept: bool, standardise: bool) -> Problem:
     """The problem of a normal equation, or of one without products of its columns: then it has none."""
     root = p.weight**0.5
+    if bool(p.yy.sqrt() <= 2 * p.eps * p.mean[-1].abs() * root):  # a y as constant as such a column
+        p = p._replace(yy=torch.zeros_like(p.yy), g=torch.zeros_like(p.g))
     unit = torch.zeros_like(p.shift) if p.unit is None else p.unit
     rms = p.scale.masked_fill(p.factor == 0, 0) / root
     y = int(exponent(p.yy.sqrt() / root)) if float(p.yy) > 0 else 0

@@ -324,14 +324,6 @@ def test_lm_ridge_of_r():
     assert 2 * float(fit.loss) * 21 / (21 - fit.df) ** 2 == pytest.approx(0.6431809686701058, rel=1e-11)
 
 
-def test_glmnet_divides_by_the_deviation_of_y():
-    """What R's glmnet minimises for (lambda, 0): y is divided by its deviation s, and lambda is too."""
-    s = float(y.std(correction=0))
-    lam = 0.7
-    v = Ridge(alpha=300 * lam / s, solver="svd").fit(X.numpy(), (y / s).numpy()).coef_
-    np.testing.assert_allclose(ridge(X, y, alpha=lam / s).w, s * v, rtol=1e-11)
-
-
 # Data that ask for more.
 
 
