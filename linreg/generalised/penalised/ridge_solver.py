@@ -133,8 +133,7 @@ def alone_of(problem: Problem, l2: float) -> Alone:
     part = size / length
     G = p.G * part * part.unsqueeze(1)
     G.diagonal().copy_(torch.ones_like(length))
-    longer = (p.scale / part).where(part > 0, 1)
-    system = p._replace(G=G, g=p.g * part, scale=longer, factor=p.factor * part)
+    system = p._replace(G=G, factor=p.factor * part)  # all of it that digits are told by
     return Alone(system, factored(system), length)
 
 
