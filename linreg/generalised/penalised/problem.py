@@ -29,7 +29,7 @@ class Problem(NamedTuple):
     q: Tensor  # (d,)
     yy: float  # mean square of the centred y
     size: Tensor  # (d,) root mean squares of the columns; 0 for a constant one
-    turn: Tensor  # (d,) a column in the units of the sums times this is one here
+    turn: Tensor  # (d,) a column in the units of the sums times this is one here; 0 for a constant one
     x: int  # exponents of the powers of two that were taken out,
     y: int
     intercept: bool
@@ -96,7 +96,7 @@ class Problem(NamedTuple):
 
     def inside_units(self, w: Tensor) -> Tensor:
         """(d,) the weights here, from those in the units of the sums."""
-        turned = (w / self.turn).masked_fill((self.p.factor == 0) | (self.turn == 0), 0)
+        turned = (w / self.turn).masked_fill(self.turn == 0, 0)
         return times_two_to(turned, torch.full_like(w, -self.y_exponent))
 
     def squared(self, loss: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ def problem_in(p: System, intercept: bool, standardise: bool) -> Problem:
     else:
         largest = (exponent(rms) + unit[:-1]).max()
         x = int(largest) if math.isfinite(float(largest)) else 0
-        turn, size = times_two_to(torch.ones_like(rms), unit[:-1] - x), times_two_to(rms, unit[:-1] - x)
+        turn, size = times_two_to((p.factor != 0).to(rms), unit[:-1] - x), times_two_to(rms, unit[:-1] - x)
     G = p.G * size * size.unsqueeze(1) if p.G.numel() else p.G
     q = times_two_to(p.g * size / root, torch.full_like(p.g, -y))
     yy = float(times_two_to(times_two_to(p.yy / p.weight, p.g.new_tensor(-y)), p.g.new_tensor(-y)))

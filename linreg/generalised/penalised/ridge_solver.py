@@ -164,7 +164,7 @@ def _augmented(problem: Problem, rows: Rows, l2: float) -> tuple[Tensor, Tensor]
     """The rows as they are, nothing of them rounded, a column of ones, and the rows of the penalty."""
     p, d = problem.p, len(problem.q)
     charged = (l2 * p.weight) ** 0.5 / problem.turn
-    charged = charged.where((problem.turn > 0) & (p.factor != 0), 1) * problem.charged
+    charged = charged.where(problem.turn > 0, 1) * problem.charged
     A, t = rows.X.double(), rows.y.double()
     more = torch.diag(charged)
     if rows.intercept:

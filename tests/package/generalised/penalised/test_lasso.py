@@ -163,11 +163,13 @@ def test_active_sets_of_ordinary_data_settle_at_once(ratio, monkeypatch):
 
 
 @pytest.mark.parametrize("ratio", [1.0, 0.5])
-@pytest.mark.parametrize("name", ["ordinary", "wide"])
+@pytest.mark.parametrize("name", ["ordinary", "faint", "wide"])
 def test_a_path_that_is_off_says_by_how_much(name, ratio, monkeypatch):
     """In whatever units. Left to itself, it is mended."""
-    A, t = PROBLEMS[name]
-    A, t = A * 0.37, t * 1000
+    A, t = PROBLEMS["wide" if name == "wide" else "ordinary"]
+    if name == "faint":
+        t = t - 0.9999 * linreg.solve(A, t).predict(A)  # hardly explained: slopes are far smaller than y
+    A, t = A * 0.37, t * (1e7 if name == "faint" else 1000)
     right = lasso_path(A, t, alphas=[100.0, 20.0], l1_ratio=ratio)
     for form in (OfSums, OfRows):
 
@@ -244,6 +246,19 @@ def test_a_knot_is_where_its_column_enters_or_leaves():
         inside ^= {j}
         below = lasso(A, t, alpha=(knot + later) / 2)
         assert set(below.w.nonzero().flatten().tolist()) == inside
+
+
+@pytest.mark.parametrize("name", ["ordinary", "mixed", "few", "wide", "wide ties"])
+def test_at_a_knot_no_weight_is_on_the_wrong_side_of_zero(name):
+    A, t = PROBLEMS[name]
+    path = lasso_path(A, t)
+    some = path.knots >= path.alpha[-1]
+    knots, columns = path.knots[some], path.changes[some]
+    at_knots = lasso_path(A, t, alphas=knots)
+    for i, (w, b) in enumerate(zip(at_knots.w, at_knots.b, strict=True)):
+        slope = (A - A.mean(0)).T @ (t - A @ w - b)
+        assert bool((slope * w >= 0).all()), i
+        assert abs(float(w[columns[i]])) < 1e-11, i
 
 
 def test_lars_of_scikit_learn():
@@ -447,6 +462,24 @@ def test_a_penalty_on_squares_of_which_float64_has_nothing_left():
     path = lasso_path(X * 2.0**500, y * 2.0**500, alphas=[0.1 * 2.0**1000, 2.0**-80], l1_ratio=0.5)
     torch.testing.assert_close(path.w, plain, rtol=1e-11, atol=0)
     assert float(path.violation.max()) < 1e-13
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+@pytest.mark.parametrize("name", ["ordinary", "wide"])
+def test_a_constant_column_changes_nothing(name, ratio):
+    """Nor does its size, beside columns of whatever size."""
+    A, t = PROBLEMS[name]
+    for x in (0, -400, 400):
+        for constant in (0.0, 3.0, -1e6):
+            more = torch.column_stack((torch.full_like(t, constant), A * 2.0**x))
+            alphas = [a * 2.0**x for a in (1.0, 0.1)] if ratio == 1 else [4.0**x, 0.1 * 4.0**x]
+            path = lasso_path(more, t * 2.0 ** (0 if ratio == 1 else x), alphas=alphas, l1_ratio=ratio)
+            plain = lasso_path(A, t, alphas=[1.0, 0.1], l1_ratio=ratio)
+            w = path.w[:, 1:] * 2.0 ** (x if ratio == 1 else 0)
+            torch.testing.assert_close(w, plain.w, rtol=0, atol=1e-12)
+            assert float(path.w[:, 0].abs().max()) == 0
+            torch.testing.assert_close(path.df, plain.df, rtol=1e-12, atol=0)
+            assert path.status is Status.OK
 
 
 def test_equal_columns_are_told():

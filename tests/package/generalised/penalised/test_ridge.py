@@ -693,6 +693,24 @@ def test_what_is_no_penalty(alpha):
             call(0)
 
 
+@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("n", [300, 12])
+def test_a_constant_column_changes_nothing(n, standardise):
+    """Nor does its size, beside columns of whatever size."""
+    A, t = X[:n], y[:n]
+    for x in (0, -400, 400):
+        for constant in (0.0, 3.0, -1e6):
+            more = torch.column_stack((torch.full_like(t, constant), A * 2.0**x))
+            scale = 1.0 if standardise else 4.0**x
+            path = ridge_path(more, t, alphas=[scale, 0.1 * scale], standardise=standardise)
+            plain = ridge_path(A, t, alphas=[1.0, 0.1], standardise=standardise)
+            torch.testing.assert_close(path.w[:, 1:] * 2.0**x, plain.w, rtol=0, atol=1e-12)
+            assert float(path.w[:, 0].abs().max()) == 0
+            for name in ("b", "loss", "df", "gcv", "left_out"):
+                torch.testing.assert_close(getattr(path, name), getattr(plain, name), rtol=1e-11, atol=0)
+            assert path.status is Status.OK
+
+
 def test_dependent_columns_have_an_answer():
     problem = dependent(60, 5, 3)
     fit = ridge(problem.X, problem.y, alpha=0.2)
