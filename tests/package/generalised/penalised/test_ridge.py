@@ -528,6 +528,27 @@ def test_sums_say_how_many_digits_are_left(seed):
     assert float(hidden.w.abs().max()) == 0
 
 
+@pytest.mark.parametrize("ratio", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("free", [[], [4, 1]])
+def test_sums_of_parts_that_lie_apart(free, ratio):
+    """The shift of the sums is that of the first part, far from the mean."""
+    A = torch.cat((X[:100], X[100:] + torch.arange(20.0, dtype=F64) ** 2))
+    t = torch.cat((y[:100], y[100:] - 700))
+    c = counts(300)
+    sums = Statistics.of(A[:100], t[:100], weights=c[:100]) + Statistics.of(A[100:], t[100:], weights=c[100:])
+    how = {"alphas": [30.0, 0.5], "unpenalised": free}
+    if ratio:
+        here = linreg.lasso_path_statistics(sums, l1_ratio=ratio, **how)
+        there = linreg.lasso_path(A, t, weights=c, l1_ratio=ratio, **how)
+    else:
+        here, there = ridge_path_statistics(sums, **how), ridge_path(A, t, weights=c, **how)
+        torch.testing.assert_close(here.gcv, there.gcv, rtol=1e-9, atol=0)
+    for name in ("w", "b", "loss", "df"):
+        torch.testing.assert_close(getattr(here, name), getattr(there, name), rtol=1e-9, atol=1e-10)
+    r = t - A @ here.w[1] - here.b[1]
+    assert float(here.loss[1]) == pytest.approx(float(c @ r.square() / c.sum() / 2), rel=1e-9)
+
+
 def test_digits_do_not_depend_on_units():
     """The same sums times powers of two."""
     p = built(200, 6, 300.0, noise=0.1, seed=3)
