@@ -117,8 +117,7 @@ def _penalties(
             "`alphas` must be a list for `l1_ratio=0`, where no penalty makes all weights zero. "
             "Use `ridge_path`, which knows where to begin."
         )
-    top = float(form.q.abs().max()) if len(form.q) else 0.0
-    top = top or 1.0
+    top = float(form.q.abs().max()) or 1.0
     l1 = [top] + [top * LEAST ** (i / (alphas - 1)) for i in range(1, alphas)]
     return [problem.strength(one) / l1_ratio for one in l1], l1
 

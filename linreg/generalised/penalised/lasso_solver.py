@@ -101,7 +101,7 @@ def _settled(
         c = _slopes(form, u)
         moved = c + diagonal * u
         new = moved.sign() * (moved.abs() > l1)
-        if torch.equal(new, sign) and bool((u.sign() == sign).all()):
+        if torch.equal(new, sign):  # and so have the weights, each of which is what moved is beyond l1
             return u, c, sign
         sign = new
     return None

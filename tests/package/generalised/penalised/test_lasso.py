@@ -255,6 +255,9 @@ def test_at_a_knot_no_weight_is_on_the_wrong_side_of_zero(name):
     some = path.knots >= path.alpha[-1]
     knots, columns = path.knots[some], path.changes[some]
     at_knots = lasso_path(A, t, alphas=knots)
+    assert at_knots.status is Status.OK  # a column that is about to enter is no twin of those that have
+    rows = f"{len(t)} rows" if A.shape[1] >= len(t) else f"sums of {len(t)} rows"
+    assert at_knots.message == f"Lasso, by homotopy, {len(at_knots.knots)} knots, from {rows}."
     for i, (w, b) in enumerate(zip(at_knots.w, at_knots.b, strict=True)):
         slope = (A - A.mean(0)).T @ (t - A @ w - b)
         assert bool((slope * w >= 0).all()), i
@@ -494,6 +497,13 @@ def test_equal_columns_are_told():
     some = lasso(torch.column_stack((X, *[X[:, 0]] * 3)), y, alpha=0.1)
     assert "and so have 2 more: there are" in some.message
     assert float(fit.w[0] + fit.w[20]) == pytest.approx(float(lasso(X, y, alpha=0.1).w[0]), rel=1e-11)
+    for A, t in (PROBLEMS["ordinary"], PROBLEMS["wide"]):
+        plain = lasso(A, t, alpha=0.1)
+        i, j = plain.w.abs().topk(2).indices.tolist()
+        mean = (plain.w[i].sign() * A[:, i] + plain.w[j].sign() * A[:, j]) / 2  # of two that have a weight
+        found = lasso(torch.column_stack((A, mean)), t, alpha=0.1)
+        assert found.status == Status.RANK_DEFICIENT
+        assert float(found.loss) == pytest.approx(float(plain.loss), rel=1e-10)
     net = elastic_net(twice, y, alpha=0.1)
     assert net.status == Status.OK
     assert float(net.w[0]) == pytest.approx(float(net.w[20]), rel=1e-11)
