@@ -388,7 +388,15 @@ def test_free_columns_that_depend_on_each_other(name, ratio):
     torch.testing.assert_close(together[:, 0] + together[:, 2], plain.w[:, 0], rtol=0, atol=1e-9)
     torch.testing.assert_close(together[:, 1] - together[:, 2], plain.w[:, 1], rtol=0, atol=1e-9)
     torch.testing.assert_close(path.loss, plain.loss, rtol=1e-9, atol=0)
-    torch.testing.assert_close(path.df, plain.df + 1, rtol=1e-9, atol=0)
+    torch.testing.assert_close(path.df, plain.df, rtol=1e-9, atol=0)
+    assert (path.status, plain.status) == (Status.RANK_DEFICIENT, Status.OK)
+    assert path.message.endswith(
+        " A free column depends on others: there are other answers, with the same predictions and penalty."
+    )
+    again = torch.column_stack((more, more[:, :1], torch.full_like(t, 2.0), A[:, 2:]))
+    path = lasso_path(again, t, alphas=alphas, l1_ratio=ratio, unpenalised=range(5))
+    assert "3 free columns depend on others: there are" in path.message
+    torch.testing.assert_close(path.df, plain.df, rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize("name", ["ordinary", "wide"])
