@@ -4,6 +4,7 @@ import pytest
 import torch
 from problems import gen
 
+from linreg.generalised.classes import class_passes
 from linreg.generalised.classes.class_passes import COLUMNS, TOL, Passes, _mended, descended
 from linreg.generalised.classes.frame import Frame
 from linreg.generalised.classes.likelihood import Likelihood, Table
@@ -121,3 +122,23 @@ def test_the_update():
     torch.testing.assert_close(new, new.T)
     assert float(torch.linalg.eigvalsh(new)[0]) > 0
     assert torch.equal(_mended(B, s, -s), B)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize(("kind", "copies"), [("plain", 1), ("float32", 2), ("far", 2)])
+def test_a_block_is_no_larger_than_the_cache(kind, copies, classes, monkeypatch):
+    """Its rows, their copy if they are moved, and eight numbers of each row and class."""
+    table, frame, family, _ = made(0, kind, classes, 20_000)
+    sizes, run = [], Passes._run
+
+    def seen(self, part, *rest):
+        sizes.append(len(part.t))
+        return run(self, part, *rest)
+
+    monkeypatch.setattr(Passes, "_run", seen)
+    monkeypatch.setattr(class_passes, "BLOCK_BYTES", 1 << 19)
+    share = torch.full((classes,), 1 / classes, dtype=F64)
+    Passes(table, frame, family, None).slope(frame.start(family.prior(share)), True)
+    row = 8 * (copies * 5 + 8 * family.free)
+    assert max(sizes) * row <= 1 << 19 < (max(sizes) + 1) * row
+    assert sum(sizes) == 20_000

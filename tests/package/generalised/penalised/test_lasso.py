@@ -484,6 +484,55 @@ def test_constant_columns_and_a_constant_target(n, ratio):
             torch.testing.assert_close(path.b, target.mean().expand(len(path)))
 
 
+@pytest.mark.parametrize("n", [40, 6])
+@pytest.mark.parametrize(("apart", "constant"), [(3, True), (5, False)])
+def test_a_target_is_constant_up_to_two_roundings(apart, constant, n):
+    """Two values this many roundings apart, whose deviation is half of that."""
+    A = torch.randn(n, 8, generator=gen(), dtype=F64)
+    level = torch.full((n,), 8.0, dtype=F64)
+    level[::2] += apart * 8 * torch.finfo(F64).eps
+    for ratio in (1.0, 0.0):
+        path = lasso_path(A, level, alphas=[1e-20], l1_ratio=ratio)
+        assert bool((path.w == 0).all()) is constant
+
+
+@pytest.mark.parametrize("l2", [0.0, 1e-9, 0.02])
+def test_the_gap_is_a_dual_value_far_from_the_minimum(l2):
+    """That of the residual, made shorter until no slope is beyond the penalty."""
+    g = gen(5)
+    A, t = torch.randn(20, 6, generator=g, dtype=F64), torch.randn(20, generator=g, dtype=F64)
+    U = torch.randn(6, 5, generator=g, dtype=F64)
+    U[:2, 0] = U[3:, 1] = U[:, 4] = 0
+    l1, two = torch.tensor([0.1, 1.0, 3.0, 100.0, 0.1], dtype=F64), torch.full((5,), l2, dtype=F64)
+    form = OfRows(A, t, A.T @ t)
+    off, gap = violation_and_gap(*form.at(U), U, l1, two)
+    R = t.unsqueeze(1) - A @ U
+    c = A.T @ R
+    primal = R.square().sum(0) / 2 + l1 * U.abs().sum(0) + l2 / 2 * U.square().sum(0)
+    shorter = (l1 / c.abs().amax(0)).clamp(max=1)
+    dual = shorter * (t @ R) - shorter.square() * R.square().sum(0) / 2
+    torch.testing.assert_close(gap, primal - dual, rtol=1e-12, atol=0)
+    beyond = (c.abs() - l1).clamp(min=0)
+    here = (c - l2 * U - l1 * U.sign()).abs()
+    torch.testing.assert_close(off, torch.where(U == 0, beyond, here).amax(0))
+
+
+def test_the_gap_of_an_elastic_net_is_that_of_the_residual_near_the_minimum():
+    A, t = X - X.mean(0), y - y.mean()
+    u, l1, l2 = elastic_net(X, y, alpha=0.6).w * 1.001, 0.3, 0.3
+    u[u.abs().where(u != 0, torch.inf).argmin()] = 0  # whose slope is beyond the penalty then
+    r = t - A @ u
+    c = A.T @ r / 300
+    primal = float(r @ r) / 600 + float(l1 * u.abs().sum() + l2 / 2 * u.square().sum())
+    dual = float(r @ t) / 300 - float(r @ r) / 600
+    dual -= float((c.abs() - l1).clamp(min=0).square().sum()) / (2 * l2)
+    form = OfRows(A / 300**0.5, t / 300**0.5, A.T @ t / 300)
+    one, two = torch.tensor([l1], dtype=F64), torch.tensor([l2], dtype=F64)
+    _, gap = violation_and_gap(*form.at(u.unsqueeze(1)), u.unsqueeze(1), one, two)
+    assert float(gap) == pytest.approx(primal - dual, rel=1e-6)
+    assert 0 < float(gap) < 0.01 * l1 * float(u.abs().sum())
+
+
 def test_a_zero_has_no_sign():
     """Printed, -0 looks like a weight that has been rounded away."""
     path = lasso_path(torch.column_stack((X, torch.ones(300, dtype=F64))), y, alphas=30)
