@@ -699,6 +699,21 @@ def test_rows_of_weight_zero_do_not_count():
     torch.testing.assert_close(path.gcv, there.gcv, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("n", [300, 12])
+def test_an_entry_that_is_no_number(n, bad):
+    """Also of a row that does not count, and of wide data, of which there are no sums."""
+    c = counts(n)
+    c[3] = 0
+    for entry in ("X", "y"):
+        A, t = X[:n].clone(), y[:n].clone()
+        (A[3] if entry == "X" else t[3:])[0] = bad
+        for weights in (None, c):
+            for call in (ridge, linreg.lasso):
+                with pytest.raises(linreg.DataError, match=f"`{entry}`.* finite"):
+                    call(A, t, alpha=0.1, weights=weights)
+
+
 @pytest.mark.parametrize("alpha", [-1.0, math.nan, math.inf])
 def test_what_is_no_penalty(alpha):
     with pytest.raises(linreg.RangeError, match="`alpha` must be a finite number, 0 or above"):
