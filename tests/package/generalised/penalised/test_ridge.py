@@ -252,7 +252,8 @@ def test_left_out_is_a_fit_without_each_row(weighted, intercept, standardise, wi
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_left_out_where_the_sums_lose_digits(weighted):
+@pytest.mark.parametrize("free", [[], [1, 5]])
+def test_left_out_where_the_sums_lose_digits(free, weighted):
     """A condition number of 1e7 at the smallest penalty, of 1e3 at the next: other ways to leverages."""
     A, y = data(0, n=30)
     twin = A[:, 0] + 1e-7 * torch.randn(30, generator=gen(1), dtype=F64)
@@ -260,16 +261,17 @@ def test_left_out_where_the_sums_lose_digits(weighted):
     X = X - X.mean(0)
     c = counts(30) if weighted else torch.ones(30, dtype=F64)
     alphas = [1e-3, 1e-6, 1e-14]
-    path = ridge_path(X, y, alphas=alphas, weights=c if weighted else None)
+    path = ridge_path(X, y, alphas=alphas, weights=c if weighted else None, unpenalised=free)
     for alpha, found in zip(alphas, path.left_out.tolist(), strict=True):
         total = 0.0
         for i in range(30):
             kept = torch.arange(30) != i
             share = float(c.sum() / c[kept].sum())
-            fit = ridge(X[kept], y[kept], alpha=alpha * share, weights=c[kept] if weighted else None)
+            some = c[kept] if weighted else None
+            fit = ridge(X[kept], y[kept], alpha=alpha * share, weights=some, unpenalised=free)
             total += float(c[i] * (y[i] - fit.predict(X[i : i + 1])) ** 2)
         assert found == pytest.approx(total / float(c.sum()), rel=1e-7)
-    assert "least squares on 6 more rows: at the smallest penalty" in path.message
+    assert f"least squares on {6 - len(free)} more rows: at the smallest penalty" in path.message
 
 
 @pytest.mark.parametrize("dtype", [F64, torch.float32])
@@ -896,6 +898,21 @@ def test_a_free_column_of_each_row():
     assert float(path.loss) < 1e-20
     assert bool(path.left_out.isnan())
     assert float(path.df) == pytest.approx(3, rel=1e-9)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_row_that_a_free_column_alone_tells_cannot_be_left_out(weighted):
+    """No other row knows its weight."""
+    A = torch.column_stack((X, torch.eye(300, dtype=F64)[7]))
+    c = counts(300) if weighted else None
+    path = ridge_path(A, y, alphas=[1.0, 0.1], unpenalised=[20], weights=c)
+    assert bool(path.left_out.isnan().all())
+    assert bool(ridge_path(A, y, alphas=[1.0, 0.1], weights=c).left_out.isfinite().all())
+    rest = torch.arange(300) != 7
+    share = 300 / 299 if c is None else float(c.sum() / c[rest].sum())
+    less = None if c is None else c[rest]
+    without = ridge_path(X[rest], y[rest], alphas=[share, 0.1 * share], weights=less)
+    torch.testing.assert_close(path.w[:, :20], without.w, rtol=0, atol=1e-12)
 
 
 def test_free_columns_in_float32():
