@@ -113,7 +113,7 @@ def violation_and_gap(
     off = (c - l2 * u - l1 * u.sign()).abs().masked_fill(u == 0, 0)
     if not bool(l2.any()):
         beyond = (largest - l1).clamp(min=0)  # of an active weight no more than what is off there
-        t = (l1 / largest.where(largest > 0, 1)).clamp(max=1)
+        t = (l1 / largest).clamp(max=1)  # 1 where all slopes are 0
         gap = (1 - t).square() * squares / 2 + (l1 * u.abs() - t * c * u).clamp(min=0).sum(0)
         return torch.maximum(beyond, off.amax(0) if len(some) else beyond), gap
     outside = (slopes.abs() - l1).clamp(min=0).masked_fill(U != 0, 0)

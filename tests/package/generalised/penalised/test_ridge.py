@@ -301,6 +301,11 @@ def test_a_path_says_whether_the_rows_have_refined_it():
         p = built(200, 5, kappa, noise=0.1)
         path = ridge_path(p.X, p.y, alphas=[1e-3, 1e-12])
         told[kappa] = path.message
+        one = ridge(p.X, p.y, alpha=1e-12)  # of few entries a single fit is refined to every digit
+        way = "as least squares on 5 more rows" if kappa == 500 else "by Cholesky"
+        assert one.message.startswith(f"Ridge, {way}: the condition number is ")
+        many = ridge(p.X.repeat(40, 1), p.y.repeat(40), alpha=1e-12)
+        assert ("refined once" in many.message) == (kappa == 500)
     assert told[500.0].startswith(
         "Ridge, by eigenvectors, refined once: at the smallest penalty the condition"
     )
