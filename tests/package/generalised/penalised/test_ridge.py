@@ -252,7 +252,8 @@ def test_left_out_is_a_fit_without_each_row(weighted, intercept, standardise, wi
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_left_out_where_the_sums_lose_digits(weighted):
+@pytest.mark.parametrize("free", [[], [1, 5]])
+def test_left_out_where_the_sums_lose_digits(free, weighted):
     """A condition number of 1e7 at the smallest penalty, of 1e3 at the next: other ways to leverages."""
     A, y = data(0, n=30)
     twin = A[:, 0] + 1e-7 * torch.randn(30, generator=gen(1), dtype=F64)
@@ -260,16 +261,17 @@ def test_left_out_where_the_sums_lose_digits(weighted):
     X = X - X.mean(0)
     c = counts(30) if weighted else torch.ones(30, dtype=F64)
     alphas = [1e-3, 1e-6, 1e-14]
-    path = ridge_path(X, y, alphas=alphas, weights=c if weighted else None)
+    path = ridge_path(X, y, alphas=alphas, weights=c if weighted else None, unpenalised=free)
     for alpha, found in zip(alphas, path.left_out.tolist(), strict=True):
         total = 0.0
         for i in range(30):
             kept = torch.arange(30) != i
             share = float(c.sum() / c[kept].sum())
-            fit = ridge(X[kept], y[kept], alpha=alpha * share, weights=c[kept] if weighted else None)
+            some = c[kept] if weighted else None
+            fit = ridge(X[kept], y[kept], alpha=alpha * share, weights=some, unpenalised=free)
             total += float(c[i] * (y[i] - fit.predict(X[i : i + 1])) ** 2)
         assert found == pytest.approx(total / float(c.sum()), rel=1e-7)
-    assert "least squares on 6 more rows: at the smallest penalty" in path.message
+    assert f"least squares on {6 - len(free)} more rows: at the smallest penalty" in path.message
 
 
 @pytest.mark.parametrize("dtype", [F64, torch.float32])
@@ -299,6 +301,11 @@ def test_a_path_says_whether_the_rows_have_refined_it():
         p = built(200, 5, kappa, noise=0.1)
         path = ridge_path(p.X, p.y, alphas=[1e-3, 1e-12])
         told[kappa] = path.message
+        one = ridge(p.X, p.y, alpha=1e-12)  # of few entries a single fit is refined to every digit
+        way = "as least squares on 5 more rows" if kappa == 500 else "by Cholesky"
+        assert one.message.startswith(f"Ridge, {way}: the condition number is ")
+        many = ridge(p.X.repeat(40, 1), p.y.repeat(40), alpha=1e-12)
+        assert ("refined once" in many.message) == (kappa == 500)
     assert told[500.0].startswith(
         "Ridge, by eigenvectors, refined once: at the smallest penalty the condition"
     )
@@ -691,6 +698,21 @@ def test_rows_of_weight_zero_do_not_count():
     torch.testing.assert_close(path.gcv, there.gcv, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("n", [300, 12])
+def test_an_entry_that_is_no_number(n, bad):
+    """Also of a row that does not count, and of wide data, of which there are no sums."""
+    c = counts(n)
+    c[3] = 0
+    for entry in ("X", "y"):
+        A, t = X[:n].clone(), y[:n].clone()
+        (A[3] if entry == "X" else t[3:])[0] = bad
+        for weights in (None, c):
+            for call in (ridge, linreg.lasso):
+                with pytest.raises(linreg.DataError, match=f"`{entry}`.* finite"):
+                    call(A, t, alpha=0.1, weights=weights)
+
+
 @pytest.mark.parametrize("alpha", [-1.0, math.nan, math.inf])
 def test_what_is_no_penalty(alpha):
     with pytest.raises(linreg.RangeError, match="`alpha` must be a finite number, 0 or above"):
@@ -873,6 +895,21 @@ def test_a_free_column_of_each_row():
     assert float(path.loss) < 1e-20
     assert bool(path.left_out.isnan())
     assert float(path.df) == pytest.approx(3, rel=1e-9)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_row_that_a_free_column_alone_tells_cannot_be_left_out(weighted):
+    """No other row knows its weight."""
+    A = torch.column_stack((X, torch.eye(300, dtype=F64)[7]))
+    c = counts(300) if weighted else None
+    path = ridge_path(A, y, alphas=[1.0, 0.1], unpenalised=[20], weights=c)
+    assert bool(path.left_out.isnan().all())
+    assert bool(ridge_path(A, y, alphas=[1.0, 0.1], weights=c).left_out.isfinite().all())
+    rest = torch.arange(300) != 7
+    share = 300 / 299 if c is None else float(c.sum() / c[rest].sum())
+    less = None if c is None else c[rest]
+    without = ridge_path(X[rest], y[rest], alphas=[share, 0.1 * share], weights=less)
+    torch.testing.assert_close(path.w[:, :20], without.w, rtol=0, atol=1e-12)
 
 
 def test_free_columns_in_float32():
