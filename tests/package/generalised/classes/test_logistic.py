@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 import linreg
 from linreg import DataError, RangeError, Status, logistic
+from linreg.generalised.classes.class_problem import _verdict
 from linreg.generalised.classes.likelihood import Likelihood, Table
 from linreg.generalised.classes.log_loss import Binary
 from linreg.generalised.classes.newton import Objective
@@ -115,6 +116,29 @@ def test_steps_end_when_they_are_small_beside_one_and_the_margins(share, more):
     size = float(design.rows(X).matmul(end.u).square().mean().sqrt())
     assert size > 2
     assert newton.minimised(start, 30, share * end.moved / (1 + size)).steps == 4 + more
+
+
+def test_chances_that_leave_no_curvature():
+    """From a start so far out that all are 0 or 1, on both sides."""
+    X, y = drawn(d=3)
+    table, design = Table(X, y, None), fitted(X, y, intercept=True).design
+    newton = Objective(Likelihood(Binary(), design, lambda: (table,)), None)
+    end = newton.minimised(torch.full((4, 1), 1e6, dtype=F64), 100)
+    assert (end.steps, end.arrived) == (0, False)
+    status, message = _verdict(newton, end, 300)
+    assert status == Status.NO_DIGITS
+    assert message.startswith("After 0 steps rounding has left no curvature: chances are 0 or 1 in too many")
+
+
+@pytest.mark.parametrize("depth", [1e-14, 1e-15])
+def test_rounding_leaves_open_whether_there_are_weights(depth):
+    """A row of class 0 within those of class 1, by hardly more than the rounding of their distances."""
+    X = torch.tensor([[-2.0], [-1.0], [depth], [0.0], [1.0], [2.0]], dtype=F64)
+    y = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], dtype=F64)
+    fit = logistic(X, y)
+    assert fit.status == Status.NO_DIGITS
+    assert "Rounding leaves open whether a direction separates the classes" in fit.message
+    assert logistic(X, y, alpha=1e-4).status == Status.OK
 
 
 # Weights.
@@ -240,6 +264,16 @@ def test_dependent_columns():
     s = Z.std(0, correction=0)
     slope = Z.T @ (even.probabilities(Z) - y) / 300 + 0.05 * s.square() * even.w
     assert float(slope.abs().max()) < 1e-13
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+def test_columns_of_zeros_and_no_intercept(alpha):
+    """Nothing is left to fit: all chances are alike."""
+    y = drawn(d=1)[1]
+    fit = logistic(torch.zeros(300, 2, dtype=F64), y, intercept=False, alpha=alpha)
+    assert (fit.status, fit.rank, fit.steps) == (Status.OK if alpha else Status.RANK_DEFICIENT, 0, 0)
+    assert fit.w.tolist() == [0, 0]
+    assert float(fit.loss) == pytest.approx(np.log(2))
 
 
 def test_more_columns_than_rows():

@@ -48,6 +48,7 @@ def test_the_status_is_that_of_a_linear_program(kind, seed):
         assert bool(fit.w.isnan().all() and fit.b.isnan() and fit.loss.isnan())
         assert certified(X, y, fit.separation)
         assert fit.separation.complete is completely(X, y)
+        assert fit.steps <= 13  # what is left on the boundary is found to be all; else it takes some 30
     else:
         assert kind in ("nearly", "overlapping")
         assert fit.status == Status.OK
@@ -78,6 +79,18 @@ def test_nearly_separated_rows_have_an_answer(depth):
     assert logistic(X, y).status == Status.SEPARATED
 
 
+@pytest.mark.parametrize("size", [1e-3, 1e-6])
+def test_rows_on_the_boundary_may_be_short(size):
+    X, y = rows_of("quasi", 7)
+    whole = logistic(X, y, intercept=False).separation
+    assert whole.undecided > X.shape[1]
+    on = (X @ whole.w).abs() < 1e-9
+    short = X * torch.where(on, size, 1.0).to(F64).unsqueeze(1)
+    found = logistic(short, y, intercept=False).separation
+    assert certified(short, y, found)
+    assert found.undecided == whole.undecided
+
+
 def test_the_direction_is_that_of_the_dummy():
     """A column that only rows of class 1 have: its weight alone goes to infinity."""
     X, y = drawn(d=5)
@@ -98,6 +111,7 @@ def test_classes_of_softmax(seed, K):
     D = torch.column_stack((X, last.to(F64)))
     quasi = softmax(D, y)
     assert quasi.status == Status.SEPARATED
+    assert quasi.steps <= 8
     assert certified(D, y, quasi.separation)
     assert quasi.separation.undecided == int((~last).sum())
     assert float(quasi.separation.w.sum(1).abs().max()) < 1e-12
