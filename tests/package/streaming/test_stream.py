@@ -314,6 +314,13 @@ class TestNpy:
         assert "it ends in row 0" in str(error)
         self.refused(self.header(tmp_path / "b.npy", text.replace(")", "000)")), "1048576 at most; ")
 
+    def test_as_many_columns_as_may_be(self, tmp_path):
+        text = "{{'descr': '<f8', 'fortran_order': False, 'shape': (1, {})}}"
+        for columns in (2, 1 << 20):
+            file = Npy(str(self.header(tmp_path / "a.npy", text.format(columns))))
+            assert len(file.names) == columns
+        self.refused(self.header(tmp_path / "b.npy", text.format((1 << 20) + 1)), "1048576 at most; ")
+
     def test_more_columns_than_the_first(self, tmp_path):
         paths = [write(tmp_path / "a.npy", rows(30)[:, 1:]), write(tmp_path / "b.npy", rows(30))]
         error = stopped(blocks(paths, target=0, features=[1]))
@@ -485,6 +492,17 @@ class TestTables:
         assert "reading failed in row " in str(error)
         path.write_bytes(whole)
         check_resumes(error, data[: error.row], blocks(path, target="y", start=error.row), data)
+
+    def test_a_record_batch_that_promises_more_rows_than_it_has(self, tmp_path):
+        """What follows in memory would be taken for numbers."""
+        path = write(tmp_path / "a.arrow", rows(777), chunk=777)
+        held = path.read_bytes()
+        assert held.count(numpy.int64(777).tobytes()) > 4  # of the batch and of each column
+        path.write_bytes(held.replace(numpy.int64(777).tobytes(), numpy.int64(800).tobytes()))
+        error = stopped(blocks(path, target="y"))
+        assert f"'{path}' must be readable to its end; reading failed in row 0 or later (" in str(error)
+        assert "too small" in str(error)
+        assert error.row == 0
 
     @pytest.mark.parametrize("kind", [".parquet", ".arrow", ".feather"])
     def test_cut_short(self, tmp_path, kind):

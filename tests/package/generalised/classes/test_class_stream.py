@@ -122,8 +122,9 @@ def test_sources_that_will_not_do():
         logistic_stream(X)
     with pytest.raises(DtypeError, match="got int"):
         softmax_stream(3)
-    with pytest.raises(ShapeError, match=r"\(X, y\) or \(X, y, weights\) each time; got Tensor"):
-        logistic_stream([X, y])
+    for block, kind in ((X, "Tensor"), (X[:2], "Tensor"), ((X, y, y, y), "tuple"), ((X,), "tuple")):
+        with pytest.raises(ShapeError, match=rf"\(X, y\) or \(X, y, weights\) each time; got {kind}"):
+            logistic_stream([block])
     with pytest.raises(ShapeError):
         logistic_stream([(X, y), (X[:, :1], y)])
     with pytest.raises(

@@ -12,7 +12,7 @@ from separable import rows_of
 from sklearn.linear_model import LogisticRegression
 
 import linreg
-from linreg import DataError, RangeError, Status, logistic
+from linreg import DataError, RangeError, Status, infer_logistic, logistic
 from linreg.generalised.classes.class_problem import _verdict
 from linreg.generalised.classes.likelihood import Likelihood, Table
 from linreg.generalised.classes.log_loss import Binary
@@ -253,6 +253,7 @@ def test_dependent_columns():
     assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 4)
     assert "of all answers with this loss, this w is the shortest" in fit.message
     torch.testing.assert_close(fit.margins(Z), plain.margins(X), rtol=1e-10, atol=1e-11)
+    assert torch.equal(infer_logistic(Z, y).fit.w, fit.w)
     null = torch.tensor([1.0, -2.0, 0.0, 0.0, -1.0, 0.0], dtype=F64)
     assert abs(float(fit.w @ null)) < 1e-12
     assert float(fit.w[5]) == 0

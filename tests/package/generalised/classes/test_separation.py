@@ -202,6 +202,8 @@ def test_what_it_says():
     assert "status='separated'" in repr(fit)
     single = logistic(X, y, dtype=torch.float32)
     assert single.separation.w.dtype == single.w.dtype == torch.float32
+    more = softmax(X, y, dtype=torch.float32)
+    assert more.separation.w.dtype == more.separation.b.dtype == more.w.dtype == torch.float32
 
 
 def test_peers_say_that_they_have_converged():

@@ -83,6 +83,7 @@ def test_the_number_of_classes():
         softmax(X, (torch.arange(30) % 5).to(F64), classes=3)
     with pytest.raises(DataError, match=r"none of class 3\."):
         softmax(X, Y3, classes=4)
+    assert softmax(X, Y, classes=2, alpha=0.1).w.shape == (2, 2)
     assert softmax(X, Y3, classes=3, alpha=0.1).w.shape == (2, 3)
     assert torch.equal(softmax(X, Y3, classes=3, alpha=0.1).w, softmax(X, Y3, alpha=0.1).w)
 
