@@ -5,6 +5,7 @@ import builtins
 import ctypes
 import datetime
 import errno
+import inspect
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from torch import Tensor
 
 import linreg
 from linreg import Statistics, StreamError, accumulate, blocks, fit_stream, solve
+from linreg.streaming.ahead import ahead
 from linreg.streaming.npy import Npy
 
 pa = pytest.importorskip("pyarrow")
@@ -754,6 +756,42 @@ def test_without_a_thread_to_be_had(tmp_path, monkeypatch):
 
     monkeypatch.setattr(_thread, "start_new_thread", refuse)
     same(accumulate(blocks(path, target=-1, rows=10)), whole)
+
+
+def test_who_stops_waits_for_the_part_that_is_being_read():
+    """Or its file could be gone in the midst of it."""
+    read = []
+
+    def slowly():
+        yield 0
+        time.sleep(0.2)
+        read.append(1)
+        yield 1
+
+    parts = ahead(slowly())
+    assert next(parts) == 0
+    parts.close()
+    assert read == [1]
+
+
+LATER = """
+import runpy, sys, time
+
+def slowly():
+    yield 0
+    time.sleep(0.3)
+    print("read to its end")
+    yield 1
+
+parts = runpy.run_path(sys.argv[1])["ahead"](slowly())
+next(parts)
+"""
+
+
+def test_the_end_of_python_waits_for_it_too():
+    code = [sys.executable, "-c", LATER, inspect.getfile(ahead)]
+    ended = subprocess.run(code, capture_output=True, timeout=60, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "read to its end\n", "")
 
 
 LEAVING = """
