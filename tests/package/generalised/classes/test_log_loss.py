@@ -43,6 +43,19 @@ def test_value_slope_and_bend_are_those_of_autograd(K):
 
 
 @pytest.mark.parametrize("K", [2, 3, 5])
+def test_sums_over_the_other_classes(K):
+    """Of chances and of a_k: what a row costs, pulls and bends by."""
+    M, t = logits(K)
+    of = family(K)
+    others, rows = of.others(M, t), of.rows(M, t)
+    torch.testing.assert_close(-torch.log1p(-others.sum(1)), of.value(M, t), rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(of.value(M, t), rows.value, rtol=1e-13, atol=0)
+    torch.testing.assert_close(of.pull(others, t), rows.slope)
+    own = rows.slope.unsqueeze(2) * rows.slope.unsqueeze(1)
+    torch.testing.assert_close(of.pairs(others, t) - own, rows.bend)
+
+
+@pytest.mark.parametrize("K", [2, 3, 5])
 def test_residuals_are_slopes(K):
     """They may take the place of the margins."""
     M, t = logits(K)

@@ -116,6 +116,24 @@ def test_steps_end_when_they_are_small_beside_one_and_the_margins(share, more):
     size = float(design.rows(X).matmul(end.u).square().mean().sqrt())
     assert size > 2
     assert newton.minimised(start, 30, share * end.moved / (1 + size)).steps == 4 + more
+    found = newton.minimised(start, 30)
+    assert float(found.slope.norm()) <= found.rounding < 1e-12
+
+
+def test_a_step_that_brings_nothing_is_halved():
+    X, y = drawn(d=3)
+    table, design = Table(X, y, None), fitted(X, y, intercept=True).design
+    newton = Objective(Likelihood(Binary(), design, lambda: (table,)), None)
+    end = newton.at(torch.zeros(4, 1, dtype=F64))
+    step, low, high = newton._step(end), 1.0, 10.0
+    for _ in range(40):  # to where the loss is that of the start once more
+        middle = (low + high) / 2
+        low, high = (low, middle) if newton.at(middle * step).value > end.value else (middle, high)
+    worse = newton.at(high * step).value
+    assert worse == pytest.approx(end.value)
+    moved = newton._moved(end, high * step, 0.0)
+    assert moved.value < end.value - 1
+    torch.testing.assert_close(moved.u, high * step / 2)
 
 
 def test_chances_that_leave_no_curvature():

@@ -12,6 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 import linreg
 from linreg import Status, logistic, softmax
+from linreg.generalised.classes.likelihood import Likelihood, Table
+from linreg.generalised.classes.log_loss import Binary
+from linreg.generalised.classes.newton import Objective
+from linreg.inference.fitted import fitted
 
 F64 = torch.float64
 
@@ -143,6 +147,34 @@ def test_one_class_apart_from_two_that_overlap():
     assert certified(Z, t, fit.separation)
     assert fit.separation.undecided == 300  # the two others against each other
     assert "and the other 300 on its boundary" in fit.message
+
+
+class Shared:
+    """One rank that takes part alone, and looks at what its passes set out from."""
+
+    def __init__(self):
+        self.known, self.passes = [], 0
+
+    def shared(self, values):
+        self.known.append(values.clone())
+        return self.known[-1]
+
+    def over(self, own, at):
+        assert all(any(values is known for known in self.known) for values in at)
+        self.passes += 1
+        return own()[0]
+
+
+@pytest.mark.parametrize("kind", ["separable", "quasi", "dummy"])
+def test_passes_set_out_from_what_all_ranks_share(kind):
+    """Or processors of two kinds would go two ways."""
+    X, y = rows_of(kind, 5)
+    table, design = Table(X, y, None), fitted(X, y, intercept=True).design
+    ranks = Shared()
+    newton = Objective(Likelihood(Binary(), design, lambda: (table,), ranks), None)
+    end = newton.minimised(torch.zeros(design.unknowns, 1, dtype=F64), 50)
+    assert end.direction is not None
+    assert ranks.passes > end.steps + 1
 
 
 def test_units_and_shifts_do_not_matter():
