@@ -17,8 +17,8 @@ from book.render.repairs import mend
 
 KATEX = Path(__file__).parents[1] / "katex"
 CACHE = Path(".cache/fonts")
-# The faces of nearly every formula stand in the style: they are there when a page is painted, and its lines do
-# not break anew. The letters that a browser takes until a face has come have other widths.
+# The faces of nearly every formula stand in the style: they are there when a page is painted, and its lines
+# do not break anew. The letters that a browser takes until a face has come have other widths.
 AT_ONCE = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 
 
