@@ -2,9 +2,7 @@
 
 import json
 import re
-from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from shutil import copy2, copytree, ignore_patterns
 
@@ -12,7 +10,6 @@ import matplotlib
 import nbformat
 import pytest
 import torch
-from fontTools.ttLib import TTFont
 from mkdocs.config import load_config
 from mkdocs.exceptions import PluginError
 from project import ROOT
@@ -406,22 +403,6 @@ def test_a_full_stop_stays_with_the_formula_before_it(parts: str) -> None:
 
 def test_the_style_of_formulas_asks_for_woff2_alone() -> None:
     assert set(re.findall(r"url\([^)]*\.(\w+)\)", fonts.style())) == {"woff2"}
-
-
-def test_the_letters_of_formulas_come_with_the_style_and_no_line_breaks_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    fonts.publish(["<span>x = 1</span>"], tmp_path / "site")
-    style = (tmp_path / "site/assets/katex.css").read_text()
-    later = {path.stem for path in (tmp_path / "site/assets/fonts").iterdir()}
-    assert not later & {"KaTeX_Main-Regular", "KaTeX_Math-Italic"}
-    assert set(re.findall(r"url\(fonts/([\w-]+)\.woff2\)", style)) == later
-    for family, kind in (("KaTeX_Main", "normal"), ("KaTeX_Math", "italic")):
-        face = f"font-family:{family};font-style:{kind};font-weight:400;src:url(data:font/woff2;base64,"
-        content = style.partition(face)[2].partition(")")[0]
-        letters = TTFont(BytesIO(b64decode(content))).getBestCmap().keys()
-        assert set(map(ord, "x1")) <= letters <= set(map(ord, "x =1"))
 
 
 # The theme

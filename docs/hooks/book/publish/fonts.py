@@ -1,7 +1,6 @@
 """KaTeX's fonts, cut down to the glyphs that occur on the site: a few kB a face instead of 26."""
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 from html import unescape
@@ -13,13 +12,9 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
 from book.cache import write
-from book.render.repairs import mend
 
 KATEX = Path(__file__).parents[1] / "katex"
 CACHE = Path(".cache/fonts")
-# The faces of nearly every formula stand in the style: they are there when a page is painted, and its lines
-# do not break anew. The letters that a browser takes until a face has come have other widths.
-AT_ONCE = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 
 
 def publish(formulas: Iterable[str], site: Path) -> None:
@@ -27,17 +22,12 @@ def publish(formulas: Iterable[str], site: Path) -> None:
     letters = "".join(sorted(set(unescape(re.sub(r"<math.*?</math>|<[^>]*>", "", "".join(formulas))))))
     cut = CACHE / sha256(Path(__file__).read_bytes() + letters.encode()).hexdigest()[:16]
     (site / "assets" / "fonts").mkdir(parents=True, exist_ok=True)
-    css = style()
     for face in sorted((KATEX / "fonts").glob("*.woff2")):
         kept = cut / face.name
         if not kept.exists():
             write(kept, _subset(face, letters))
-        if face.stem in AT_ONCE:
-            data = f"data:font/woff2;base64,{b64encode(kept.read_bytes()).decode()}"
-            css = mend(css, {f"url(fonts/{face.name})": f"url({data})"})
-        else:
-            copyfile(kept, site / "assets" / "fonts" / face.name)
-    (site / "assets" / "katex.css").write_text(css)
+        copyfile(kept, site / "assets" / "fonts" / face.name)
+    (site / "assets" / "katex.css").write_text(style())
 
 
 def _subset(face: Path, letters: str) -> bytes:

@@ -20,7 +20,7 @@ RULES = (
     "style-src 'self' 'unsafe-inline'",
     "style-src-elem 'self'",
     "img-src 'self' data:",  # the theme's icons stand in its style
-    "font-src 'self' data:",  # so do the fonts of formulas
+    "font-src 'self'",
     "connect-src 'self'",  # the index of the search, and the next page
     "worker-src 'self'",  # the search
     "base-uri 'none'",
