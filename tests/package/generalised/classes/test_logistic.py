@@ -71,6 +71,30 @@ def test_statsmodels_to_ten_digits(seed, d):
     assert float(fit.loss) == pytest.approx(-peer.llf / 300, rel=1e-13)
 
 
+R_GLM = [-0.38949246013038191, 0.89940781011209203, -0.61632614220594117, 0.38112632328310675,
+         -0.534617686887221, 0.50540605533237037]  # fmt: skip
+R_OFTEN = [-0.28206916271636673, 1.1450883924571309, -0.90470201239602122, 0.64805533657084191,
+           -0.55309835361338955, 0.49982006993966127]  # fmt: skip
+R_HELD = [-0.3305367540089178, 0.60631560960915298, -0.36442631688229066, 0.25714813401318559,
+          -0.31716499242523172, 0.34807087015000843]  # fmt: skip
+
+
+def test_r_to_ten_digits():
+    """R 4.2.2: glm(y ~ ., binomial, control = glm.control(epsilon = 1e-16, maxit = 100)), and with weights.
+
+    The last is glmnet 4.1-6: glmnet(X, y, "binomial", alpha = 0, lambda = 0.05, standardize = FALSE,
+    thresh = 1e-30), whose lambda is our alpha.
+    """
+    X, y = drawn(d=5)
+    fit = logistic(X, y)
+    np.testing.assert_allclose([fit.b, *fit.w], R_GLM, rtol=1e-12)
+    assert float(fit.loss) == pytest.approx(0.57742031429994234, rel=1e-14)  # its deviance / 600
+    often = logistic(X, y, weights=torch.tensor([1.0, 2.0, 0.0, 3.0], dtype=F64).repeat(75))
+    np.testing.assert_allclose([often.b, *often.w], R_OFTEN, rtol=1e-12)
+    held = logistic(X, y, alpha=0.05)
+    np.testing.assert_allclose([held.b, *held.w], R_HELD, rtol=1e-11)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("alpha", [1e-3, 0.1, 10.0])
 def test_scikit_learns_C_is_one_over_n_alpha(alpha, weighted):

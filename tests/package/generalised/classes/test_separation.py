@@ -39,7 +39,7 @@ def certified(X, y, found):
 
 
 @pytest.mark.parametrize("kind", ["separable", "quasi", "dummy", "nearly", "overlapping"])
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(50))  # of the first four kinds 200 sets
 def test_the_status_is_that_of_a_linear_program(kind, seed):
     X, y = rows_of(kind, seed)
     fit = logistic(X, y)
@@ -57,12 +57,12 @@ def test_the_status_is_that_of_a_linear_program(kind, seed):
 def test_the_sets_are_of_all_kinds():
     """Else the test above would say little."""
     found = {
-        kind: [separated(*rows_of(kind, seed)) for seed in range(40)] for kind in ("nearly", "overlapping")
+        kind: [separated(*rows_of(kind, seed)) for seed in range(50)] for kind in ("nearly", "overlapping")
     }
     assert not any(found["nearly"])
     assert 0 < sum(found["overlapping"]) < 5
-    quasi = [completely(*rows_of("quasi", seed)) for seed in range(40)]
-    assert 10 < sum(quasi) < 30
+    quasi = [completely(*rows_of("quasi", seed)) for seed in range(50)]
+    assert 10 < sum(quasi) < 40
 
 
 @pytest.mark.parametrize("depth", [1e-1, 1e-4, 1e-7, 1e-10])
