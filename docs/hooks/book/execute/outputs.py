@@ -45,6 +45,9 @@ TOOLS = [
     "mkdocs-jupyter",
     "scikit-learn",
     "statsmodels",
+    "scipy",
+    "pandas",
+    "pyarrow",
 ]
 TEXT, SVG = "text/plain", "image/svg+xml"
 LOG = get_plugin_logger("execute")
@@ -61,7 +64,7 @@ class Output:
 
 def digest(package: Path) -> str:
     """Name of everything that outputs depend on beside the code of the page itself."""
-    sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + [Path(__file__)]
+    sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + sorted(HERE.glob("*.py"))
     sources += sorted((ROOT / "docs/en").rglob("*.json"))  # results that pages read
     parts = [python_version(), *(f"{tool} {version(tool)}" for tool in TOOLS)]
     parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sources]
@@ -88,6 +91,7 @@ def prepare(package: Path, wheel: Path) -> Path:
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MATPLOTLIBRC": str(HERE / "kernel" / "matplotlibrc"),
         "IPYTHONDIR": str(profile.parent),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # which the debugger of each kernel would ask for; nobody debugs
         "JUPYTER_NO_CONFIG": "1",  # the settings of the person who builds stay out
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
