@@ -667,11 +667,10 @@ for name, (features, target) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.item
     H, g = X_c.T @ X_c / len(y_c), X_c.T @ y_c / len(y_c)
     for alpha in (0.1, 2.0):
         ridge = torch.linalg.solve(H + alpha * torch.eye(len(g)), g)
+        box = in_box(H, g, alpha)
         for kind, (lr, count) in methods.items():
             w = decayed(H, g, getattr(torch.optim, kind), lr, count, alpha)
-            gaps = [
-                float((w - other).abs().max()) for other in (ridge, in_box(H, g, alpha))
-            ]
+            gaps = [float((w - other).abs().max()) for other in (ridge, box)]
             print(f"{name:9} {alpha:5} {kind:6} {gaps[0]:15.2f} {gaps[1]:6.2f}")
             assert (gaps[0] < 1e-8) == (kind != "AdamW")
             assert (gaps[1] < 0.05) == (kind == "AdamW")

@@ -258,12 +258,23 @@ def studies_of(kind, features, w, b, times=300):
 
 
 def share_covered(features, targets, errors, truth):
-    """How often the interval of the first weight holds the truth."""
-    hits = 0
-    for target in targets.T:
-        found = linreg.infer(features, target, errors=errors)
-        hits += bool(found.low[1] <= truth <= found.high[1])
-    return hits / targets.shape[1]
+    """How often the interval of the first weight holds the truth, all studies at once."""
+    A = linreg.fold_bias(features)
+    n, p = A.shape
+    C, _ = fit_all(features, torch.eye(n))  # (p, n): the estimates are C y
+    estimates = C @ targets
+    squares = (targets - A @ estimates).square()  # (n, times)
+    if errors == "HC3":
+        leverages = (A * C.T).sum(1, keepdim=True)
+        variances = squares / (1 - leverages).square()  # each row has its own
+    else:
+        variances = squares.sum(0).expand(n, -1) / (n - p)  # one for all rows
+    se = (C[1].square() @ variances).sqrt()
+    assert torch.allclose(
+        se[0], linreg.infer(features, targets[:, 0], errors=errors).se[1]
+    )
+    reach = student.ppf(0.975, n - p) * se
+    return float(((estimates[1] - truth).abs() <= reach).double().mean())
 
 
 months = torch.linspace(-1, 1, 60).unsqueeze(1)
