@@ -113,7 +113,7 @@ FROM_SUMS = {
 
 def by_sums(function):
     def call(X, y, c, intercept):
-        parts = halves(X, y, c)
+        parts = halves(X, y, c) if len(y) > 1 else [Statistics.of(X, y, weights=c), Statistics(X.shape[1])]
         return function(parts[0] + parts[1], parts, X, y, c, intercept)
 
     return call
@@ -198,3 +198,66 @@ def test_sums_of_files(tmp_path, weighted, intercept, name):
     found = FROM_SUMS[name](parts[0] + parts[1], parts, X, y, c, intercept)
     expected = ALL[name](X, y, c, intercept)
     agree(flat(found), flat(expected), 1e-10)
+
+
+@pytest.mark.parametrize("name", DETERMINED)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_constant_column_changes_nothing_beside_an_intercept(weighted, name):
+    X, y, c = data(weighted)
+    more = torch.column_stack((X, torch.full_like(y, 7.0)))
+    agree(ALL[name](more, y, c, True)[0], ALL[name](X, y, c, True)[0], 1e-8)
+
+
+OF_ROWS = [name for name in DETERMINED if "influence" in name or name == "leverage"]
+
+
+def with_a_column_of_its_own(weighted):
+    """Data with a column that is 0 but in one row, and which rows are the others."""
+    X, y, c = data(weighted)
+    return X, torch.column_stack((X, (torch.arange(N) == 50).double())), y, c, torch.arange(N) != 50
+
+
+@pytest.mark.parametrize("name", ["infer", "infer HC3", "infer_statistics"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_row_of_leverage_one_says_nothing_of_the_others(weighted, name):
+    X, own, y, c, others = with_a_column_of_its_own(weighted)
+    found = ALL[name](own, y, c, True)[0]
+    expected = ALL[name](X[others], y[others], part(c, others), True)[0]
+    torch.testing.assert_close(found[0][0], expected[0][0], rtol=1e-9, atol=0)  # s
+    agree(found[1:], expected[1:], 1e-8)
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_without_a_row_of_leverage_one_nothing_predicts_it(weighted, name):
+    X, own, y, c, others = with_a_column_of_its_own(weighted)
+    found = ALL[name](own, y, c, True)[0]
+    expected = ALL[name](X[others], y[others], part(c, others), True)[0]
+    for here, there in zip(found, expected, strict=True):
+        if here.ndim:
+            agree([here[others]], [there], 1e-8)
+    assert found[0][50] == 1
+    assert all(here[50].isnan() for here in found[1:6])
+
+
+@pytest.mark.parametrize(
+    "name", [*(n for n in DETERMINED if "infer" in n or "influence" in n), "breusch_pagan"]
+)
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_one_row_and_two(weighted, n, name):
+    """Nothing is known of the noise, whatever is asked."""
+    X, y, c = data(weighted)
+    found = ALL[name](X[:n, :1], y[:n], part(c, slice(n)), True)[0]
+    if "infer" in name:
+        assert found[0][[0, 2, 3, 4]].isnan().all()  # s, adjusted R2, F, P
+        agree([found[1][:n]], [y[:n]], 1e-12)
+        assert found[2].isnan().all()
+        assert found[3].isnan().all()
+    elif "influence" in name:
+        assert torch.equal(found[0], torch.ones(n, dtype=F64))
+        for part_of in found[1:6]:
+            assert part_of.isnan().all()
+        assert not found[6].any()
+    else:
+        assert found[0][[0, 2]].isnan().all()
