@@ -740,7 +740,7 @@ plt.show()
 # ## What was shown
 #
 # - Momentum turns $\kappa$ into $\sqrt\kappa$, if $\eta$ and $\beta$ are tuned to $\mu$ and $\lambda_{\max}$: <!--= steps["toy in cm"][1] -->581<!--/--> steps instead of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/--> on the toy in centimetres, <!--= steps["ordinary"][1] -->20<!--/--> instead of <!--= steps["ordinary"][0] -->56<!--/--> on the ordinary data, all predicted to the step.
-# - `momentum=0.9` gains a factor of ten at most: on the toy <!--= f"{habit[0.9][0]:,}" -->5,345<!--/--> steps, on the ordinary data <!--= habit[0.9][1] -->65<!--/-->.
+# - `momentum=0.9` gains a factor of about ten where $\kappa$ is large, and less where it is small: at the rate $1/\lambda_{\max}$ the toy takes <!--= f"{habit[0.9][0]:,}" -->5,345<!--/--> steps instead of <!--= f"{habit[0.0][0]:,}" -->53,868<!--/-->, the ordinary data <!--= habit[0.9][1] -->65<!--/--> instead of <!--= habit[0.0][1] -->78<!--/-->.
 # - Conjugate gradients need no rate, and of all methods that combine past gradients they have the smallest loss at each step: <!--= found["toy in cm"] -->3<!--/--> and <!--= found["ordinary"] -->4<!--/--> steps. $k$ different eigenvalues take $k$ steps. L-BFGS with exact steps follows the same path, and with a pair for each direction does not lose it to rounding. Newton's single step is the normal equation.
 # - Adam cures different units, but not columns that resemble each other. At a fixed rate it leaves the minimum again, on both data sets, once the curvature scaled by its rates crosses 38; $\epsilon \ge \eta\lambda_{\max}/38$ keeps it there.
 # - A loss that hardly moves is no sign of arrival: `torch.optim.LBFGS` stopped at once when $y$ was written in units a million times as large, on both.

@@ -307,7 +307,7 @@ assert min(covered["ordinary", "correlated"]) > 0.9
 # | --- | --- |
 # | $y$ on $x_j$ and others | among rows that agree in the other features, one unit more of $x_j$ goes with $w_j$ units more of $y$, on average. "Goes with", unless somebody has set $x_j$ by lot |
 # | standardised features | one standard deviation more. A comparison across features, which depends on how much they happened to vary |
-# | $\log y$ on $x_j$ | one unit more multiplies $y$ by $e^{w_j}$; for small $w_j$ that is $100\, w_j$ % more |
+# | $\log y$ on $x_j$ | one unit more multiplies $y$ by $e^{w_j}$: its geometric mean, and its mean too, if the noise of $\log y$ is the same everywhere; for small $w_j$ that is $100\, w_j$ % more |
 # | $\log y$ on $\log x_j$ | one per cent more of $x_j$ goes with $w_j$ per cent more of $y$ |
 # | a dummy, 1 or 0 | the difference from the base level, the one that has no dummy. Another base gives different weights and errors, and the same predictions |
 # | with $x_j x_k$ | $w_j$ is the slope of $x_j$ where $x_k = 0$, which may be nowhere: centre first |
@@ -352,7 +352,7 @@ for name, (u, v) in {"raw": (a, c), "centred": (a - a.mean(), c - c.mean())}.ite
     )
 
 # %% [markdown]
-# The raw weight is the slope of $a$ where $c = 0$, five standard deviations from any row. The centred one is the slope at an average $c$, $0.1 + 0.02 \bar c$, that is <!--= 0.1 + 0.02 * c.mean():.1f -->1.1<!--/-->.
+# The raw weight is the slope of $a$ where $c = 0$, but no row has a $c$ below <!--= c.min():.0f -->18<!--/-->. The centred one is the slope at an average $c$, $0.1 + 0.02 \bar c$, that is <!--= 0.1 + 0.02 * c.mean():.1f -->1.1<!--/-->.
 #
 # ## What was shown
 #
