@@ -549,7 +549,7 @@ for name, change in (
     assert tuple(fates) == fixed or name == "rate to zero"
 
 # %% [markdown]
-# All this is about full batches, whose slopes die away. The [noise of small batches](../part1/batches.py) does not die away, and keeps $\hat v$ up.
+# All this is about full batches. The [noise of small batches](../part1/batches.py) does not die away, and keeps $\hat v$ up.
 #
 # ## "It stopped" is not "it arrived"
 #

@@ -47,7 +47,7 @@ for name, (features, target) in cases.items():
     print(f"{name:30} {kappa:9.4g} {steps_needed(features, target):10,}")
 
 # %% [markdown]
-# So far nothing has been run. Here is the run on the toy, to the predicted step and the one before it. The gradient is $H\theta - g$ with $H = \tilde X^\top \tilde X / n$ and $g = \tilde X^\top y / n$, so no step has to read the rows.
+# Here is the run on the toy, to the predicted step and the one before it. The gradient is $H\theta - g$ with $H = \tilde X^\top \tilde X / n$ and $g = \tilde X^\top y / n$, so no step has to read the rows.
 
 
 # %%
@@ -313,33 +313,7 @@ for plain, versions, target in (
         print("same predictions:", bool((again - y_hat).abs().max() < 1e-12))
 
 # %% [markdown]
-# Solvers that take the columns as they come can need it, above all in float32. Here are two centuries of years, a trend of 0.5 for each year, and PyTorch's own least squares:
-
-# %%
-years = torch.arange(1801.0, 2021.0)
-sea_level = 0.5 * (years - 1900)
-
-
-def trend(x, level, dtype):
-    """The slope for one unit of x, and the rank that `lstsq` sees in [1, x]."""
-    A = torch.stack((torch.ones_like(x), x), dim=1).to(dtype)
-    found = torch.linalg.lstsq(A, level.to(dtype).unsqueeze(1), driver="gelsd")
-    return found.solution[1, 0], int(found.rank)
-
-
-spread = years.std(correction=0)
-for name, x, unit, dtype in (
-    ("float32, [1, year]", years, 1.0, torch.float32),
-    ("float32, [1, standardised]", standardise(years), spread, torch.float32),
-    ("float64, [1, year]", years, 1.0, torch.float64),
-):
-    slope, rank = trend(x, sea_level, dtype)
-    print(f"{name:27} slope {slope / unit:.4f}, rank {rank}")
-by_solve = linreg.solve(years.float().unsqueeze(1), sea_level.float())
-print(f"{'float32, linreg.solve':27} slope {by_solve.w[0]:.4f}")
-
-# %% [markdown]
-# The first trend is a hundred times too small, and no warning is given: the function has decided that the two columns are one. [Four traps of lstsq](../part1/lstsq.py) shows the cut-off responsible. The mean of the years is <!--= years.mean() / spread:.0f -->30<!--/--> standard deviations from zero; exercise 1 works out what that costs.
+# Solvers that take the columns as they come can need it, above all in float32: of a trend over two centuries `lstsq` [loses nearly all](../part1/lstsq.py#years), and centring brings it back. Exercise 1 works out what such a far origin costs.
 
 # %% [markdown]
 # ## Whose mean, whose spread?
@@ -492,12 +466,12 @@ for data_name, features in (("toy", X_far), ("ordinary", X_ord_far)):
 # - Centring removes the eigenvalue of a far origin; dividing by $s$ makes the diagonal of $H$ equal. Neither alone was enough, on the toy (<!--= f'{price["only centred"][0]:,}' -->52,269<!--/--> and <!--= f'{price["only divided"][0]:,}' -->445<!--/--> steps) or on the ordinary data (<!--= f'{price["only centred"][1]:,}' -->71,258<!--/--> and <!--= f'{price["only divided"][1]:,}' -->774<!--/-->); together they needed <!--= price["standardised"][0] -->2<!--/--> and <!--= price["standardised"][1] -->79<!--/-->.
 # - On standardised columns, with the half-mean and full batches, each rate below $2/d$ is stable, for any data; with `nn.MSELoss` below $1/d$. The rate just below $2/d$ was stable with the half-mean on the toy, the ordinary data and columns correlated at 0.95; with `nn.MSELoss` it diverged on the last two, and in single rows on the toy with either.
 # - $w = c/s$ and $b = c_0 - \sum_j c_j m_j / s_j$ take a fit back: to ten digits on both data sets, in both units.
-# - The exact answer does not depend on the scale, on both data sets. A solver that takes the columns as they come can: `lstsq` in float32 lost the trend of the years.
+# - The exact answer does not depend on the scale, on both data sets. That of a solver which takes the columns as they come can ([years in float32](../part1/lstsq.py#years)).
 # - $m$ and $s$ belong to the model and come from the training rows. Taken from all rows, they changed descent stopped early on both data sets, and the exact answer on neither.
 #
 # ## Exercises
 #
-# **1. By pencil.** One feature with mean square deviation 1 and mean $a$, not centred. What are the eigenvalues of its Hessian, and what is $\kappa$ at $a = 30$, as for the years? Check yours with `linreg.check(yours, kappa_of_years)`:
+# **1. By pencil.** One feature with mean square deviation 1 and mean $a$, not centred. What are the eigenvalues of its Hessian, and what is $\kappa$ at $a = 30$, as for the years 1801 to 2020? Check yours with `linreg.check(yours, kappa_of_years)`:
 
 # %%
 kappa_of_years = linreg.curvature(standardise(X[:, :1]) + 30).kappa
