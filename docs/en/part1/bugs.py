@@ -120,7 +120,7 @@ print(f"b {broadcast_layer.bias.item():.3f}, mean of y {y.mean():.3f}")
 # %% [markdown]
 # **Symptom.** A smooth curve that settles too high, at the landmark of the mean, <!--= only_mean:.4f -->0.9716<!--/-->. The weights go to zero.
 #
-# **Why.** [Broadcasting](model.md#a-column-is-not-a-vector), and for its loss [a constant is best](loss-run.py#the-broadcast-trap-ruins-a-fit). It is reported again and
+# **Why.** [Broadcasting](model.md#a-column-is-not-a-vector): for the loss of all pairs [a constant is best](loss-run.py#the-broadcast-trap-ruins-a-fit). It is reported again and
 # again ([pytorch #16045](https://github.com/pytorch/pytorch/issues/16045), [#19699](https://github.com/pytorch/pytorch/issues/19699)), and was in the code of
 # [a printed book](https://github.com/matroid/dlwithtf/issues/14).
 #

@@ -210,7 +210,9 @@ def draw_valley(ax, features, target, colour, span):
     ax.contour(*grids, height, levels=levels, colors=GREY, linewidths=0.8)
     ax.plot(*path.T, "o-", color=colour, markersize=4, linewidth=1.4)
     ax.plot(*best, "*", color="black", markersize=11)
-    ax.annotate("start", path[0].tolist(), (7, -13), textcoords="offset points")
+    clear = {"color": "white", "pad": 0.5}  # no contours behind the letters
+    beside = {"textcoords": "offset points", "bbox": clear}
+    ax.annotate("start", path[0].tolist(), (7, -13), **beside)
     ax.set(xlabel="first weight", ylabel="second weight", aspect="equal")
 
 
@@ -313,7 +315,7 @@ for plain, versions, target in (
         print("same predictions:", bool((again - y_hat).abs().max() < 1e-12))
 
 # %% [markdown]
-# Solvers that take the columns as they come can need it, above all in float32: of a trend over two centuries `lstsq` [loses nearly all](../part1/lstsq.py#years), and centring brings it back. Exercise 1 works out what such a far origin costs.
+# Solvers that take the columns as they come can need it, above all in float32: of a trend over two centuries `lstsq` [loses nearly all](../part1/lstsq.py#years), and centring brings it back. Exercise 1 works out what a far origin costs.
 
 # %% [markdown]
 # ## Whose mean, whose spread?
@@ -466,15 +468,15 @@ for data_name, features in (("toy", X_far), ("ordinary", X_ord_far)):
 # - Centring removes the eigenvalue of a far origin; dividing by $s$ makes the diagonal of $H$ equal. Neither alone was enough, on the toy (<!--= f'{price["only centred"][0]:,}' -->52,269<!--/--> and <!--= f'{price["only divided"][0]:,}' -->445<!--/--> steps) or on the ordinary data (<!--= f'{price["only centred"][1]:,}' -->71,258<!--/--> and <!--= f'{price["only divided"][1]:,}' -->774<!--/-->); together they needed <!--= price["standardised"][0] -->2<!--/--> and <!--= price["standardised"][1] -->79<!--/-->.
 # - On standardised columns, with the half-mean and full batches, each rate below $2/d$ is stable, for any data; with `nn.MSELoss` below $1/d$. The rate just below $2/d$ was stable with the half-mean on the toy, the ordinary data and columns correlated at 0.95; with `nn.MSELoss` it diverged on the last two, and in single rows on the toy with either.
 # - $w = c/s$ and $b = c_0 - \sum_j c_j m_j / s_j$ take a fit back: to ten digits on both data sets, in both units.
-# - The exact answer does not depend on the scale, on both data sets. That of a solver which takes the columns as they come can ([years in float32](../part1/lstsq.py#years)).
+# - The exact answer does not depend on the scale, on both data sets. That of a solver that takes the columns as they come may ([years in float32](../part1/lstsq.py#years)).
 # - $m$ and $s$ belong to the model and come from the training rows. Taken from all rows, they changed descent stopped early on both data sets, and the exact answer on neither.
 #
 # ## Exercises
 #
-# **1. By pencil.** One feature with mean square deviation 1 and mean $a$, not centred. What are the eigenvalues of its Hessian, and what is $\kappa$ at $a = 30$, as for the years 1801 to 2020? Check yours with `linreg.check(yours, kappa_of_years)`:
+# **1. By pencil.** One feature with mean square deviation 1 and mean $a$, not centred. What are the eigenvalues of its Hessian, and what is $\kappa$ at $a = 30$? Check yours with `linreg.check(yours, kappa_far)`:
 
 # %%
-kappa_of_years = linreg.curvature(standardise(X[:, :1]) + 30).kappa
+kappa_far = linreg.curvature(standardise(X[:, :1]) + 30).kappa
 
 # %% [markdown] answer="Hint"
 # Write down the 2 x 2 matrix $H$ as above, with $V = 1$. What is its determinant, and what does that say about the two eigenvalues?
@@ -484,8 +486,8 @@ kappa_of_years = linreg.curvature(standardise(X[:, :1]) + 30).kappa
 
 # %% answer="Answer"
 half = 1 + 30.0**2 / 2
-linreg.check((half + (half**2 - 1) ** 0.5) ** 2, kappa_of_years)
-linreg.check((2 + 30.0**2) ** 2, kappa_of_years)
+linreg.check((half + (half**2 - 1) ** 0.5) ** 2, kappa_far)
+linreg.check((2 + 30.0**2) ** 2, kappa_far)
 
 # %% [markdown]
 # **2. Predict the picture.** The figure of the steps against the factor begins at 1. Continue it to the left, to a factor of one thousandth: the second feature in kilometres. Sketch the curve before you run it.
