@@ -383,30 +383,8 @@ one = X_new[:1]
 print("alone:", ((one - one.mean(0)) / one.std(0, correction=0)).tolist())
 
 # %% [markdown]
-# The opposite mistake is to compute $m$ and $s$ from all rows before they are split, so that the test rows influence the model that they are to judge. For the exact least-squares answer this *leak* changes nothing, since any $m$ and $s$ give the same predictions, provided that the same ones are used for both sets. A fit that depends on the scale, such as descent stopped early, does change:
-
-
-# %%
-def five_steps(features, target):
-    return linreg.gradient_descent(features, target, lr=0.05, steps=5)
-
-
-def moved_by_leak(train, old, target, new):
-    """The largest change of a prediction when m and s come from all rows."""
-    mean, spread = scale_of(old)
-    mean_all, spread_all = scale_of(torch.cat((old, new)))
-    honest = train((old - mean) / spread, target).predict((new - mean) / spread)
-    leaking = train((old - mean_all) / spread_all, target)
-    return float((honest - leaking.predict((new - mean_all) / spread_all)).abs().max())
-
-
-split = (X_ord_far[:200], y_ord[:200], X_ord_far[200:])
-for name, old, target, new in (("toy", X_far, y, X_new), ("ordinary", *split)):
-    assert moved_by_leak(linreg.solve, old, target, new) < 1e-11
-    leak = moved_by_leak(five_steps, old, target, new)
-    print(f"{name:9} five steps of descent: predictions move by up to {leak:.3f}")
-
-# %% [markdown]
+# The opposite mistake is to compute $m$ and $s$ from all rows before they are split, so that the test rows influence the model that they are to judge: [a leak](generalise.py#leakage).
+#
 # The rule covers both mistakes: **compute $m$ and $s$ from the training rows, keep them with the weights, and use them for each row that comes later.** Where the rows are split many times, compute them anew from each set of training rows.
 
 # %% [markdown]
@@ -469,7 +447,7 @@ for data_name, features in (("toy", X_far), ("ordinary", X_ord_far)):
 # - On standardised columns, with the half-mean and full batches, each rate below $2/d$ is stable, for any data; with `nn.MSELoss` below $1/d$. The rate just below $2/d$ was stable with the half-mean on the toy, the ordinary data and columns correlated at 0.95; with `nn.MSELoss` it diverged on the last two, and in single rows on the toy with either.
 # - $w = c/s$ and $b = c_0 - \sum_j c_j m_j / s_j$ take a fit back: to ten digits on both data sets, in both units.
 # - The exact answer does not depend on the scale, on both data sets. That of a solver that takes the columns as they come may ([years in float32](../part1/lstsq.py#years)).
-# - $m$ and $s$ belong to the model and come from the training rows. Taken from all rows, they changed descent stopped early on both data sets, and the exact answer on neither.
+# - $m$ and $s$ belong to the model and come from the training rows (the toy, a year later).
 #
 # ## Exercises
 #
