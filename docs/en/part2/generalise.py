@@ -555,8 +555,8 @@ print([f"{value:.2f}" for value in torch.stack(wide).mean(0)])
 
 # %%
 X_file, y_file = noise(0, d=50)
-generator = torch.Generator().manual_seed(5)
-X_file[:, 7] = y_file + 0.1 * torch.randn(100, generator=generator)
+slip = torch.Generator().manual_seed(5)
+X_file[:, 7] = y_file + 0.1 * torch.randn(100, generator=slip)
 
 # %% [markdown] answer="Hint"
 # One feature explains the square of its correlation with the target.
