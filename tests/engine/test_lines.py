@@ -24,9 +24,13 @@ SETTINGS = ROOT / "docs/hooks/book/execute/kernel/ipython_kernel_config.py"
         ("<code>95 % 2</code><pre>f <b>95</b> %</pre>", "<code>95 % 2</code><pre>f <b>95</b> %</pre>"),
         ('<img alt="95 % of">', '<img alt="95 % of">'),
         ("<svg><text>95 %</text></svg><p>5 %</p>", "<svg><text>95 %</text></svg><p>5~%</p>"),
+        ("<p>from (n, 1) and (n,) to (n,\nd + 1)</p>", "<p>from (n,~1) and (n,) to (n,~d~+~1)</p>"),
+        ("<p>形状为 (1000, 2)（见 (b, w, x)）</p>", "<p>形状为 (1000,~2)（见 (b,~w,~x)）</p>"),
+        ("<p>a case (a pair, 2) f(x), 1</p>", "<p>a case (a pair, 2) f(x), 1</p>"),
+        ('<code>(n, 1)</code><a title="(n, 1)">', '<code>(n, 1)</code><a title="(n, 1)">'),
     ],
 )
-def test_no_line_begins_with_a_sign_of_percent(before: str, after: str | None) -> None:
+def test_no_line_begins_with_a_sign_of_percent_or_ends_in_a_tuple(before: str, after: str | None) -> None:
     after = before.replace("</span> %", "</span>~%") if after is None else after
     assert lines.held(before) == after.replace("~", "\u00a0")
 

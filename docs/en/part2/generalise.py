@@ -386,7 +386,7 @@ print(
 
 # %% [markdown]
 # The test says that <!--= leak[0]:.0% -->57%<!--/--> of the variance of noise is explained. The selection has seen the targets of the test rows, which is *data leakage*. A correlation of noise with noise over $n$ rows has the spread $1/\sqrt n$, and the largest of $k$ of them is about
-# $\sqrt{2 \ln k / n}$, here <!--= (2 * torch.log(torch.tensor(5000.0)) / 100).sqrt():.2f -->0.41<!--/-->. It is large in the test rows as well, because it was chosen there. **Split first**: whatever looks at targets looks at those of the training rows alone, within each fold of a cross-validation, too. (Means and spreads taken over all rows leak less; [Scaling](scaling.py#whose-mean-whose-spread) measures that.)
+# $\sqrt{2 \ln k / n}$, here <!--= (2 * torch.log(torch.tensor(5000.0)) / 100).sqrt():.2f -->0.41<!--/-->. It is large in the test rows as well, because it was chosen there. **Split first**: whatever looks at targets looks at those of the training rows alone, within each fold of a cross-validation, too.
 #
 # A test for it: shuffle the targets and run *everything* again, the selection included. A score that survives measures the leak.
 
@@ -429,6 +429,31 @@ ax.set_ylim(-1, 1.1)
 ax.legend(frameon=False, loc="upper left")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# %% [markdown]
+# The means and spreads by which columns are [standardised](scaling.py#whose-mean-whose-spread) leak as well when they are taken over all rows. For the exact least-squares answer this changes nothing, since any of them give the same predictions, provided that the same ones are used for both sets. A fit that depends on the scale, such as descent stopped early, does change:
+
+
+# %%
+def five_steps(features, target):
+    return linreg.gradient_descent(features, target, lr=0.05, steps=5)
+
+
+def moved_by_leak(train, features, target):
+    """The largest change of a prediction when means and spreads come from all rows."""
+    old, new = features.tensor_split([2 * len(features) // 3])
+    predictions = []
+    for rows in (old, features):
+        mean, spread = rows.mean(0), rows.std(0)
+        fit = train((old - mean) / spread, target[: len(old)])
+        predictions.append(fit.predict((new - mean) / spread))
+    return float((predictions[0] - predictions[1]).abs().max())
+
+
+for name, features, target in (("toy", toy, toy_y), ("ordinary", X, y)):
+    assert moved_by_leak(linreg.solve, features, target) < 1e-11
+    moved = moved_by_leak(five_steps, features, target)
+    print(f"{name:9} five steps of descent: predictions move by up to {moved:.3f}")
 
 # %% [markdown]
 # ### A p-value after the choice {#after-selection}
@@ -553,8 +578,8 @@ print([f"{value:.2f}" for value in torch.stack(wide).mean(0)])
 
 # %%
 X_file, y_file = noise(0, d=50)
-generator = torch.Generator().manual_seed(5)
-X_file[:, 7] = y_file + 0.1 * torch.randn(100, generator=generator)
+slip = torch.Generator().manual_seed(5)
+X_file[:, 7] = y_file + 0.1 * torch.randn(100, generator=slip)
 
 # %% [markdown] answer="Hint"
 # One feature explains the square of its correlation with the target.

@@ -5,7 +5,7 @@
 #
 # <!-- core -->
 #
-# Besides `linreg` this page needs scikit-learn, scipy and statsmodels; [the line that installs](../index.md#run-it-yourself) brings them.
+# Besides `linreg` this page needs scikit-learn and scipy; [the line that installs](../index.md#run-it-yourself) brings them.
 #
 # **The question.** In 442 patients, one more unit of body mass index goes with 5.6 points more of disease progression, other things equal. Would another 442 patients say 5.6 as well? Or 2, or 9?
 #
@@ -157,14 +157,6 @@ print(table)
 # - A large $p$ says that the data do not tell the weight from zero. It does not say that the weight is zero. Look at the interval: `s1` may be anything between <!--= table.low[5]:.1f -->-2.2<!--/--> and <!--= table.high[5]:.2f -->0.04<!--/-->.
 # - `s1` to `s4` are nearly dependent, so none of them is known well ([Collinearity](collinearity.py)). **F** asks whether all weights could be zero at once; its $p$ leaves no doubt that they are not.
 # - The last lines of the table repeat the assumptions, and each number in it depends on them.
-#
-# The digits are those of the certified answer: for Longley's sixteen years, whose condition number makes other programs lose some, the standard errors of `infer` and of [`certified`][linreg.certified] agree to ten digits. That says nothing about the assumptions; sixteen years in a row are hardly uncorrelated.
-
-# %%
-years = linreg.load("longley")
-ours = linreg.infer(years.X, years.y).se[1:]
-gap = (ours / linreg.certified(years.X, years.y).w_se - 1).abs().max()
-print("ten digits:", bool(gap < 1e-10))
 
 # %% [markdown]
 # ## For the mean, or for the next one
