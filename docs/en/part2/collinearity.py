@@ -316,7 +316,7 @@ plt.show()
 # %% [markdown]
 # ## When columns repeat exactly
 #
-# With the same column twice, or in two units, $\lambda$ is exactly zero, and a whole line of weights shares the smallest loss. `solve` returns [the shortest of them](../part1/exact.md#a-solution-always-exists-is-it-the-only-one) and says so, and [descent from zero](../part1/valley.py#from-zero-to-the-shortest) finds the same. (Where the intercept is part of the dependence the two can differ: exercise 5.) PyTorch's own `lstsq` promises neither: on a CPU its default driver could be wrong on such data [up to version 2.13](../part1/lstsq.py). <!-- given 2.13: the last release that was found with the fault -->
+# With the same column twice, or in two units, $\lambda$ is exactly zero, and a whole line of weights shares the smallest loss. `solve` returns [the shortest of them](../part1/exact.md#a-solution-always-exists-is-it-the-only-one) and says so, and [descent from zero](../part1/valley.py#from-zero-to-the-shortest) finds the same, unless the intercept takes part (exercise 5). PyTorch's own `lstsq` promises neither: on a CPU its default driver could be wrong on such data [up to version 2.13](../part1/lstsq.py). <!-- given 2.13: the last release that was found with the fault -->
 
 # %% [markdown]
 # ## Longley's economy

@@ -234,7 +234,7 @@ for name, rows, target in (("toy", toy, toy_y), ("ordinary", X, y)):
 Sigma = 0.5 * torch.eye(20) + 0.5
 
 
-def true_error(fit, w, b):
+def true_error(fit, w, b, Sigma):
     """The mean squared error on infinitely many new rows of the ordinary data."""
     off = fit.w - w
     return float(1 + off @ Sigma @ off + (fit.b - b) ** 2)
@@ -246,7 +246,7 @@ for seed in range(100):
     fit = linreg.solve(X_draw, y_draw)
     in_sample = error(fit, X_draw, y_draw)
     left_out = linreg.cross_validate(X_draw, y_draw).mean
-    estimates.append((in_sample, left_out, true_error(fit, w_draw, b_draw)))
+    estimates.append((in_sample, left_out, true_error(fit, w_draw, b_draw, Sigma)))
 means, spreads = torch.tensor(estimates).mean(0), torch.tensor(estimates).std(0)
 for name, mean, spread in zip(
     ("training rows", "10-fold", "truth"), means, spreads, strict=True

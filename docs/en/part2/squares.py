@@ -25,15 +25,15 @@ spoilt = y.clone()
 spoilt[7] = 1000.0
 
 
-def moved(fit, before):
+def moved(fit, before, se):
     """How far the worst weight has gone, in standard errors of the clean data."""
-    return float(((fit.w - before.w) / clean.se[1:]).abs().max())
+    return float(((fit.w - before.w) / se).abs().max())
 
 
 print("                     worst change")
 change = {}
 for method in (linreg.solve, linreg.huber, linreg.absolute, linreg.tukey):
-    change[method] = moved(method(X, spoilt), method(X, y))
+    change[method] = moved(method(X, spoilt), method(X, y), clean.se[1:])
     print(f"{method.__name__:10} {change[method]:12.2f} standard errors")
 
 # %% [markdown]

@@ -228,9 +228,9 @@ for standardise in (False, True):
 
 
 # %%
-def trained(optimiser, decay, own_group=True, **settings):
+def trained(optimiser, X, y, decay, own_group=True, **settings):
     """A linear layer after training on `MSELoss`; the rate falls to zero."""
-    layer = torch.nn.utils.skip_init(torch.nn.Linear, d, 1)
+    layer = torch.nn.utils.skip_init(torch.nn.Linear, X.shape[1], 1)
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
     if own_group:
@@ -245,7 +245,7 @@ def trained(optimiser, decay, own_group=True, **settings):
     loss_of = torch.nn.MSELoss()
     for _ in range(4000):
         descent.zero_grad()
-        loss_of(layer(X_few).squeeze(1), y_few).backward()
+        loss_of(layer(X).squeeze(1), y).backward()
         descent.step()
         fading.step()
     return layer.weight.detach().squeeze(0), float(layer.bias.detach())
@@ -254,11 +254,14 @@ def trained(optimiser, decay, own_group=True, **settings):
 half = 0.5  # alpha of this section
 target = linreg.ridge(X_few, y_few, alpha=half)
 runs = {
-    "SGD, 2 alpha": trained(torch.optim.SGD, 2 * half, lr=0.05),
-    "SGD, alpha": trained(torch.optim.SGD, half, lr=0.05),
-    "Adam, 2 alpha": trained(torch.optim.Adam, 2 * half, lr=0.02),
-    "AdamW, 2 alpha": trained(torch.optim.AdamW, 2 * half, lr=0.02),
-    "SGD, 2 alpha, b decayed": trained(torch.optim.SGD, 2 * half, False, lr=0.05),
+    name: trained(optimiser, X_few, y_few, decay, own_group, lr=lr)
+    for name, optimiser, decay, own_group, lr in (
+        ("SGD, 2 alpha", torch.optim.SGD, 2 * half, True, 0.05),
+        ("SGD, alpha", torch.optim.SGD, half, True, 0.05),
+        ("Adam, 2 alpha", torch.optim.Adam, 2 * half, True, 0.02),
+        ("AdamW, 2 alpha", torch.optim.AdamW, 2 * half, True, 0.02),
+        ("SGD, 2 alpha, b decayed", torch.optim.SGD, 2 * half, False, 0.05),
+    )
 }
 print("MSELoss, weight_decay       w off by   b off by")
 away = {}

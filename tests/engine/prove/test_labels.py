@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
-from book.prove.labels import hidden
+from book.prove.labels import astray, hidden
 
 
 @pytest.fixture
@@ -95,3 +95,37 @@ def test_a_box_of_its_own_hides_the_curve_on_purpose(axes):
     axes.plot([0, 10], [0, 10])
     axes.text(4.8, 5, "in a box", bbox={"color": "white", "pad": 0.5})
     assert hidden(axes.figure) == []
+
+
+@pytest.mark.parametrize("kind", ["curve", "dots", "scatter", "lines", "arrow"])
+def test_a_label_far_from_what_it_names(axes, kind):
+    def draw(x):
+        if kind == "curve":
+            axes.plot([x, x + 0.1], [0, 10], color="C1")
+        elif kind == "dots":
+            axes.plot([x], [5], "o", color="C1")
+        elif kind == "scatter":
+            axes.scatter([x], [5], color="C1")
+        elif kind == "arrow":
+            axes.annotate("", (x, 2), (x, 8), arrowprops={"arrowstyle": "->", "color": "C1"})
+        else:
+            axes.vlines([x], 0, 10, color="C1")
+
+    axes.plot([1, 1], [0, 10], color="C0")
+    draw(8)
+    axes.text(1.2, 5, "orange", color="C1")
+    (fault,) = astray(axes.figure)
+    assert fault.startswith("the label 'orange' is ")
+    draw(3.5)
+    assert astray(axes.figure) == []
+
+
+def test_black_labels_and_those_of_nothing_may_stand_anywhere(axes):
+    axes.plot([9, 9], [0, 10], color="black")
+    axes.plot([20, 30], [0, 10], color="C2")  # out of sight
+    axes.text(1, 5, "black")
+    axes.text(1, 3, "green", color="C2")
+    axes.text(1, 1, "red", color="C3")
+    axes.plot([9], [5], color="C4")
+    axes.text(1, 8, "not drawn", color="C4", visible=False)
+    assert astray(axes.figure) == []

@@ -24,7 +24,7 @@ import torch
 from book.page.model import TRACEBACK, Block, Page, Statement
 from book.prove.compare import difference
 from book.prove.digits import FStrings, Printed, formatted, joined, transcript
-from book.prove.labels import hidden
+from book.prove.labels import astray, hidden
 
 FIGURES = Path(__file__).parents[1] / "execute/kernel/matplotlibrc"
 os.environ.setdefault("MPLBACKEND", "agg")
@@ -127,7 +127,8 @@ def _silenced(statement: Statement, stderr: str) -> str:
     if statement.kind == "code" and drawn:
         return "leaves a figure open that nobody sees: give the block an alt text"
     if drawn:
-        return "; ".join(fault for n in _figures().get_fignums() for fault in hidden(_figures().figure(n)))
+        figures = [_figures().figure(n) for n in _figures().get_fignums()]
+        return "; ".join(fault for figure in figures for fault in hidden(figure) + astray(figure))
     return ""
 
 

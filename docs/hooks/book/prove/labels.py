@@ -1,8 +1,9 @@
-"""Labels that hide something: texts of a figure that lie on each other, on a marker, or on a curve."""
+"""Labels of figures: what they lie on, and whether they stand beside what they name."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
+import numpy as np
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import same_color
 from matplotlib.contour import ContourSet
@@ -11,6 +12,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 SLACK = 1.0  # points by which boxes may meet: they hold the space above and below the letters
+BESIDE = 40.0  # points between a label and what it names, at most: the height of three lines
 
 
 def hidden(figure: Any) -> list[str]:
@@ -27,11 +29,73 @@ def hidden(figure: Any) -> list[str]:
     for name, box in labels:
         covered = sum(int(box.contains(*point)) for point in markers)
         faults += [f"the label {name!r} lies on {covered} marker(s)"] * bool(covered)
-    curves = _curves(figure)
+    curves = _curves(figure.axes)
     for text, (name, box) in zip(texts, labels, strict=True):
         crossed = sum(_foreign(text, colour) and _crosses(path, box, seen) for path, colour, seen in curves)
         faults += [f"the label {name!r} lies on {crossed} line(s) of another colour"] * bool(crossed)
     return faults
+
+
+def astray(figure: Any) -> list[str]:
+    """Labels in the colour of a curve or of dots that stand far from all of them: the data have moved on."""
+    figure.canvas.draw()
+    faults = []
+    for axes in figure.axes:
+        for text in axes.texts:
+            if not text.get_visible() or not text.get_text().strip():
+                continue
+            away = _distance(text, axes) * 72 / figure.dpi
+            if away > BESIDE:
+                faults.append(f"the label {text.get_text()!r} is {away:.0f} points from what has its colour")
+    return faults
+
+
+def _distance(text: Any, axes: Any) -> float:
+    """From a text to the nearest place of its colour in its axes; 0 where there is none, or in black."""
+    if same_color(text.get_color(), "black"):
+        return 0.0
+    box = _inner(text, axes.figure)
+    lines = [(path, colour) for path, colour, _ in _curves([axes])] + _arrows(axes)
+    places = [_places(path) for path, colour in lines if same_color(colour, text.get_color())]
+    places += [points for points, colour in _dots(axes) if same_color(colour, text.get_color())]
+    points = np.concatenate([np.empty((0, 2)), *places])
+    points = points[[bool(axes.bbox.padded(1).contains(x, y)) for x, y in points]]
+    if not len(points):
+        return 0.0
+    beyond = np.maximum(np.maximum([box.x0, box.y0] - points, points - [box.x1, box.y1]), 0)
+    return float(np.hypot(*beyond.T).min())
+
+
+def _arrows(axes: Any) -> list[tuple[Any, Any]]:
+    arrows = [text.arrow_patch for text in axes.texts if getattr(text, "arrow_patch", None)]
+    return [
+        (arrow.get_transform().transform_path(arrow.get_path()), arrow.get_edgecolor()) for arrow in arrows
+    ]
+
+
+def _places(path: Any) -> Any:
+    """Points along a path of the canvas, a few pixels apart."""
+    found = [np.empty((0, 2))]
+    for piece in path.cleaned(remove_nans=True).to_polygons(closed_only=False):
+        for start, end in pairwise(piece):
+            count = int(min(max(np.hypot(*(end - start)) / 4, 1), 1000))
+            found.append(start + (end - start) * np.linspace(0, 1, count + 1)[:, None])
+    return np.concatenate(found)
+
+
+def _dots(axes: Any) -> list[tuple[Any, Any]]:
+    """The dots of each line and scatter, and their colour."""
+    found = [
+        (line.get_transform().transform(line.get_xydata()), line.get_markerfacecolor())
+        for line in axes.lines
+        if line.get_visible() and line.get_marker() not in (None, "", "None", " ")
+    ]
+    found += [
+        (dots.get_offset_transform().transform(dots.get_offsets()), dots.get_facecolor()[0])
+        for dots in axes.collections
+        if isinstance(dots, PathCollection) and dots.get_visible() and len(dots.get_facecolor())
+    ]
+    return [(points, colour) for points, colour in found if not isinstance(colour, str) or colour != "none"]
 
 
 def _texts(figure: Any) -> list[Any]:
@@ -68,10 +132,10 @@ def _markers(figure: Any) -> list[tuple[float, float]]:
     return found
 
 
-def _curves(figure: Any) -> list[tuple[Any, Any, Any]]:
+def _curves(every: Any) -> list[tuple[Any, Any, Any]]:
     """Each line that can be seen: its path on the canvas, its colour, and where its axes show it."""
     found: list[tuple[Any, Any, Any]] = []
-    for axes in figure.axes:
+    for axes in every:
         found += [
             (line.get_transform().transform_path(line.get_path()), line.get_color(), axes.bbox)
             for line in axes.lines
