@@ -32,7 +32,7 @@ KNOWN = set(
         """
         a article b blockquote body br button code dd details div dl dt em figure footer form h1 h2 h3 h4
         h5 h6 head header hr html i img input label li link main meta nav ol p pre script section small
-        span strong sub summary sup table tbody td th thead title tr ul
+        span strong sub summary sup table tbody td th thead title tr ul wbr
 
         annotation math menclose mfrac mi mn mo mover mpadded mphantom mroot mrow mspace msqrt mstyle msub
         msubsup msup mtable mtd mtext mtr munder munderover semantics
@@ -208,6 +208,32 @@ def test_formulas_are_typeset_and_claims_are_shown(html: dict[str, Html]) -> Non
         prose = re.sub(r"<code>.*?</code>", "", text, flags=re.S)
         assert "&lt;!--" not in prose, address
         assert "<!--" not in text, address
+
+
+def test_what_stands_around_the_words_is_in_the_language_of_the_edition(
+    html: dict[str, Html], edition: str
+) -> None:
+    """The marks of arguments and their defaults, and the last line of each page."""
+    made, other = ("用 <a", "Made with <a")[:: 1 if edition else -1]
+    mark, given = ("（<code>", "，默认：<code>") if edition else (" (<code>", ", default: <code>")
+    for address, page in html.items():
+        text = page.path.read_text()
+        assert (made in text, other in text) == (True, False), address
+        if address.startswith("reference/api-"):
+            items = re.findall(r'<li class="doc-section-item.*?–', text, re.S)
+            assert any(given in item for item in items), address
+            assert not [item for item in items if "<code>" in item.partition("</b>")[2] and mark not in item]
+            assert not [item for item in items if re.search(r"\s\)", item)], "a space before the end"
+
+
+def test_no_line_begins_with_a_sign_of_percent(html: dict[str, Html]) -> None:
+    held = 0
+    for address, page in html.items():
+        text = re.sub(r"<(pre|code|script|svg|title)\b.*?</\1>", "", page.path.read_text(), flags=re.S)
+        text = re.sub(r"<[^>]*>", "", text)
+        assert not re.search(r"\d %(?!\w)", text), address
+        held += text.count("\u00a0%")
+    assert held > 20
 
 
 def test_the_search_knows_the_words_and_not_the_outputs(

@@ -5,10 +5,7 @@
 #
 # <!-- core -->
 #
-# [A first look](descent-run.py#mini-batches-a-first-look) has shown that three passes over the data in batches of ten arrive where three
-# full-batch passes have hardly left the start.
-#
-# **The question.** The arithmetic is the same. What do you pay for a hundred times as many steps?
+# **The question.** Step on ten rows at a time instead of a thousand: a pass over the data is then a hundred steps instead of one, for the same arithmetic. What do you pay for them?
 #
 # What a run still has to lose is its *excess loss*,
 # $L(\theta) - L^* = \frac12 e^\top H e$ with $e = \theta - \theta^*$ and [the Hessian $H$](valley.py).
@@ -409,7 +406,8 @@ _, ax = plt.subplots(figsize=(5.6, 3.8), layout="constrained")
 for how, colour in (("sorted", ORANGE), ("shuffled", BLUE)):
     path = intercepts["toy", how]
     ax.plot(range(1, 301, 3), path[::3], color=colour)
-    ax.text(305, path[-1], how, color=colour, va="bottom")
+    above = {"xytext": (4, 6), "textcoords": "offset points"}
+    ax.annotate(how, (300, path[-1]), color=colour, **above)
     if how == "sorted":
         assert min(path[:100]) < 0
         assert path[99] > 3

@@ -120,7 +120,7 @@ print(f"b {broadcast_layer.bias.item():.3f}, mean of y {y.mean():.3f}")
 # %% [markdown]
 # **Symptom.** A smooth curve that settles too high, at the landmark of the mean, <!--= only_mean:.4f -->0.9716<!--/-->. The weights go to zero.
 #
-# **Why.** The layer returns $(n, 1)$, the target is $(n,)$, and *broadcasting* stretches both to $(n, n)$: every prediction minus every target, for which [a constant is best](loss.md#the-trap-n-1-minus-n). It is reported again and
+# **Why.** [Broadcasting](model.md#a-column-is-not-a-vector): for the loss of all pairs [a constant is best](loss-run.py#the-broadcast-trap-ruins-a-fit). It is reported again and
 # again ([pytorch #16045](https://github.com/pytorch/pytorch/issues/16045), [#19699](https://github.com/pytorch/pytorch/issues/19699)), and was in the code of
 # [a printed book](https://github.com/matroid/dlwithtf/issues/14).
 #
@@ -198,7 +198,7 @@ for word in ("inf", "nan"):
 # %% [markdown]
 # **Symptom.** The loss explodes from the first step on, about <!--= summed[40] / summed[39]:,.0f -->10,487<!--/--> times larger each time.
 #
-# **Why.** A sum is $n$ times the mean, and so are its gradient and its curvature. [The largest stable rate](loss.md#one-sum-four-conventions) is <!--= linreg.curvature(X, reduction="half_sum").largest_stable_rate:.5f -->0.00193<!--/-->, and 0.1 is <!--= 0.1 / linreg.curvature(X, reduction="half_sum").largest_stable_rate:.0f -->52<!--/--> times that.
+# **Why.** [The largest stable rate of a sum](descent-run.py#four-conventions-four-rates) is <!--= linreg.curvature(X, reduction="half_sum").largest_stable_rate:.5f -->0.00193<!--/-->, and 0.1 is <!--= 0.1 / linreg.curvature(X, reduction="half_sum").largest_stable_rate:.0f -->52<!--/--> times that.
 #
 # **Test.** Give every row twice. A mean does not notice:
 

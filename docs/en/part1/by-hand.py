@@ -123,7 +123,7 @@ for name, row in {
     print(f"{name:8}" + "".join(f"{value:9.4f}" for value in row))
 
 # %% [markdown]
-# Three epochs print a falling loss and leave the intercept at <!--= three[-1][0]:.3f -->0.058<!--/--> where the truth is 2. It takes <!--= epochs -->572<!--/-->.
+# [Three epochs](article.py#e3) print a falling loss and leave the intercept at <!--= three[-1][0]:.3f -->0.058<!--/--> where the truth is 2. It takes <!--= epochs -->572<!--/-->.
 
 # %% alt="The three parameters against the number of steps. From about zero they approach their true values 2, 1 and minus 1, drawn as dotted lines, along exponentials, and arrive after some five hundred steps. A vertical line at three steps shows that almost nothing has happened by then."
 import matplotlib.pyplot as plt
@@ -148,7 +148,7 @@ ax.set_ylabel("parameter (dotted: true value)")
 #
 # A module keeps its parameters, an optimiser updates them. Three things differ from the loops above, and each has to be matched:
 #
-# - `nn.Linear(d, 1)` holds a weight of shape (1, d) and a bias of shape (1,), and returns a column, (n, 1). Its start is random: copy ours into it.
+# - `nn.Linear(d, 1)` holds a weight of shape (1, d) and a bias of shape (1,), and returns a column, (n, 1), to be [squeezed](loss-run.py#the-broadcast-trap-ruins-a-fit). Its start is random: copy ours into it.
 # - `nn.MSELoss` is the mean of the squares without the half. Its gradient is twice ours, so the same path needs half the rate.
 #   Halving and doubling are exact in binary, so not one digit changes.
 # - `SGD` is only a name; given all rows, it takes full-batch steps.
@@ -215,7 +215,7 @@ for name, data in (("toy", toy), ("ordinary", ordinary)):
 #
 # ## Leave a line out
 #
-# Four lines of these loops look like ceremony. Take each one away.
+# Three lines of these loops look like ceremony. Take each one away.
 #
 # ### Without zeroing: momentum of 1
 #
@@ -306,25 +306,6 @@ except RuntimeError as error:
 # Detach before you print, plot or store; `loss.item()` is the
 # short form for one number. A list of losses that are not detached keeps the graph of every step in memory.
 #
-# ### Without squeeze: (n, 1) against (n,)
-#
-# The layer returns a column. Subtract a vector of shape (n,) from it, and broadcasting makes a matrix of all pairs:
-
-# %%
-layer, mse = started_layer(X_toy), nn.MSELoss()
-print("layer(X) - y:", tuple((layer(X_toy) - y_toy).shape))
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    wrong = mse(layer(X_toy), y_toy) / 2  # (n, 1) against (n,)
-print("PyTorch warns:", str(caught[0].message).split(". ")[0])
-print(f"and goes on: loss {wrong.item():.4f}")
-cured = linreg.squared_loss(layer(X_toy).squeeze(1), y_toy)
-as_columns = mse(layer(X_toy), y_column) / 2
-print(f"loss: {cured.item():.4f} squeezed, {as_columns.item():.4f} as columns")
-
-# %% [markdown]
-# A loss written by hand, like `half_mean`, does not even warn. [The loss](loss.md#the-trap-n-1-minus-n) says what the loop learns from it.
-#
 # ## Is a gradient right?
 #
 # When you do write a gradient by hand, let the machine check it. `torch.autograd.gradcheck` compares it with finite differences. To make PyTorch use your formula, wrap it in a
@@ -378,7 +359,7 @@ for name, data in (("toy", toy), ("ordinary", ordinary)):
 # - Forgetting `zero_grad` is momentum 1, exactly.
 # - A gradient written by hand is checked with `gradcheck`, in float64.
 #
-# And whatever the data: updating outside `no_grad` fails or loses the parameter, and a column against a vector gives another loss.
+# And whatever the data, updating outside `no_grad` fails or loses the parameter.
 #
 # ## Exercises
 #
@@ -428,19 +409,19 @@ for lr in (0.1, 0.025):
     check_period(2 * math.pi / math.acos(1 - lr / 2), lr)
 
 # %% [markdown]
-# **3. What is wrong with this sentence?** "The loop with `nn.MSELoss` diverges at rate 1.2 and ours does not, so PyTorch's optimiser is less stable."
+# **3. What is wrong with this sentence?** "Autograd tries a small change of each parameter and looks at the loss, so its gradient is only nearly right, and twenty parameters take twenty times as long as one."
 
 # %% [markdown] answer="Hint"
-# How steep is the mean of the squares without the half?
+# Which of the tools on this page does that?
 
 # %% [markdown] answer="Answer"
-# It is another loss. The mean without the half is twice as steep everywhere, so its eigenvalues double and the limit of the rate halves.
+# That is `gradcheck`. Autograd applies the chain rule to the recorded operations, once, backwards, for all parameters together; what it returns is the formula's value, rounded. For the twenty columns:
 
 # %% answer="Answer"
-for reduction in ("half_mean", "mean"):
-    limit = linreg.curvature(X_toy, reduction=reduction).largest_stable_rate
-    at = linreg.gradient_descent(X_toy, y_toy, lr=1.2, steps=2000, reduction=reduction)
-    print(f"{reduction:9} limit {limit:.3f}, at rate 1.2: {at.status}")
+w_20, b_20 = (p.requires_grad_() for p in start(ordinary[0]))
+half_mean(model(ordinary[0], w_20, b_20), ordinary[1]).backward()
+formula, _ = linreg.gradient(*ordinary, w_20.detach(), b_20.detach())
+print("equal to 15 digits:", torch.allclose(w_20.grad, formula, rtol=1e-14, atol=1e-15))
 
 # %% [markdown]
 # **4. Adding up on purpose.** The data do not fit into memory, so you read them in chunks of 60 rows. Use the fact that `backward()` adds to compute the full-batch gradient of the ordinary data at zero from

@@ -207,26 +207,6 @@ ax.set(ylabel="largest stable rate", title="Dots: measured; lines: formula")
 # <!--= bowl_ord.largest_stable_rate:.3f -->0.191<!--/-->. All this is for steps on all rows;
 # [steps on a few rows](batches.py) allow less.
 #
-# ## A feature in other units
-#
-# Record the second feature of the toy in centimetres instead of metres:
-
-# %%
-X_cm = X * torch.tensor([1.0, 100.0])
-bowl_cm = linreg.curvature(X_cm)
-print(bowl_cm)
-for lr in rates:
-    infinite, nan = raw_loop(X_cm, y, lr, steps=1000)
-    print(f"lr = {lr:4g}: first inf {infinite}, first nan {nan}")
-    assert nan is not None
-steps = linreg.predict_steps(X_cm, y, lr=1 / bowl_cm.L)
-print(f"at 1 / lambda_max: {steps:,} steps")
-
-# %% [markdown]
-# All five rates diverge: there is no usual learning rate. Curvature goes with the square of the feature's
-# unit, so the limit fell by a factor of ten thousand, and at such a rate the other directions hardly
-# move. [Scaling](../part2/scaling.py) runs all these steps, and has the cure.
-#
 # ## Many starts, one answer
 #
 # All eigenvalues are positive, so a thousand starts with a standard deviation of 100 end at one place:
@@ -251,21 +231,6 @@ for name, features, targets in (("toy", X, y), ("ordinary", X_ord, y_ord)):
     assert worst < 1e-11
 
 # %% [markdown]
-# ## Mini-batches, a first look
-#
-# Step on ten rows at a time, and three passes over the data are 300 steps instead of three, for the same
-# arithmetic:
-
-# %%
-full = linreg.gradient_descent(X, y, lr=0.03, steps=3)
-generator = torch.Generator().manual_seed(1)
-mini = linreg.sgd(X, y, lr=0.03, epochs=3, batch_size=10, generator=generator)
-for name, fit in (("full batch", full), ("mini-batch", mini)):
-    print(f"{name}: {fit.steps:3} steps, loss {fit.loss:.4f}")
-
-# %% [markdown]
-# [Epochs, batches, steps](batches.py) says when that is a bargain.
-#
 # ## What was shown
 #
 # - The predicted number of steps is the actual one: five rates, the toy and the ordinary data.
@@ -274,7 +239,6 @@ for name, fit in (("full batch", full), ("mini-batch", mini)):
 #   one path (both).
 # - With a mean the limit settles once $n$ is much larger than $d$: 2, 20 and 100 independent features,
 #   and twenty correlated ones.
-# - A feature in other units can make any rate diverge (the toy).
 # - A thousand starts end at one answer when the columns are independent (both).
 #
 # ## Exercises

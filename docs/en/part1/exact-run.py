@@ -270,16 +270,10 @@ fit = linreg.solve(*linreg.ordinary()[:2])
 print(fill(f"ordinary data: {fit.message}", 80))
 
 # %% [markdown]
-# The same column twice, or more columns than rows, leaves [no single answer](exact.md#a-solution-always-exists-is-it-the-only-one). That is a status and not an exception, because the predictions are still the best
-# possible. Plain Cholesky and QR have no answer then, and those of `linreg` say so:
+# With dependent columns, or fewer rows than columns, there is [no single answer](exact.md#a-solution-always-exists-is-it-the-only-one). That is a status and not an exception, because the predictions are still the best
+# possible:
 
 # %%
-x = torch.randn(50, 1, generator=torch.Generator().manual_seed(0))
-twice, target = torch.hstack((x, x)), 3 * x.squeeze(1) + 1
-for method in (linreg.cholesky, linreg.qr, linreg.svd, linreg.solve):
-    found = method(twice, target)
-    w = [round(value, 4) for value in found.w.tolist()]
-    print(f"{method.__name__:8} w = {w}, rank {found.rank}, {found.status}")
 few = linreg.solve(*(part[:15] for part in linreg.ordinary()[:2]))
 print(f"ordinary data, 15 rows: rank {few.rank} of 20, {few.status}")
 

@@ -115,7 +115,16 @@ for method in (linreg.solve, linreg.huber):
 #
 # ## The broadcast trap ruins a fit
 #
-# Run one loop twice, with targets as a vector (n,) and as a column (n, 1):
+# If the targets are a [column](model.md#a-column-is-not-a-vector), the mean runs over all $n^2$ pairs. Write
+# $\hat y_i - y_j$ as deviations from the two means; the cross terms cancel, and leave
+#
+# $$
+# \frac{1}{2n^2} \sum_{i,j} (\hat y_i - y_j)^2
+#   = \tfrac12 \operatorname{Var}(\hat y) + \tfrac12 \operatorname{Var}(y) + \tfrac12 (\bar{\hat y} - \bar y)^2 .
+# $$
+#
+# No term pairs a prediction with its own target. The smallest value is at $w = 0$ and
+# $b = \bar y$. Run one loop twice, with targets as a vector (n,) and as a column (n, 1):
 
 
 # %%
@@ -148,7 +157,16 @@ for name, features, targets, lr in (
 # %% [markdown]
 # All four runs converge. With a column the fit has learned $w = 0$ and the mean of $y$, as the formula
 # said it must, and its loss has settled at half the variance of $y$. PyTorch's own loss
-# [warns](by-hand.py#without-squeeze-n-1-against-n) and goes on; one written by hand does not even warn.
+# warns and goes on; one written by hand does not even warn.
+
+# %%
+import warnings
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    loss = torch.nn.functional.mse_loss(y, y.unsqueeze(1))
+print(f"mse_loss of y and the same y as a column: {loss:.4f}")
+print("warning:", str(caught[0].message).split(". ")[0])
 
 # %% alt="Predictions against targets of the toy. With the right shapes the points lie on the diagonal; with a column of targets they lie on a level line at the mean."
 some = slice(0, 150)
@@ -318,7 +336,7 @@ y_near = linreg.solve(X, y).predict(X) + 0.3
 slow = ((y_near - y.unsqueeze(1)) ** 2).mean() / 2
 
 # %% [markdown] answer="Hint"
-# The formula of [the trap](loss.md#the-trap-n-1-minus-n) has three terms, none of which pairs a
+# The formula of [the trap](#the-broadcast-trap-ruins-a-fit) has three terms, none of which pairs a
 # prediction with its target.
 
 

@@ -304,8 +304,8 @@ assert "s1" in turned
 
 # %%
 three = [3.0, -1.0, 2.0]
-generator = torch.Generator().manual_seed(3)
-r2_first = alone(*linreg.simulate(100_000, three, 0.0, 1.5, generator=generator), 0)[1]
+seeded = torch.Generator().manual_seed(3)
+r2_first = alone(*linreg.simulate(100_000, three, 0.0, 1.5, generator=seeded), 0)[1]
 
 # %% [markdown] answer="Hint"
 # Variances of independent parts add up.

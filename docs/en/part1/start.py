@@ -253,24 +253,30 @@ at_truth = loss(X, y, torch.tensor([-1.0, 1.0]), 2.0)
 assert loss(X, y, *toy["closed form"]) < at_truth
 
 # %% [markdown]
-# **4. Code.** Write `without_half(X, y, lr, steps)`, the second way for the loss without its half, as
-# `mse_loss` has it. At which rate does it end where `descent(X, y, 0.5, 40)` does? Check with
-# `linreg.check(without_half(X, y, your_rate, 40), descent(X, y, 0.5, 40)[0])`; return the weights.
+# **4. Code.** Write `steps_needed(X, y, lr)`: after how many steps of the second way is every parameter
+# within 0.001 of the closed form? Check with `linreg.check(steps_needed(X, y, 0.5), counted)`.
+
+# %%
+walk = linreg.gradient_descent(X, y, lr=0.5, steps=40, tol=0).path
+off = torch.hstack((walk.w - w_toy, (walk.b - b_toy).unsqueeze(1))).abs().amax(1)
+counted = int((off > 0.001).sum())  # the steps before
 
 # %% [markdown] answer="Hint"
-# Twice the loss has twice the slopes.
+# Take the loop of `descent`, and look at the parameters after each step.
 
 
 # %% answer="Answer"
-def without_half(X, y, lr, steps):
-    w, b = torch.zeros(X.shape[1]), torch.zeros(())
-    for _ in range(steps):
+def steps_needed(X, y, lr):
+    goal_w, goal_b = closed_form(X, y)
+    w, b, steps = torch.zeros(X.shape[1]), torch.zeros(()), 0
+    while max((w - goal_w).abs().max(), (b - goal_b).abs()) > 0.001:
         miss = X @ w + b - y
-        w, b = w - 2 * lr * X.T @ miss / len(y), b - 2 * lr * miss.mean()
-    return w
+        w, b = w - lr * X.T @ miss / len(y), b - lr * miss.mean()
+        steps += 1
+    return steps
 
 
-linreg.check(without_half(X, y, 0.25, 40), descent(X, y, 0.5, 40)[0])
+linreg.check(steps_needed(X, y, 0.5), counted)
 
 # %% [markdown]
 # ## Where next

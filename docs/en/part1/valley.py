@@ -160,7 +160,7 @@ for model, path in paths.items():
 
 # %%
 X_ord, y_ord, _, _ = linreg.ordinary()
-generator = torch.Generator().manual_seed(2)
+seeded = torch.Generator().manual_seed(2)
 
 
 def ordinary(theta, X):  # (m, 21) and (n, 20) -> (m, n)
@@ -170,11 +170,11 @@ def ordinary(theta, X):  # (m, 21) and (n, 20) -> (m, n)
 trials = {
     heights: (starts[heights], *signal),
     positions: (starts[positions], *signal),
-    ordinary: (3 * torch.randn(200, 21, generator=generator), X_ord, y_ord),
+    ordinary: (3 * torch.randn(200, 21, generator=seeded), X_ord, y_ord),
 }
 for model, (here, x, y) in trials.items():
-    t = torch.rand(200, generator=generator)
-    there = here[torch.randperm(200, generator=generator)]
+    t = torch.rand(200, generator=seeded)
+    there = here[torch.randperm(200, generator=seeded)]
     way = here + t.unsqueeze(1) * (there - here)
     chord = (1 - t) * loss(model, here, x, y) + t * loss(model, there, x, y)
     gap = chord - loss(model, way, x, y)
@@ -354,7 +354,7 @@ null = {
 }
 troughs = {
     "trough": (records["trough"], y_once, theta_0),
-    "ordinary, twice": (X_twice, y_ord, torch.randn(50, 22, generator=generator)),
+    "ordinary, twice": (X_twice, y_ord, torch.randn(50, 22, generator=seeded)),
 }
 ends = {}
 for name, (X, y, start) in troughs.items():
@@ -605,9 +605,9 @@ print("predictions apart:", bool((A_trough @ (one - other)).abs().max() > 1e-10)
 # any matrix and also for more columns than rows. Check with `linreg.check(end_of(A_wide, y_wide, start_wide), walked)`.
 
 # %%
-generator = torch.Generator().manual_seed(5)
-A_wide = torch.randn(20, 50, generator=generator)  # a null space of dimension 30
-y_wide, start_wide = (torch.randn(k, generator=generator) for k in (20, 50))
+wide = torch.Generator().manual_seed(5)
+A_wide = torch.randn(20, 50, generator=wide)  # a null space of dimension 30
+y_wide, start_wide = (torch.randn(k, generator=wide) for k in (20, 50))
 walked = linreg.gradient_descent(
     A_wide,
     y_wide,

@@ -316,34 +316,7 @@ plt.show()
 # %% [markdown]
 # ## When columns repeat exactly
 #
-# With the same column twice, or in two units, $\lambda$ is exactly zero, and a whole line of weights shares the smallest loss. `solve` returns the shortest of them and says so, and `vif` names the columns that are in it:
-
-# %%
-from textwrap import fill
-
-x = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
-X_twice = torch.column_stack((x[:, 0], x[:, 0], x[:, 1]))
-y_twice = 3 * x[:, 0] - x[:, 1] + 1
-
-shortest = linreg.solve(X_twice, y_twice)
-print(shortest)
-print(fill(shortest.message, 80))
-print("VIF:", [round(factor, 2) for factor in linreg.vif(X_twice).tolist()])
-
-# %% [markdown]
-# Gradient descent from zero finds the same weights: each gradient is a combination of the rows of $X$, so a walk that starts at zero never leaves their span, and the part of a minimiser that lies in that span is the shortest one. (Where the intercept is part of the dependence the two can differ: exercise 5.) So it is for ordinary data with a column given twice:
-
-# %%
-X_again = torch.column_stack((X_ord, X_ord[:, 4]))
-for name, X, y in (("toy", X_twice, y_twice), ("ordinary", X_again, y_ord)):
-    lr = linreg.curvature(X).best_rate
-    walk = linreg.gradient_descent(X, y, lr=lr, steps=5000)
-    exact = linreg.solve(X, y)
-    assert exact.status == "rank deficient"
-    print(f"{name:9} the same: {bool((walk.w - exact.w).abs().max() < 1e-5)}")
-
-# %% [markdown]
-# PyTorch's own `lstsq` promises neither: on a CPU its default driver could be wrong on such data [up to version 2.13](../part1/lstsq.py). <!-- given 2.13: the last release that was found with the fault -->
+# With the same column twice, or in two units, $\lambda$ is exactly zero, and a whole line of weights shares the smallest loss. `solve` returns [the shortest of them](../part1/exact.md#a-solution-always-exists-is-it-the-only-one) and says so, and [descent from zero](../part1/valley.py#from-zero-to-the-shortest) finds the same. (Where the intercept is part of the dependence the two can differ: exercise 5.) PyTorch's own `lstsq` promises neither: on a CPU its default driver could be wrong on such data [up to version 2.13](../part1/lstsq.py). <!-- given 2.13: the last release that was found with the fault -->
 
 # %% [markdown]
 # ## Longley's economy
@@ -570,7 +543,6 @@ assert all(share < 0.05 for share in covered.values())
 # - The loss is flat where features agree, and flat is uncertain: $\operatorname{Cov}(w^*) = \frac{\sigma^2}{n} V^{-1}$, if the model is right and the noise uncorrelated with one variance. A weight swung by <!--= swing:.2f -->0.49<!--/--> in the ordinary data with a companion column, the sum of the two by <!--= together:.2f -->0.09<!--/-->; so it was with two columns, and predictions for rows like the data stayed in both.
 # - $\mathrm{VIF}_j = 1/(1 - R_j^2)$ is the factor on the variance of $w_j$, and the diagonal of $C^{-1}$: computed in three ways and measured over draws, with two or three columns and with twenty-one.
 # - Digits and variance are two troubles. A good solver cures the first, with three columns and with twenty. Only data or fewer questions cure the second.
-# - Of exactly dependent columns `solve` gives the shortest weights and says so; descent from zero finds the same, on the toy and on ordinary data, unless the intercept is involved (exercise 5).
 # - Drop or combine by meaning, centre powers, collect rows that differ: run on Longley's data and on two columns. To let $t$ values choose between features that agree gave about twice the weight, <!--= weights["two columns"]:.2f -->1.97<!--/--> on two columns and <!--= weights["ordinary"]:.2f -->1.99<!--/--> in ordinary data.
 #
 # ## Exercises

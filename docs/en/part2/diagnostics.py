@@ -279,7 +279,7 @@ assert {10, 20} == set(seen.external.abs().topk(2).indices.tolist())
 #
 # ## Unequal variances
 #
-# The fan above, put to the test. [Breusch and Pagan](../reference/references.md) regress the squared residuals on the features. If the variance is the same everywhere, that explains nothing:
+# [Breusch and Pagan](../reference/references.md) regress the squared residuals on the features. If the variance is the same everywhere, that explains nothing:
 
 # %%
 y_fan = y + X[:, 0].abs() * torch.randn(300, generator=torch.Generator().manual_seed(4))

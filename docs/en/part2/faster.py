@@ -352,13 +352,14 @@ for name, values in spectra.items():
 
 # %%
 units = 10 ** torch.linspace(-3, 3, 20)
-H, g = sums_of(X_ord * units, y_ord)
-scale = H.diagonal().sqrt()
+H_units, g_units = sums_of(X_ord * units, y_ord)
+scale = H_units.diagonal().sqrt()
 floor, goal = linreg.solve(X_ord, y_ord).loss, goal_of((X_ord, y_ord))
-raw = excess(conjugate(H, g, 20), H, g)
-divided = conjugate(H / scale / scale[:, None], g / scale, 20) / scale
+raw = conjugate(H_units, g_units, 20)
+divided = conjugate(H_units / scale / scale[:, None], g_units / scale, 20) / scale
 there = [
-    bool((losses <= goal - floor).any()) for losses in (raw, excess(divided, H, g))
+    bool((excess(points, H_units, g_units) <= goal - floor).any())
+    for points in (raw, divided)
 ]
 print("there within 20 steps, as they are:", there[0])
 print("each column divided by its length: ", there[1])
@@ -405,11 +406,11 @@ for name, rows in data.items():
 
 # %%
 features, target = with_eigenvalues(spectra["20 spread evenly in the log"])
-H, g = features.T @ features / 300, features.T @ target / 300
+sums = features.T @ features / 300, features.T @ target / 300
 settings = {"intercept": False, "steps": 60, "tol": 0}
 for pairs in (1, 10, 20):
     path = linreg.lbfgs(features, target, memory=pairs, **settings).path.w
-    losses = excess(path, H, g)
+    losses = excess(path, *sums)
     count = arrival(losses, share * losses[0])
     print(f"{pairs:2} pairs: {count if count <= 20 else 'more than 20'} steps")
 
@@ -475,12 +476,12 @@ def leaving(losses):
     return come, come + int(gone[0]) if len(gone) else None
 
 
-theta, (H, g) = torch.zeros(21, requires_grad=True), sums_of(X_ord, y_ord)
-optimiser = torch.optim.Adam([theta], lr=0.1)
+by_adam, (H_20, g_20) = torch.zeros(21, requires_grad=True), sums_of(X_ord, y_ord)
+adam = torch.optim.Adam([by_adam], lr=0.1)
 for _ in range(100):
-    theta.grad = H @ theta.detach() - g
-    optimiser.step()
-theirs = excess(theta.detach()[None], H, g)[0]
+    by_adam.grad = H_20 @ by_adam.detach() - g_20
+    adam.step()
+theirs = excess(by_adam.detach()[None], H_20, g_20)[0]
 torch.testing.assert_close(long_run(X_ord, y_ord, steps=100)[0][-1], theirs)
 
 long_toy, steep_toy = long_run(X, y)
@@ -549,7 +550,7 @@ for name, change in (
     assert tuple(fates) == fixed or name == "rate to zero"
 
 # %% [markdown]
-# All this is about full batches, whose slopes die away. The [noise of small batches](../part1/batches.py) does not die away, and keeps $\hat v$ up.
+# All this is about full batches. The [noise of small batches](../part1/batches.py) does not die away, and keeps $\hat v$ up.
 #
 # ## "It stopped" is not "it arrived"
 #
@@ -667,11 +668,10 @@ for name, (features, target) in {"toy": (X, y), "ordinary": (X_ord, y_ord)}.item
     H, g = X_c.T @ X_c / len(y_c), X_c.T @ y_c / len(y_c)
     for alpha in (0.1, 2.0):
         ridge = torch.linalg.solve(H + alpha * torch.eye(len(g)), g)
+        box = in_box(H, g, alpha)
         for kind, (lr, count) in methods.items():
             w = decayed(H, g, getattr(torch.optim, kind), lr, count, alpha)
-            gaps = [
-                float((w - other).abs().max()) for other in (ridge, in_box(H, g, alpha))
-            ]
+            gaps = [float((w - other).abs().max()) for other in (ridge, box)]
             print(f"{name:9} {alpha:5} {kind:6} {gaps[0]:15.2f} {gaps[1]:6.2f}")
             assert (gaps[0] < 1e-8) == (kind != "AdamW")
             assert (gaps[1] < 0.05) == (kind == "AdamW")
@@ -741,8 +741,8 @@ plt.show()
 # ## What was shown
 #
 # - Momentum turns $\kappa$ into $\sqrt\kappa$, if $\eta$ and $\beta$ are tuned to $\mu$ and $\lambda_{\max}$: <!--= steps["toy in cm"][1] -->581<!--/--> steps instead of <!--= f'{steps["toy in cm"][0]:,}' -->27,372<!--/--> on the toy in centimetres, <!--= steps["ordinary"][1] -->20<!--/--> instead of <!--= steps["ordinary"][0] -->56<!--/--> on the ordinary data, all predicted to the step.
-# - `momentum=0.9` gains a factor of ten at most: on the toy <!--= f"{habit[0.9][0]:,}" -->5,345<!--/--> steps, on the ordinary data <!--= habit[0.9][1] -->65<!--/-->.
-# - Conjugate gradients need no rate, and of all methods that combine past gradients they have the smallest loss at each step: <!--= found["toy in cm"] -->3<!--/--> and <!--= found["ordinary"] -->4<!--/--> steps. $k$ different eigenvalues take $k$ steps. L-BFGS with exact steps follows the same path, and with a pair for each direction does not lose it to rounding. Newton's single step is the normal equation.
+# - `momentum=0.9` gains a factor of about ten where $\kappa$ is large, and less where it is small: at the rate $1/\lambda_{\max}$ the toy takes <!--= f"{habit[0.9][0]:,}" -->5,345<!--/--> steps instead of <!--= f"{habit[0.0][0]:,}" -->53,868<!--/-->, the ordinary data <!--= habit[0.9][1] -->65<!--/--> instead of <!--= habit[0.0][1] -->78<!--/-->.
+# - Conjugate gradients need no rate, and of all methods that combine past gradients they have the smallest loss at each step: <!--= found["toy in cm"] -->3<!--/--> and <!--= found["ordinary"] -->4<!--/--> steps on the two. $k$ different eigenvalues take $k$ steps. L-BFGS with exact steps follows the same path, and with a pair for each direction does not lose it to rounding. Newton's single step is the normal equation.
 # - Adam cures different units, but not columns that resemble each other. At a fixed rate it leaves the minimum again, on both data sets, once the curvature scaled by its rates crosses 38; $\epsilon \ge \eta\lambda_{\max}/38$ keeps it there.
 # - A loss that hardly moves is no sign of arrival: `torch.optim.LBFGS` stopped at once when $y$ was written in units a million times as large, on both.
 # - `weight_decay` of SGD and Adam is ridge. That of AdamW keeps the weights in a box with walls at $1/\alpha$, on the toy and on the ordinary data.

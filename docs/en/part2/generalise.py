@@ -172,9 +172,32 @@ for k in (3, 14, 19):
 # %% [markdown]
 # The model of degree 19 answers the question at the top of this page: it explains nearly all of its thirty points, and on new points it does worse than their mean.
 #
+# ## Rows kept apart
+#
+# New rows cost money. Keep some of those at hand apart instead: *split* them at random, fit one part and judge on the other. Here a fifth of the ordinary rows is kept, and which fifth is drawn twenty times:
+
+
+# %%
+def split(n, share, seed):
+    """The numbers of the rows to learn from, and of those kept apart."""
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    m = round(share * n)
+    return order[m:], order[:m]
+
+
+judged = []
+for seed in range(20):
+    learn, apart_rows = split(len(y), 0.2, seed)
+    part = linreg.solve(X[learn], y[learn])
+    judged.append(error(part, X[apart_rows], y[apart_rows]))
+print(f"twenty splits: from {min(judged):.2f} to {max(judged):.2f}")
+
+# %% [markdown]
+# One model, one data set, and the answer depends on the draw: a mean of sixty squares of normal noise is known to about $\sqrt{2/60}$, <!--= (2 / len(apart_rows)) ** 0.5:.0% -->18%<!--/--> of itself. And what is kept apart cannot be learned from.
+#
 # ## Cross-validation
 #
-# New rows cost money, and rows that are kept apart for a test cannot be learned from. *$k$-fold cross-validation* uses each row for both. Cut the rows into $k$ folds, predict each fold by a fit of all the others, and average the errors: each row is predicted once, by a model that has not seen it.
+# *$k$-fold cross-validation* uses each row for both. Cut the rows into $k$ folds, predict each fold by a fit of all the others, and average the errors: each row is predicted once, by a model that has not seen it.
 #
 # !!! note "Assumed here"
 #
@@ -363,7 +386,7 @@ print(
 
 # %% [markdown]
 # The test says that <!--= leak[0]:.0% -->57%<!--/--> of the variance of noise is explained. The selection has seen the targets of the test rows, which is *data leakage*. A correlation of noise with noise over $n$ rows has the spread $1/\sqrt n$, and the largest of $k$ of them is about
-# $\sqrt{2 \ln k / n}$, here <!--= (2 * torch.log(torch.tensor(5000.0)) / 100).sqrt():.2f -->0.41<!--/-->. It is large in the test rows as well, because it was chosen there. **Split first**: whatever looks at targets looks at those of the training rows alone, within each fold of a cross-validation, too. (Means and spreads taken over all rows leak less; [Scaling](scaling.py#whose-mean-whose-spread) measures that.)
+# $\sqrt{2 \ln k / n}$, here <!--= (2 * torch.log(torch.tensor(5000.0)) / 100).sqrt():.2f -->0.41<!--/-->. It is large in the test rows as well, because it was chosen there. **Split first**: whatever looks at targets looks at those of the training rows alone, within each fold of a cross-validation, too.
 #
 # A test for it: shuffle the targets and run *everything* again, the selection included. A score that survives measures the leak.
 
@@ -406,6 +429,31 @@ ax.set_ylim(-1, 1.1)
 ax.legend(frameon=False, loc="upper left")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
+
+# %% [markdown]
+# The means and spreads by which columns are [standardised](scaling.py#whose-mean-whose-spread) leak as well when they are taken over all rows. For the exact least-squares answer this changes nothing, since any of them give the same predictions, provided that the same ones are used for both sets. A fit that depends on the scale, such as descent stopped early, does change:
+
+
+# %%
+def five_steps(features, target):
+    return linreg.gradient_descent(features, target, lr=0.05, steps=5)
+
+
+def moved_by_leak(train, features, target):
+    """The largest change of a prediction when means and spreads come from all rows."""
+    old, new = features.tensor_split([2 * len(features) // 3])
+    predictions = []
+    for rows in (old, features):
+        mean, spread = rows.mean(0), rows.std(0)
+        fit = train((old - mean) / spread, target[: len(old)])
+        predictions.append(fit.predict((new - mean) / spread))
+    return float((predictions[0] - predictions[1]).abs().max())
+
+
+for name, features, target in (("toy", toy, toy_y), ("ordinary", X, y)):
+    assert moved_by_leak(linreg.solve, features, target) < 1e-11
+    moved = moved_by_leak(five_steps, features, target)
+    print(f"{name:9} five steps of descent: predictions move by up to {moved:.3f}")
 
 # %% [markdown]
 # ### A p-value after the choice {#after-selection}
@@ -530,8 +578,8 @@ print([f"{value:.2f}" for value in torch.stack(wide).mean(0)])
 
 # %%
 X_file, y_file = noise(0, d=50)
-generator = torch.Generator().manual_seed(5)
-X_file[:, 7] = y_file + 0.1 * torch.randn(100, generator=generator)
+slip = torch.Generator().manual_seed(5)
+X_file[:, 7] = y_file + 0.1 * torch.randn(100, generator=slip)
 
 # %% [markdown] answer="Hint"
 # One feature explains the square of its correlation with the target.

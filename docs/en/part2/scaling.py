@@ -47,7 +47,7 @@ for name, (features, target) in cases.items():
     print(f"{name:30} {kappa:9.4g} {steps_needed(features, target):10,}")
 
 # %% [markdown]
-# So far nothing has been run. Here is the run on the toy, to the predicted step and the one before it. The gradient is $H\theta - g$ with $H = \tilde X^\top \tilde X / n$ and $g = \tilde X^\top y / n$, so no step has to read the rows.
+# Here is the run on the toy, to the predicted step and the one before it. The gradient is $H\theta - g$ with $H = \tilde X^\top \tilde X / n$ and $g = \tilde X^\top y / n$, so no step has to read the rows.
 
 
 # %%
@@ -210,7 +210,9 @@ def draw_valley(ax, features, target, colour, span):
     ax.contour(*grids, height, levels=levels, colors=GREY, linewidths=0.8)
     ax.plot(*path.T, "o-", color=colour, markersize=4, linewidth=1.4)
     ax.plot(*best, "*", color="black", markersize=11)
-    ax.annotate("start", path[0].tolist(), (7, -13), textcoords="offset points")
+    clear = {"color": "white", "pad": 0.5}  # no contours behind the letters
+    beside = {"textcoords": "offset points", "bbox": clear}
+    ax.annotate("start", path[0].tolist(), (7, -13), **beside)
     ax.set(xlabel="first weight", ylabel="second weight", aspect="equal")
 
 
@@ -313,33 +315,7 @@ for plain, versions, target in (
         print("same predictions:", bool((again - y_hat).abs().max() < 1e-12))
 
 # %% [markdown]
-# Solvers that take the columns as they come can need it, above all in float32. Here are two centuries of years, a trend of 0.5 for each year, and PyTorch's own least squares:
-
-# %%
-years = torch.arange(1801.0, 2021.0)
-sea_level = 0.5 * (years - 1900)
-
-
-def trend(x, level, dtype):
-    """The slope for one unit of x, and the rank that `lstsq` sees in [1, x]."""
-    A = torch.stack((torch.ones_like(x), x), dim=1).to(dtype)
-    found = torch.linalg.lstsq(A, level.to(dtype).unsqueeze(1), driver="gelsd")
-    return found.solution[1, 0], int(found.rank)
-
-
-spread = years.std(correction=0)
-for name, x, unit, dtype in (
-    ("float32, [1, year]", years, 1.0, torch.float32),
-    ("float32, [1, standardised]", standardise(years), spread, torch.float32),
-    ("float64, [1, year]", years, 1.0, torch.float64),
-):
-    slope, rank = trend(x, sea_level, dtype)
-    print(f"{name:27} slope {slope / unit:.4f}, rank {rank}")
-by_solve = linreg.solve(years.float().unsqueeze(1), sea_level.float())
-print(f"{'float32, linreg.solve':27} slope {by_solve.w[0]:.4f}")
-
-# %% [markdown]
-# The first trend is a hundred times too small, and no warning is given: the function has decided that the two columns are one. [Four traps of lstsq](../part1/lstsq.py) shows the cut-off responsible. The mean of the years is <!--= years.mean() / spread:.0f -->30<!--/--> standard deviations from zero; exercise 1 works out what that costs.
+# Solvers that take the columns as they come can need it, above all in float32: of a trend over two centuries `lstsq` [loses nearly all](../part1/lstsq.py#years), and centring brings it back. Exercise 1 works out what a far origin costs.
 
 # %% [markdown]
 # ## Whose mean, whose spread?
@@ -407,30 +383,8 @@ one = X_new[:1]
 print("alone:", ((one - one.mean(0)) / one.std(0, correction=0)).tolist())
 
 # %% [markdown]
-# The opposite mistake is to compute $m$ and $s$ from all rows before they are split, so that the test rows influence the model that they are to judge. For the exact least-squares answer this *leak* changes nothing, since any $m$ and $s$ give the same predictions, provided that the same ones are used for both sets. A fit that depends on the scale, such as descent stopped early, does change:
-
-
-# %%
-def five_steps(features, target):
-    return linreg.gradient_descent(features, target, lr=0.05, steps=5)
-
-
-def moved_by_leak(train, old, target, new):
-    """The largest change of a prediction when m and s come from all rows."""
-    mean, spread = scale_of(old)
-    mean_all, spread_all = scale_of(torch.cat((old, new)))
-    honest = train((old - mean) / spread, target).predict((new - mean) / spread)
-    leaking = train((old - mean_all) / spread_all, target)
-    return float((honest - leaking.predict((new - mean_all) / spread_all)).abs().max())
-
-
-split = (X_ord_far[:200], y_ord[:200], X_ord_far[200:])
-for name, old, target, new in (("toy", X_far, y, X_new), ("ordinary", *split)):
-    assert moved_by_leak(linreg.solve, old, target, new) < 1e-11
-    leak = moved_by_leak(five_steps, old, target, new)
-    print(f"{name:9} five steps of descent: predictions move by up to {leak:.3f}")
-
-# %% [markdown]
+# The opposite mistake is to compute $m$ and $s$ from all rows before they are split, so that the test rows influence the model that they are to judge: [a leak](generalise.py#leakage).
+#
 # The rule covers both mistakes: **compute $m$ and $s$ from the training rows, keep them with the weights, and use them for each row that comes later.** Where the rows are split many times, compute them anew from each set of training rows.
 
 # %% [markdown]
@@ -492,15 +446,15 @@ for data_name, features in (("toy", X_far), ("ordinary", X_ord_far)):
 # - Centring removes the eigenvalue of a far origin; dividing by $s$ makes the diagonal of $H$ equal. Neither alone was enough, on the toy (<!--= f'{price["only centred"][0]:,}' -->52,269<!--/--> and <!--= f'{price["only divided"][0]:,}' -->445<!--/--> steps) or on the ordinary data (<!--= f'{price["only centred"][1]:,}' -->71,258<!--/--> and <!--= f'{price["only divided"][1]:,}' -->774<!--/-->); together they needed <!--= price["standardised"][0] -->2<!--/--> and <!--= price["standardised"][1] -->79<!--/-->.
 # - On standardised columns, with the half-mean and full batches, each rate below $2/d$ is stable, for any data; with `nn.MSELoss` below $1/d$. The rate just below $2/d$ was stable with the half-mean on the toy, the ordinary data and columns correlated at 0.95; with `nn.MSELoss` it diverged on the last two, and in single rows on the toy with either.
 # - $w = c/s$ and $b = c_0 - \sum_j c_j m_j / s_j$ take a fit back: to ten digits on both data sets, in both units.
-# - The exact answer does not depend on the scale, on both data sets. A solver that takes the columns as they come can: `lstsq` in float32 lost the trend of the years.
-# - $m$ and $s$ belong to the model and come from the training rows. Taken from all rows, they changed descent stopped early on both data sets, and the exact answer on neither.
+# - The exact answer does not depend on the scale, on both data sets. That of a solver that takes the columns as they come may ([years in float32](../part1/lstsq.py#years)).
+# - $m$ and $s$ belong to the model and come from the training rows (the toy, a year later).
 #
 # ## Exercises
 #
-# **1. By pencil.** One feature with mean square deviation 1 and mean $a$, not centred. What are the eigenvalues of its Hessian, and what is $\kappa$ at $a = 30$, as for the years? Check yours with `linreg.check(yours, kappa_of_years)`:
+# **1. By pencil.** One feature with mean square deviation 1 and mean $a$, not centred. What are the eigenvalues of its Hessian, and what is $\kappa$ at $a = 30$? Check yours with `linreg.check(yours, kappa_far)`:
 
 # %%
-kappa_of_years = linreg.curvature(standardise(X[:, :1]) + 30).kappa
+kappa_far = linreg.curvature(standardise(X[:, :1]) + 30).kappa
 
 # %% [markdown] answer="Hint"
 # Write down the 2 x 2 matrix $H$ as above, with $V = 1$. What is its determinant, and what does that say about the two eigenvalues?
@@ -510,8 +464,8 @@ kappa_of_years = linreg.curvature(standardise(X[:, :1]) + 30).kappa
 
 # %% answer="Answer"
 half = 1 + 30.0**2 / 2
-linreg.check((half + (half**2 - 1) ** 0.5) ** 2, kappa_of_years)
-linreg.check((2 + 30.0**2) ** 2, kappa_of_years)
+linreg.check((half + (half**2 - 1) ** 0.5) ** 2, kappa_far)
+linreg.check((2 + 30.0**2) ** 2, kappa_far)
 
 # %% [markdown]
 # **2. Predict the picture.** The figure of the steps against the factor begins at 1. Continue it to the left, to a factor of one thousandth: the second feature in kilometres. Sketch the curve before you run it.

@@ -323,13 +323,13 @@ for solver in table.keys() - {"explicit inverse", "Cholesky", "scikit-learn", *f
 
 
 # %% alt="Correct digits against the size of the residual, from a thousandth to ten million times Wampler's pattern. certified stays at 16. QR is level at 9 up to a size of about 1, then loses a digit for each factor of ten, down to 3. Cholesky is level at 6 nearly to the end, and crosses QR at W5."
-X, y = problems["W1"]
 sizes = [2.0**k for k in range(-10, 25)]
 
 
 def along(method):
-    A = linreg.fold_bias(X)
-    return [digits(method(A, y + size * delta), [1] * 6) for size in sizes]
+    features, exact_y = problems["W1"]
+    A = linreg.fold_bias(features)
+    return [digits(method(A, exact_y + size * delta), [1] * 6) for size in sizes]
 
 
 shown = {
@@ -356,24 +356,23 @@ plt.show()
 # Two things grow with the residual, and must be kept apart. A lost digit is an error of *arithmetic*. The standard error is what the *data* leave open, on [its own assumptions](../part2/sure.py#the-standard-error). In W5 each coefficient is 1, and this is what the data say about them:
 
 # %%
-fit = linreg.certified(*problems["W5"])
-print(f"b   {fit.b:.4f}  standard error {fit.b_se:10.0f}")
-for k, (value, error) in enumerate(zip(fit.w, fit.w_se, strict=True), 1):
+fit_w5 = linreg.certified(*problems["W5"])
+print(f"b   {fit_w5.b:.4f}  standard error {fit_w5.b_se:10.0f}")
+for k, (value, error) in enumerate(zip(fit_w5.w, fit_w5.w_se, strict=True), 1):
     print(f"w{k}  {value:.4f}  standard error {error:10.0f}")
 
 # %% [markdown]
-# The first is 1, give or take <!--= fit.b_se / 1e6:.1f -->21.5<!--/--> million. None of these digits says anything about the world. Digits matter when later work builds on the numbers: comparing programs, differencing results, testing code, or fitting polynomials whose terms cancel.
+# The first is 1, give or take <!--= fit_w5.b_se / 1e6:.1f -->21.5<!--/--> million. None of these digits says anything about the world. Digits matter when later work builds on the numbers: comparing programs, differencing results, testing code, or fitting polynomials whose terms cancel.
 #
 # ## The matrix itself is wrong
 #
 # So far the solver was held to the float64 numbers it got. But $0.1$ is no float64, nor is any of its powers. Solve the *rounded* data exactly, and compare with the exact solution of the *decimal* data. What is missing now no solver can bring back, because it was lost before any of them started:
 
 # %%
-X, _ = problems["W2"]
 as_written = [[Fraction(str(v)) for v in row] for row in longley.X.tolist()]
 total = [Fraction(str(v)) for v in longley.y.tolist()]
 decimal = {
-    "W2": exactly(fractions(X), y_decimal),
+    "W2": exactly(fractions(problems["W2"][0]), y_decimal),
     "Longley": exactly(as_written, total),
     "wave": exactly([[p**k for k in range(1, 11)] for p in points], heights),
 }
@@ -489,17 +488,16 @@ def products(A, r):
     return hi + lo
 
 
-X, y = problems["W5"]
-A = linreg.fold_bias(X)
-R = torch.linalg.qr(A).R
+A_w5, y_w5 = linreg.fold_bias(problems["W5"][0]), problems["W5"][1]
+R = torch.linalg.qr(A_w5).R
 in_float64 = in_pairs = torch.zeros(6)
 track = []
 print("step   float64   twice the precision")
 for step in range(1, 5):
-    g = A.T @ (y - A @ in_float64)
-    in_float64 = in_float64 + torch.cholesky_solve(g[:, None], R, upper=True)[:, 0]
-    g = products(A, residual(A, y, in_pairs))
-    in_pairs = in_pairs + torch.cholesky_solve(g[:, None], R, upper=True)[:, 0]
+    left = A_w5.T @ (y_w5 - A_w5 @ in_float64)
+    in_float64 = in_float64 + torch.cholesky_solve(left[:, None], R, upper=True)[:, 0]
+    left = products(A_w5, residual(A_w5, y_w5, in_pairs))
+    in_pairs = in_pairs + torch.cholesky_solve(left[:, None], R, upper=True)[:, 0]
     track.append((digits(in_float64, truth["W5"]), digits(in_pairs, truth["W5"])))
     print(f"{step:4} {track[-1][0]:9.1f} {track[-1][1]:12.1f}")
 assert track[-1][0] < 9 < 15 < track[-1][1]
@@ -554,10 +552,10 @@ plt.show()
 
 # %%
 far = linreg.Doubled.of([p + 1000 for p in points])
-fit = linreg.certified(linreg.powers(far, 10), y_exact)
-print(fit.status)
-print(fill(fit.message, 80))
-assert fit.status is not linreg.Status.OK
+too_far = linreg.certified(linreg.powers(far, 10), y_exact)
+print(too_far.status)
+print(fill(too_far.message, 80))
+assert too_far.status is not linreg.Status.OK
 
 # %% [markdown]
 # ## Standard errors need the same care
@@ -631,10 +629,10 @@ assert min(row) > 15
 # `pinv` is the default of statsmodels, and the better one here: after a QR it forms $R^\top R$ for the standard errors, which squares the condition number after all. torch, numpy and scikit-learn return none. In W1 the true standard errors are zero, and a program shows how well it subtracts:
 
 # %%
-X, y = problems["W1"]
-A = linreg.fold_bias(X)
+exact_line = linreg.fold_bias(problems["W1"][0]), problems["W1"][1]
 for name in ("statsmodels, qr", "linreg.certified"):
-    print(f"{name:18} largest standard error {max(map(float, ways[name](A, y))):.0e}")
+    largest = max(map(float, ways[name](*exact_line)))
+    print(f"{name:18} largest standard error {largest:.0e}")
 
 # %% [markdown]
 # ## What it costs
@@ -644,18 +642,18 @@ for name in ("statsmodels, qr", "linreg.certified"):
 # %%
 from time import perf_counter
 
-X, y = (t.repeat(5000, *[1] * (t.ndim - 1)) for t in problems["W5"])
-A = linreg.fold_bias(X)
+X_tall, y_tall = (t.repeat(5000, *[1] * (t.ndim - 1)) for t in problems["W5"])
+A_tall = linreg.fold_bias(X_tall)
 del solvers["explicit inverse"]
 cost = {}
 for name, method in solvers.items():
     seconds = []
     for _ in range(3):
         start = perf_counter()
-        found = method(A, y)
+        found = method(A_tall, y_tall)
         seconds.append(perf_counter() - start)
     cost[name] = min(seconds), digits(found, [1] * 6)
-print(f"{len(X)} rows, {X.shape[1]} columns")
+print(f"{len(X_tall)} rows, {X_tall.shape[1]} columns")
 print(f"{'':20}  time   digits")
 for name, (seconds, right_ones) in cost.items():
     print(f"{name:20}{seconds / cost['linreg.solve'][0]:6.1f}{right_ones:8.1f}")
@@ -777,13 +775,13 @@ linreg.check(2.18 * 4.12e6 / (1630 * 9140), bend, tol=0.05)
 # Far above. The error of the weights lies along directions that hardly change a prediction; that is what a large condition number means. What is missing from 16 was lost in the prediction itself, where large terms cancel. If you only predict, inside the range of the data, you need little of this page.
 
 # %% answer="Answer" alt="Correct digits of each fitted value of the wave against x, as dots, and a level line at the digits of the worst coefficient, near five. All dots lie well above the line."
-fit = linreg.qr(wave_powers, wave_y)
-of_weights = digits([fit.b, *fit.w], truth["wave"])
+of_wave = linreg.qr(wave_powers, wave_y)
+of_weights = digits([of_wave.b, *of_wave.w], truth["wave"])
 best_fitted = [
     sum(c * v for c, v in zip(truth["wave"], [1, *row], strict=True))
     for row in fractions(wave_powers)
 ]
-fitted = fit.predict(wave_powers).tolist()
+fitted = of_wave.predict(wave_powers).tolist()
 of_fitted = [digits([v], [t]) for v, t in zip(fitted, best_fitted, strict=True)]
 assert 4 < of_weights < 6.5
 assert min(of_fitted) > of_weights + 2
@@ -849,9 +847,8 @@ print(f"condition number {torch.linalg.cond(Z - Z.mean(0)):.1f}")
 # **5. Code.** Write `dot(a, b)`, which returns the scalar product as a float, right to the last digits even where the terms cancel. These terms cancel twelve digits of their sum; check with `linreg.check(dot(*terms), scalar_product, tol=1e-15)`:
 
 # %%
-g = torch.Generator().manual_seed(1)
-a, b = torch.randn(2, 200, generator=g)
-terms = torch.cat((a, a, a[:1])), torch.cat((b, -b, 1e-12 * b[:1]))
+one, other = torch.randn(2, 200, generator=torch.Generator().manual_seed(1))
+terms = torch.cat((one, one, one[:1])), torch.cat((other, -other, 1e-12 * other[:1]))
 pairs = zip(*map(fractions, terms), strict=True)
 scalar_product = float(sum(p * q for p, q in pairs))
 

@@ -433,7 +433,7 @@ print("the same weights:", torch.allclose(theirs, ours.w, atol=1e-9))
 # - The path is made of straight lines, on the ordinary data with <!--= len(path.knots) -->20<!--/--> knots, from sums alone, or from the rows where the columns are many.
 # - In <!--= exactly["one standard error"] -->12<!--/--> of twenty draws of noise in the ordinary data the rule of one standard error found exactly the true columns; choosing the smallest error found them in <!--= exactly["smallest"] -->0<!--/-->. On the toy it kept <!--= kept_on_toy -->2<!--/--> of the two, both of them true.
 # - On the data as they are, cross-validation kept <!--= picked["smallest"][0] -->19<!--/--> columns, and by the rule of one standard error <!--= picked["one standard error"][0] -->8<!--/-->; <!--= int(truth.sum()) -->8<!--/--> have a true weight.
-# - Equal columns have no single answer of the lasso, and the elastic net gives both the same weight. With dummies the answer of the lasso depends on the base level.
+# - Equal columns have no single answer of the lasso, and the elastic net gives both the same weight (the ordinary data, a column twice). With dummies the answer of the lasso depends on the base level (three levels).
 #
 # ## Exercises
 #

@@ -56,6 +56,7 @@ FAULTS = [
     ("用`w`", "with `w`", "no space between Chinese and Latin"),
     ("损 失", "loss", "a space between Chinese letters"),
     ("损失， 函数", "the loss", "a space beside a full-width mark"),
+    ('“一” 与 "二"', "“one” and “two”", "a straight quotation mark"),
     ("坡度下降", "Gradient descents, gradients too", "gradient descent is 梯度下降"),
 ]
 TERMS = {"gradient descent": ("梯度下降", "下降法"), "gradient": ("梯度",), "step": ("步",)}

@@ -139,6 +139,46 @@ def test_a_translated_page_has_the_claims_the_code_and_the_anchors_of_the_englis
     assert markdown.draft(other, made, markdown.MARKS)[1] == [markdown.Drawn("<svg/>", "一条线")]
 
 
+CHOICE = '<!--= "met" if n < 5 else "missed" -->met<!--/-->'
+PLACED = """\
+| name | as |
+| --- | --- |
+| `a`, `b`, $c$ | {0} |
+
+The target: {0}, or <!--= f"{{n}} else" -->4 else<!--/-->.
+
+Of <!--= ", ".join(names) -->age, s1<!--/--> and <!--= shape -->(3, 2)<!--/-->.
+
+- $x$.
+
+```pycon
+>>> n = 4  # `a`, `b`
+
+```
+"""
+
+
+def test_the_words_between_which_a_claim_chooses_are_messages_and_their_translation_is_shown(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(f"# A page\n\n{PLACED.format(CHOICE)}")
+    page = parse(path)
+    told = [message for message, note in pages.messages(page) if note == "the value of a claim"]
+    assert told == ["met", "missed"] * 2
+    words = {"met": "达到", "missed": "未达到", ", ": "、", ".": "。"}
+    other = pages.in_other_words(page, lambda message: words.get(message, message))
+    assert CHOICE.replace("-->met<", "-->达到<") in text(other)
+    expected = PLACED.format(CHOICE.replace("-->met<", "-->达到<"))
+    for english, chinese in [
+        ("`a`, `b`, $c$ |", "`a`、`b`、$c$ |"),
+        ("age, s1", "age、s1"),
+        ("$x$.", "$x$。"),
+    ]:
+        expected = expected.replace(english, chinese)
+    assert expected.partition("```")[0].strip() in text(other)
+
+
 @pytest.mark.parametrize(
     ("heading", "name"),
     [

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import TimeoutError
+from project import ROOT
 from served import BASE, sources
-from visit import Visit, network, search
+from visit import ASK, Visit, network, search
+
+from book.translate.search import HAN, PARTING, parted
+from book.translate.terms import terms
 
 SWITCH = "a.edition"
 RESULT = ".md-search-result__item"
@@ -72,3 +76,19 @@ def test_the_search_finds_what_readers_look_for(visit: Callable[..., Visit]) -> 
             lost.append((words, first))
     assert lost == []
     assert not network(seen)
+
+
+def test_the_search_finds_every_term_of_the_glossary_whole_and_in_parts(visit: Callable[..., Visit]) -> None:
+    """Typed up to any letter from the third on, and each of its words alone."""
+    text = (ROOT / "docs/en/reference/glossary.md").read_text()
+    names = re.findall(r'<span lang="zh-Hans">([^<]*)</span>', text)
+    words = parted([form for forms in terms(ROOT).values() for form in forms])
+    typed = {name[:end] for name in names for end in range(3, len(name) + 1) if HAN.search(name[end - 1])}
+    typed |= {*names} | {word for name in names for word in words(name).split(PARTING) if len(word) > 1}
+    assert len(names) > 100
+    seen = visit().go("zh/")
+    asked = sorted(typed)
+    found = seen.page.evaluate(ASK, [f"{BASE}zh/search/search_index.json", asked])
+    pages = [{place.partition("#")[0] for places in one for place in places} for one in found]
+    lost = [word for word, there in zip(asked, pages, strict=True) if "reference/glossary/" not in there]
+    assert lost == []

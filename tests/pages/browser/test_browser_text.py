@@ -12,7 +12,7 @@ import pytest
 from browsers import KINDS
 from project import ROOT
 from served import BASE, sources
-from visit import Visit
+from visit import ASK, Visit
 
 PAGES = list(sources())
 READ = "navigator.clipboard.readText()"
@@ -83,24 +83,6 @@ def test_a_word_far_down_is_found_in_the_page(visits: Callable[..., Visit], addr
 
 
 # Search, asked of its worker as the theme does
-
-
-ASK = """async ([index, words]) => {
-    const bundle = document.querySelector("script#__config").textContent;
-    const worker = new Worker(new URL(JSON.parse(bundle).search, location.href));
-    const told = (type, data) => new Promise((tell) => {
-        worker.onmessage = (event) => tell(event.data);
-        worker.postMessage({ type, data });
-    });
-    await told(0, { ...await (await fetch(index)).json(), options: { suggest: false } });
-    const found = [];
-    for (const word of words) {
-        const { data } = await told(2, word);
-        found.push(data.items.map((page) => page.map((part) => part.location)));
-    }
-    worker.terminate();
-    return found;
-}"""
 
 # Words of the book and of its glossary, and what others call them.
 SPELLINGS = {

@@ -29,6 +29,23 @@ FIRST = "document.querySelector('.md-search-result__item')"
 TYPING = (
     "(document.activeElement.matches('.md-search__input') && document.querySelector('#__search').checked)"
 )
+# Asks its worker as the theme does: the places found for each of the words.
+ASK = """async ([index, words]) => {
+    const bundle = document.querySelector("script#__config").textContent;
+    const worker = new Worker(new URL(JSON.parse(bundle).search, location.href));
+    const told = (type, data) => new Promise((tell) => {
+        worker.onmessage = (event) => tell(event.data);
+        worker.postMessage({ type, data });
+    });
+    await told(0, { ...await (await fetch(index)).json(), options: { suggest: false } });
+    const found = [];
+    for (const word of words) {
+        const { data } = await told(2, word);
+        found.push(data.items.map((page) => page.map((part) => part.location)));
+    }
+    worker.terminate();
+    return found;
+}"""
 ENGINES = ("chromium", "firefox")
 THEMES = ("light", "dark")
 WIDTHS = (1280, 390)

@@ -17,6 +17,7 @@ SPACING = [
     (re.compile(rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9%]{HAN}"), "no space between Chinese and Latin letters"),
     (re.compile(rf"{HAN} +{HAN}"), "a space between Chinese letters"),
     (re.compile(r" [，。；：？！、）》」”]|[，。；：？！、（《「“] "), "a space beside a full-width mark"),
+    (re.compile(r'"'), "a straight quotation mark"),
 ]
 
 

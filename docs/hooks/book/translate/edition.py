@@ -12,7 +12,7 @@ from mkdocs.plugins import get_plugin_logger
 
 from book.execute.outputs import Output
 from book.page.model import Page
-from book.translate import catalogues, docstrings, drawn, pages, search
+from book.translate import catalogues, docstrings, drawn, headings, pages, search
 from book.translate.checks import faults
 from book.translate.terms import terms
 
@@ -32,6 +32,7 @@ class Edition:
         self.folders = [""]  # of the editions in the zip, which the last one writes; from where it lies
         self._known: dict[str, dict[str, str]] = {}
         self.count: dict[str, tuple[int, int]] = {}  # messages of each page, translated and in all
+        self._words: Callable[[str], str] = str  # parts Chinese
 
     @classmethod
     def of(cls, config: MkDocsConfig) -> Self:
@@ -45,7 +46,7 @@ class Edition:
         (other,) = EDITIONS.keys() - {mine}
         config.site_url = self._settings(first, mine)["home"]
         names = terms(self.folder.parents[1]) if self.folder else {}
-        search.publish(config, [form for forms in names.values() for form in forms])
+        self._words = search.publish(config, [form for forms in names.values() for form in forms])
         if config.extra.get("editions"):
             way = "../" if mine else f"{other}/"
             self.up = "../" if mine else ""
@@ -64,8 +65,10 @@ class Edition:
         return {"home": urljoin(first, f"{folder}/" if folder else ""), "lang": language, "name": name}
 
     def marked(self, html: str) -> str:
-        """A page that tells which Chinese it is written in: browsers choose the letters by it."""
-        return html.replace('<html lang="zh"', '<html lang="zh-Hans"', 1) if self.folder else html
+        """A page that tells which Chinese it is in, by which browsers choose letters; headings in words."""
+        if not self.folder:
+            return html
+        return headings.parted(html.replace('<html lang="zh"', '<html lang="zh-Hans"', 1), self._words)
 
     def upwards(self, html: str, names: Sequence[str]) -> str:
         """A page whose links to the files that serve both editions lead to those beside the first."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from book.page.model import Block, Page
-from book.translate.prose import parts, translated
+from book.translate.prose import parts, translated, values
 
 Translation = Callable[[str], str]
 
@@ -20,6 +20,8 @@ def messages(page: Page) -> Iterator[tuple[str, str]]:
             for part in parts(block.source):
                 if part.message:
                     yield part.message, "; ".join(f"<{i}> {piece}" for i, piece in enumerate(part.pieces, 1))
+            for word in values(block.source):
+                yield word, "the value of a claim"
         if block.alt:
             yield block.alt, "what a figure shows"
         if block.fold:

@@ -4,8 +4,10 @@ A message is Markdown in one line. A claim and the target of a link are numbers 
 are the business of the page; formulas and code stand as they are and must come back unchanged.
 """
 
+import ast
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from html import unescape
 from typing import NamedTuple
 
@@ -33,6 +35,9 @@ ENTRY = re.compile(r" *:::")  # a place for the reference
 ROW = re.compile(r" *\|")
 NAMED = re.compile(r"( *\{[:#.][^{}]*\})$")  # an anchor or a class at the end of a paragraph
 BARE = re.compile(r"\s*(?:</?[a-zA-Z][^<>]*>\s*)+$")  # nothing but markup
+SIGNS = (", ", ".")  # what stands in a cell or an entry of code and formulas alone, which is no message
+SIGN = re.compile(r"(?<=[`$]), (?=[`$])|(?<=[`$])\.(?=\s*$)")
+NAMES = re.compile(r"[A-Za-z][\w-]*(?:, [A-Za-z][\w-]*)+")  # the value of a claim that lists some
 
 
 class Part(NamedTuple):
@@ -61,10 +66,49 @@ def parts(prose: str) -> Iterator[Part]:
 
 def translated(prose: str, translation: Callable[[str], str]) -> str:
     """The prose with each message as its translation, which may be the message itself."""
-    return "".join(
-        _filled(translation(part.message), part.pieces) if part.message else part.text
+
+    def sign(match: re.Match[str]) -> str:
+        return translation(match[0])
+
+    def one(match: re.Match[str]) -> str:
+        return match[0] if match["claim"] is None else _shown_as(match, _told(match, translation))
+
+    said = (
+        _filled(translation(part.message), part.pieces) if part.message else SIGN.sub(sign, part.text)
         for part in parts(prose)
     )
+    return CLAIM.sub(one, "".join(said))
+
+
+def values(prose: str) -> Iterator[str]:
+    """The words that claims may show: of `"met" if x < 5 else "missed"` both, whichever holds today."""
+    for match in CLAIM.finditer(prose):
+        yield from _choice(match["claim"] or "")
+
+
+def _choice(expression: str) -> list[str]:
+    """The words between which an expression chooses."""
+    if " else " not in expression:
+        return []
+    with suppress(SyntaxError):
+        match ast.parse(expression.strip(), mode="eval").body:
+            case ast.IfExp(body=ast.Constant(value=str(one)), orelse=ast.Constant(value=str(other))):
+                return [one, other]
+    return []
+
+
+def _told(claim: re.Match[str], translation: Callable[[str], str]) -> str:
+    """What a claim shows, in other words where it shows words."""
+    shown = claim["shown"]
+    if NAMES.fullmatch(shown):
+        return shown.replace(SIGNS[0], translation(SIGNS[0]))
+    return translation(shown) if shown in _choice(claim["claim"]) else shown
+
+
+def _shown_as(claim: re.Match[str], value: str) -> str:
+    """A claim with another value."""
+    start, end = (place - claim.start() for place in claim.span("shown"))
+    return claim[0][:start] + value + claim[0][end:]
 
 
 def _filled(message: str, pieces: tuple[str, ...]) -> str:

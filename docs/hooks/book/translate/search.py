@@ -49,13 +49,14 @@ def _words(piece: str) -> list[str]:
     return _parted[piece]
 
 
-def publish(config: MkDocsConfig, terms: Collection[str]) -> None:
-    """Have the theme's search part its texts so."""
+def publish(config: MkDocsConfig, terms: Collection[str]) -> Callable[[str], str]:
+    """Have the theme's search part its texts so, by the function that is returned."""
     index = config.plugins["material/search"].search_index  # type: ignore[attr-defined]
     if not hasattr(index, "_segment_chinese"):
         raise AttributeError("The theme's search has another way to part Chinese")
-    index._segment_chinese = parted(terms)
+    index._segment_chinese = words = parted(terms)
     _parted.update(kept(CACHE, version("jieba")))
+    return words
 
 
 def save() -> None:

@@ -12,6 +12,7 @@ from mkdocs.exceptions import PluginError
 from book.page.model import FIGURE
 from book.render.markdown import MARKS
 from book.render.reference import HEADINGS
+from book.translate.prose import SIGNS
 from book.words import say
 
 COMMON = ("Answer", "Hint", FIGURE)  # titles of folds on many pages
@@ -33,6 +34,8 @@ def messages(config: MkDocsConfig, hooks: Path, theme: Path) -> Iterator[tuple[s
         yield text, "for whom a page is"
     for text in HEADINGS.values():
         yield text, "in the Markdown of the reference"
+    for text in SIGNS:
+        yield text, "between code, or after it"
     for file in sorted(hooks.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             match node:

@@ -17,7 +17,7 @@ function influence(x, y, i) {
 
 mount("influence", ({ anscombe: sets, movable: rows }) => {
   const first = "III";
-  const [start, end] = [3, 20.4]; // of the axis; its last number must find room
+  const [start, end, top] = [3, 20.4, 14.4]; // of the axes; the last number of each must find room
   const state = {};
   const load = (name) => {
     const [x, y] = sets[name];
@@ -25,7 +25,7 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
   };
   load(first);
   const picture = plot({
-    name: "influence", width: 400, height: 300, left: 34, bottom: 36, x: [start, end], y: [1, 14],
+    name: "influence", width: 400, height: 300, left: 34, bottom: 36, x: [start, end], y: [1, top],
     label: _("Eleven points, one of them to move, with the line of all and the line without that one"),
   });
   const { X, Y, root, frame } = picture;

@@ -208,6 +208,13 @@ def test_intervals_hold_the_true_weight_as_often_as_they_say(level):
     assert abs(hits / 300 - level) < 3 * (level * (1 - level) / 300) ** 0.5
 
 
+def test_a_feature_that_has_nothing_to_do_with_the_classes():
+    y = torch.tensor([0.0, 0, 1, 1], dtype=F64).repeat(25)
+    found = infer_logistic(torch.tensor([0.0, 1, 0, 1], dtype=F64).repeat(25).unsqueeze(1), y)
+    assert found.chi2 == pytest.approx(0, abs=1e-10)
+    assert found.chi2_p == pytest.approx(1, abs=1e-4)  # it begins as 1 less the square root
+
+
 def test_without_features_that_say_anything():
     y = drawn(d=1)[1]
     found = infer_logistic(torch.zeros(300, 1, dtype=F64), y)

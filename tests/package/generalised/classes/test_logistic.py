@@ -12,7 +12,8 @@ from separable import rows_of
 from sklearn.linear_model import LogisticRegression
 
 import linreg
-from linreg import DataError, RangeError, Status, logistic
+from linreg import DataError, RangeError, Status, infer_logistic, logistic
+from linreg.generalised.classes.class_problem import _verdict
 from linreg.generalised.classes.likelihood import Likelihood, Table
 from linreg.generalised.classes.log_loss import Binary
 from linreg.generalised.classes.newton import Objective
@@ -139,6 +140,47 @@ def test_steps_end_when_they_are_small_beside_one_and_the_margins(share, more):
     size = float(design.rows(X).matmul(end.u).square().mean().sqrt())
     assert size > 2
     assert newton.minimised(start, 30, share * end.moved / (1 + size)).steps == 4 + more
+    found = newton.minimised(start, 30)
+    assert float(found.slope.norm()) <= found.rounding < 1e-12
+
+
+def test_a_step_that_brings_nothing_is_halved():
+    X, y = drawn(d=3)
+    table, design = Table(X, y, None), fitted(X, y, intercept=True).design
+    newton = Objective(Likelihood(Binary(), design, lambda: (table,)), None)
+    end = newton.at(torch.zeros(4, 1, dtype=F64))
+    step, low, high = newton._step(end), 1.0, 10.0
+    for _ in range(40):  # to where the loss is that of the start once more
+        middle = (low + high) / 2
+        low, high = (low, middle) if newton.at(middle * step).value > end.value else (middle, high)
+    worse = newton.at(high * step).value
+    assert worse == pytest.approx(end.value)
+    moved = newton._moved(end, high * step, 0.0)
+    assert moved.value < end.value - 1
+    torch.testing.assert_close(moved.u, high * step / 2)
+
+
+def test_chances_that_leave_no_curvature():
+    """From a start so far out that all are 0 or 1, on both sides."""
+    X, y = drawn(d=3)
+    table, design = Table(X, y, None), fitted(X, y, intercept=True).design
+    newton = Objective(Likelihood(Binary(), design, lambda: (table,)), None)
+    end = newton.minimised(torch.full((4, 1), 1e6, dtype=F64), 100)
+    assert (end.steps, end.arrived) == (0, False)
+    status, message = _verdict(newton, end, 300)
+    assert status == Status.NO_DIGITS
+    assert message.startswith("After 0 steps rounding has left no curvature: chances are 0 or 1 in too many")
+
+
+@pytest.mark.parametrize("depth", [1e-14, 1e-15])
+def test_rounding_leaves_open_whether_there_are_weights(depth):
+    """A row of class 0 within those of class 1, by hardly more than the rounding of their distances."""
+    X = torch.tensor([[-2.0], [-1.0], [depth], [0.0], [1.0], [2.0]], dtype=F64)
+    y = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], dtype=F64)
+    fit = logistic(X, y)
+    assert fit.status == Status.NO_DIGITS
+    assert "Rounding leaves open whether a direction separates the classes" in fit.message
+    assert logistic(X, y, alpha=1e-4).status == Status.OK
 
 
 # Weights.
@@ -253,6 +295,7 @@ def test_dependent_columns():
     assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 4)
     assert "of all answers with this loss, this w is the shortest" in fit.message
     torch.testing.assert_close(fit.margins(Z), plain.margins(X), rtol=1e-10, atol=1e-11)
+    assert torch.equal(infer_logistic(Z, y).fit.w, fit.w)
     null = torch.tensor([1.0, -2.0, 0.0, 0.0, -1.0, 0.0], dtype=F64)
     assert abs(float(fit.w @ null)) < 1e-12
     assert float(fit.w[5]) == 0
@@ -264,6 +307,16 @@ def test_dependent_columns():
     s = Z.std(0, correction=0)
     slope = Z.T @ (even.probabilities(Z) - y) / 300 + 0.05 * s.square() * even.w
     assert float(slope.abs().max()) < 1e-13
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+def test_columns_of_zeros_and_no_intercept(alpha):
+    """Nothing is left to fit: all chances are alike."""
+    y = drawn(d=1)[1]
+    fit = logistic(torch.zeros(300, 2, dtype=F64), y, intercept=False, alpha=alpha)
+    assert (fit.status, fit.rank, fit.steps) == (Status.OK if alpha else Status.RANK_DEFICIENT, 0, 0)
+    assert fit.w.tolist() == [0, 0]
+    assert float(fit.loss) == pytest.approx(np.log(2))
 
 
 def test_more_columns_than_rows():
