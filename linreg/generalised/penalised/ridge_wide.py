@@ -26,7 +26,6 @@ class Wide(NamedTuple):
     df: Tensor  # (k,)
     left_out: Tensor  # (k,) mean squares of the residuals of rows left out
     left: Tensor  # (d, k) what rounding leaves of the equation
-    gap: Tensor  # (k,) twice what the objective may be above the smallest, by the dual problem
 
 
 class Kernel(NamedTuple):
@@ -79,15 +78,18 @@ class Kernel(NamedTuple):
             r = t - A @ (A.T @ theta)
             theta = self._centred(theta + self.V @ (D * (self.V.T @ (r - l2 * theta))))
         U = A.T @ theta
+        left = A.T @ (t - A @ U) - l2 * U  # theta is larger than U where penalties are small, and rounds more
+        U = U + (left - A.T @ (self.V @ (D * (self.V.T @ (A @ left))))) / l2
         r = t - A @ U
+        left = A.T @ r - l2 * U
         inverse, df = self.V.square() @ D, (self.values.unsqueeze(1) * D).sum(0)
         own = self.Q.square().sum(1)
         inverse = inverse - torch.outer(own, 1 / (far + l2))
         inverse[own >= 1 - ROUNDING] = torch.nan  # no penalty is for what tells such a row: nobody else does
         df = (df - m * far / (far + l2)).clamp(min=0) + len(self.free)
-        out, off = (theta / inverse).square().sum(0), r - l2 * theta
+        out = (theta / inverse).square().sum(0)
         U[list(self.free)] = self.first.unsqueeze(1) - self.share @ U
-        return Wide(U, r.square().sum(0) / 2, df, out, A.T @ off, off.square().sum(0))
+        return Wide(U, r.square().sum(0) / 2, df, out, left)
 
     def _centred(self, theta: Tensor) -> Tensor:
         return theta - self.Q @ (self.Q.T @ theta)

@@ -612,6 +612,26 @@ def test_wide_data(weighted, intercept, seed):
     assert "products of 15 rows of 40 columns" in path.message
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("free", [(), (0,)])
+def test_wide_columns_in_very_different_units(seed, free):
+    """Judged by the rows, in the coordinates of the problem: the largest column's unit."""
+    g = gen(seed)
+    A = torch.randn(20, 28, generator=g, dtype=F64)
+    A *= 10.0 ** torch.randint(-8, 9, (28,), generator=g).double()
+    t = torch.randn(20, generator=g, dtype=F64)
+    path = ridge_path(A, t, alphas=12, unpenalised=free)
+    charged = torch.ones(28, dtype=F64)
+    charged[list(free)] = 0
+    Z, level = A - A.mean(0), t - t.mean()
+    scale = float((Z.T @ level / 20).abs().max())
+    for fit in path:
+        left = Z.T @ (level - Z @ fit.w) / 20 - fit.alpha * charged * fit.w
+        assert float(left.abs().max()) < 2e-13 * scale
+    assert float(path.violation.max()) < 2e-13
+    assert float(path.gap.max()) < 1e-12
+
+
 def test_many_columns_make_no_square_matrix():
     """20,000 columns: their products would take 3.2 GB."""
     A = torch.randn(10, 20_000, generator=gen(), dtype=F64)
