@@ -27,6 +27,8 @@ LAST = 10  # steps whose gains together stand for all that are to come
 SHARE = 1e-3  # of an eps: what those may have gained, far below what a run of descent is asked for
 PATIENCE = 0.25  # of all steps have to gain nothing before an answer is called one
 FLAT = 1e-6  # of a column's length: what is less after centring counts as so much, to divide by
+CONSTANT = 1e-10  # of its mean: a column that varies no more is one, since a product has rounded the rest
+LONGER = 1 + 1e-10  # no step makes the square of the residual so much longer, but by rounding
 TINY = 1e-140  # the square of a larger entry is a normal number, and so is its eps
 
 
@@ -57,8 +59,16 @@ class Centred(NamedTuple):
             first, second = _weighted_sums(X, c)
             mean, scale = first / total, second.sqrt()
         mean = mean * intercept
-        scale = (scale.square() - total * mean.square()).clamp(min=0).sqrt().clamp(min=FLAT * scale)
+        beside = (scale.square() - total * mean.square()).clamp(min=0).sqrt()
+        constant = _constant(X, root, mean, (beside <= FLAT * scale) & (scale > 0))
+        scale = beside.clamp(min=FLAT * scale).masked_fill(constant, torch.inf)
         return cls(X, y, mean, scale.where(scale > 0, 1), y_mean * intercept, total, root)
+
+    @property
+    def noise(self) -> float:
+        """Share of r'r that the square of A'r may be by rounding: of X'r, less what means have in it."""
+        far = self.total * (self.mean / self.scale).square().sum()
+        return torch.finfo(self.X.dtype).eps ** 2 * float(far)
 
     def rooted(self, r: Tensor) -> Tensor:
         """(n,) each row times the root of its weight."""
@@ -86,10 +96,14 @@ class Centred(NamedTuple):
         if bool(v.any()):
             r = r - self.forth(v)
         p = self.back(r)
-        here = Walk(v, r, p, square(p), 0.0)
+        here, size, noise = Walk(v, r, p, square(p), 0.0), square(r), self.noise
         yield here
-        while here.square != 0 and (steep := square(q := self.forth(here.p))) != 0:
+        # Below its rounding a slope leads nowhere, and each step along it makes the next one longer.
+        while here.square > noise * size and (steep := square(q := self.forth(here.p))) != 0:
             here = here.step(self, q, steep)
+            before, size = size, square(here.r)
+            if size > LONGER * before:
+                return
             yield here
 
 
@@ -168,7 +182,8 @@ def conjugate_gradients(
     Stops when the last quarter of the steps, ten or more, together gained at most `tol` of all that was
     gained, and begins anew with a freshly computed residual, until such a run gains no more than that.
     Of dependent columns, and of fewer rows than columns, it returns one of the answers with the smallest
-    loss: the one that is shortest in columns of length 1.
+    loss: the one that is shortest in columns of length 1. A column that varies by less than 1e-10 of its mean
+    counts as constant, and beside an intercept its weight is 0.
 
     Works in float64, for which float32 data are copied. The answer is detached: no gradient flows
     through it.
@@ -219,6 +234,8 @@ def conjugate_gradients(
         status, message = Status.OK, f"Conjugate gradients, {count}: the last ones gained nothing more."
         if _counting(rows) - intercept < len(w):
             message += " There are fewer rows than unknowns: other weights have the same loss."
+        if constant := int(rows.scale.isinf().sum()):
+            message += f" Constant columns, to {CONSTANT:g} of their size: {constant}, with weights of 0."
     else:
         status, last = Status.NOT_CONVERGED, sum(_last(gains)) / sum(gains)
         message = (
@@ -229,6 +246,19 @@ def conjugate_gradients(
         w.to(X.dtype), b.to(X.dtype), status, message, "conjugate_gradients", w.new_tensor(floor).to(X.dtype),
         steps=len(gains), path=None if seen is None else _path(rows, seen, gains, floor, X.dtype),
     )  # fmt: skip
+
+
+def _constant(X: Tensor, root: Tensor | None, mean: Tensor, near: Tensor) -> Tensor:
+    """(d,) which of the columns that are `near` their means are constant, as far as products with `X` tell.
+
+    They are the intercept once more. What is left of them is noise, and no direction to step along.
+    """
+    least = max(CONSTANT, 8 * torch.finfo(X.dtype).eps)
+    constant = torch.zeros_like(near)
+    for j in near.nonzero().flatten().tolist():
+        x = X[:, j] if root is None else X[root > 0, j]
+        constant[j] = (x.double() - mean[j]).abs().max() <= least * mean[j].abs()
+    return constant
 
 
 def _weighted_sums(X: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
@@ -248,7 +278,7 @@ def _counting(rows: Centred) -> int:
 def _check_squares(rows: Centred) -> None:
     """Require squares of the centred rows and columns that float64 can tell from zero and infinity."""
     for name, values, size in (
-        ("X", rows.X, rows.scale),
+        ("X", rows.X, rows.scale.masked_fill(rows.scale.isinf(), 0)),
         ("y", rows.y, torch.linalg.vector_norm(rows.y).unsqueeze(0)),
     ):
         largest = values.abs().amax(0)

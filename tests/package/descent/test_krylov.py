@@ -93,6 +93,28 @@ def test_units_change_nothing(unit):
     assert linreg.conjugate_gradients(X, y * 1024).steps == plain.steps
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("spread", [0.0, 1e-16, 1e-13, 1e-12, 1e-11, 1e-9, 1e-7, 1e-5, 1e-3])
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_columns_that_hardly_vary(dtype, spread, weighted):
+    """Once slopes are rounding, of which such columns have much, each further step would be longer."""
+    for n, d in ((60, 2), (300, 20), (20_000, 3)):
+        g = gen()
+        X = torch.randn(n, d, generator=g, dtype=F64)
+        y = (X.sum(1) + torch.randn(n, generator=g, dtype=F64)).to(dtype)
+        flat = 7 * (1 + spread * torch.randn(n, generator=g, dtype=F64))
+        c = torch.rand(n, generator=g, dtype=F64).to(dtype) if weighted else None
+        A = torch.column_stack((X, flat)).to(dtype)
+        fit = linreg.conjugate_gradients(A, y, weights=c)
+        exact = linreg.solve(A, y, weights=c, dtype=F64)
+        assert fit.status == Status.OK
+        constant = spread <= (1e-11 if dtype == F64 else 1e-9)
+        assert ("Constant columns, to 1e-10 of their size: 1," in fit.message) == constant
+        best = exact if not constant else linreg.solve(A[:, :-1], y, weights=c, dtype=F64)
+        assert float(fit.loss) < float(best.loss) * (1 + max(1e-9, 10 * torch.finfo(dtype).eps))
+        assert fit.steps < 60
+
+
 def test_distant_columns():
     X, y = ordinary(0)
     fit = linreg.conjugate_gradients(X + 1e6, y)

@@ -196,3 +196,24 @@ def test_the_table():
 def test_bad_settings(settings, kind, words):
     with pytest.raises(kind, match=words):
         bootstrap(R_X, R_Y, **{"generator": gen(), **settings})
+
+
+@pytest.mark.parametrize("kind", ["pairs", "residuals"])
+def test_a_constant_column_leaves_the_others_their_replicates(kind):
+    X, y = ordinary(60, 2)
+    more = torch.column_stack((X, torch.full_like(y, 7.0)))
+    found, plain = (bootstrap(A, y, kind=kind, resamples=50, generator=gen(1)) for A in (more, X))
+    assert found.se.isnan().tolist() == [True, False, False, True]
+    close(found.se[1:3], plain.se[1:], 1e-5)
+    assert found.status == Status.RANK_DEFICIENT
+
+
+@pytest.mark.parametrize("kind", ["pairs", "residuals"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_one_row_and_two_leave_no_noise(n, kind):
+    X, y = ordinary(n, 1)
+    found = bootstrap(X, y, kind=kind, resamples=20, generator=gen())
+    assert (
+        found.status == (Status.NO_NOISE if n == 2 else found.fit.status) or found.status == Status.NO_NOISE
+    )
+    assert "No row is left to estimate the noise" in found.message
