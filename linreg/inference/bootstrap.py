@@ -262,8 +262,9 @@ def _summary(found: Fitted, moves: Tensor, kind: str, level: float, names: tuple
     fit = found.outside(rss)
     names, estimate, unit = with_intercept(fit, names, found.unit, design.intercept)
     beside = (kept @ design.parameters().T).masked_fill(~design.estimable(), torch.nan)
-    se = beside.std(0) if len(kept) > 1 else torch.full_like(estimate, torch.nan)
-    low, high = (estimate + times_two_to(_quantile(beside, (1 + sign * level) / 2), unit) for sign in (-1, 1))
+    told = beside if found.df > 0 else beside * torch.nan  # of fits that meet every row, rounding
+    se = told.std(0) if len(kept) > 1 else torch.full_like(estimate, torch.nan)
+    low, high = (estimate + times_two_to(_quantile(told, (1 + sign * level) / 2), unit) for sign in (-1, 1))
     status, message = _told(found, fit, rss, len(moves) - len(kept), len(moves))
     return Bootstrap(
         fit=fit,
