@@ -145,6 +145,7 @@ def test_all_is_zero_from_the_first_knot_on():
     largest = ((X - X.mean(0)).T @ (y - y.mean()) / 300).abs().max()
     assert top == pytest.approx(float(largest), rel=1e-13)
     assert float(path.knots[0]) == top
+    torch.testing.assert_close(path.alpha, top * torch.logspace(0, -3, 100, dtype=F64), rtol=1e-12, atol=0)
     assert int(path.zero[0]) == 20
     assert torch.equal(lasso(X, y, alpha=top).w, torch.zeros(20, dtype=F64))
     assert torch.equal(lasso(X, y, alpha=2 * top).w, torch.zeros(20, dtype=F64))
