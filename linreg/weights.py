@@ -1,5 +1,7 @@
 """What counts as a weight of a row: 0 or above, and a whole number where weights count rows."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,7 @@ from linreg.checks import check_finite, check_same_kind, check_tensor
 from linreg.errors import DataError, ShapeError
 
 __all__ = [
+    "Weighing",
     "check_counts",
     "check_some_weight",
     "check_weights",
@@ -14,6 +17,7 @@ __all__ = [
     "relative",
     "rule_of_weights",
     "unusable",
+    "weighing",
 ]
 
 LIGHTEST, HEAVIEST = 1e-100, 1e100  # weights within leave sums of squares in the range of float64
@@ -83,3 +87,25 @@ def check_counts(weights: Tensor) -> int:
     """Require whole numbers, as often as each row has been seen, and return their sum."""
     _check_usable(weights, frequency=True)
     return int(weights.sum())
+
+
+class Weighing(NamedTuple):
+    """How often each row counts, and all of them together."""
+
+    c: Tensor | None  # (n,) in the dtype of the data, divided by a power of two so that the largest is near 1
+    total: float  # their sum, or the number of rows
+    unit: float = 1.0  # the power of two
+
+    @property
+    def root(self) -> Tensor | None:
+        """(n,) the roots, in float64."""
+        return None if self.c is None else self.c.double().sqrt()
+
+
+def weighing(y: Tensor, weights: object) -> Weighing:
+    """Of rows with these weights, which are checked, or all alike for None."""
+    if weights is None:
+        return Weighing(None, float(len(y)))
+    c = check_some_weight(y, weights)
+    near_one = relative(c)
+    return Weighing(near_one.to(y.dtype), float(near_one.sum()), float(c.max() / near_one.max()))

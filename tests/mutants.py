@@ -26,7 +26,7 @@ SWAPS = {
 # How many rows are taken at a time, or columns as one: it decides speed, and of a result the last bits, which
 # promise nothing. That memory stays bounded has tests of its own, at sizes of which these are a small part.
 SIZES = {
-    "BLOCK", "BLOCK_BYTES", "CUDA_BLOCK_BYTES", "NARROW", "PART_ROWS", "RUN_ENTRIES", "SUB_ROWS",
+    "BLOCK", "BLOCK_BYTES", "CUDA_BLOCK_BYTES", "CUDA_ROWS", "NARROW", "PART_ROWS", "RUN_ENTRIES", "SUB_ROWS",
 }  # fmt: skip
 UNTOUCHED = (ast.Import, ast.ImportFrom, ast.JoinedStr)  # the last: its places are not exact in Python 3.11
 

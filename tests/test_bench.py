@@ -11,7 +11,19 @@ from time import sleep
 import numpy as np
 import pytest
 import torch
-from bench import busy, classes, epochs, glmnet, growth, inference, penalised, results, robust, show
+from bench import (
+    busy,
+    class_memory,
+    classes,
+    epochs,
+    glmnet,
+    growth,
+    inference,
+    penalised,
+    results,
+    robust,
+    show,
+)
 from bench.exact import timed_row
 from bench.reference import digits, rational, refined
 from bench.samples import Cell, hard, well
@@ -155,6 +167,12 @@ def test_classes_and_the_slope_that_is_left():
         assert found["slope"][classes.OURS] < 1e-10 < found["slope"][classes.ANCHOR] < 1e-3
 
 
+def test_memory_of_a_fit_of_classes():
+    found = class_memory.extras([3000, 4, "float32", 0.0])
+    assert set(found) == set(class_memory.FITS)
+    assert all(0 <= extra < 1000 for extra in found.values())
+
+
 def test_the_two_references_agree():
     X, y = well(Cell(300, 4, "float32"))
     exact = rational(X, y)
@@ -203,6 +221,7 @@ def test_the_results_have_what_the_page_reads():
         "robust",
         "penalised",
         "classes",
+        "class_memory",
         "streaming",
         "ranks",
         "growth",
@@ -219,7 +238,8 @@ def test_the_results_have_what_the_page_reads():
     for cell in parts["busy"]["cells"]:
         for state in ("idle", "busy"):
             assert all({"one", "two", "ratio"} == set(found) for found in cell[state].values())
-    assert all({"X_mb", "extra_mb"} <= set(cell) for cell in parts["memory"]["cells"])
+    for name in ("memory", "class_memory"):
+        assert all({"X_mb", "extra_mb"} <= set(cell) for cell in parts[name]["cells"])
     for task in parts["inference"]["tasks"]:
         assert {"linreg", task["peer"]} <= set(task["seconds"])
         assert task["ratio"] > 0 < task["target"]

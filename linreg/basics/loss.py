@@ -14,10 +14,18 @@ from linreg.basics.model import fold_bias
 from linreg.basics.products import pass_over
 from linreg.checks import check_b, check_pair, check_w, check_X, check_Xy, recordable
 from linreg.settings import check_choice
-from linreg.weights import check_some_weight, relative
+from linreg.weights import Weighing, weighing
 from linreg.workers import alone
 
-__all__ = ["Reduction", "gradient", "hessian", "residual_sums", "squared_loss", "weight_of"]
+__all__ = [
+    "Reduction",
+    "constant_of",
+    "gradient",
+    "hessian",
+    "residual_sums",
+    "squared_loss",
+    "weight_of",
+]
 
 Reduction = Literal["half_mean", "mean", "half_sum", "sum"]
 
@@ -31,14 +39,16 @@ def weight_of(reduction: Reduction, n: float) -> float:
     return half / n if reduction.endswith("mean") else half
 
 
+def constant_of(reduction: Reduction, rows: Weighing) -> float:
+    """The constant in front of $\\sum_i c_i r_i^2$, with $c_i$ as they stand in `rows`."""
+    constant = weight_of(reduction, rows.total)
+    return constant if reduction.endswith("mean") else rows.unit * constant
+
+
 def _weighed(y: Tensor, weights: Tensor | None, reduction: Reduction) -> tuple[Tensor | None, float]:
     """The weights (n,) in the dtype of `y`, at most 1, and the constant before the sum that has them."""
-    if weights is None:
-        return None, weight_of(reduction, len(y))
-    c = check_some_weight(y, weights)
-    near_one = relative(c)
-    unit = 1.0 if reduction.endswith("mean") else float(c.max() / near_one.max())
-    return near_one.to(y.dtype), unit * weight_of(reduction, float(near_one.sum()))
+    rows = weighing(y, weights)
+    return rows.c, constant_of(reduction, rows)
 
 
 @plain

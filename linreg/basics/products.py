@@ -17,6 +17,7 @@ __all__ = [
     "NARROW",
     "SUB_ROWS",
     "add_batch",
+    "block_rows",
     "first_mean",
     "in_runs",
     "pass_over",

@@ -51,6 +51,7 @@ def momentum(
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
+    weights: Tensor | None = None,
     reduction: Reduction = "half_mean",
     sums: bool = False,
     tol: float | None = None,
@@ -86,6 +87,7 @@ def momentum(
         w: (d,) start; zeros by default.
         b: () start.
         intercept: fit `b` as well; otherwise it stays 0.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss; the rate belongs to it.
         sums: take the slope from the `Statistics` of the data, as in `gradient_descent`.
         tol: share of what there was to gain that may be left; by default the machine epsilon of the
@@ -102,8 +104,8 @@ def momentum(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
-            a `y` whose squares are below that of float64.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, a `y`
+            whose squares are below that of float64, or bad weights.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `steps` below 0, `beta` negative or not below 1, negative `tol`,
             or an unknown `reduction`.
@@ -122,7 +124,7 @@ def momentum(
     """
     check_number(lr, "lr", positive=True)
     inertia = Inertia(check_beta(beta), nesterov)
-    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress)
+    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress, weights=weights)
     # a stable rate can lift the loss to (1 + beta)^2 / (1 - beta)^2 times that of the start
     course = Course(X, y, settings, BLOW_UP / (1 - beta) ** 2)
     step = partial(nesterov_step if nesterov else momentum_step, lr=lr, beta=beta)

@@ -63,6 +63,7 @@ def adam(
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
+    weights: Tensor | None = None,
     reduction: Reduction = "half_mean",
     sums: bool = False,
     tol: float | None = None,
@@ -99,6 +100,7 @@ def adam(
         w: (d,) start; zeros by default.
         b: () start.
         intercept: fit `b` as well; otherwise it stays 0.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss; it changes the steps by way of `eps` alone.
         sums: take the slope from the `Statistics` of the data, as in `gradient_descent`.
         tol: share of what there was to gain that may be left; by default the machine epsilon of the
@@ -114,8 +116,8 @@ def adam(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
-            a `y` whose squares are below that of float64.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, a `y`
+            whose squares are below that of float64, or bad weights.
         MissingError: `progress` without tqdm.
         RangeError: `lr` or `eps` not above 0, `steps` below 0, one of `betas` negative or not below 1,
             negative `weight_decay` or `tol`, or an unknown `reduction`.
@@ -134,7 +136,7 @@ def adam(
     _check_betas(betas)
     check_number(eps, "eps", positive=True)
     check_number(weight_decay, "weight_decay")
-    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress)
+    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress, weights=weights)
     course = Course(X, y, settings, math.inf)
     step = partial(adam_step, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
     zero = torch.zeros_like(course.theta)

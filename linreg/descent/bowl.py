@@ -19,10 +19,12 @@ from linreg.closed_form.triangle import triangle
 from linreg.descent.wide import COLUMNS, Wide, wide_of
 from linreg.errors import DataError
 from linreg.result import Status
+from linreg.weights import Weighing
 
 __all__ = ["Bowl", "bowl_of", "factor", "from_rows"]
 
 EASY = 1e3  # condition number up to which sums tell the excess to 1e-16 of what there is to gain
+ALIKE = Weighing(None, 0.0)  # rows that all count the same, however many
 TINY = 1e-140  # of the target: the square is 1e-280, and eps of that still a normal number
 
 
@@ -51,43 +53,47 @@ class Bowl(NamedTuple):
         return max(self.height, self.excess(w, b)) if nothing else self.gain
 
 
-def bowl_of(X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None) -> Bowl | Wide:
+def bowl_of(
+    X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None, rows: Weighing = ALIKE
+) -> Bowl | Wide:
     """From sums where they are exact enough, in one pass; from the rows otherwise. For checked data."""
     _check_size(y)
     if X.shape[1] > COLUMNS:
-        return wide_of(X, y, intercept)
+        return wide_of(X, y, intercept, rows)
     try:
-        bowl = _from_sums(sums or Statistics.of(X, y), intercept)
+        bowl = _from_sums(sums or Statistics.of(X, y, weights=rows.c), intercept)
     except DataError:  # squares beyond the range of float64
         bowl = None
-    return bowl or from_rows(X, y, intercept)
+    return bowl or from_rows(X, y, intercept, rows)
 
 
 def _from_sums(sums: Statistics, intercept: bool) -> Bowl | None:
     fit = solve_statistics(sums, intercept=intercept)
     gram, mean = sums.gram, sums.X_mean
     if not intercept:
-        gram = gram + sums.n * torch.outer(mean, mean)
+        gram = gram + sums.weight * torch.outer(mean, mean)
     squares = gram.diagonal()
     in_range = bool(((squares > SMALLEST) & (squares < LARGEST)).all())
     if fit.status is not Status.OK or fit.condition is None or fit.condition > EASY or not in_range:
         return None
     scale = squares.sqrt()
-    R = torch.linalg.cholesky(gram / scale / scale.unsqueeze(1)).T * (scale / sums.n**0.5)
+    R = torch.linalg.cholesky(gram / scale / scale.unsqueeze(1)).T * (scale / sums.weight**0.5)
     if intercept:
         below = torch.hstack((torch.zeros_like(mean).unsqueeze(1), R))
         R = torch.vstack((torch.cat((torch.ones_like(mean[:1]), mean)), below))
     return _bowl(R, fit.w, fit.b, float(fit.loss), intercept)
 
 
-def from_rows(X: Tensor, y: Tensor, intercept: bool) -> Bowl:
+def from_rows(X: Tensor, y: Tensor, intercept: bool, rows: Weighing = ALIKE) -> Bowl:
     """The same for columns of any condition and any units, by a QR factorisation."""
     _check_size(y)
-    fit = solve(X.double(), y.double(), intercept=intercept)
+    c = None if rows.c is None else rows.c.double()
+    fit = solve(X.double(), y.double(), intercept=intercept, weights=c)
     floor = float(fit.loss)
     if fit.loss.sqrt() <= 8 * torch.finfo(torch.float64).eps * y.double().abs().max():
         floor = 0.0  # the points lie on the plane, and what is left is rounding
-    return _bowl(factor(X, intercept) / len(X) ** 0.5, fit.w, fit.b, floor, intercept)
+    total = len(X) if c is None else rows.total
+    return _bowl(factor(X, intercept, rows.root) / total**0.5, fit.w, fit.b, floor, intercept)
 
 
 def _check_size(y: Tensor) -> None:
@@ -100,9 +106,10 @@ def _check_size(y: Tensor) -> None:
         )
 
 
-def factor(X: Tensor, intercept: bool) -> Tensor:
-    """(min(n, k), k) triangle with the singular values of [1 X], or of X."""
-    return triangle(fold_bias(X.double()) if intercept else X.double())
+def factor(X: Tensor, intercept: bool, root: Tensor | None = None) -> Tensor:
+    """(min(n, k), k) triangle with the singular values of [1 X], or of X, each row times a root (n,)."""
+    A = fold_bias(X.double()) if intercept else X.double()
+    return triangle(A if root is None else A * root.unsqueeze(1))
 
 
 def _bowl(R: Tensor, w: Tensor, b: Tensor, floor: float, intercept: bool) -> Bowl:

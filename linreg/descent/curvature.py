@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.basics.loss import Reduction, weight_of
+from linreg.basics.loss import Reduction, constant_of
 from linreg.checks import check_X
 from linreg.closed_form.columns import rank_of
 from linreg.descent.bowl import factor
 from linreg.errors import DataError
 from linreg.keep import ByValue
+from linreg.weights import weighing
 
 __all__ = ["Curvature", "curvature", "curvature_of"]
 
@@ -79,7 +80,13 @@ class Curvature(ByValue):
 
 
 @plain
-def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half_mean") -> Curvature:
+def curvature(
+    X: Tensor,
+    *,
+    intercept: bool = True,
+    weights: Tensor | None = None,
+    reduction: Reduction = "half_mean",
+) -> Curvature:
     r"""Measure the curvature: the eigenvalues $\lambda_i$ of the Hessian $\frac1n \tilde X^\top \tilde X$.
 
     Takes them as squared singular values of $\tilde X$: the smallest ones, which decide on the number
@@ -90,6 +97,7 @@ def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half
     Args:
         X: (n, d) features.
         intercept: whether the model has one.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss; the rates belong to it.
 
     Returns:
@@ -98,7 +106,8 @@ def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half
     Raises:
         ShapeError: `X` is not (n, d).
         DtypeError: `X` is not a tensor of float32 or float64.
-        DataError: empty, NaN or infinite data, nothing but zeros, or entries whose squares overflow.
+        DataError: empty, NaN or infinite data, nothing but zeros, entries whose squares overflow, or bad
+            weights.
         RangeError: an unknown `reduction`.
 
     Source: Boyd and Vandenberghe, Convex Optimization, section 9.3.1; Polyak, Introduction to
@@ -111,7 +120,8 @@ def curvature(X: Tensor, *, intercept: bool = True, reduction: Reduction = "half
         Curvature(mu=0.5, L=4.5, kappa=9, largest_stable_rate=0.4444, best_rate=0.4)
     """
     X = check_X(X).detach()
-    return curvature_of(factor(X, intercept), 2 * weight_of(reduction, len(X)), X)
+    rows = weighing(X[:, 0], weights)
+    return curvature_of(factor(X, intercept, rows.root), 2 * constant_of(reduction, rows), X)
 
 
 def curvature_of(R: Tensor, weight: float, X: Tensor) -> Curvature:

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
-from linreg.basics.loss import Reduction, weight_of
+from linreg.basics.loss import Reduction, constant_of
 from linreg.checks import check_start, check_Xy
 from linreg.descent.bowl import from_rows
 from linreg.descent.modes import Inertia, modes_of
 from linreg.settings import check_beta, check_count, check_number
+from linreg.weights import Weighing, weighing
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -32,6 +33,7 @@ def predict_loss(
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
+    weights: Tensor | None = None,
     reduction: Reduction = "half_mean",
 ) -> Tensor:
     r"""Predict the loss curve of full-batch gradient descent, or of `momentum`, without running it.
@@ -55,6 +57,7 @@ def predict_loss(
         w: (d,) start; zero by default.
         b: () start.
         intercept: whether `b` is fitted; otherwise it stays 0.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss.
 
     Returns:
@@ -64,7 +67,8 @@ def predict_loss(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
+        DataError: empty, NaN or infinite data, a `y` whose squares are below the range of float64, or bad
+            weights.
         RangeError: `lr` not above 0, `steps` below 0, `beta` negative or not below 1, or an unknown
             `reduction`.
 
@@ -82,10 +86,12 @@ def predict_loss(
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
     inertia = Inertia(check_beta(beta), nesterov)
-    bowl = from_rows(X, y, intercept)
+    rows = weighing(y, weights)
+    times = _times(reduction, rows)
+    bowl = from_rows(X, y, intercept, rows)
     t = torch.arange(steps + 1, dtype=torch.float64, device=X.device)
-    half_mean = bowl.floor + modes_of(bowl, w, b).excess(_as_half_mean(lr, reduction, len(y)), t, inertia)
-    return half_mean * (weight_of(reduction, len(y)) / weight_of("half_mean", len(y)))
+    half_mean = bowl.floor + modes_of(bowl, w, b).excess(lr * times, t, inertia)
+    return half_mean * times
 
 
 @plain
@@ -100,6 +106,7 @@ def predict_steps(
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
+    weights: Tensor | None = None,
     reduction: Reduction = "half_mean",
 ) -> float:
     r"""Predict the number of steps until the loss is within `tolerance` of its smallest value.
@@ -123,6 +130,7 @@ def predict_steps(
         w: (d,) start; zero by default.
         b: () start.
         intercept: whether `b` is fitted; otherwise it stays 0.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss.
 
     Returns:
@@ -133,7 +141,8 @@ def predict_steps(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, or a `y` whose squares are below the range of float64.
+        DataError: empty, NaN or infinite data, a `y` whose squares are below the range of float64, or bad
+            weights.
         RangeError: `lr` or `tolerance` not above 0, `beta` negative or not below 1, or an unknown
             `reduction`.
 
@@ -153,12 +162,14 @@ def predict_steps(
     X, y = check_Xy(X, y)
     w, b = check_start(X, w, b, intercept)
     inertia = Inertia(check_beta(beta), nesterov)
-    bowl = from_rows(X, y, intercept)
+    rows = weighing(y, weights)
+    times = _times(reduction, rows)
+    bowl = from_rows(X, y, intercept, rows)
     worth = bowl.worth(w, b, torch.float64)
     goal = tolerance * max(bowl.floor, EPS * worth)
-    return modes_of(bowl, w, b).steps(_as_half_mean(lr, reduction, len(y)), goal, inertia)
+    return modes_of(bowl, w, b).steps(lr * times, goal, inertia)
 
 
-def _as_half_mean(lr: float, reduction: Reduction, n: int) -> float:
-    """The rate that takes the same steps on the half-mean loss."""
-    return lr * weight_of(reduction, n) / weight_of("half_mean", n)
+def _times(reduction: Reduction, rows: Weighing) -> float:
+    """How often the loss is the half-mean loss: a rate takes the same steps there, so many times as large."""
+    return constant_of(reduction, rows) / constant_of("half_mean", rows)

@@ -18,6 +18,7 @@ from linreg.descent.loop import BLOW_UP, State, Trail, rounds, run
 from linreg.descent.wide import UNKNOWN, Wide
 from linreg.result import Fit, Status
 from linreg.settings import check_count, check_number
+from linreg.weights import weighing
 
 __all__ = ["Course", "Settings"]
 
@@ -37,6 +38,7 @@ class Settings(NamedTuple):
     record: bool
     progress: bool
     autograd: bool = False
+    weights: Tensor | None = None
 
 
 class Course:
@@ -48,12 +50,13 @@ class Course:
         check_count(settings.steps, "steps", least=0)
         self.w, self.b = check_start(X, settings.w, settings.b, settings.intercept)
         self.tol = torch.finfo(X.dtype).eps if settings.tol is None else check_number(settings.tol, "tol")
-        objective = Objective(X, y, settings.reduction, settings.intercept, settings.autograd)
+        rows = weighing(y, settings.weights)
+        objective = Objective(X, y, settings.reduction, settings.intercept, settings.autograd, weighing=rows)
         self.objective = objective.summed() if settings.sums else objective
         self.theta = self.objective.joined(self.w, self.b)
         loss, self.slope = self.objective.slope(self.theta)
         self.trail = Trail(self.theta, loss, self._read, record=settings.record, blow_up=blow_up)
-        self.bowl = bowl_of(X, y, settings.intercept, self.objective.sums)
+        self.bowl = bowl_of(X, y, settings.intercept, self.objective.sums, rows)
         self.worth = self.bowl.worth(self.w, self.b, X.dtype)
         self.goal = self.tol * self.worth
         self.to_half_mean = self.objective.to_half_mean()

@@ -72,6 +72,7 @@ def gradient_descent(
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
+    weights: Tensor | None = None,
     reduction: Reduction = "half_mean",
     autograd: bool = False,
     sums: bool = False,
@@ -102,6 +103,7 @@ def gradient_descent(
         w: (d,) start; zeros by default, since a convex loss needs no random start.
         b: () start.
         intercept: fit `b` as well; otherwise it stays 0.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss; the rate belongs to it.
         autograd: take the gradient from autograd instead of the formula; the same numbers, slower.
         sums: take it from the `Statistics` of the data, added up once in float64: the same path to rounding,
@@ -121,8 +123,8 @@ def gradient_descent(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
-            a `y` whose squares are below that of float64.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, a `y`
+            whose squares are below that of float64, or bad weights.
         MissingError: `progress` without tqdm.
         RangeError: `lr` not above 0, `steps` below 0, negative `tol`, an unknown `reduction`, or
             `autograd` together with `sums`.
@@ -143,7 +145,7 @@ def gradient_descent(
         raise RangeError(
             "`sums` must be False where `autograd` is True; got both. Autograd needs the rows: pick one."
         )
-    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress, autograd)
+    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress, autograd, weights)
     course = Course(X, y, settings)
     step = partial(gradient_step, lr=lr)
     end = course.run(Point(course.theta), step)

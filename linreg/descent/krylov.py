@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from linreg.ambient import plain
+from linreg.basics.products import block_rows, in_runs
 from linreg.checks import check_Xy
 from linreg.errors import DataError
 from linreg.result import Fit, Path, Status
 from linreg.settings import check_count, check_number
+from linreg.weights import weighing
 from linreg.workers import alone
 
 __all__ = ["ROUNDS", "SHARE", "Centred", "conjugate_gradients", "descend", "square"]
@@ -36,22 +38,40 @@ class Centred(NamedTuple):
     mean: Tensor  # (d,) zero without an intercept
     scale: Tensor  # (d,) lengths
     y_mean: Tensor
+    total: float  # number of rows, or the sum of their weights
+    root: Tensor | None = None  # (n,) roots of the weights, if there are any
 
     @classmethod
-    def of(cls, X: Tensor, y: Tensor, intercept: bool) -> "Centred":
-        """Those of checked data."""
-        mean = X.mean(0, dtype=torch.float64) * intercept
-        scale = torch.linalg.vector_norm(X, dim=0, dtype=torch.float64)
-        scale = (scale.square() - len(y) * mean.square()).clamp(min=0).sqrt().clamp(min=FLAT * scale)
-        return cls(X, y, mean, scale.where(scale > 0, 1), y.mean(dtype=torch.float64) * intercept)
+    def of(cls, X: Tensor, y: Tensor, intercept: bool, c: Tensor | None = None) -> "Centred":
+        """Those of checked data; `c` (n,) weights of the rows."""
+        if c is None:
+            total, root, y_mean = float(len(y)), None, y.mean(dtype=torch.float64)
+            mean, scale = (
+                X.mean(0, dtype=torch.float64),
+                torch.linalg.vector_norm(X, dim=0, dtype=torch.float64),
+            )
+        else:
+            c = c.double()
+            total, root = float(c.sum()), c.sqrt()
+            y_mean = c @ y.double() / total
+            first, second = _weighted_sums(X, c)
+            mean, scale = first / total, second.sqrt()
+        mean = mean * intercept
+        scale = (scale.square() - total * mean.square()).clamp(min=0).sqrt().clamp(min=FLAT * scale)
+        return cls(X, y, mean, scale.where(scale > 0, 1), y_mean * intercept, total, root)
+
+    def rooted(self, r: Tensor) -> Tensor:
+        """(n,) each row times the root of its weight."""
+        return r if self.root is None else self.root * r
 
     def forth(self, p: Tensor) -> Tensor:
         """A p (n,)."""
         step = p / self.scale
-        return (self.X @ step.to(self.X.dtype)).double() - self.mean @ step
+        return self.rooted((self.X @ step.to(self.X.dtype)).double() - self.mean @ step)
 
     def back(self, r: Tensor) -> Tensor:
         """A'r (d,)."""
+        r = self.rooted(r)
         product: Tensor = ((self.X.T @ r.to(self.X.dtype)).double() - self.mean * r.sum()) / self.scale
         return product
 
@@ -62,7 +82,7 @@ class Centred(NamedTuple):
 
     def walk(self, v: Tensor) -> Iterator["Walk"]:
         """From v, point by point; ends where no direction is left."""
-        r = self.y.double() - self.y_mean
+        r = self.rooted(self.y.double() - self.y_mean)
         if bool(v.any()):
             r = r - self.forth(v)
         p = self.back(r)
@@ -133,6 +153,7 @@ def conjugate_gradients(
     *,
     steps: int = ROUNDS,
     intercept: bool = True,
+    weights: Tensor | None = None,
     tol: float | None = None,
     record: bool = False,
 ) -> Fit:
@@ -159,6 +180,7 @@ def conjugate_gradients(
         y: (n,) targets.
         steps: largest number of steps.
         intercept: fit `b` as well; otherwise it is 0.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         tol: the share of all gains below which the last ones count as nothing; by default a thousandth of the
             machine epsilon of the dtype.
         record: keep the whole path, (steps + 1)(d + 1) numbers.
@@ -170,7 +192,7 @@ def conjugate_gradients(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, or squares beyond the range of float64.
+        DataError: empty, NaN or infinite data, squares beyond the range of float64, or bad weights.
         RangeError: `steps` below 1, or a negative `tol`.
 
     Source: Björck, Numerical Methods for Least Squares Problems, section 7.4.
@@ -185,17 +207,17 @@ def conjugate_gradients(
     X, y = check_Xy(X, y)
     check_count(steps, "steps")
     tol = SHARE * torch.finfo(X.dtype).eps if tol is None else check_number(tol, "tol")
-    rows = Centred.of(X.double(), y.double(), intercept)
+    rows = Centred.of(X.double(), y.double(), intercept, weighing(y, weights).c)
     _check_squares(rows)
     seen: list[Tensor] | None = [] if record else None
     at, gains, settled = _anew(rows, steps, tol, seen)
 
     w, b = rows.weights(at.v)
-    floor = square(at.r) / (2 * len(y))
+    floor = square(at.r) / (2 * rows.total)
     count = f"{len(gains)} step" + "s" * (len(gains) != 1)
     if settled:
         status, message = Status.OK, f"Conjugate gradients, {count}: the last ones gained nothing more."
-        if len(y) - intercept < len(w):
+        if _counting(rows) - intercept < len(w):
             message += " There are fewer rows than unknowns: other weights have the same loss."
     else:
         status, last = Status.NOT_CONVERGED, sum(_last(gains)) / sum(gains)
@@ -207,6 +229,20 @@ def conjugate_gradients(
         w.to(X.dtype), b.to(X.dtype), status, message, "conjugate_gradients", w.new_tensor(floor).to(X.dtype),
         steps=len(gains), path=None if seen is None else _path(rows, seen, gains, floor, X.dtype),
     )  # fmt: skip
+
+
+def _weighted_sums(X: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """(d,) the columns, and their squares, added up with these weights, in float64."""
+    first, second = torch.zeros(2, X.shape[1], dtype=torch.float64, device=X.device)
+    for run in in_runs(slice(0, len(X)), block_rows(X)):
+        block = X[run].double()
+        first, second = first + c[run] @ block, second + c[run] @ block.square()
+    return first, second
+
+
+def _counting(rows: Centred) -> int:
+    """How many rows count."""
+    return len(rows.y) if rows.root is None else int((rows.root > 0).sum())
 
 
 def _check_squares(rows: Centred) -> None:
@@ -251,5 +287,5 @@ def _path(rows: Centred, seen: list[Tensor], gains: list[float], floor: float, d
     """The weights and the losses, each the one before less what the step gained."""
     ws, bs = zip(*(rows.weights(v) for v in seen), strict=True)
     left = torch.tensor([0.0, *reversed(gains)], dtype=torch.float64, device=rows.scale.device).cumsum(0)
-    losses = floor + left.flip(0) / len(rows.y)
+    losses = floor + left.flip(0) / rows.total
     return Path(torch.stack(ws).to(dtype), torch.stack(bs).to(dtype), losses.to(dtype))

@@ -86,6 +86,7 @@ def newton(
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
+    weights: Tensor | None = None,
     reduction: Reduction = "half_mean",
     sums: bool = False,
     tol: float | None = None,
@@ -112,6 +113,7 @@ def newton(
         w: (d,) start; zeros by default.
         b: () start.
         intercept: fit `b` as well; otherwise it stays 0.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss; the steps are the same for all.
         sums: take the slope from the `Statistics` of the data, as in `gradient_descent`.
         tol: share of what there was to gain that may be left; by default the machine epsilon of the
@@ -128,7 +130,8 @@ def newton(
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
         DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, a `y`
-            whose squares are below that of float64, or columns of `X` whose squares are not within it.
+            whose squares are below that of float64, columns of `X` whose squares are not within it, or bad
+            weights.
         MissingError: `progress` without tqdm.
         RangeError: `steps` below 0, negative `tol`, or an unknown `reduction`.
 
@@ -141,7 +144,7 @@ def newton(
         >>> fit, fit.steps
         (Fit(w=[2], b=1, status='ok', method='newton'), 1)
     """
-    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress)
+    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress, weights=weights)
     course = Course(X, y, settings, math.inf)
     step = partial(newton_step, hessian=_checked(course.objective.hessian(), course.X))
     course.run(Point(course.theta), step)
@@ -176,6 +179,7 @@ def lbfgs(
     w: Tensor | None = None,
     b: Tensor | float = 0.0,
     intercept: bool = True,
+    weights: Tensor | None = None,
     reduction: Reduction = "half_mean",
     sums: bool = False,
     tol: float | None = None,
@@ -206,6 +210,7 @@ def lbfgs(
         w: (d,) start; zeros by default.
         b: () start.
         intercept: fit `b` as well; otherwise it stays 0.
+        weights: (n,) without unit, 0 or above; by default 1 each.
         reduction: the convention of the loss; the steps are the same for all, to rounding.
         sums: take the slope from the `Statistics` of the data, as in `gradient_descent`.
         tol: share of what there was to gain that may be left; by default the machine epsilon of the
@@ -220,8 +225,8 @@ def lbfgs(
         ShapeError: wrong shapes.
         DtypeError: the dtypes differ or are not float32 or float64.
         DeviceError: the devices differ.
-        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, or
-            a `y` whose squares are below that of float64.
+        DataError: empty, NaN or infinite data, a loss at the start beyond the range of the dtype, a `y`
+            whose squares are below that of float64, or bad weights.
         MissingError: `progress` without tqdm.
         RangeError: `steps` below 0, `memory` below 1, negative `tol`, or an unknown `reduction`.
 
@@ -235,7 +240,7 @@ def lbfgs(
         (Fit(w=[2], b=1, status='ok', method='lbfgs'), 2)
     """
     check_count(memory, "memory")
-    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress)
+    settings = Settings(steps, w, b, intercept, reduction, sums, tol, record, progress, weights=weights)
     course = Course(X, y, settings, math.inf)
     step = partial(lbfgs_step, steepness=course.objective.steepness, memory=memory)
     end = course.run(Remembering(course.theta), step)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from linreg.descent.krylov import ROUNDS, SHARE, Centred, descend, square
+from linreg.weights import Weighing
 
 __all__ = ["COLUMNS", "UNKNOWN", "Wide", "wide_of"]
 
@@ -27,11 +28,15 @@ class Wide(NamedTuple):
     gain: float
     height: float
     found: bool  # whether that is the bottom; if not, no point is known to be near it
+    total: float  # sum of the weights of the rows
+    root: Tensor | None = None  # (n,) their roots, if the rows are not all alike
 
     def excess(self, w: Tensor, b: Tensor) -> float:
         """How far the loss at `w` (d,), `b` () lies above the smallest; infinite if that is not known."""
+        if not self.found:
+            return torch.inf
         error = self.X @ (w - self.w).to(self.X.dtype) + (b - self.b).to(self.X.dtype)  # (n,)
-        return square(error) / (2 * len(error)) if self.found else torch.inf
+        return square(error if self.root is None else self.root * error) / (2 * self.total)
 
     def worth(self, w: Tensor, b: Tensor, dtype: torch.dtype) -> float:
         """What there was to gain from a start; if nothing, the excess there or at zero."""
@@ -45,16 +50,31 @@ class Wide(NamedTuple):
             length = (square(v) + self.intercept * c.square()).sqrt()
             v, c = v / length, c / length
             q = (self.X @ v.to(self.X.dtype)).double() + self.intercept * c
-            v, c = (self.X.T @ q.to(self.X.dtype)).double() / len(q), q.mean()
-            size = square(q) / len(q)
+            if self.root is not None:
+                size, q = square(self.root * q) / self.total, self.root.square() * q
+            else:
+                size = square(q) / self.total
+            v, c = (self.X.T @ q.to(self.X.dtype)).double() / self.total, q.sum() / self.total
         return size
 
 
-def wide_of(X: Tensor, y: Tensor, intercept: bool) -> Wide:
+def wide_of(X: Tensor, y: Tensor, intercept: bool, weights: Weighing | None = None) -> Wide:
     """By conjugate gradients for the centred columns of length 1. For checked data."""
-    rows, n = Centred.of(X, y, intercept), len(y)
+    rows = Centred.of(X, y, intercept, None if weights is None else weights.c)
+    n = rows.total
     share = SHARE * torch.finfo(X.dtype).eps
     at, gains, found = descend(rows.walk(torch.zeros_like(rows.scale)), ROUNDS, share)
     w, b = rows.weights(at.v)
     gain = sum(gains) / n
-    return Wide(X, w, b, intercept, square(at.r) / (2 * n), gain, gain + float(rows.y_mean) ** 2 / 2, found)
+    return Wide(
+        X,
+        w,
+        b,
+        intercept,
+        square(at.r) / (2 * n),
+        gain,
+        gain + float(rows.y_mean) ** 2 / 2,
+        found,
+        n,
+        rows.root,
+    )

@@ -1,5 +1,6 @@
 """What an inference is made of: variances in the coordinates of the design, and sums of squares."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -23,7 +24,7 @@ class Errors(NamedTuple):
     def of(self, U: Tensor, known: Tensor) -> Tensor:
         """(m,) standard errors of what has the coordinates U (m, q); NaN where not `known`, or by one row."""
         size = torch.linalg.vector_norm(U, dim=1)
-        if self.S is None:
+        if self.S is None or math.isnan(self.s):  # without a row to spare, residuals are 0, or rounding
             se = size * self.s
         else:
             se = (U @ self.S * U).sum(1).clamp(min=0).sqrt()

@@ -56,7 +56,7 @@ def path(path: RegularisationPath, *, mark: float | None = None, ax: Axes | None
         ax.plot(alpha, w[:, j].tolist(), color=colour, linewidth=1.6 if rank < len(COLOURS) else 0.8)
     ax.axhline(0, color=GREY, linewidth=0.6)
     if path.knots is not None:
-        inside = [knot for knot in path.knots.tolist() if alpha[-1] <= knot <= alpha[0]]
+        inside = [knot for knot in path.knots.tolist() if knot <= alpha[0]]  # none is below the last
         ax.plot(
             inside, [0.02] * len(inside), "|", color=GREY, markersize=6, transform=ax.get_xaxis_transform()
         )

@@ -31,6 +31,7 @@ PARTS = {
     "robust": ("robust", 1),
     "penalised": ("penalised", 1),
     "classes": ("classes", 1),
+    "class_memory": ("class_memory", 1),
     "streaming": ("streaming", 2),
     "ranks": ("ranks", 2),
     "growth": ("growth", 2),

@@ -18,7 +18,7 @@ def tables(results: Mapping[str, Any]) -> str:
             lines += nist(part)
         elif name == "inference":
             lines += inference(part["tasks"])
-        elif name == "memory":
+        elif name in ("memory", "class_memory"):
             lines += memory(part["cells"])
         else:
             lines += facts(part)

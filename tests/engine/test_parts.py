@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import copy2, copytree, ignore_patterns
@@ -152,6 +153,10 @@ def test_mkdocs_jupyter_runs_the_cells_and_their_outputs_are_kept(
     marks = Cell("import torch\nbefore = hasattr(torch, 'mark')\ntorch.mark = 1\nbefore")
     both = execute(one=[marks], other=[marks, Cell("1")])
     assert both["one"][0][0].text == both["other"][0][0].text == "False", "no page sees another"
+    imported = run(Cell("import sys\n[name in sys.modules for name in ('torch._dynamo', 'linreg', 'book')]"))
+    assert imported[0][0].text == f"[{sys.platform == 'linux'}, False, False]", (
+        "before the fork, but not ours"
+    )
     with pytest.raises(PluginError, match="died"):
         run(Cell("import os\nos.kill(os.getpid(), 9)"))
 

@@ -41,8 +41,8 @@ for method in (linreg.solve, linreg.huber, linreg.absolute, linreg.tukey):
 #
 # ## A loss says which noise it expects
 #
-# Noise with the density $f$ makes the targets most likely where the sum of $-\log f(r_i)$ is smallest. So each loss $\rho$ belongs to one kind of noise, $f(z) \propto e^{-\rho(z)}$: squares in normal noise ([derived with the loss](../part1/loss.md#why-squares)), absolute values in Laplace's, and Huber's loss in noise that is normal in the middle and has
-# Laplace's tails. With $z$ for the residual in units of the scale of the noise,
+# Noise with the density $f$ makes the targets most likely where the sum of $-\log f(r_i)$ is smallest. So a loss $\rho$ belongs to one kind of noise, $f(z) \propto e^{-\rho(z)}$: squares in normal noise ([derived with the loss](../part1/loss.md#why-squares)), absolute values in Laplace's, and Huber's loss in noise that is normal in the middle and has
+# Laplace's tails. Tukey's loss belongs to none: it is level far out, where $e^{-\rho}$ is no density. With $z$ for the residual in units of the scale of the noise,
 #
 # $$
 # \rho_\delta(z) =
@@ -380,7 +380,7 @@ assert max(abs(weight) for weight in first.values()) < 0.05
 # ## What was shown
 #
 # - One wrong target of the 300 in the ordinary data moved a weight of least squares by <!--= change[linreg.solve]:.0f -->120<!--/--> standard errors, and none of Huber's fit by more than <!--= change[linreg.huber]:.2f -->0.45<!--/-->. On the toy, least squares followed such a target without limit, and Huber's fit levelled off.
-# - A loss is the likelihood of one kind of noise. Squares are the best linear unbiased estimate for any noise of mean zero that is uncorrelated and of one variance (Gauss and Markov): three linear rivals had larger variances for each weight, on the ordinary data and on the toy.
+# - The squared, the absolute and Huber's loss are likelihoods, each of one kind of noise. Squares are the best linear unbiased estimate for any noise of mean zero that is uncorrelated and of one variance (Gauss and Markov): three linear rivals had larger variances for each weight, on the ordinary data and on the toy.
 # - With normal noise the absolute loss had <!--= beside["ordinary", "normal"][1]:.2f -->1.23<!--/--> times the error on the ordinary data and <!--= beside["toy", "normal"][1]:.2f -->1.38<!--/--> times on the toy, Huber's <!--= beside["ordinary", "normal"][0]:.2f -->1.03<!--/--> and <!--= beside["toy", "normal"][0]:.2f -->1.06<!--/-->. With 5 % gross errors Huber's had <!--= beside["ordinary", "5 % gross"][0]:.2f -->0.46<!--/--> and <!--= beside["toy", "5 % gross"][0]:.2f -->0.42<!--/-->.
 # - A threshold is a number of scales. Four programs have four scales, and gave four slopes for the same sixty rows.
 # - A wrong feature defeated all four losses: the first weight ended within <!--= max(abs(first['ordinary', m]) for m in curves):.3f -->0.004<!--/--> of zero where the truth is 3, and on the toy within <!--= max(abs(first['toy', m]) for m in curves):.3f -->0.001<!--/--> where it is -1.

@@ -250,12 +250,23 @@ def studies_of(kind, features, w, b, times=300):
 
 
 def share_covered(features, targets, errors, truth):
-    """How often the interval of the first weight holds the truth."""
-    hits = 0
-    for target in targets.T:
-        found = linreg.infer(features, target, errors=errors)
-        hits += bool(found.low[1] <= truth <= found.high[1])
-    return hits / targets.shape[1]
+    """How often the interval of the first weight holds the truth, all studies at once."""
+    A = linreg.fold_bias(features)
+    n, p = A.shape
+    C, _ = fit_all(features, torch.eye(n))  # (p, n): the estimates are C y
+    estimates = C @ targets
+    squares = (targets - A @ estimates).square()  # (n, times)
+    if errors == "HC3":
+        leverages = (A * C.T).sum(1, keepdim=True)
+        variances = squares / (1 - leverages).square()  # each row has its own
+    else:
+        variances = squares.sum(0).expand(n, -1) / (n - p)  # one for all rows
+    se = (C[1].square() @ variances).sqrt()
+    assert torch.allclose(
+        se[0], linreg.infer(features, targets[:, 0], errors=errors).se[1]
+    )
+    reach = student.ppf(0.975, n - p) * se
+    return float(((estimates[1] - truth).abs() <= reach).double().mean())
 
 
 months = torch.linspace(-1, 1, 60).unsqueeze(1)
@@ -288,7 +299,7 @@ assert min(covered["ordinary", "correlated"]) > 0.9
 # | --- | --- |
 # | $y$ on $x_j$ and others | among rows that agree in the other features, one unit more of $x_j$ goes with $w_j$ units more of $y$, on average. "Goes with", unless somebody has set $x_j$ by lot |
 # | standardised features | one standard deviation more. A comparison across features, which depends on how much they happened to vary |
-# | $\log y$ on $x_j$ | one unit more multiplies $y$ by $e^{w_j}$; for small $w_j$ that is $100\, w_j$ % more |
+# | $\log y$ on $x_j$ | one unit more multiplies $y$ by $e^{w_j}$: its geometric mean, and its mean too, if the noise of $\log y$ is the same everywhere; for small $w_j$ that is $100\, w_j$ % more |
 # | $\log y$ on $\log x_j$ | one per cent more of $x_j$ goes with $w_j$ per cent more of $y$ |
 # | a dummy, 1 or 0 | the difference from the base level, the one that has no dummy. Another base gives different weights and errors, and the same predictions |
 # | with $x_j x_k$ | $w_j$ is the slope of $x_j$ where $x_k = 0$, which may be nowhere: centre first |
@@ -333,7 +344,7 @@ for name, (u, v) in {"raw": (a, c), "centred": (a - a.mean(), c - c.mean())}.ite
     )
 
 # %% [markdown]
-# The raw weight is the slope of $a$ where $c = 0$, five standard deviations from any row. The centred one is the slope at an average $c$, $0.1 + 0.02 \bar c$, that is <!--= 0.1 + 0.02 * c.mean():.1f -->1.1<!--/-->.
+# The raw weight is the slope of $a$ where $c = 0$, but no row has a $c$ below <!--= c.min():.0f -->18<!--/-->. The centred one is the slope at an average $c$, $0.1 + 0.02 \bar c$, that is <!--= 0.1 + 0.02 * c.mean():.1f -->1.1<!--/-->.
 #
 # ## What was shown
 #

@@ -24,6 +24,7 @@ COLUMNS = 32  # from which on a sum brings rows from memory faster than a produc
 TOL = 1e-10  # of the mean slope, of columns of deviation 1
 SOON = 1e-5  # of it: what a step changes of the loss is from then on the mean of the slopes times the step
 PASSES = 30
+VECTORS = 8  # of numbers of each row and class, that a loss and its slope are made of
 
 
 class Arrived(NamedTuple):
@@ -68,11 +69,12 @@ class Passes:
             b = b - self.shift @ W
         total = u.new_zeros((d + 1) * k + 1)
 
-        m = max(BLOCK_BYTES // (8 * d), 512)
+        beside = (d if self.moved else 0) + VECTORS * k
+        m = max(BLOCK_BYTES // (8 * (d + beside)), 512)
 
         def worker() -> Callable[[slice], Tensor]:
-            beside = u.new_empty(min(m, len(table.X)) if self.moved else 0, d)
-            return lambda run: self._run(table.part(run), beside, W, b, value)
+            copy = u.new_empty(min(m, len(table.X)) if self.moved else 0, d)
+            return lambda run: self._run(table.part(run), copy, W, b, value)
 
         dealt(in_runs(slice(0, len(table.X)), m), worker, total.add_)
         raw, ones = total[: d * k].view(d, k), total[d * k : -1]
@@ -80,8 +82,8 @@ class Passes:
             raw = raw - torch.outer(self.shift, ones)
         return self.D.T @ raw + torch.outer(self.by, ones), float(total[-1])
 
-    def _run(self, part: Table, beside: Tensor, W: Tensor, b: Tensor, value: bool) -> Tensor:
-        X = torch.sub(part.X, self.shift, out=beside[: len(part.X)]) if self.moved else part.X
+    def _run(self, part: Table, copy: Tensor, W: Tensor, b: Tensor, value: bool) -> Tensor:
+        X = torch.sub(part.X, self.shift, out=copy[: len(part.X)]) if self.moved else part.X
         if len(W) >= COLUMNS and not self.moved:
             X.sum()  # for nothing but to have them in the cache
         M = (X @ W).add_(b)

@@ -132,7 +132,7 @@ class Likelihood:
     def _rows(self, X: Tensor) -> int:
         if X.is_cuda:
             return CUDA_ROWS
-        rows = max(BLOCK_BYTES // (24 * len(self.wide[1])), 8)  # rows, coordinates, and these times numbers
+        rows = max(BLOCK_BYTES // (24 * (len(self.wide[1]) or 1)), 8)  # X, z, and this times numbers
         return rows - rows % SUB_ROWS if rows > SUB_ROWS else rows
 
     def _block(self, table: Table, run: slice) -> Block:

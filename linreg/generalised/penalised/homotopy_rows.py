@@ -128,7 +128,7 @@ def by_rows(A: Tensor, q: Tensor, penalties: list[float], l2: float = 0.0) -> tu
         lines = p.clone(), sigma.clone()
         lines[0][some], lines[1][some] = active.value[:m], active.rate[:m]
         at, side, j = candidates.next(*lines)
-        while k < len(penalties) and (penalties[k] >= min(at, a) or at <= 0):
+        while k < len(penalties) and penalties[k] >= min(at, a):
             U[k, some] = active.value[:m] - penalties[k] * active.rate[:m]
             S[k, some] = p.new_tensor([float(signs[i]) for i in active.j])
             k += 1

@@ -30,13 +30,14 @@ class _Charged(NamedTuple):
     free: Tensor  # (f,)
     first: Tensor  # (f,) weights of the free ones on their own,
     share: Tensor  # (f, p) and what each penalised weight takes from them
+    rank: int = 0  # of the free columns
 
     def all_of(self, U: Tensor, d: int) -> Tensor:
         """(d, k) weights of all columns."""
         W = U.new_zeros(d, U.shape[1])
         W[self.kept] = U
         W[self.free] = self.first.unsqueeze(1) - self.share @ U
-        return W
+        return W.add_(0.0)  # -0 becomes 0
 
 
 def along_l1(
@@ -51,7 +52,7 @@ def along_l1(
     U = charged.all_of(found.U, len(problem.q))
     w, b = problem.outside(U)
     tied = _tied(charged, found, l1) if l1_ratio == 1 else []
-    status, message = _verdict(problem, found, l1_ratio, [int(charged.kept[j]) for j in tied], wide)
+    status, message = _verdict(problem, charged, found, l1_ratio, tied, wide)
     df = (found.U != 0).sum(0).to(U)
     if l1_ratio < 1:
         active = [column.nonzero().flatten() for column in found.U.T]
@@ -63,7 +64,7 @@ def along_l1(
         w=w,
         b=b,
         loss=problem.squared(found.squares / 2),
-        df=df + len(free),
+        df=df + charged.rank,
         violation=found.violation,
         gap=found.gap,
         l1_ratio=l1_ratio,
@@ -83,27 +84,29 @@ def _charged(problem: Problem, wide: Rows | None, free: list[int]) -> _Charged:
         G = problem.G
         if not free:
             return _Charged(OfSums(G, q, problem.yy), problem.yy, P, F, q[F], G[F][:, P])
-        inverse = _pseudo_inverse(G[F][:, F])
+        inverse, rank = _pseudo_inverse(G[F][:, F])
         first, share = inverse @ q[F], inverse @ G[F][:, P]
         yy = problem.yy - float(q[F] @ first)
         reduced = OfSums(G[P][:, P] - G[P][:, F] @ share, q[P] - G[P][:, F] @ first, yy)
-        return _Charged(reduced, yy, P, F, first, share)
+        return _Charged(reduced, yy, P, F, first, share, rank)
     A, t = wide.centred(problem)
     root = wide.share().sqrt()
     A, t = A * root.unsqueeze(1), t * root
     AF, AP = A[:, F], A[:, P] if free else A
-    inverse = _pseudo_inverse(AF.T @ AF)
+    inverse, rank = _pseudo_inverse(AF.T @ AF)
     first, share = inverse @ (AF.T @ t), inverse @ (AF.T @ AP)
     AP, t = (AP - AF @ share, t - AF @ first) if free else (AP, t)
-    return _Charged(OfRows(AP, t, AP.T @ t), float(t @ t), P, F, first, share)
+    return _Charged(OfRows(AP, t, AP.T @ t), float(t @ t), P, F, first, share, rank)
 
 
-def _pseudo_inverse(G: Tensor) -> Tensor:
-    """Of the products of some columns, of which some may depend on others."""
+def _pseudo_inverse(G: Tensor) -> tuple[Tensor, int]:
+    """That of the products of some columns, of which some may depend on others, and their rank."""
     length = G.diagonal().sqrt()
     length = length.where(length > 0, 1)
-    inverse: Tensor = torch.linalg.pinv(G / length / length.unsqueeze(1), rtol=rounding_of(G), hermitian=True)
-    return inverse / length / length.unsqueeze(1)
+    scaled = G / length / length.unsqueeze(1)
+    inverse: Tensor = torch.linalg.pinv(scaled, rtol=rounding_of(G), hermitian=True)
+    rank = round(float((inverse * scaled).sum()))  # the trace of a projection
+    return inverse / length / length.unsqueeze(1), rank
 
 
 def _penalties(
@@ -117,8 +120,7 @@ def _penalties(
             "`alphas` must be a list for `l1_ratio=0`, where no penalty makes all weights zero. "
             "Use `ridge_path`, which knows where to begin."
         )
-    top = float(form.q.abs().max()) if len(form.q) else 0.0
-    top = top or 1.0
+    top = float(form.q.abs().max()) or 1.0
     l1 = [top] + [top * LEAST ** (i / (alphas - 1)) for i in range(1, alphas)]
     return [problem.strength(one) / l1_ratio for one in l1], l1
 
@@ -152,7 +154,12 @@ def _depends(form: Quadratic, active: Tensor, j: int) -> bool:
 
 
 def _verdict(
-    problem: Problem, found: Answers, l1_ratio: float, tied: list[int], wide: Rows | None
+    problem: Problem,
+    charged: _Charged,
+    found: Answers,
+    l1_ratio: float,
+    tied: list[int],
+    wide: Rows | None,
 ) -> tuple[Status, str]:
     name = "Lasso" if l1_ratio == 1 else "Elastic net"
     source = f"from sums of {problem.p.n} rows" if wide is None else f"from {problem.p.n} rows"
@@ -166,8 +173,14 @@ def _verdict(
         )
     if tied:
         return Status.RANK_DEFICIENT, (
-            f"{said} Column {tied[0]} depends on columns with a weight and has their slope"
+            f"{said} Column {int(charged.kept[tied[0]])} depends on columns with a weight and has their slope"
             f"{f', and so have {len(tied) - 1} more' * (len(tied) > 1)}: there are other answers, with the "
             "same predictions and penalty, that divide the weight differently. The elastic net has one."
+        )
+    spare = len(charged.free) - charged.rank
+    if spare:
+        some = "A free column depends" if spare == 1 else f"{spare} free columns depend"
+        return Status.RANK_DEFICIENT, (
+            f"{said} {some} on others: there are other answers, with the same predictions and penalty."
         )
     return Status.OK, said

@@ -57,13 +57,9 @@ def answers(form: Quadratic, l1: list[float], l2: list[float], yy: float) -> Ans
 def _polished(form: Quadratic, u: Tensor, signs: Tensor, l1: float, l2: float) -> Tensor:
     """The same active columns and signs, solved for once more from what is left of their slopes."""
     S = signs.nonzero().flatten()
-    for _ in range(2):
-        left = _slopes(form, u)[S] - l2 * u[S] - l1 * signs[S]
-        step = form.solve(S, l2, left) if len(S) else None
-        if step is None:
-            return u
-        u = u.index_add(0, S, step)
-    return u
+    left = _slopes(form, u)[S] - l2 * u[S] - l1 * signs[S]
+    step = form.solve(S, l2, left) if len(S) else None
+    return u if step is None else u.index_add(0, S, step)
 
 
 def _slopes(form: Quadratic, u: Tensor) -> Tensor:
@@ -105,7 +101,7 @@ def _settled(
         c = _slopes(form, u)
         moved = c + diagonal * u
         new = moved.sign() * (moved.abs() > l1)
-        if torch.equal(new, sign) and bool((u.sign() == sign).all()):
+        if torch.equal(new, sign):  # and so have the weights, each of which is what moved is beyond l1
             return u, c, sign
         sign = new
     return None

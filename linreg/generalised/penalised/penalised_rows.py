@@ -72,6 +72,8 @@ class Rows(NamedTuple):
         if self.intercept:  # what the means themselves were rounded by
             A -= self._mean(A)
             t -= self._mean(t.unsqueeze(1))
+        if problem.yy == 0:  # of a constant y only rounding is left
+            t = torch.zeros_like(t)
         return A * problem.turn, times_two_to(t, t.new_full((1,), -problem.y_exponent))
 
     def share(self) -> Tensor:

@@ -25,11 +25,12 @@ class Problem(NamedTuple):
     """What there is to minimise, and the way back to the units of the data."""
 
     p: System  # of all columns
+    unit: Tensor  # (d + 1,) exponents of the powers of two by which X and y were divided in the sums
     G: Tensor  # (d, d); the row of a constant column is zero
     q: Tensor  # (d,)
     yy: float  # mean square of the centred y
     size: Tensor  # (d,) root mean squares of the columns; 0 for a constant one
-    turn: Tensor  # (d,) a column in the units of the sums times this is one here
+    turn: Tensor  # (d,) a column in the units of the sums times this is one here; 0 for a constant one
     x: int  # exponents of the powers of two that were taken out,
     y: int
     intercept: bool
@@ -62,7 +63,7 @@ class Problem(NamedTuple):
     @property
     def y_exponent(self) -> int:
         """That of y in the units of the sums."""
-        return self.y if self.p.unit is None else self.y - int(self.p.unit[-1])
+        return self.y - int(self.unit[-1])
 
     def product(self, U: Tensor) -> Tensor:
         """G U (d, k), each row as exact as the length of its column allows."""
@@ -80,23 +81,18 @@ class Problem(NamedTuple):
 
     def outside(self, U: Tensor) -> tuple[Tensor, Tensor]:
         """Weights (k, d) and intercepts (k,) in the units of the data."""
-        p, W = self.p, self.weights(U)
+        p, W, by = self.p, self.weights(U), self.unit[-1]
         b = (p.shift[-1] - p.shift[:-1] @ W) + (p.offset[-1] - p.offset[:-1] @ W)
-        if p.unit is not None and bool(p.unit.any()):
-            W = times_two_to(W, (p.unit[-1] - p.unit[:-1]).unsqueeze(1))
-            b = times_two_to(b, p.unit[-1])
-        return W.T.contiguous(), b
+        W = times_two_to(W, (by - self.unit[:-1]).unsqueeze(1))
+        return W.T.contiguous(), times_two_to(b, by)
 
     def inside(self, w: Tensor) -> Tensor:
         """(d,) the weights here, from those of the data."""
-        p, w = self.p, w.double()
-        if p.unit is not None and bool(p.unit.any()):
-            w = times_two_to(w, p.unit[:-1] - p.unit[-1])
-        return self.inside_units(w)
+        return self.inside_units(times_two_to(w.double(), self.unit[:-1] - self.unit[-1]))
 
     def inside_units(self, w: Tensor) -> Tensor:
         """(d,) the weights here, from those in the units of the sums."""
-        turned = (w / self.turn).masked_fill((self.p.factor == 0) | (self.turn == 0), 0)
+        turned = (w / self.turn).masked_fill(self.turn == 0, 0)
         return times_two_to(turned, torch.full_like(w, -self.y_exponent))
 
     def squared(self, loss: Tensor) -> Tensor:
@@ -113,7 +109,10 @@ def problem_of(statistics: Statistics, intercept: bool, standardise: bool, eps: 
 def problem_in(p: System, intercept: bool, standardise: bool) -> Problem:
     """The problem of a normal equation, or of one without products of its columns: then it has none."""
     root = p.weight**0.5
-    unit = torch.zeros_like(p.shift) if p.unit is None else p.unit
+    if bool(p.yy.sqrt() <= 2 * p.eps * p.mean[-1].abs() * root):  # a y as constant as such a column
+        p = p._replace(yy=torch.zeros_like(p.yy), g=torch.zeros_like(p.g))
+    unit = p.unit
+    assert unit is not None  # sums and rows tell it
     rms = p.scale.masked_fill(p.factor == 0, 0) / root
     y = int(exponent(p.yy.sqrt() / root)) if float(p.yy) > 0 else 0
     if standardise:
@@ -121,11 +120,11 @@ def problem_in(p: System, intercept: bool, standardise: bool) -> Problem:
     else:
         largest = (exponent(rms) + unit[:-1]).max()
         x = int(largest) if math.isfinite(float(largest)) else 0
-        turn, size = times_two_to(torch.ones_like(rms), unit[:-1] - x), times_two_to(rms, unit[:-1] - x)
+        turn, size = times_two_to((p.factor != 0).to(rms), unit[:-1] - x), times_two_to(rms, unit[:-1] - x)
     G = p.G * size * size.unsqueeze(1) if p.G.numel() else p.G
     q = times_two_to(p.g * size / root, torch.full_like(p.g, -y))
     yy = float(times_two_to(times_two_to(p.yy / p.weight, p.g.new_tensor(-y)), p.g.new_tensor(-y)))
-    return Problem(p, G, q, yy, size, turn, x, y + int(unit[-1]), intercept)
+    return Problem(p, unit, G, q, yy, size, turn, x, y + int(unit[-1]), intercept)
 
 
 def _times_two_to(number: float, power: int) -> float:

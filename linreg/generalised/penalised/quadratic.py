@@ -107,18 +107,20 @@ def violation_and_gap(
     The bound is the duality gap. As a sum of terms of which none is negative it loses no digit: of a weight
     $h(u_j) + h^*(c_j) - c_j u_j$, $h$ its penalty and $c_j$ its slope. Of the lasso the residual has to be
     made t times shorter first, until no slope is beyond the penalty; that adds $\frac12 (1 - t)^2 \|r\|^2$.
+    A penalty on squares allows for slopes beyond, at a price of 1 / l2: of a tiny one the first is less.
     """
     some = (U != 0).any(1).nonzero().flatten()
     u, c, largest = U[some], slopes[some], slopes.abs().amax(0)
     off = (c - l2 * u - l1 * u.sign()).abs().masked_fill(u == 0, 0)
-    if not bool(l2.any()):
-        beyond = (largest - l1).clamp(min=0)  # of an active weight no more than what is off there
-        t = (l1 / largest.where(largest > 0, 1)).clamp(max=1)
-        gap = (1 - t).square() * squares / 2 + (l1 * u.abs() - t * c * u).clamp(min=0).sum(0)
-        return torch.maximum(beyond, off.amax(0) if len(some) else beyond), gap
-    outside = (slopes.abs() - l1).clamp(min=0).masked_fill(U != 0, 0)
-    gap = (outside.square().sum(0) + off.square().sum(0)) / (2 * l2)
-    return torch.maximum(outside.amax(0), off.amax(0) if len(some) else outside.amax(0)), gap
+    t = torch.where(largest > l1, l1 / largest, 1)
+    gap = (1 - t).square() * squares / 2 + (l1 * u.abs() - t * c * u).clamp(min=0).sum(0)
+    beyond = (largest - l1).clamp(min=0)  # of an active weight no more than what is off there
+    if bool(l2.any()):
+        outside = (slopes.abs() - l1).clamp(min=0).masked_fill(U != 0, 0)
+        allowed = (outside.square().sum(0) + off.square().sum(0)) / (2 * l2)
+        gap = torch.fmin(gap + l2 * u.square().sum(0) / 2, allowed)  # 0 / 0 where l2 has left the range
+        beyond = outside.amax(0)
+    return torch.maximum(beyond, off.amax(0) if len(some) else beyond), gap
 
 
 def _shrunk(G: Tensor, l2: float) -> float:

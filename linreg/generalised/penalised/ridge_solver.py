@@ -133,8 +133,7 @@ def alone_of(problem: Problem, l2: float) -> Alone:
     part = size / length
     G = p.G * part * part.unsqueeze(1)
     G.diagonal().copy_(torch.ones_like(length))
-    longer = (p.scale / part).where(part > 0, 1)
-    system = p._replace(G=G, g=p.g * part, scale=longer, factor=p.factor * part)
+    system = p._replace(G=G, factor=p.factor * part)  # all of it that digits are told by
     return Alone(system, factored(system), length)
 
 
@@ -165,7 +164,7 @@ def _augmented(problem: Problem, rows: Rows, l2: float) -> tuple[Tensor, Tensor]
     """The rows as they are, nothing of them rounded, a column of ones, and the rows of the penalty."""
     p, d = problem.p, len(problem.q)
     charged = (l2 * p.weight) ** 0.5 / problem.turn
-    charged = charged.where((problem.turn > 0) & (p.factor != 0), 1) * problem.charged
+    charged = charged.where(problem.turn > 0, 1) * problem.charged
     A, t = rows.X.double(), rows.y.double()
     more = torch.diag(charged)
     if rows.intercept:

@@ -42,15 +42,20 @@ def test_pairs_are_refits(intercept, weighted):
     close(found.high, expected.quantile(0.975, dim=0), 1e-5)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("intercept", [False, True])
-def test_residuals_are_refits(intercept):
+def test_residuals_are_refits(intercept, weighted):
+    """Of rows times the roots of their precisions, in which the noise has one variance."""
     X, y = ordinary(200, 4)
-    found = bootstrap(X, y, intercept=intercept, kind="residuals", resamples=50, generator=gen(5))
-    rows = linreg.influence(X, y, intercept=intercept)
-    r = rows.residuals / (1 - rows.leverage).sqrt()
+    c = torch.rand(200, generator=gen(), dtype=F64) + 0.1 if weighted else None
+    found = bootstrap(X, y, intercept=intercept, weights=c, kind="residuals", resamples=50, generator=gen(5))
+    rows = linreg.influence(X, y, intercept=intercept, weights=c)
+    root = torch.ones_like(y) if c is None else c.sqrt()
+    r = root * rows.residuals / (1 - rows.leverage).sqrt()
     drawn = torch.randint(200, (50, 200), generator=gen(5))
     y_hat = y - rows.residuals
-    fits = [linreg.solve(X, y_hat + (r - r.mean())[some], intercept=intercept) for some in drawn]
+    targets = [y_hat + (r - r.mean())[some] / root for some in drawn]
+    fits = [linreg.solve(X, target, intercept=intercept, weights=c) for target in targets]
     expected = torch.stack([torch.cat((fit.b.reshape(1), fit.w))[not intercept :] for fit in fits])
     moved = (expected - found.estimate).abs().amax(0)
     assert float(((found.replicates - expected).abs().amax(0) / moved).max()) < 1e-5

@@ -127,7 +127,7 @@ def test_thirty_dummies_of_thirty_levels():
     close(at.se, torch.full((30,), found.s / 10**0.5, dtype=F64), 1e-12)
 
 
-@pytest.mark.parametrize("errors", ["classical", "HC3"])
+@pytest.mark.parametrize("errors", ERRORS)
 def test_no_row_to_spare(errors):
     X, y = ordinary(3, 2)
     for n, d in ((3, 2), (2, 1), (2, 2), (1, 1)):
@@ -135,8 +135,9 @@ def test_no_row_to_spare(errors):
         assert found.status == Status.NO_NOISE
         assert found.df == 0
         assert found.message.startswith(f"No row is left to estimate the noise: {n} of them")
-        for part in (found.se, found.t, found.p, found.low, found.high):
+        for part in (found.se, found.t, found.p, found.low, found.high, found.covariance):
             assert part.isnan().all()
+        assert found.predict(X[:1, :d]).se.isnan().all()
         assert all(math.isnan(part) for part in (found.s, found.F, found.F_p, found.adjusted_r2))
         assert found.predict(X[:1, :d]).new_low.isnan().all()
         assert "nan" in str(found)

@@ -111,7 +111,10 @@ def test_added_variable_has_the_weight_as_slope():
     X, y = s8()
     ax = plot.added_variable(X, y, 1)
     assert ax.get_legend_handles_labels()[1] == [f"slope {float(linreg.solve(X, y).w[1]):.3g}"]
-    assert ax.get_title().startswith("R² = 0.9")
+    share = linreg.r2(linreg.solve(X, y).predict(X), y)
+    without = linreg.r2(linreg.solve(X[:, :1], y).predict(X[:, :1]), y)
+    assert ax.get_title() == f"R² = {1 - (1 - share) / (1 - without):.3f}"
+    assert ax.get_xlabel() == "X[:, 1], the other columns taken out"
 
 
 def test_loss_curve():
@@ -221,6 +224,8 @@ DOTS, STAR, STEPS = (None, "None", "o", 3, 0.5), (None, "None", "*", 12, None), 
         "loss_curve": [(plot.BLUE, LINE), (plot.ORANGE, DASHED), (plot.GREY, DOTTED)],
         "contours": [(plot.BLUE, STEPS), (plot.ORANGE, STAR)],
         "residuals": [(plot.GREY, (1, "-", "None")), (plot.BLUE, DOTS)],
+        "qq": [(plot.GREY, (1, "-", "None")), (plot.BLUE, DOTS)],
+        "scale_location": [(plot.BLUE, DOTS)],
     }.items(),
 )
 def test_marks_that_read_on_a_phone_and_on_paper(name, drawn):
@@ -360,3 +365,27 @@ def test_a_path_shows_every_weight():
     assert len(plot.path(linreg.ridge_path(X, y, alphas=[1.0, 0.5])).lines) >= 3  # two will do
     with pytest.raises(linreg.DataError, match="`path` must have two penalties above 0 or more; got 1"):
         plot.path(linreg.ridge_path(X, y, alphas=[1.0, 0.0]))
+
+
+def test_a_path_of_more_weights_than_colours():
+    """Those that end farthest from zero are coloured, and lie above the others; knots are small ticks."""
+    X, y, _, _ = linreg.ordinary(dtype=torch.float64)
+    path = linreg.lasso_path(X, y, alphas=[0.8, 0.4, 0.2])
+    ax = plot.path(path, mark=0.3)
+    *weights, zero, ticks, mark = ax.lines
+    assert [line.get_ydata()[-1] for line in weights] == sorted(path.w[-1].tolist(), key=abs)
+    colours = [plot.PURPLE, plot.GREEN, plot.ORANGE, plot.BLUE]
+    assert [line.get_color() for line in weights] == [plot.GREY] * 16 + colours
+    assert [line.get_linewidth() for line in weights] == [0.8] * 16 + [1.6] * 4
+    assert (set(zero.get_ydata()), zero.get_linewidth()) == ({0}, 0.6)
+    inside = [knot for knot in path.knots.tolist() if knot <= 0.8]
+    assert float(path.knots.min()) >= 0.2
+    assert 1 < len(inside) < len(path.knots)
+    assert list(ticks.get_xdata()) == inside
+    assert set(ticks.get_ydata()) == {0.02}
+    assert (ticks.get_marker(), ticks.get_markersize(), ticks.get_linestyle()) == ("|", 6, "None")
+    assert ticks.get_transform() == ax.get_xaxis_transform()
+    assert (mark.get_linewidth(), mark.get_linestyle()) == (1, "--")
+    assert len(plot.path(linreg.ridge_path(X, y, alphas=[0.8, 0.2])).lines) == 21
+    from_one = linreg.lasso_path(X, y, alphas=[float(path.knots[1]), 0.2])
+    assert list(plot.path(from_one).lines[-1].get_xdata()) == path.knots[1:].tolist()

@@ -110,6 +110,48 @@ def test_weighted_rows_of_two_ranks(two):
         torch.testing.assert_close(total.shift[:-1], (y.abs() @ X) / y.abs().sum(), rtol=1e-12, atol=0)
 
 
+def standing_on(sums, X, y, c):
+    """The numbers of every function that needs no more than sums, and for influence some rows beside them."""
+    found = linreg.infer_statistics(sums)
+    rows = linreg.influence_statistics(sums, X, y, weights=c)
+    at = found.predict(X)
+    return {
+        "errors": found.se,
+        "t": found.t,
+        "whole": torch.tensor([found.s, found.r2, found.F], dtype=torch.float64),
+        "intervals": torch.stack((at.low, at.new_high)),
+        "leverage": rows.leverage,
+        "external": rows.external,
+        "press": rows.press,
+        "vif": linreg.vif_statistics(sums),
+        "indices": linreg.condition_indices_statistics(sums).indices,
+        "subsets": linreg.best_subsets(sums).loss,
+    }
+
+
+@pytest.mark.parametrize("name", ["split", "weighted"])
+def test_all_that_stands_on_sums_of_two_ranks(two, name):
+    X, y = data()
+    c = y.abs() if name == "weighted" else None
+    some = None if c is None else c[:50]
+    expected = standing_on(Statistics.of(X, y, weights=c), X[:50], y[:50], some)
+    for total in two.sums(name):
+        for part, found in standing_on(total, X[:50], y[:50], some).items():
+            torch.testing.assert_close(
+                found, expected[part], rtol=1e-8, atol=1e-10, msg=lambda m, p=part: p + m
+            )
+
+
+def test_folds_of_ranks():
+    """The sums of each rank are those of a fold: no row is moved."""
+    X, y = data()
+    shares = [slice(0, 700), slice(700, None)]
+    parts = [Statistics.of(X[rows], y[rows]) for rows in shares]
+    number = (torch.arange(N) >= 700).long()
+    found, rows = linreg.cross_validate_statistics(parts), linreg.cross_validate(X, y, folds=number)
+    torch.testing.assert_close(found.mse, rows.mse, rtol=1e-9, atol=0)
+
+
 def test_a_rank_without_rows(two):
     X, y = data()
     for total in two.sums("first_empty"):

@@ -5,6 +5,7 @@ import builtins
 import ctypes
 import datetime
 import errno
+import inspect
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from torch import Tensor
 
 import linreg
 from linreg import Statistics, StreamError, accumulate, blocks, fit_stream, solve
+from linreg.streaming.ahead import ahead
 from linreg.streaming.npy import Npy
 
 pa = pytest.importorskip("pyarrow")
@@ -314,6 +316,13 @@ class TestNpy:
         assert "it ends in row 0" in str(error)
         self.refused(self.header(tmp_path / "b.npy", text.replace(")", "000)")), "1048576 at most; ")
 
+    def test_as_many_columns_as_may_be(self, tmp_path):
+        text = "{{'descr': '<f8', 'fortran_order': False, 'shape': (1, {})}}"
+        for columns in (2, 1 << 20):
+            file = Npy(str(self.header(tmp_path / "a.npy", text.format(columns))))
+            assert len(file.names) == columns
+        self.refused(self.header(tmp_path / "b.npy", text.format((1 << 20) + 1)), "1048576 at most; ")
+
     def test_more_columns_than_the_first(self, tmp_path):
         paths = [write(tmp_path / "a.npy", rows(30)[:, 1:]), write(tmp_path / "b.npy", rows(30))]
         error = stopped(blocks(paths, target=0, features=[1]))
@@ -485,6 +494,17 @@ class TestTables:
         assert "reading failed in row " in str(error)
         path.write_bytes(whole)
         check_resumes(error, data[: error.row], blocks(path, target="y", start=error.row), data)
+
+    def test_a_record_batch_that_promises_more_rows_than_it_has(self, tmp_path):
+        """What follows in memory would be taken for numbers."""
+        path = write(tmp_path / "a.arrow", rows(777), chunk=777)
+        held = path.read_bytes()
+        assert held.count(numpy.int64(777).tobytes()) > 4  # of the batch and of each column
+        path.write_bytes(held.replace(numpy.int64(777).tobytes(), numpy.int64(800).tobytes()))
+        error = stopped(blocks(path, target="y"))
+        assert f"'{path}' must be readable to its end; reading failed in row 0 or later (" in str(error)
+        assert "too small" in str(error)
+        assert error.row == 0
 
     @pytest.mark.parametrize("kind", [".parquet", ".arrow", ".feather"])
     def test_cut_short(self, tmp_path, kind):
@@ -736,6 +756,42 @@ def test_without_a_thread_to_be_had(tmp_path, monkeypatch):
 
     monkeypatch.setattr(_thread, "start_new_thread", refuse)
     same(accumulate(blocks(path, target=-1, rows=10)), whole)
+
+
+def test_who_stops_waits_for_the_part_that_is_being_read():
+    """Or its file could be gone in the midst of it."""
+    read = []
+
+    def slowly():
+        yield 0
+        time.sleep(0.2)
+        read.append(1)
+        yield 1
+
+    parts = ahead(slowly())
+    assert next(parts) == 0
+    parts.close()
+    assert read == [1]
+
+
+LATER = """
+import runpy, sys, time
+
+def slowly():
+    yield 0
+    time.sleep(0.3)
+    print("read to its end")
+    yield 1
+
+parts = runpy.run_path(sys.argv[1])["ahead"](slowly())
+next(parts)
+"""
+
+
+def test_the_end_of_python_waits_for_it_too():
+    code = [sys.executable, "-c", LATER, inspect.getfile(ahead)]
+    ended = subprocess.run(code, capture_output=True, timeout=60, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "read to its end\n", "")
 
 
 LEAVING = """

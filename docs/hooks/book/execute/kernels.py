@@ -1,6 +1,7 @@
 """Kernels that start at once: forked from a process that has already imported what every page imports.
 
-Alone, each kernel would take two seconds to import torch and matplotlib, and one to take them apart again.
+Alone, each kernel would take two seconds to import torch and matplotlib, up to five more for optimisers and
+the libraries that a page compares with, and one to take all that apart again.
 """
 
 import os
@@ -21,6 +22,20 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 ENTRY = EntryPoint("forked", f"{__name__}:Forked", KernelProvisionerFactory.GROUP_NAME)
 SERVER = get_context("forkserver")  # starts with the first kernel, ends with the build
 START = Path(__file__).parent / "kernel" / "start.py"
+AHEAD = [
+    "mkdocs.__main__",  # by which a build may have been started; a fork runs that file again
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",  # nobody debugs, but each kernel imports it
+    "IPython.core.completerlib",
+    "matplotlib.pyplot",
+    "matplotlib.backends.backend_svg",
+    "torch._dynamo",  # which the first optimiser imports, and which takes longer than torch itself
+    "scipy.stats",
+    "sklearn.datasets",
+    "sklearn.linear_model",
+    "statsmodels.api",
+    "pyarrow.parquet",
+]  # never matplotlib_inline, which must find the kernel when it is imported, nor linreg, which may change
 
 
 @contextmanager
@@ -29,7 +44,7 @@ def opened() -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
-    SERVER.set_forkserver_preload(["torch", "matplotlib.pyplot", "ipykernel.kernelapp"])
+    SERVER.set_forkserver_preload(AHEAD)
     factory = KernelProvisionerFactory.instance()
     factory.provisioners[ENTRY.name] = ENTRY
     usual, factory.default_provisioner_name = factory.default_provisioner_name, ENTRY.name

@@ -45,6 +45,9 @@ TOOLS = [
     "mkdocs-jupyter",
     "scikit-learn",
     "statsmodels",
+    "scipy",
+    "pandas",
+    "pyarrow",
 ]
 TEXT, SVG = "text/plain", "image/svg+xml"
 LOG = get_plugin_logger("execute")
@@ -61,7 +64,7 @@ class Output:
 
 def digest(package: Path) -> str:
     """Name of everything that outputs depend on beside the code of the page itself."""
-    sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + [Path(__file__)]
+    sources = sorted(package.rglob("*.py")) + sorted(HERE.glob("kernel/*")) + sorted(HERE.glob("*.py"))
     sources += sorted((ROOT / "docs/en").rglob("*.json"))  # results that pages read
     parts = [python_version(), *(f"{tool} {version(tool)}" for tool in TOOLS)]
     parts += [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in sources]
@@ -88,6 +91,7 @@ def prepare(package: Path, wheel: Path) -> Path:
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MATPLOTLIBRC": str(HERE / "kernel" / "matplotlibrc"),
         "IPYTHONDIR": str(profile.parent),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # no word of the debugger, which nobody uses
         "JUPYTER_NO_CONFIG": "1",  # the settings of the person who builds stay out
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
@@ -111,7 +115,10 @@ def of_blocks(
 def execute(
     pages: Mapping[str, Sequence[Cell]], wanted: Set[str], home: Path, config: MkDocsConfig
 ) -> dict[str, list[list[Output]]]:
-    """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once."""
+    """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once.
+
+    One kernel more than there are cores: some always wait, half a second each, to have started or ended.
+    """
     kept = {name: home / f"{key(code)}.json" for name, code in pages.items() if code}
     for old in set(home.glob("*.json")) - set(kept.values()):
         old.unlink()
@@ -124,7 +131,8 @@ def execute(
 
     todo = sorted(kept.keys() & wanted, key=lambda name: -len(repr(pages[name])))  # no long one at the end
     ready = nullcontext() if all(kept[name].exists() for name in todo) else kernels.opened()
-    with ready, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:  # the work is done in the kernels
+    workers = (os.cpu_count() or 1) + 1
+    with ready, ThreadPoolExecutor(workers) as pool:  # the work is done in the kernels
         return dict(zip(todo, pool.map(outputs, todo), strict=True))
 
 

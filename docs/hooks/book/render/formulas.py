@@ -14,6 +14,7 @@ from book.cache import keep, kept
 from book.words import say
 
 KATEX = Path(__file__).parents[1] / "katex" / "katex.min.js"
+WIDTHS = KATEX.with_name("widths.js")
 CACHE = Path(".cache/katex.json")
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
@@ -152,7 +153,7 @@ def save() -> None:
 @cache
 def _fingerprint() -> str:
     """What the typesetting depends on."""
-    return sha256(KATEX.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+    return sha256(KATEX.read_bytes() + WIDTHS.read_bytes() + Path(__file__).read_bytes()).hexdigest()
 
 
 @cache
@@ -160,6 +161,5 @@ def _katex() -> Context:
     """KaTeX in an interpreter of its own, started when a new formula comes."""
     context = Context()
     context.eval(KATEX.read_text())
-    options = "{displayMode: display, throwOnError: true, strict: 'error', output: 'htmlAndMathml'}"
-    context.eval(f"function typeset(tex, display) {{ return katex.renderToString(tex, {options}) }}")
+    context.eval(WIDTHS.read_text())
     return context

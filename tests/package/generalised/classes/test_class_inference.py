@@ -80,6 +80,18 @@ def test_the_symmetric_gauge():
     torch.testing.assert_close(against.covariance, expected, rtol=1e-9, atol=1e-13)
 
 
+def test_standard_errors_of_r():
+    """R 4.2.2: sqrt(diag(vcov(glm(y ~ ., binomial)))) at epsilon = 1e-16, and with weights 1, 2, 0, 3."""
+    X, y = drawn(d=5)
+    expected = [0.13495411207194241, 0.18110431768200042, 0.17319367945467273, 0.1713423037784936,
+                0.17046605517730623, 0.17306385041241501]  # fmt: skip
+    np.testing.assert_allclose(infer_logistic(X, y).se, expected, rtol=1e-10)
+    often = [0.11434292859754447, 0.15679991643758884, 0.16150768623972031, 0.14901531988834857,
+             0.14185556422309362, 0.15215872647045228]  # fmt: skip
+    c = torch.tensor([1.0, 2.0, 0.0, 3.0], dtype=F64).repeat(75)
+    np.testing.assert_allclose(infer_logistic(X, y, weights=c).se, often, rtol=1e-10)
+
+
 def test_two_classes_either_way():
     X, y = drawn(d=4)
     two, one = infer_softmax(X, y, base=0), infer_logistic(X, y)
@@ -194,6 +206,13 @@ def test_intervals_hold_the_true_weight_as_often_as_they_say(level):
         found = infer_logistic(X, y, level=level)
         hits += int(found.low[1] <= 1.0 <= found.high[1])
     assert abs(hits / 300 - level) < 3 * (level * (1 - level) / 300) ** 0.5
+
+
+def test_a_feature_that_has_nothing_to_do_with_the_classes():
+    y = torch.tensor([0.0, 0, 1, 1], dtype=F64).repeat(25)
+    found = infer_logistic(torch.tensor([0.0, 1, 0, 1], dtype=F64).repeat(25).unsqueeze(1), y)
+    assert found.chi2 == pytest.approx(0, abs=1e-10)
+    assert found.chi2_p == pytest.approx(1, abs=1e-4)  # it begins as 1 less the square root
 
 
 def test_without_features_that_say_anything():

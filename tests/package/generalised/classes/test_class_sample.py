@@ -6,7 +6,7 @@ from classified import one_hot
 from problems import gen
 
 from linreg import DataError, Status, infer_logistic, logistic, softmax
-from linreg.generalised.classes import class_problem
+from linreg.generalised.classes import class_problem, class_sample
 from linreg.generalised.classes.class_sample import Rough, _frame, _samples
 from linreg.generalised.classes.likelihood import Likelihood, Table
 from linreg.generalised.classes.log_loss import Binary, Multinomial
@@ -187,6 +187,17 @@ def test_sums_of_columns_as_they_are(intercept, classes):
     assert rough.value == pytest.approx(plain.value, rel=1e-12)
     torch.testing.assert_close(rough.slope, plain.slope, rtol=0, atol=1e-11 * plain.pull)
     torch.testing.assert_close(rough.bend, plain.bend, rtol=0, atol=1e-10 * float(plain.bend.trace()))
+
+
+def test_samples_grow_with_the_columns(monkeypatch):
+    """To 20 rows for each at first and 200 at last, but for what runs of 1024 rows leave out."""
+    monkeypatch.setattr(class_sample, "FIRST", 64)
+    monkeypatch.setattr(class_sample, "MOST", 128)
+    sizes = {}
+    for d in (5, 40, 60):
+        X = torch.zeros(N, 1).expand(N, d)
+        sizes[d] = [sample.rows for sample in _samples(Table(X, X[:, 0], None), chosen(*X.shape))]
+    assert sizes == {5: [1024, 1024], 40: [1024, 6144], 60: [2048, 8192]}
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -90,6 +90,14 @@ def test_dependent_columns_and_units():
     torch.testing.assert_close(single.w, logistic(X.float(), y.float(), dtype=F64).w, rtol=1e-9, atol=1e-11)
 
 
+def test_columns_of_zeros_and_no_intercept():
+    X, y = drawn(classes=3, d=2)
+    fit = softmax_stream(cut(0 * X, y), intercept=False)
+    assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 0)
+    assert not fit.w.any()
+    assert float(fit.loss) == pytest.approx(np.log(3))
+
+
 class Shrinking:
     """A source that is not the same the second time."""
 
@@ -114,8 +122,9 @@ def test_sources_that_will_not_do():
         logistic_stream(X)
     with pytest.raises(DtypeError, match="got int"):
         softmax_stream(3)
-    with pytest.raises(ShapeError, match=r"\(X, y\) or \(X, y, weights\) each time; got Tensor"):
-        logistic_stream([X, y])
+    for block, kind in ((X, "Tensor"), (X[:2], "Tensor"), ((X, y, y, y), "tuple"), ((X,), "tuple")):
+        with pytest.raises(ShapeError, match=rf"\(X, y\) or \(X, y, weights\) each time; got {kind}"):
+            logistic_stream([block])
     with pytest.raises(ShapeError):
         logistic_stream([(X, y), (X[:, :1], y)])
     with pytest.raises(

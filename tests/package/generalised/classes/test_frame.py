@@ -20,7 +20,8 @@ def made(kind="plain", intercept=True, standardise=False):
     if kind == "tiny":
         X = X * torch.tensor([1e-140, 1.0, 1.0, 1e-142], dtype=F64)
     found = fitted(X, y, intercept=intercept)
-    return Frame(found.p, found.design, found.unit, standardise), X, found.rows.X
+    compared = (True,) if standardise else ()
+    return Frame(found.p, found.design, found.unit, *compared), X, found.rows.X
 
 
 @pytest.mark.parametrize("intercept", [True, False])

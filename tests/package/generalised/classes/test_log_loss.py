@@ -43,6 +43,42 @@ def test_value_slope_and_bend_are_those_of_autograd(K):
 
 
 @pytest.mark.parametrize("K", [2, 3, 5])
+def test_sums_over_the_other_classes(K):
+    """Of chances and of a_k: what a row costs, pulls and bends by."""
+    M, t = logits(K)
+    of = family(K)
+    others, rows = of.others(M, t), of.rows(M, t)
+    torch.testing.assert_close(-torch.log1p(-others.sum(1)), of.value(M, t), rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(of.value(M, t), rows.value, rtol=1e-13, atol=0)
+    torch.testing.assert_close(of.pull(others, t), rows.slope)
+    own = rows.slope.unsqueeze(2) * rows.slope.unsqueeze(1)
+    torch.testing.assert_close(of.pairs(others, t) - own, rows.bend)
+
+
+@pytest.mark.parametrize("K", [2, 3, 5])
+def test_residuals_are_slopes(K):
+    """They may take the place of the margins."""
+    M, t = logits(K)
+    slope = family(K).rows(M, t).slope
+    torch.testing.assert_close(family(K).residuals(M.clone(), t), slope, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("K", [2, 3, 5])
+def test_odds_and_their_slopes_are_those_of_autograd(K):
+    M, _ = logits(K)
+    M = M.requires_grad_()
+    scores = family(K).scores(M)
+    chances = torch.sigmoid(scores) if K == 2 else scores.softmax(1)
+    log_odds = torch.logit(chances)
+    found = family(K).odds(M)
+    torch.testing.assert_close(found[0], chances)
+    torch.testing.assert_close(found[1], log_odds, rtol=1e-11, atol=1e-13)
+    for k in range(chances.shape[1]):
+        (slope,) = torch.autograd.grad(log_odds[:, k].sum(), M, retain_graph=True)
+        torch.testing.assert_close(found[2][:, k], slope, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("K", [2, 3, 5])
 def test_gaps_are_differences_of_scores(K):
     M, t = logits(K)
     gaps = family(K).gaps(M, t)

@@ -12,7 +12,8 @@ from separable import rows_of
 from sklearn.linear_model import LogisticRegression
 
 import linreg
-from linreg import DataError, RangeError, Status, logistic
+from linreg import DataError, RangeError, Status, infer_logistic, logistic
+from linreg.generalised.classes.class_problem import _verdict
 from linreg.generalised.classes.likelihood import Likelihood, Table
 from linreg.generalised.classes.log_loss import Binary
 from linreg.generalised.classes.newton import Objective
@@ -71,6 +72,30 @@ def test_statsmodels_to_ten_digits(seed, d):
     assert float(fit.loss) == pytest.approx(-peer.llf / 300, rel=1e-13)
 
 
+R_GLM = [-0.38949246013038191, 0.89940781011209203, -0.61632614220594117, 0.38112632328310675,
+         -0.534617686887221, 0.50540605533237037]  # fmt: skip
+R_OFTEN = [-0.28206916271636673, 1.1450883924571309, -0.90470201239602122, 0.64805533657084191,
+           -0.55309835361338955, 0.49982006993966127]  # fmt: skip
+R_HELD = [-0.3305367540089178, 0.60631560960915298, -0.36442631688229066, 0.25714813401318559,
+          -0.31716499242523172, 0.34807087015000843]  # fmt: skip
+
+
+def test_r_to_ten_digits():
+    """R 4.2.2: glm(y ~ ., binomial, control = glm.control(epsilon = 1e-16, maxit = 100)), and with weights.
+
+    The last is glmnet 4.1-6: glmnet(X, y, "binomial", alpha = 0, lambda = 0.05, standardize = FALSE,
+    thresh = 1e-30), whose lambda is our alpha.
+    """
+    X, y = drawn(d=5)
+    fit = logistic(X, y)
+    np.testing.assert_allclose([fit.b, *fit.w], R_GLM, rtol=1e-12)
+    assert float(fit.loss) == pytest.approx(0.57742031429994234, rel=1e-14)  # its deviance / 600
+    often = logistic(X, y, weights=torch.tensor([1.0, 2.0, 0.0, 3.0], dtype=F64).repeat(75))
+    np.testing.assert_allclose([often.b, *often.w], R_OFTEN, rtol=1e-12)
+    held = logistic(X, y, alpha=0.05)
+    np.testing.assert_allclose([held.b, *held.w], R_HELD, rtol=1e-11)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("alpha", [1e-3, 0.1, 10.0])
 def test_scikit_learns_C_is_one_over_n_alpha(alpha, weighted):
@@ -115,6 +140,47 @@ def test_steps_end_when_they_are_small_beside_one_and_the_margins(share, more):
     size = float(design.rows(X).matmul(end.u).square().mean().sqrt())
     assert size > 2
     assert newton.minimised(start, 30, share * end.moved / (1 + size)).steps == 4 + more
+    found = newton.minimised(start, 30)
+    assert float(found.slope.norm()) <= found.rounding < 1e-12
+
+
+def test_a_step_that_brings_nothing_is_halved():
+    X, y = drawn(d=3)
+    table, design = Table(X, y, None), fitted(X, y, intercept=True).design
+    newton = Objective(Likelihood(Binary(), design, lambda: (table,)), None)
+    end = newton.at(torch.zeros(4, 1, dtype=F64))
+    step, low, high = newton._step(end), 1.0, 10.0
+    for _ in range(40):  # to where the loss is that of the start once more
+        middle = (low + high) / 2
+        low, high = (low, middle) if newton.at(middle * step).value > end.value else (middle, high)
+    worse = newton.at(high * step).value
+    assert worse == pytest.approx(end.value)
+    moved = newton._moved(end, high * step, 0.0)
+    assert moved.value < end.value - 1
+    torch.testing.assert_close(moved.u, high * step / 2)
+
+
+def test_chances_that_leave_no_curvature():
+    """From a start so far out that all are 0 or 1, on both sides."""
+    X, y = drawn(d=3)
+    table, design = Table(X, y, None), fitted(X, y, intercept=True).design
+    newton = Objective(Likelihood(Binary(), design, lambda: (table,)), None)
+    end = newton.minimised(torch.full((4, 1), 1e6, dtype=F64), 100)
+    assert (end.steps, end.arrived) == (0, False)
+    status, message = _verdict(newton, end, 300)
+    assert status == Status.NO_DIGITS
+    assert message.startswith("After 0 steps rounding has left no curvature: chances are 0 or 1 in too many")
+
+
+@pytest.mark.parametrize("depth", [1e-14, 1e-15])
+def test_rounding_leaves_open_whether_there_are_weights(depth):
+    """A row of class 0 within those of class 1, by hardly more than the rounding of their distances."""
+    X = torch.tensor([[-2.0], [-1.0], [depth], [0.0], [1.0], [2.0]], dtype=F64)
+    y = torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], dtype=F64)
+    fit = logistic(X, y)
+    assert fit.status == Status.NO_DIGITS
+    assert "Rounding leaves open whether a direction separates the classes" in fit.message
+    assert logistic(X, y, alpha=1e-4).status == Status.OK
 
 
 # Weights.
@@ -229,6 +295,7 @@ def test_dependent_columns():
     assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 4)
     assert "of all answers with this loss, this w is the shortest" in fit.message
     torch.testing.assert_close(fit.margins(Z), plain.margins(X), rtol=1e-10, atol=1e-11)
+    assert torch.equal(infer_logistic(Z, y).fit.w, fit.w)
     null = torch.tensor([1.0, -2.0, 0.0, 0.0, -1.0, 0.0], dtype=F64)
     assert abs(float(fit.w @ null)) < 1e-12
     assert float(fit.w[5]) == 0
@@ -240,6 +307,16 @@ def test_dependent_columns():
     s = Z.std(0, correction=0)
     slope = Z.T @ (even.probabilities(Z) - y) / 300 + 0.05 * s.square() * even.w
     assert float(slope.abs().max()) < 1e-13
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+def test_columns_of_zeros_and_no_intercept(alpha):
+    """Nothing is left to fit: all chances are alike."""
+    y = drawn(d=1)[1]
+    fit = logistic(torch.zeros(300, 2, dtype=F64), y, intercept=False, alpha=alpha)
+    assert (fit.status, fit.rank, fit.steps) == (Status.OK if alpha else Status.RANK_DEFICIENT, 0, 0)
+    assert fit.w.tolist() == [0, 0]
+    assert float(fit.loss) == pytest.approx(np.log(2))
 
 
 def test_more_columns_than_rows():

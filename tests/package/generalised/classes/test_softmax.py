@@ -1,5 +1,7 @@
 """Softmax regression: its equation, peers, its gauge, and how it meets logistic regression."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -140,6 +142,15 @@ def test_predictions_and_a_layer():
         assert bool(predicted.isnan().all())
 
 
+def test_a_class_without_weights_leaves_no_likeliest():
+    X, y = drawn(classes=3, d=4)
+    fit = softmax(X, y)
+    for part in ("w", "b"):
+        some = getattr(fit, part).clone()
+        some[..., 1] = torch.nan
+        assert bool(replace(fit, **{part: some}).predict(X).isnan().all())
+
+
 def test_float32():
     X, y = drawn(classes=3, d=4)
     fit = softmax(X.float(), y.float())
@@ -150,6 +161,8 @@ def test_float32():
 
 def test_steps_that_run_out():
     X, y = drawn(classes=3, d=4)
-    assert softmax(X, y, steps=1).status == Status.NOT_CONVERGED
+    fit = softmax(X, y, steps=1)
+    assert fit.status == Status.NOT_CONVERGED
+    assert "After 1 step it still moves." in fit.message
     with unchanged(X, y):
         softmax(X, y, class_weights="balanced")

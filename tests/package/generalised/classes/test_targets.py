@@ -83,6 +83,7 @@ def test_the_number_of_classes():
         softmax(X, (torch.arange(30) % 5).to(F64), classes=3)
     with pytest.raises(DataError, match=r"none of class 3\."):
         softmax(X, Y3, classes=4)
+    assert softmax(X, Y, classes=2, alpha=0.1).w.shape == (2, 2)
     assert softmax(X, Y3, classes=3, alpha=0.1).w.shape == (2, 3)
     assert torch.equal(softmax(X, Y3, classes=3, alpha=0.1).w, softmax(X, Y3, alpha=0.1).w)
 
@@ -101,7 +102,7 @@ def test_class_weights_that_are_none(call):
     rule = re.escape(
         "`class_weights` must be 2 finite numbers above 0, one for each class, or 'balanced'; got "
     )
-    for given in (3.0, {0: 1.0, 1: 2.0}, ["a", "b"]):
+    for given in (3.0, {0: 1.0, 1: 2.0}, ["a", "b"], [1.0, "b"]):
         with pytest.raises(DtypeError, match=rule + ".* Pass a list of them"):
             call(X, Y, class_weights=given)
     with pytest.raises(ShapeError, match=rule + "3. Give 1 to those that stay"):
@@ -120,6 +121,16 @@ def test_a_class_whose_rows_do_not_count():
         softmax(X, Y3, weights=(Y3 != 1).to(F64))
 
 
+def test_rows_that_do_not_count_are_left_out():
+    c = (torch.arange(30) % 5 != 0) * torch.rand(30, generator=gen(), dtype=F64)
+    rows = check_classes(X, Y, 2, c)
+    assert torch.equal(rows.table.X, X[c > 0])
+    assert torch.equal(rows.table.t, Y[c > 0])
+    torch.testing.assert_close(rows.table.C * rows.times, c[c > 0])
+    with pytest.raises(DataError, match=r"`X` must be finite.*the first is inf at index \(5, 1\)"):
+        check_classes(at(X, (5, 1), torch.inf), Y, 2, c)  # which counts as little
+
+
 def test_what_is_found(monkeypatch):
     monkeypatch.setattr(targets, "RUN", 7)  # by parts
     c = torch.rand(30, generator=gen(), dtype=F64)
@@ -132,7 +143,8 @@ def test_what_is_found(monkeypatch):
     torch.testing.assert_close(balanced.share, torch.full((3,), 1 / 3, dtype=F64))
     with pytest.raises(DataError, match=r"got 0\.5 at index 23"):
         check_classes(X, at(Y3, 23, 0.5), None)
-    assert check_classes(X, Y, 2).total == 30
+    plain = check_classes(X, Y, 2)
+    assert (plain.total, plain.times, plain.table.C) == (30, 1, None)
     assert linreg.Status.SEPARATED == "separated"
 
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import ElasticNet, Lasso, lars_path
 
 import linreg
 from linreg import Statistics, Status, elastic_net, lasso, lasso_path, lasso_path_statistics
+from linreg.generalised.penalised import lasso_solver
 from linreg.generalised.penalised.lasso_solver import answers
 from linreg.generalised.penalised.quadratic import OfRows, OfSums, violation_and_gap
 
@@ -34,8 +35,13 @@ def judged(A, t, w, b, alpha, ratio, c=None, charged=None, free=()):
     c = torch.ones_like(t) if c is None else c
     c = c / c.sum()
     charged = torch.ones_like(w) if charged is None else charged
-    mean = c @ A
-    Z, r = (A - mean) / charged, t - A @ w - b
+    near, level = (c @ A).round(), (c @ t).round()
+    A, t = A - near, t - level  # exact where rows lie far from zero: else they would judge their own rounding
+    r = t - A @ w
+    b = b - level + near @ w
+    assert abs(float(b - c @ r)) < 1e-14 * (1 + float(near.abs() @ w.abs() + level.abs() + t.abs().max()))
+    r -= c @ r
+    Z = (A - c @ A) / charged
     u, l1, l2 = w * charged, alpha * ratio, alpha * (1 - ratio)
     slope, scale = Z.T @ (c * r), float((Z.T @ (c * (t - c @ t))).abs().max())
     left = slope - l2 * u
@@ -93,10 +99,9 @@ def test_the_conditions_hold(name, weighted, ratio):
     assert path.status in (Status.OK, Status.RANK_DEFICIENT), path.message
     assert float(path.violation.max()) < 1e-12
     assert float(path.gap.max()) < 1e-12
-    limit = 1e-9 if name == "far" else 1e-12  # rows that lost four digits to their means
     for i in range(20):
         found = judged(A, t, path.w[i], path.b[i], float(path.alpha[i]), ratio, c)
-        assert max(found) < limit, i
+        assert max(found) < 1e-12, i
     assert int(path.zero[0]) == A.shape[1]
     if ratio == 1:
         assert torch.equal(path.df, (path.w != 0).sum(1).double())
@@ -149,6 +154,75 @@ def test_all_is_zero_from_the_first_knot_on():
     assert int(lasso_path(A, t).zero[0]) == 200
 
 
+@pytest.mark.parametrize("ratio", [0.9, 0.5, 0.1])
+def test_active_sets_of_ordinary_data_settle_at_once(ratio, monkeypatch):
+    """Each penalty from the active set of the one before, in two rounds or less; no homotopy of it."""
+    rounds, slopes = [], lasso_solver._slopes
+    monkeypatch.setattr(OfSums, "path", None)
+    monkeypatch.setattr(lasso_solver, "_slopes", lambda *how: rounds.append(how) or slopes(*how))
+    path = lasso_path(X, y, alphas=20, l1_ratio=ratio)
+    assert path.message == "Elastic net, by active sets, from sums of 300 rows."
+    assert 20 <= len(rounds) <= 40
+    assert float(path.violation.max()) < 1e-14
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+@pytest.mark.parametrize("name", ["ordinary", "faint", "wide"])
+def test_a_path_that_is_off_says_by_how_much(name, ratio, monkeypatch):
+    """In whatever units. Left to itself, it is mended."""
+    A, t = PROBLEMS["wide" if name == "wide" else "ordinary"]
+    if name == "faint":
+        t = t - 0.9999 * linreg.solve(A, t).predict(A)  # hardly explained: slopes are far smaller than y
+    A, t = A * 0.37, t * (1e7 if name == "faint" else 1000)
+    right = lasso_path(A, t, alphas=[100.0, 20.0], l1_ratio=ratio)
+    for form in (OfSums, OfRows):
+
+        def off(self, penalties, l2, path=form.path):
+            lines, knots = path(self, penalties, l2)
+            return lines._replace(U=lines.U * (1 + 1e-5)), knots
+
+        monkeypatch.setattr(form, "path", off)
+    monkeypatch.setattr(lasso_solver, "_settled", lambda *how: None)
+    mended = lasso_path(A, t, alphas=[100.0, 20.0], l1_ratio=ratio)
+    assert mended.status is Status.OK
+    torch.testing.assert_close(mended.w, right.w, rtol=0, atol=1e-10)  # of thousands
+    monkeypatch.setattr(lasso_solver, "CLOSE", 1.0)
+    path = lasso_path(A, t, alphas=[100.0, 20.0], l1_ratio=ratio)
+    assert path.status is Status.NOT_CONVERGED
+    told = [judged(A, t, path.w[i], path.b[i], a, ratio) for i, a in enumerate((100.0, 20.0))]
+    assert path.violation.tolist() == pytest.approx([violation for violation, _ in told], rel=1e-6)
+    assert path.gap.tolist() == pytest.approx([gap for _, gap in told], rel=1e-3)
+    off, gap = float(path.violation.max()), float(path.gap.max())
+    assert f"off by {off:.1g} of the largest slope, and the loss by at most {gap:.1g}:" in path.message
+
+
+@pytest.mark.parametrize("l2", [0.0, 0.03])
+@pytest.mark.parametrize("wide", [False, True])
+def test_an_answer_that_is_a_little_off_is_polished(wide, l2):
+    """Its signs are right: what is left of the slopes says the way."""
+    Z, t = X - X.mean(0), y - y.mean()
+    form = OfRows(Z / 300**0.5, t / 300**0.5, Z.T @ t / 300)
+    if not wide:
+        form = OfSums(Z.T @ Z / 300, form.q, float(t @ t) / 300)
+    fit = elastic_net(X, y, alpha=0.3 + l2, l1_ratio=0.3 / (0.3 + l2))
+    some = fit.w != 0
+    assert 3 < int(some.sum()) < 20
+    noise = 1e-5 * torch.randn(20, generator=gen(), dtype=F64) * some
+    found = lasso_solver._polished(form, fit.w + noise, fit.w.sign(), 0.3, l2)
+    torch.testing.assert_close(found, fit.w, rtol=0, atol=1e-13)
+    none = torch.zeros(20, dtype=F64)
+    assert torch.equal(lasso_solver._polished(form, none, none, 0.3, l2), none)
+
+
+def test_a_penalty_on_squares_below_rounding():
+    """It tells nothing of how equal columns share; the answer is one of the lasso all the same."""
+    twice = torch.column_stack((X, X))
+    net = elastic_net(twice, y, alpha=0.1, l1_ratio=1 - 2**-53)
+    assert net.violation < 1e-14
+    assert 0 <= net.gap < 1e-14
+    torch.testing.assert_close(net.w[:20] + net.w[20:], lasso(X, y, alpha=0.1).w, rtol=1e-11, atol=0)
+
+
 # The path between knots.
 
 
@@ -176,6 +250,22 @@ def test_a_knot_is_where_its_column_enters_or_leaves():
         inside ^= {j}
         below = lasso(A, t, alpha=(knot + later) / 2)
         assert set(below.w.nonzero().flatten().tolist()) == inside
+
+
+@pytest.mark.parametrize("name", ["ordinary", "mixed", "few", "wide", "wide ties"])
+def test_at_a_knot_no_weight_is_on_the_wrong_side_of_zero(name):
+    A, t = PROBLEMS[name]
+    path = lasso_path(A, t)
+    some = path.knots >= path.alpha[-1]
+    knots, columns = path.knots[some], path.changes[some]
+    at_knots = lasso_path(A, t, alphas=knots)
+    assert at_knots.status is Status.OK  # a column that is about to enter is no twin of those that have
+    rows = f"{len(t)} rows" if A.shape[1] >= len(t) else f"sums of {len(t)} rows"
+    assert at_knots.message == f"Lasso, by homotopy, {len(at_knots.knots)} knots, from {rows}."
+    for i, (w, b) in enumerate(zip(at_knots.w, at_knots.b, strict=True)):
+        slope = (A - A.mean(0)).T @ (t - A @ w - b)
+        assert bool((slope * w >= 0).all()), i
+        assert abs(float(w[columns[i]])) < 1e-11, i
 
 
 def test_lars_of_scikit_learn():
@@ -283,6 +373,49 @@ def test_unpenalised_columns_are_free(name, ratio):
         assert not {0, 3} & set(path.changes.tolist())
 
 
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+@pytest.mark.parametrize("name", ["ordinary", "wide"])
+def test_free_columns_that_depend_on_each_other(name, ratio):
+    """What they predict together is told, in whatever units; what a penalised one adds to that is none."""
+    A, t = PROBLEMS[name]
+    units = torch.tensor([1.0, 1e-6, 1e6], dtype=F64)
+    more = torch.column_stack((A[:, :2], A[:, 0] - A[:, 1])) * units
+    alphas = [1.0, 0.1]
+    plain = lasso_path(A, t, alphas=alphas, l1_ratio=ratio, unpenalised=[0, 1])
+    d = A.shape[1] + 1
+    path = lasso_path(
+        torch.column_stack((more, A[:, 2:])), t, alphas=alphas, l1_ratio=ratio, unpenalised=[0, 1, 2]
+    )
+    assert path.w.shape == (2, d)
+    torch.testing.assert_close(path.w[:, 3:], plain.w[:, 2:], rtol=0, atol=1e-9)
+    together = path.w[:, :3] * units
+    torch.testing.assert_close(together[:, 0] + together[:, 2], plain.w[:, 0], rtol=0, atol=1e-9)
+    torch.testing.assert_close(together[:, 1] - together[:, 2], plain.w[:, 1], rtol=0, atol=1e-9)
+    torch.testing.assert_close(path.loss, plain.loss, rtol=1e-9, atol=0)
+    torch.testing.assert_close(path.df, plain.df, rtol=1e-9, atol=0)
+    assert (path.status, plain.status) == (Status.RANK_DEFICIENT, Status.OK)
+    assert path.message.endswith(
+        " A free column depends on others: there are other answers, with the same predictions and penalty."
+    )
+    again = torch.column_stack((more, more[:, :1], torch.full_like(t, 2.0), A[:, 2:]))
+    path = lasso_path(again, t, alphas=alphas, l1_ratio=ratio, unpenalised=range(5))
+    assert "3 free columns depend on others: there are" in path.message
+    torch.testing.assert_close(path.df, plain.df, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("name", ["ordinary", "wide"])
+def test_degrees_of_freedom_beside_free_columns(name):
+    """The trace of what makes predictions of targets, of the columns that have a weight."""
+    A, t = PROBLEMS[name]
+    path = lasso_path(A, t, alphas=[0.5, 0.05], l1_ratio=0.3, unpenalised=[1, 4])
+    for i, alpha in enumerate((0.5, 0.05)):
+        S = (path.w[i] != 0).nonzero().flatten()
+        Z = (A - A.mean(0))[:, S]
+        charged = torch.tensor([0.7 * alpha * (int(j) not in (1, 4)) for j in S], dtype=F64)
+        hat = Z @ torch.linalg.solve(Z.T @ Z / len(A) + torch.diag(charged), Z.T) / len(A)
+        assert float(path.df[i]) == pytest.approx(float(hat.diagonal().sum()), rel=1e-9)
+
+
 @pytest.mark.parametrize("ratio", [1.0, 0.4])
 def test_standardise_is_the_scaled_problem(ratio):
     s = X.std(0, correction=0)
@@ -317,13 +450,190 @@ def test_units(x, t):
         assert float(scaled.gap.max()) < 1e-12
 
 
+@pytest.mark.parametrize("x", [1e-150, 1.0, 1e150])
+@pytest.mark.parametrize("t", [1e-140, 1.0, 1e140])
+@pytest.mark.parametrize("standardise", [False, True])
+def test_units_of_an_elastic_net(x, t, standardise):
+    """Its penalty on squares may be next to nothing beside the other, or next to all there is."""
+    for A, target in ((X, y), wide()):
+        path = lasso_path(A * x, target * t, alphas=10, l1_ratio=0.5, standardise=standardise)
+        assert path.status == Status.OK
+        assert float(path.violation.max()) < 1e-12
+        assert float(path.gap.max()) < 1e-12
+        assert int(path.zero[0]) == A.shape[1]
+        if not standardise and t < 1e-9 * x:  # a lasso: what the squares add is below rounding
+            bare = lasso_path(A * x, target * t, alphas=path.alpha / 2)
+            torch.testing.assert_close(path.w * x / t, bare.w * x / t, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+@pytest.mark.parametrize("n", [2, 13, 40])
+def test_constant_columns_and_a_constant_target(n, ratio):
+    """Means of equal numbers are rounded, and what is left then is no data."""
+    A, t = wide(n=n, d=20)
+    for columns, target in (
+        (torch.full((n, 2), 3.1, dtype=F64), t),
+        (A, torch.full((n,), 3.1, dtype=F64)),
+        (torch.full((n, 30), 0.7, dtype=F64), torch.full((n,), 1.3, dtype=F64)),
+    ):
+        for alphas in (5, [0.1]):
+            path = lasso_path(columns, target, alphas=alphas, l1_ratio=ratio)
+            assert path.status == Status.OK
+            assert float(path.w.abs().max()) == 0
+            assert float(path.violation.max()) == float(path.gap.max()) == 0
+            torch.testing.assert_close(path.b, target.mean().expand(len(path)))
+
+
+@pytest.mark.parametrize("n", [40, 6])
+@pytest.mark.parametrize(("apart", "constant"), [(3, True), (5, False)])
+def test_a_target_is_constant_up_to_two_roundings(apart, constant, n):
+    """Two values this many roundings apart, whose deviation is half of that."""
+    A = torch.randn(n, 8, generator=gen(), dtype=F64)
+    level = torch.full((n,), 8.0, dtype=F64)
+    level[::2] += apart * 8 * torch.finfo(F64).eps
+    for ratio in (1.0, 0.0):
+        path = lasso_path(A, level, alphas=[1e-20], l1_ratio=ratio)
+        assert bool((path.w == 0).all()) is constant
+
+
+@pytest.mark.parametrize("l2", [0.0, 1e-9, 0.02])
+def test_the_gap_is_a_dual_value_far_from_the_minimum(l2):
+    """That of the residual, made shorter until no slope is beyond the penalty."""
+    g = gen(5)
+    A, t = torch.randn(20, 6, generator=g, dtype=F64), torch.randn(20, generator=g, dtype=F64)
+    U = torch.randn(6, 5, generator=g, dtype=F64)
+    U[:2, 0] = U[3:, 1] = U[:, 4] = 0
+    l1, two = torch.tensor([0.1, 1.0, 3.0, 100.0, 0.1], dtype=F64), torch.full((5,), l2, dtype=F64)
+    form = OfRows(A, t, A.T @ t)
+    off, gap = violation_and_gap(*form.at(U), U, l1, two)
+    R = t.unsqueeze(1) - A @ U
+    c = A.T @ R
+    primal = R.square().sum(0) / 2 + l1 * U.abs().sum(0) + l2 / 2 * U.square().sum(0)
+    shorter = (l1 / c.abs().amax(0)).clamp(max=1)
+    dual = shorter * (t @ R) - shorter.square() * R.square().sum(0) / 2
+    torch.testing.assert_close(gap, primal - dual, rtol=1e-12, atol=0)
+    beyond = (c.abs() - l1).clamp(min=0)
+    here = (c - l2 * U - l1 * U.sign()).abs()
+    torch.testing.assert_close(off, torch.where(U == 0, beyond, here).amax(0))
+
+
+def test_the_gap_of_an_elastic_net_is_that_of_the_residual_near_the_minimum():
+    A, t = X - X.mean(0), y - y.mean()
+    u, l1, l2 = elastic_net(X, y, alpha=0.6).w * 1.001, 0.3, 0.3
+    u[u.abs().where(u != 0, torch.inf).argmin()] = 0  # whose slope is beyond the penalty then
+    r = t - A @ u
+    c = A.T @ r / 300
+    primal = float(r @ r) / 600 + float(l1 * u.abs().sum() + l2 / 2 * u.square().sum())
+    dual = float(r @ t) / 300 - float(r @ r) / 600
+    dual -= float((c.abs() - l1).clamp(min=0).square().sum()) / (2 * l2)
+    form = OfRows(A / 300**0.5, t / 300**0.5, A.T @ t / 300)
+    one, two = torch.tensor([l1], dtype=F64), torch.tensor([l2], dtype=F64)
+    _, gap = violation_and_gap(*form.at(u.unsqueeze(1)), u.unsqueeze(1), one, two)
+    assert float(gap) == pytest.approx(primal - dual, rel=1e-6)
+    assert 0 < float(gap) < 0.01 * l1 * float(u.abs().sum())
+
+
+def test_a_zero_has_no_sign():
+    """Printed, -0 looks like a weight that has been rounded away."""
+    path = lasso_path(torch.column_stack((X, torch.ones(300, dtype=F64))), y, alphas=30)
+    assert not bool((path.w.signbit() & (path.w == 0)).any())
+
+
+@pytest.mark.parametrize(
+    ("mix", "standardise", "expected"),
+    [
+        (0, False, [2.0346863009409271, 2.4825303157385812, -1.3203875202067763, 1.2554537944259356,
+                    -0.61647140578096737, 0.89165840711940769]),
+        (0, True, [2.0343260940969259, 2.4512967675486537, -1.3043302200319964, 1.2669157524730621,
+                   -0.61558182017344221, 0.891660794659761]),
+        (0.3, False, [2.0651605250354277, 2.4074047875104085, -1.0744043981916103, 1.0175746747059751,
+                      -0.32721021967328845, 0.64999789758796644]),
+        (0.3, True, [2.0647773790720132, 2.3764203468211642, -1.0571859907846197, 1.0299263671619074,
+                     -0.32703942727630492, 0.64890125763404038]),
+        (1, False, [2.1121832369314966, 2.3001498334296957, -0.18466592448281344, 0.37863862296995571, 0, 0]),
+        (1, True, [2.111277390276256, 2.262477119358504, -0.15985991931464228, 0.39478137603737012, 0, 0]),
+    ],
+)  # fmt: skip
+def test_glmnet_of_r(mix, standardise, expected):
+    """glmnet 4.1-6, R 4.2.2: coef(glmnet(X, y, alpha = mix, lambda = 0.7, standardize =, thresh = 1e-30)).
+
+    It divides y by its deviation s first, so its part on squares is divided by s; the other is as it stands.
+    """
+    s, lam = float(y.std(correction=0)), 0.7
+    l1, l2 = lam * mix, lam * (1 - mix) / s
+    fit = elastic_net(X[:, :5], y, alpha=l1 + l2, l1_ratio=l1 / (l1 + l2), standardise=standardise)
+    np.testing.assert_allclose([fit.b, *fit.w], expected, rtol=1e-11)
+    if mix == 0:
+        ours = linreg.ridge(X[:, :5], y, alpha=l2, standardise=standardise)
+        np.testing.assert_allclose([ours.b, *ours.w], expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize(("x", "t"), [(-13, 20), (40, -7), (-400, 450), (490, -480)])
+@pytest.mark.parametrize("ratio", [1.0, 0.4])
+@pytest.mark.parametrize("free", [[], [2, 0]])
+@pytest.mark.parametrize("name", ["ordinary", "wide"])
+def test_powers_of_two_change_no_bit(name, free, ratio, x, t):
+    A, target = PROBLEMS[name]
+    c = counts(len(A))
+    if ratio < 1:
+        t = x  # alpha would need the units of y over those of w as well as of both
+    paths = []
+    for i, k in ((0, 0), (x, t)):
+        alphas = [a * 2.0 ** (i + k) for a in (1.0, 0.3, 0.05)]
+        how = {"weights": c, "unpenalised": free, "l1_ratio": ratio}
+        path = lasso_path(A * 2.0**i, target * 2.0**k, alphas=alphas, **how)
+        knots = path.knots if path.knots is None else path.knots * 2.0 ** (-i - k)
+        scaled = path.w * 2.0 ** (i - k), path.b * 2.0**-k, path.loss * 2.0**-k * 2.0**-k, knots
+        paths.append((*scaled, path.df, path.violation, path.gap, path.changes, path.message))
+    for one, other in zip(*paths, strict=True):
+        assert torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
+def test_a_penalty_on_squares_of_which_float64_has_nothing_left():
+    """Beside others of which it has."""
+    plain = lasso_path(X, y, alphas=[0.1, 0.0], l1_ratio=0.5).w
+    path = lasso_path(X * 2.0**500, y * 2.0**500, alphas=[0.1 * 2.0**1000, 2.0**-80], l1_ratio=0.5)
+    torch.testing.assert_close(path.w, plain, rtol=1e-11, atol=0)
+    assert float(path.violation.max()) < 1e-13
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+@pytest.mark.parametrize("name", ["ordinary", "wide"])
+def test_a_constant_column_changes_nothing(name, ratio):
+    """Nor does its size, beside columns of whatever size."""
+    A, t = PROBLEMS[name]
+    for x in (0, -400, 400):
+        for constant in (0.0, 3.0, -1e6):
+            more = torch.column_stack((torch.full_like(t, constant), A * 2.0**x))
+            alphas = [a * 2.0**x for a in (1.0, 0.1)] if ratio == 1 else [4.0**x, 0.1 * 4.0**x]
+            path = lasso_path(more, t * 2.0 ** (0 if ratio == 1 else x), alphas=alphas, l1_ratio=ratio)
+            plain = lasso_path(A, t, alphas=[1.0, 0.1], l1_ratio=ratio)
+            w = path.w[:, 1:] * 2.0 ** (x if ratio == 1 else 0)
+            torch.testing.assert_close(w, plain.w, rtol=0, atol=1e-12)
+            assert float(path.w[:, 0].abs().max()) == 0
+            torch.testing.assert_close(path.df, plain.df, rtol=1e-12, atol=0)
+            assert path.status is Status.OK
+
+
 def test_equal_columns_are_told():
     twice = torch.column_stack((X, X[:, 0]))
     fit = lasso(twice, y, alpha=0.1)
     assert fit.status == Status.RANK_DEFICIENT
-    assert "Column" in fit.message
-    assert "depends on columns with a weight" in fit.message
+    which = 20 if float(fit.w[20]) == 0 else 0
+    assert f"Column {which} depends on columns with a weight and has their slope: there are" in fit.message
+    thrice = lasso(torch.column_stack((X, 2 * X[:, 3], -2 * X[:, 3])), y, alpha=0.1)
+    assert sorted(thrice.w.nonzero().flatten().tolist())[-1] in (20, 21)  # twice as long, half the weight
+    assert thrice.status == Status.RANK_DEFICIENT
+    some = lasso(torch.column_stack((X, *[X[:, 0]] * 3)), y, alpha=0.1)
+    assert "and so have 2 more: there are" in some.message
     assert float(fit.w[0] + fit.w[20]) == pytest.approx(float(lasso(X, y, alpha=0.1).w[0]), rel=1e-11)
+    for A, t in (PROBLEMS["ordinary"], PROBLEMS["wide"]):
+        plain = lasso(A, t, alpha=0.1)
+        i, j = plain.w.abs().topk(2).indices.tolist()
+        mean = (plain.w[i].sign() * A[:, i] + plain.w[j].sign() * A[:, j]) / 2  # of two that have a weight
+        found = lasso(torch.column_stack((A, mean)), t, alpha=0.1)
+        assert found.status == Status.RANK_DEFICIENT
+        assert float(found.loss) == pytest.approx(float(plain.loss), rel=1e-10)
     net = elastic_net(twice, y, alpha=0.1)
     assert net.status == Status.OK
     assert float(net.w[0]) == pytest.approx(float(net.w[20]), rel=1e-11)

@@ -114,6 +114,27 @@ def test_a_doubtful_path_is_told():
     assert found.message.startswith("10 folds, each predicted by the paths of the others.")
 
 
+def test_a_doubtful_path_of_a_fold_is_told():
+    """The last column is a twin of the first but for the rows of one fold."""
+    twin = X[:, 0].clone()
+    twin[:30] += torch.randn(30, generator=gen(5), dtype=F64)
+    found = cross_validate_path(torch.column_stack((X, twin)), y, alphas=[0.1])
+    assert (found.path.status, found.status) == (Status.OK, Status.RANK_DEFICIENT)
+    said = f"10 folds, each predicted by the paths of the others. {found.path.message} Without a fold: Lasso"
+    assert found.message.startswith(said)
+    plain = cross_validate_path(X, y, alphas=[0.1])
+    assert plain.message == f"10 folds, each predicted by the paths of the others. {plain.path.message}"
+
+
+def test_a_bad_entry_is_named_by_its_row():
+    """Of all rows, not of those of its fold."""
+    for name in ("X", "y"):
+        A, t = X.clone(), y.clone()
+        (A[250] if name == "X" else t[250:])[0] = torch.nan
+        with pytest.raises(linreg.DataError, match=f"`{name}`.*250"):
+            cross_validate_path(A, t, alphas=[0.1])
+
+
 def test_what_is_refused():
     with pytest.raises(linreg.RangeError, match="`folds` must be at most"):
         cross_validate_path(X[:5], y[:5], folds=6)

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 
 import linreg
 from linreg import Statistics, Status, ridge, ridge_path, ridge_path_statistics
+from linreg.generalised.penalised import ridge_along, ridge_left_out
 from linreg.generalised.penalised.penalised_rows import rows_of
 from linreg.generalised.penalised.ridge_wide import Kernel
 
@@ -142,6 +144,90 @@ def test_the_intercept_is_free():
     assert float(ridge(X, y, alpha=1e12).b) == pytest.approx(float(y.mean()), rel=1e-9)
 
 
+def judged(A, t, w, alpha, free=()):
+    """Violation of the conditions, a bound on what is left to gain, and what it is, of their scales."""
+    Z, s = A - A.mean(0), t - t.mean()
+    charged = torch.ones_like(w).index_fill(0, torch.tensor(free, dtype=torch.long), 0) * alpha
+    G, q, whole = Z.T @ Z / len(t), Z.T @ s / len(t), float(s.square().mean())
+    left = q - G @ w - charged * w
+    gain = float(left @ torch.linalg.solve(G + torch.diag(charged), left)) / whole
+    return float(left.abs().max() / q.abs().max()), float(left.square().sum()) / alpha / whole, gain
+
+
+@pytest.mark.parametrize("free", [[], [3, 0]])
+@pytest.mark.parametrize("alphas", [[3.0, 0.5], [0.5]])
+def test_an_answer_that_is_off_says_by_how_much(alphas, free, monkeypatch):
+    A, t = X * 0.37, y * 1000
+    for kind in (ridge_along.Single, ridge_along.Eigenvectors):
+        monkeypatch.setattr(
+            kind, "answers", lambda self, l2, right=kind.answers: right(self, l2) * (1 + 1e-5)
+        )
+    path = ridge_path(A, t, alphas=alphas, unpenalised=free, leave_one_out=False)
+    for i, alpha in enumerate(alphas):
+        violation, bound, gain = judged(A, t, path.w[i], alpha, free)
+        assert float(path.violation[i]) == pytest.approx(violation, rel=1e-7)
+        assert float(path.gap[i]) == pytest.approx(gain if free else bound, rel=1e-7)
+
+
+@pytest.mark.parametrize("free", [[], [3, 0]])
+def test_an_answer_of_wide_data_that_is_off_says_by_how_much(free, monkeypatch):
+    A, t = data(3, 12, 30)
+    t, of = t * 1000, Kernel.of
+
+    def off(*how):
+        kernel = of(*how)
+        return kernel._replace(values=kernel.values * 1.01)
+
+    monkeypatch.setattr(Kernel, "of", off)
+    path = ridge_path(A, t, alphas=[3.0, 0.5], unpenalised=free)
+    for i, alpha in enumerate((3.0, 0.5)):
+        violation, bound, gain = judged(A, t, path.w[i], alpha, free)
+        assert float(path.violation[i]) == pytest.approx(violation, rel=1e-4)
+        if free:
+            assert gain <= float(path.gap[i]) < 2 * gain
+        else:
+            assert float(path.gap[i]) == pytest.approx(bound, rel=1e-4)
+
+
+def test_one_penalty_takes_no_eigenvectors(monkeypatch):
+    """They would take ten times as long."""
+    monkeypatch.setattr(torch.linalg, "eigh", None)
+    assert ridge(X, y, alpha=0.1).message.startswith("Ridge, by Cholesky: the condition number is ")
+
+
+def in_units(call, X, y, alphas, x, t, **how):
+    """What a path is for X times 2**x and y times 2**t, in the units of X and y."""
+    path = call(X * 2.0**x, y * 2.0**t, alphas=[a * 4.0**x for a in alphas], **how)
+    squares = [path.loss, path.gcv, path.left_out]
+    squares = [s if s is None else s * 2.0**-t * 2.0**-t for s in squares]
+    return (
+        path.w * 2.0 ** (x - t),
+        path.b * 2.0**-t,
+        *squares,
+        path.df,
+        path.violation,
+        path.gap,
+        path.message,
+    )
+
+
+@pytest.mark.parametrize(("x", "t"), [(-13, 20), (40, -7), (-400, 450), (490, -480)])
+@pytest.mark.parametrize("free", [[], [1, 4]])
+@pytest.mark.parametrize("name", ["plain", "refined", "hard", "exact", "wide"])
+def test_powers_of_two_change_no_bit(name, free, x, t):
+    p = built(40, 6, {"refined": 500.0, "hard": 1e6}.get(name, 3.0), noise=1e-6 if name == "exact" else 0.1)
+    A, target = data(2, 12, 20) if name == "wide" else (p.X, p.y)
+    c = counts(len(A))
+
+    def call(X, y, **how):
+        return ridge_path(X, y, weights=c, unpenalised=free, **how)
+
+    for alphas in ([1e-3, 1e-9], [1e-9]):
+        plain, there = (in_units(call, A, target, alphas, *two) for two in ((0, 0), (x, t)))
+        for one, other in zip(plain, there, strict=True):
+            assert torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
 # Rows left out.
 
 
@@ -165,22 +251,48 @@ def test_left_out_is_a_fit_without_each_row(weighted, intercept, standardise, wi
         assert found == pytest.approx(total / float(c.sum()), rel=1e-9 if wide else 1e-11)
 
 
-def test_left_out_where_the_sums_lose_digits():
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("free", [[], [1, 5]])
+def test_left_out_where_the_sums_lose_digits(free, weighted):
     """A condition number of 1e7 at the smallest penalty, of 1e3 at the next: other ways to leverages."""
-    A, y = data(0)
-    twin = A[:, 0] + 1e-7 * torch.randn(60, generator=gen(1), dtype=F64)
+    A, y = data(0, n=30)
+    twin = A[:, 0] + 1e-7 * torch.randn(30, generator=gen(1), dtype=F64)
     X = torch.column_stack((A, twin))
     X = X - X.mean(0)
+    c = counts(30) if weighted else torch.ones(30, dtype=F64)
     alphas = [1e-3, 1e-6, 1e-14]
-    path = ridge_path(X, y, alphas=alphas)
+    path = ridge_path(X, y, alphas=alphas, weights=c if weighted else None, unpenalised=free)
     for alpha, found in zip(alphas, path.left_out.tolist(), strict=True):
         total = 0.0
-        for i in range(60):
-            kept = torch.arange(60) != i
-            fit = ridge(X[kept], y[kept], alpha=alpha * 60 / 59)
-            total += float((y[i] - fit.predict(X[i : i + 1])) ** 2)
-        assert found == pytest.approx(total / 60, rel=1e-7)
-    assert "least squares on 6 more rows: at the smallest penalty" in path.message
+        for i in range(30):
+            kept = torch.arange(30) != i
+            share = float(c.sum() / c[kept].sum())
+            some = c[kept] if weighted else None
+            fit = ridge(X[kept], y[kept], alpha=alpha * share, weights=some, unpenalised=free)
+            total += float(c[i] * (y[i] - fit.predict(X[i : i + 1])) ** 2)
+        assert found == pytest.approx(total / float(c.sum()), rel=1e-7)
+    assert f"least squares on {6 - len(free)} more rows: at the smallest penalty" in path.message
+
+
+@pytest.mark.parametrize("dtype", [F64, torch.float32])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("intercept", [False, True])
+def test_left_out_in_several_blocks_and_far_from_zero(intercept, weighted, dtype, monkeypatch):
+    """Leverages by the matrix that makes predictions of targets; sums of rows of float32 are of float64."""
+    far = 1000.0 if intercept else 0.0
+    A, t = (X + far).to(dtype), (y + 30 * far).to(dtype)
+    c = counts(300).to(dtype) if weighted else None
+    monkeypatch.setattr(ridge_left_out, "BLOCK_BYTES", 1)  # 256 rows at a time
+    path = ridge_path(A, t, alphas=[1.0, 0.03], weights=c, intercept=intercept)
+    share = torch.ones(300, dtype=F64) if c is None else c.double()
+    share = share / share.sum()
+    A, t = A.double(), t.double()
+    Z, s = (A - share @ A, t - share @ t) if intercept else (A, t)
+    for alpha, found in zip((1.0, 0.03), path.left_out.tolist(), strict=True):
+        inverse = torch.linalg.inv(Z.T @ (share[:, None] * Z) + alpha * torch.eye(20, dtype=F64))
+        r = s - Z @ (inverse @ (Z.T @ (share * s)))
+        leverage = share * ((Z @ inverse * Z).sum(1) + float(intercept))
+        assert found == pytest.approx(float(share @ (r / (1 - leverage)).square()), rel=1e-10)
 
 
 def test_a_path_says_whether_the_rows_have_refined_it():
@@ -189,6 +301,11 @@ def test_a_path_says_whether_the_rows_have_refined_it():
         p = built(200, 5, kappa, noise=0.1)
         path = ridge_path(p.X, p.y, alphas=[1e-3, 1e-12])
         told[kappa] = path.message
+        one = ridge(p.X, p.y, alpha=1e-12)  # of few entries a single fit is refined to every digit
+        way = "as least squares on 5 more rows" if kappa == 500 else "by Cholesky"
+        assert one.message.startswith(f"Ridge, {way}: the condition number is ")
+        many = ridge(p.X.repeat(40, 1), p.y.repeat(40), alpha=1e-12)
+        assert ("refined once" in many.message) == (kappa == 500)
     assert told[500.0].startswith(
         "Ridge, by eigenvectors, refined once: at the smallest penalty the condition"
     )
@@ -248,6 +365,36 @@ def test_alpha_zero_is_solve():
         assert fit.df == plain.rank
         assert fit.violation < 1e-12
         assert math.isnan(fit.gap)
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+def test_least_squares_at_the_end_of_a_path(intercept):
+    """What it is scored by, and how far it is off where it is."""
+    for A, n in ((X, 300), (X[:25] + 1, 25)):
+        path = ridge_path(A, y[:n], alphas=[0.0], intercept=intercept)
+        fit = linreg.solve(A, y[:n], intercept=intercept)
+        assert float(path.gcv) == pytest.approx(
+            float(2 * fit.loss) / (1 - (20 + intercept) / n) ** 2, rel=1e-12
+        )
+    none_left = ridge_path(X[:21], y[:21], alphas=[0.0], intercept=intercept).gcv
+    assert math.isnan(float(none_left)) == intercept
+    rows = rows_of(X, y, True, None)
+    problem, fit = rows.problem(False), linreg.solve(X, y)
+    fit = replace(fit, w=fit.w * (1 + 1e-5))
+    for some in (rows, None):
+        path = ridge_along.without_penalty(problem, fit, some)
+        assert float(path.violation) == pytest.approx(judged(X, y, fit.w, 1.0, range(20))[0], rel=1e-7)
+
+
+def test_weights_beyond_the_range():
+    sums = Statistics.of(X * 1e-160, y * 1e200)
+    for path in (
+        ridge_path(X * 1e-160, y * 1e200, alphas=[1e-320, 1e-322]),
+        ridge_path(X[:10] * 1e-160, y[:10] * 1e200, alphas=[1e-320, 1e-322]),
+        ridge_path_statistics(sums, alphas=[1e-320, 1e-322]),
+    ):
+        assert path.status is Status.OUT_OF_RANGE
+        assert path.message.endswith("A weight is beyond the range of float64.")
 
 
 def test_a_path_that_ends_without_a_penalty():
@@ -324,14 +471,6 @@ def test_lm_ridge_of_r():
     assert 2 * float(fit.loss) * 21 / (21 - fit.df) ** 2 == pytest.approx(0.6431809686701058, rel=1e-11)
 
 
-def test_glmnet_divides_by_the_deviation_of_y():
-    """What R's glmnet minimises for (lambda, 0): y is divided by its deviation s, and lambda is too."""
-    s = float(y.std(correction=0))
-    lam = 0.7
-    v = Ridge(alpha=300 * lam / s, solver="svd").fit(X.numpy(), (y / s).numpy()).coef_
-    np.testing.assert_allclose(ridge(X, y, alpha=lam / s).w, s * v, rtol=1e-11)
-
-
 # Data that ask for more.
 
 
@@ -386,6 +525,55 @@ def test_sums_say_how_many_digits_are_left(seed):
     nothing = Statistics.of(torch.ones(9, 2, dtype=F64), torch.ones(9, dtype=F64))
     hidden = ridge_path_statistics(nothing, alphas=[1e-3])
     assert float(hidden.w.abs().max()) == 0
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("free", [[], [4, 1]])
+def test_sums_of_parts_that_lie_apart(free, ratio):
+    """The shift of the sums is that of the first part, far from the mean."""
+    A = torch.cat((X[:100], X[100:] + torch.arange(20.0, dtype=F64) ** 2))
+    t = torch.cat((y[:100], y[100:] - 700))
+    c = counts(300)
+    sums = Statistics.of(A[:100], t[:100], weights=c[:100]) + Statistics.of(A[100:], t[100:], weights=c[100:])
+    how = {"alphas": [30.0, 0.5], "unpenalised": free}
+    if ratio:
+        here = linreg.lasso_path_statistics(sums, l1_ratio=ratio, **how)
+        there = linreg.lasso_path(A, t, weights=c, l1_ratio=ratio, **how)
+    else:
+        here, there = ridge_path_statistics(sums, **how), ridge_path(A, t, weights=c, **how)
+        torch.testing.assert_close(here.gcv, there.gcv, rtol=1e-9, atol=0)
+    for name in ("w", "b", "loss", "df"):
+        torch.testing.assert_close(getattr(here, name), getattr(there, name), rtol=1e-9, atol=1e-10)
+    r = t - A @ here.w[1] - here.b[1]
+    assert float(here.loss[1]) == pytest.approx(float(c @ r.square() / c.sum() / 2), rel=1e-9)
+
+
+def test_digits_do_not_depend_on_units():
+    """The same sums times powers of two."""
+    p = built(200, 6, 300.0, noise=0.1, seed=3)
+    for alphas in ([1e-9], [1e-3, 1e-9]):
+        plain = ridge_path_statistics(Statistics.of(p.X, p.y), alphas=alphas)
+        assert re.search(r"leaves \d digits", plain.message)
+        for x, t in ((-13, 20), (40, -7), (-400, 450), (500, -480)):
+            there = Statistics.of(p.X * 2.0**x, p.y * 2.0**t)
+            found = ridge_path_statistics(there, alphas=[a * 4.0**x for a in alphas])
+            assert found.message == plain.message
+            assert torch.equal(found.w * 2.0 ** (x - t), plain.w)
+
+
+@pytest.mark.parametrize(
+    ("free", "kappa", "alpha", "below"), [([], 30.0, 0.01, 0.001), ([1, 5], 1.5, 1.0, 0.01)]
+)
+def test_eigenvalues_tell_the_condition_number_of_many_columns(free, kappa, alpha, below):
+    """A bound is all that is known of it without them, by which a pass over the rows would seem due."""
+    p = built(700, 300, kappa, noise=0.1)
+    path = ridge_path(p.X, p.y, alphas=[3 * alpha, alpha], unpenalised=free, leave_one_out=False)
+    assert path.message.startswith("Ridge, by eigenvectors: at the smallest penalty the condition number is")
+    assert float(re.search(r"at most ([\d.]+),", path.message)[1]) > 20
+    w, _ = augmented(p.X, p.y, alpha, free)
+    torch.testing.assert_close(path.w[1], w, rtol=0, atol=1e-12)
+    path = ridge_path(p.X, p.y, alphas=[alpha, below], unpenalised=free, leave_one_out=False)
+    assert "eigenvectors, refined once" in path.message
 
 
 def test_a_penalty_below_the_rounding_of_sums():
@@ -468,6 +656,8 @@ def test_the_penalties_of_a_path():
     many = ridge_path(X, y, alphas=7)
     largest = float(torch.linalg.eigvalsh((X - X.mean(0)).T @ (X - X.mean(0)) / 300)[-1])
     torch.testing.assert_close(many.alpha, largest * torch.logspace(1, -4, 7, dtype=F64), rtol=1e-12, atol=0)
+    nothing = ridge_path(torch.ones(9, 2, dtype=F64), y[:9], alphas=3)
+    torch.testing.assert_close(nothing.alpha, torch.logspace(1, -4, 3, dtype=F64), rtol=1e-12, atol=0)
     wide = ridge_path(X[:10], y[:10], alphas=3)
     Z = X[:10] - X[:10].mean(0)
     top = float(torch.linalg.eigvalsh(Z @ Z.T / 10)[-1]) * 10
@@ -508,6 +698,21 @@ def test_rows_of_weight_zero_do_not_count():
     torch.testing.assert_close(path.gcv, there.gcv, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("n", [300, 12])
+def test_an_entry_that_is_no_number(n, bad):
+    """Also of a row that does not count, and of wide data, of which there are no sums."""
+    c = counts(n)
+    c[3] = 0
+    for entry in ("X", "y"):
+        A, t = X[:n].clone(), y[:n].clone()
+        (A[3] if entry == "X" else t[3:])[0] = bad
+        for weights in (None, c):
+            for call in (ridge, linreg.lasso):
+                with pytest.raises(linreg.DataError, match=f"`{entry}`.* finite"):
+                    call(A, t, alpha=0.1, weights=weights)
+
+
 @pytest.mark.parametrize("alpha", [-1.0, math.nan, math.inf])
 def test_what_is_no_penalty(alpha):
     with pytest.raises(linreg.RangeError, match="`alpha` must be a finite number, 0 or above"):
@@ -521,6 +726,24 @@ def test_what_is_no_penalty(alpha):
             call([alpha])
         with pytest.raises(linreg.RangeError, match="`alphas` must be an integer of 1 or more; got 0"):
             call(0)
+
+
+@pytest.mark.parametrize("standardise", [False, True])
+@pytest.mark.parametrize("n", [300, 12])
+def test_a_constant_column_changes_nothing(n, standardise):
+    """Nor does its size, beside columns of whatever size."""
+    A, t = X[:n], y[:n]
+    for x in (0, -400, 400):
+        for constant in (0.0, 3.0, -1e6):
+            more = torch.column_stack((torch.full_like(t, constant), A * 2.0**x))
+            scale = 1.0 if standardise else 4.0**x
+            path = ridge_path(more, t, alphas=[scale, 0.1 * scale], standardise=standardise)
+            plain = ridge_path(A, t, alphas=[1.0, 0.1], standardise=standardise)
+            torch.testing.assert_close(path.w[:, 1:] * 2.0**x, plain.w, rtol=0, atol=1e-12)
+            assert float(path.w[:, 0].abs().max()) == 0
+            for name in ("b", "loss", "df", "gcv", "left_out"):
+                torch.testing.assert_close(getattr(path, name), getattr(plain, name), rtol=1e-11, atol=0)
+            assert path.status is Status.OK
 
 
 def test_dependent_columns_have_an_answer():
@@ -542,7 +765,7 @@ def augmented(X, y, alpha, free, c=None, intercept=True, standardise=False):
     A = torch.column_stack((X, torch.ones_like(y))) if intercept else X
     Z = X - (c @ X / c.sum() if intercept else 0)
     charged = (c @ Z.square() / c.sum()) if standardise else torch.ones(d, dtype=F64)
-    charged = (charged * alpha * c.sum()).sqrt().index_fill(0, torch.tensor(free), 0)
+    charged = (charged * alpha * c.sum()).sqrt().index_fill(0, torch.tensor(free, dtype=torch.long), 0)
     more = torch.nn.functional.pad(torch.diag(charged), (0, int(intercept)))
     more = more[more.any(1)]
     A, t = torch.cat((A * c.sqrt()[:, None], more)), torch.cat((y * c.sqrt(), y.new_zeros(len(more))))
@@ -672,6 +895,21 @@ def test_a_free_column_of_each_row():
     assert float(path.loss) < 1e-20
     assert bool(path.left_out.isnan())
     assert float(path.df) == pytest.approx(3, rel=1e-9)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_row_that_a_free_column_alone_tells_cannot_be_left_out(weighted):
+    """No other row knows its weight."""
+    A = torch.column_stack((X, torch.eye(300, dtype=F64)[7]))
+    c = counts(300) if weighted else None
+    path = ridge_path(A, y, alphas=[1.0, 0.1], unpenalised=[20], weights=c)
+    assert bool(path.left_out.isnan().all())
+    assert bool(ridge_path(A, y, alphas=[1.0, 0.1], weights=c).left_out.isfinite().all())
+    rest = torch.arange(300) != 7
+    share = 300 / 299 if c is None else float(c.sum() / c[rest].sum())
+    less = None if c is None else c[rest]
+    without = ridge_path(X[rest], y[rest], alphas=[share, 0.1 * share], weights=less)
+    torch.testing.assert_close(path.w[:, :20], without.w, rtol=0, atol=1e-12)
 
 
 def test_free_columns_in_float32():

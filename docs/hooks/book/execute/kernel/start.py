@@ -1,6 +1,7 @@
 """Become a kernel: `kernels.py` has this run in a fork, and gives the three names."""
 # ruff: noqa: F821
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,7 @@ arguments: list[str]
 cwd: str
 env: dict[str, str]
 
+gc.freeze()  # nothing that the server has imported is garbage: never look through it
 os.setsid()  # signals reach the kernel and what it starts, nobody else
 os.chdir(cwd)
 os.environ.update(env)
