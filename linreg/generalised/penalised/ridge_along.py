@@ -158,8 +158,7 @@ def _wide(problem: Problem, alphas: int | list[float], rows: Rows, one_out: bool
     n, d = rows.X.shape
     said = f"Ridge, by the products of {n} rows of {d} columns."
     out = found.left_out if one_out else None
-    gap = found.left.square().sum(0) / l2
-    return _path(problem, alphas, found.U, found.loss, found.df, (found.left, gap), out, said)
+    return _path(problem, alphas, found.U, found.loss, found.df, (found.left, found.gap), out, said)
 
 
 def _path(

@@ -26,6 +26,7 @@ class Wide(NamedTuple):
     df: Tensor  # (k,)
     left_out: Tensor  # (k,) mean squares of the residuals of rows left out
     left: Tensor  # (d, k) what rounding leaves of the equation
+    gap: Tensor  # (k,) twice what the objective may be above the smallest, at most
 
 
 class Kernel(NamedTuple):
@@ -79,7 +80,7 @@ class Kernel(NamedTuple):
             theta = self._centred(theta + self.V @ (D * (self.V.T @ (r - l2 * theta))))
         U = A.T @ theta
         left = A.T @ (t - A @ U) - l2 * U  # theta is larger than U where penalties are small, and rounds more
-        U = U + (left - A.T @ (self.V @ (D * (self.V.T @ (A @ left))))) / l2
+        U = U + self._times_inverse(l2, left)
         r = t - A @ U
         left = A.T @ r - l2 * U
         inverse, df = self.V.square() @ D, (self.values.unsqueeze(1) * D).sum(0)
@@ -88,8 +89,16 @@ class Kernel(NamedTuple):
         inverse[own >= 1 - ROUNDING] = torch.nan  # no penalty is for what tells such a row: nobody else does
         df = (df - m * far / (far + l2)).clamp(min=0) + len(self.free)
         out = (theta / inverse).square().sum(0)
+        gap = left.square().sum(0) / l2
+        if self.free:
+            gap = (left * self._times_inverse(l2, left)).sum(0).clamp(min=0)
         U[list(self.free)] = self.first.unsqueeze(1) - self.share @ U
-        return Wide(U, r.square().sum(0) / 2, df, out, left)
+        return Wide(U, r.square().sum(0) / 2, df, out, left, gap)
+
+    def _times_inverse(self, l2: Tensor, W: Tensor) -> Tensor:
+        """(d, k) the inverses of A'A + l2 (k,) times W (d, k)."""
+        D = 1 / (self.values.unsqueeze(1) + l2)
+        return (W - self.A.T @ (self.V @ (D * (self.V.T @ (self.A @ W))))) / l2
 
     def _centred(self, theta: Tensor) -> Tensor:
         return theta - self.Q @ (self.Q.T @ theta)
