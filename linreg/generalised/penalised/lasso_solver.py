@@ -58,7 +58,7 @@ def _polished(form: Quadratic, u: Tensor, signs: Tensor, l1: float, l2: float) -
     """The same active columns and signs, solved for once more from what is left of their slopes."""
     S = signs.nonzero().flatten()
     left = _slopes(form, u)[S] - l2 * u[S] - l1 * signs[S]
-    step = form.solve(S, l2, left) if len(S) else None
+    step = form.solve(S, l2, left)
     return u if step is None else u.index_add(0, S, step)
 
 

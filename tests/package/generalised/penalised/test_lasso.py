@@ -173,8 +173,8 @@ def test_a_path_that_is_off_says_by_how_much(name, ratio, monkeypatch):
     """In whatever units. Left to itself, it is mended."""
     A, t = PROBLEMS["wide" if name == "wide" else "ordinary"]
     if name == "faint":
-        t = t - 0.9999 * linreg.solve(A, t).predict(A)  # hardly explained: slopes are far smaller than y
-    A, t = A * 0.37, t * (1e7 if name == "faint" else 1000)
+        t = t - 0.999999 * linreg.solve(A, t).predict(A)  # hardly explained: slopes are far smaller than y
+    A, t = A * 0.37, t * (1e9 if name == "faint" else 1000)
     right = lasso_path(A, t, alphas=[100.0, 20.0], l1_ratio=ratio)
     for form in (OfSums, OfRows):
 
