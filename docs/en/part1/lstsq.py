@@ -67,16 +67,16 @@ for _ in range(200):
 
 
 # %%
-def residuals_given(driver, *problems):
+def residuals_given(driver, target, *problems):
     stacked = torch.stack(problems)
     targets = target.expand(len(problems), -1, -1)
     return torch.linalg.lstsq(stacked, targets, driver=driver).residuals.numel() > 0
 
 
-assert not residuals_given("gelsy", unrelated)
-assert residuals_given("gelsd", unrelated)
-assert not residuals_given("gelsd", unrelated, A)
-assert residuals_given("gels", A)
+assert not residuals_given("gelsy", target, unrelated)
+assert residuals_given("gelsd", target, unrelated)
+assert not residuals_given("gelsd", target, unrelated, A)
+assert residuals_given("gels", target, A)
 
 # %% [markdown]
 # ## 2. Years in float32 {#years}

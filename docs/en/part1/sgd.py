@@ -344,7 +344,7 @@ variance = float(noise.var(correction=0))
 ones = torch.ones(400, 0)  # no feature; the intercept comes with it
 
 
-def settled(lr, B):
+def settled(variance, lr, B):
     return lr * variance / (B * (2 - lr)) / 2  # the excess is S / 2
 
 
@@ -354,7 +354,8 @@ for _ in range(40):
     b = b - 0.8 * (
         b - noise[torch.randint(400, (2000, 5), generator=generator)].mean(1)
     )
-linreg.check(settled(0.8, 5), float((b - noise.mean()).square().mean() / 2), tol=0.1)
+measured = float((b - noise.mean()).square().mean() / 2)
+linreg.check(settled(variance, 0.8, 5), measured, tol=0.1)
 
 # %% [markdown]
 # **2. Predict the picture.** At $\tau = 1$, how does the excess go *within* a shuffled epoch? Sketch it, as a share of the floor with replacement, then measure it for rate 0.1 and batches of 100 on the toy.

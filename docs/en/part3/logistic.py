@@ -232,7 +232,7 @@ doors = {
 }
 
 
-def ask(X, t):
+def ask(doors, X, t):
     """Print what each routine says; return those that say "converged", and the silent ones."""
     A, targets, fooled, silent = linreg.fold_bias(X).numpy(), t.numpy(), [], []
     print("door            says           warns   largest weight")
@@ -252,7 +252,7 @@ def ask(X, t):
     return fooled, silent
 
 
-fooled, silent = ask(x_6, y_6)
+fooled, silent = ask(doors, x_6, y_6)
 
 # %% [markdown]
 # Four different numbers, and none is right: with $w = 1, b = -3$ each row lies on the side of its class. Twice these weights fit better, and a hundred times these better still. The loss has no minimum, and the weights that a program prints are those at which its stopping rule was met. A tighter tolerance only moves them further:
@@ -283,7 +283,7 @@ plt.show()
 rare = y * (torch.arange(n) % 40 == 0)
 with_rare = torch.column_stack((X, rare))
 print(f"the column is 1 in {int(rare.sum())} rows of 300, all of class 1\n")
-fooled_too, silent_too = ask(with_rare, y)
+fooled_too, silent_too = ask(doors, with_rare, y)
 
 # %% [markdown]
 # Both answers of [`logistic`][linreg.logistic] can be checked. Where it says `separated` it returns the direction, `fit.separation`: no row lies on the wrong side, and those that are off the boundary lie at least 1 on the right one. One product with $X$ confirms it:

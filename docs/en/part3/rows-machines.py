@@ -64,10 +64,10 @@ def resident():
 def slices(table, rows=16_384):
     for start in range(0, len(table), rows):
         some = torch.from_numpy(table[start : start + rows])
-        yield some[:, :d], some[:, d]
+        yield some[:, :-1], some[:, -1]
 
 
-def watched(open_blocks):
+def watched(open_blocks, d):
     """The sums over all rows, and MB more than before after each block."""
     before = resident()
     sums, trace = linreg.Statistics(d), [(0, 0.0)]
@@ -82,10 +82,10 @@ ways = {
     "mapped": lambda: slices(np.load(file, mmap_mode="c")),
     "linreg.blocks": lambda: linreg.blocks(file, target=-1, rows=16_384),
 }
-watched(ways["linreg.blocks"])  # once before: what torch needs for itself
+watched(ways["linreg.blocks"], d)  # once before: what torch needs for itself
 traces, totals = {}, {}
 for name, way in ways.items():
-    totals[name], traces[name] = watched(way)
+    totals[name], traces[name] = watched(way, d)
 
 # %% alt="Memory against rows read. The loaded file takes its whole size from the first row on. The plain memory map grows with every row until it takes the same. With linreg.blocks the memory stays level, near zero."
 import matplotlib.pyplot as plt
@@ -131,14 +131,14 @@ X, y = part[:, :d], part[:, d]
 once = linreg.Statistics.of(X, y)
 
 
-def apart(some, other=once):
+def apart(some, other):
     """The largest difference between centred Gram matrices, of columns of length 1."""
     length = other.gram.diagonal().sqrt()
     return float(((some.gram - other.gram) / torch.outer(length, length)).abs().max())
 
 
-def merged(order, pieces):
-    sums = linreg.Statistics(d)
+def merged(X, y, order, pieces):
+    sums = linreg.Statistics(X.shape[1])
     for rows in order.tensor_split(pieces):
         sums = sums + linreg.Statistics.of(X[rows], y[rows])
     return sums
@@ -147,7 +147,7 @@ def merged(order, pieces):
 straight = torch.arange(len(X))
 shuffled = torch.randperm(len(X), generator=generator)
 for pieces in (2, 10, 1000):
-    gaps = [apart(merged(order, pieces)) for order in (straight, shuffled)]
+    gaps = [apart(merged(X, y, order, pieces), once) for order in (straight, shuffled)]
     print(f"{pieces:4} pieces: {gaps[0]:.0e} in order, {gaps[1]:.0e} shuffled")
     assert max(gaps) < 1e-12
 
@@ -222,7 +222,7 @@ rest = linreg.blocks(damaged, target=-1, start=row)
 resumed = linreg.accumulate(rest, start=so_far)
 print(f"{so_far.n} rows before, {resumed.n} after")
 assert resumed.n == once.n
-assert apart(resumed) < 1e-12
+assert apart(resumed, once) < 1e-12
 
 # %% [markdown]
 # Missing entries need no repair: `accumulate` and `fit_stream` take `missing="drop"`, leave out such rows and count them. What other programs write into files, and which files can show that a byte has changed, is in [the reference](../reference/api-stream.md).
@@ -422,13 +422,13 @@ means = [10.0**k for k in range(7)]
 right = torch.tensor([1.0, -2.0])
 
 
-def error(found):
+def error(found, w):
     """The largest of a weight; 1, no digit, where there is no answer."""
-    return float((found - right).nan_to_num(1, 1, 1).abs().max().clamp(max=1))
+    return float((found - w).nan_to_num(1, 1, 1).abs().max().clamp(max=1))
 
 
 errors = {
-    name: [error(kind(z + mean, target)) for mean in means]
+    name: [error(kind(z + mean, target), right) for mean in means]
     for name, kind in kinds.items()
 }
 print(*(f"{name:10} {values[2]:.0e}" for name, values in errors.items()), sep="\n")
