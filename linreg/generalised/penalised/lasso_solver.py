@@ -42,7 +42,7 @@ def answers(form: Quadratic, l1: list[float], l2: list[float], yy: float) -> Ans
     scale = float(form.q.abs().max()) or 1.0
     slopes, squares = form.at(U)
     violation, gap = violation_and_gap(slopes, squares, U, one, two)
-    far = ((violation > CLOSE * scale) | (U.sign() != signs).any(0)).nonzero().flatten()
+    far = (violation > CLOSE * scale).nonzero().flatten()  # so is a weight on the wrong side of zero
     for k in far.tolist():
         U[:, k] = _polished(form, U[:, k], signs[:, k], l1[k], l2[k])
     if len(far):

@@ -166,3 +166,14 @@ def test_steps_that_run_out():
     assert "After 1 step it still moves." in fit.message
     with unchanged(X, y):
         softmax(X, y, class_weights="balanced")
+
+
+@pytest.mark.parametrize("ask", ["margins", "probabilities", "predict"])
+def test_rows_of_another_kind_are_told(ask):
+    X, y = drawn(3, classes=3, d=6)
+    of_rows = getattr(softmax(X, y), ask)
+    for wrong in (X[:, :5], X[0]):
+        with pytest.raises(linreg.ShapeError):
+            of_rows(wrong)
+    with pytest.raises(linreg.DtypeError):
+        of_rows(X.float())

@@ -215,6 +215,13 @@ def test_an_answer_that_is_a_little_off_is_polished(wide, l2):
     assert torch.equal(lasso_solver._polished(form, none, none, 0.3, l2), none)
 
 
+def test_what_cannot_be_solved_for_stays_as_it_is():
+    """A column of which nothing is left, among the active ones."""
+    form = OfSums(torch.diag(torch.tensor([1.0, 0.0], dtype=F64)), torch.ones(2, dtype=F64), 1.0)
+    u = torch.tensor([0.5, 0.25], dtype=F64)
+    assert torch.equal(lasso_solver._polished(form, u, u.sign(), 0.3, 0.0), u)
+
+
 def test_a_penalty_on_squares_below_rounding():
     """It tells nothing of how equal columns share; the answer is one of the lasso all the same."""
     twice = torch.column_stack((X, X))
