@@ -288,4 +288,7 @@ def _block(block: Any) -> Table:
         return Table(X, y, None)
     C = check_weights(y, block[2])
     kept = C > 0
-    return Table(X, y, C) if bool(kept.all()) else Table(X[kept], y[kept], C[kept])
+    if bool(kept.all()):
+        return Table(X, y, C)
+    check_finite(X, "X")  # no sum asks the rows that are left out
+    return Table(X[kept], y[kept], C[kept])

@@ -158,3 +158,15 @@ def test_an_error_names_the_block():
     bad[200, 1] = torch.inf
     with pytest.raises(DataError, match="`X` must be finite"):
         logistic_stream(cut(bad, y))
+
+
+def test_a_row_that_does_not_count_is_checked_as_any_other():
+    X, y = drawn(0)
+    c = torch.ones_like(y)
+    c[7] = 0
+    bad = X.clone()
+    bad[7, 1] = float("nan")
+    for fit in (logistic, lambda *rows, weights: logistic_stream([(*rows, weights)])):
+        assert fit(X, y, weights=c).status is Status.OK
+        with pytest.raises(DataError, match="`X` must be finite"):
+            fit(bad, y, weights=c)

@@ -961,3 +961,13 @@ def test_what_is_no_free_column(unpenalised, error, said):
     ):
         with pytest.raises(error, match=said):
             call()
+
+
+def test_free_columns_far_from_zero_that_differ_a_little():
+    """A spread of 1e-4 at 1e9 has three digits: the other column does not make it up."""
+    z = torch.randn(60, 3, generator=gen(), dtype=F64)
+    far = torch.tensor([1e9, 1e9, 0.0], dtype=F64)
+    A = torch.column_stack((z[:, 0], z[:, 0] + 1e-4 * z[:, 1], z[:, 2])) + far
+    fits = [ridge(B, z.sum(1), alpha=0.1, unpenalised=[0, 1]) for B in (A, A - far)]
+    assert fits[0].status is fits[1].status is Status.OK
+    torch.testing.assert_close(fits[0].w, fits[1].w, rtol=1e-6, atol=0)
