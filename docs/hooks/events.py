@@ -124,7 +124,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     except PageError as error:
         raise PluginError(str(error)) from None
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
-    outputs = of_blocks(sources, wanted, site.cache, config)
+    outputs = of_blocks(sources, wanted, site.cache, config, _draw_cards)
     together.tell()
     site.sources = {uri: site.edition.page(uri, source) for uri, source in sources.items()}
     site.outputs = {uri: site.edition.outputs(uri, made) for uri, made in outputs.items()}
@@ -178,6 +178,12 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
     """Keep it, for what is made from all pages."""
     site.navigation = nav
+
+
+def _draw_cards() -> None:
+    """Draw the pictures that go with links, as far as they are not kept."""
+    for title in site.titles.values():  # in the first edition's letters
+        card.png(title, site.titles[""])
 
 
 @event_priority(-100)  # after mkdocs-autorefs has linked the names in the signatures

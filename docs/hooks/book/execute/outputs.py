@@ -8,7 +8,7 @@ whose key is made of the cells, does not see the prose.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -99,12 +99,16 @@ def prepare(package: Path, wheel: Path) -> Path:
 
 
 def of_blocks(
-    pages: Mapping[str, Page], wanted: Set[str], home: Path, config: MkDocsConfig
+    pages: Mapping[str, Page],
+    wanted: Set[str],
+    home: Path,
+    config: MkDocsConfig,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[str, list[list[Output]]]:
     """Outputs of each block of the wanted pages, which are executed each as one list of cells."""
     blocks = {name: cells(page) for name, page in pages.items()}
     flat = {name: [cell for block in page for cell in block] for name, page in blocks.items()}
-    made = execute(flat, wanted, home, config)
+    made = execute(flat, wanted, home, config, meanwhile)
     rest = {name: iter(made.get(name, [])) for name in wanted}
     return {
         name: [[output for _ in block for output in next(rest[name])] for block in blocks[name]]
@@ -113,11 +117,16 @@ def of_blocks(
 
 
 def execute(
-    pages: Mapping[str, Sequence[Cell]], wanted: Set[str], home: Path, config: MkDocsConfig
+    pages: Mapping[str, Sequence[Cell]],
+    wanted: Set[str],
+    home: Path,
+    config: MkDocsConfig,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[str, list[list[Output]]]:
     """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once.
 
     One kernel more than there are cores: some always wait, half a second each, to have started or ended.
+    `meanwhile` is work for the first seconds, in which all kernels wait for what they are forked from.
     """
     kept = {name: home / f"{key(code)}.json" for name, code in pages.items() if code}
     for old in set(home.glob("*.json")) - set(kept.values()):
@@ -133,7 +142,9 @@ def execute(
     ready = nullcontext() if all(kept[name].exists() for name in todo) else kernels.opened()
     workers = (os.cpu_count() or 1) + 1
     with ready, ThreadPoolExecutor(workers) as pool:  # the work is done in the kernels
-        return dict(zip(todo, pool.map(outputs, todo), strict=True))
+        made = pool.map(outputs, todo)
+        meanwhile()
+        return dict(zip(todo, made, strict=True))
 
 
 def key(code: Sequence[Cell]) -> str:

@@ -64,7 +64,7 @@ def drawn(title: str, site: str) -> bytes:
         canvas.draw()
         file = BytesIO()
         picture = Image.fromarray(asarray(canvas.buffer_rgba())).convert("RGB")
-        picture.quantize(COLOURS).save(file, "PNG", optimize=True)  # a fifth of the bytes
+        picture.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(file, "PNG")  # a fifth of the bytes
     return file.getvalue()
 
 
