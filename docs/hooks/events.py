@@ -124,7 +124,7 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     except PageError as error:
         raise PluginError(str(error)) from None
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
-    outputs = of_blocks(sources, wanted, site.cache, config, _draw_cards)
+    outputs = of_blocks(sources, wanted, site.cache, config, lambda: [_card(uri) for uri in wanted])
     together.tell()
     site.sources = {uri: site.edition.page(uri, source) for uri, source in sources.items()}
     site.outputs = {uri: site.edition.outputs(uri, made) for uri, made in outputs.items()}
@@ -180,10 +180,10 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
     site.navigation = nav
 
 
-def _draw_cards() -> None:
-    """Draw the pictures that go with links, as far as they are not kept."""
-    for title in site.titles.values():  # in the first edition's letters
-        card.png(title, site.titles[""])
+def _card(uri: str) -> tuple[str, bytes]:
+    """The title on the picture that goes with links to a page, and the picture."""
+    title = site.titles["" if uri == "index.md" else uri]  # in English: the letters know no Chinese
+    return title, card.png(title, site.titles[""])
 
 
 @event_priority(-100)  # after mkdocs-autorefs has linked the names in the signatures
@@ -196,8 +196,7 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
         if shared[page.title] > 1 and page.parent:  # no two pages of one name in a list of results
             page.meta["title"] = f"{page.title} ({page.parent.title})"
         path = f"assets/cards/{stem(uri).replace('/', '-')}.png"
-        title = site.titles["" if page.is_homepage else uri]
-        site.beside[path] = card.png(title, site.titles[""])  # its letters know no Chinese
+        title, site.beside[path] = _card(uri)
         page.meta["card"], page.meta["card_alt"] = site.address(path), escape(card.alt(title))
 
     texts = {uri: f"{stem(uri)}.md" for uri in pages}

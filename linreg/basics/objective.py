@@ -14,7 +14,7 @@ from linreg.basics.loss import Reduction, constant_of, residual_sums
 from linreg.basics.products import pass_over
 from linreg.basics.statistics import Statistics
 from linreg.basics.told import Parabola
-from linreg.weights import Weighing
+from linreg.weights import Weighing, weighing
 
 __all__ = ["Objective"]
 
@@ -34,7 +34,7 @@ class Objective(NamedTuple):
     @property
     def rows(self) -> Weighing:
         """How often each row counts."""
-        return self.weighing or Weighing(None, float(len(self.y)))
+        return self.weighing or weighing(self.y, None)
 
     @property
     def constant(self) -> float:
@@ -56,7 +56,8 @@ class Objective(NamedTuple):
 
     def slope(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Loss () and gradient (p,)."""
-        rows, constant = self.rows, self.constant
+        rows = self.rows
+        constant = constant_of(self.reduction, rows)
         w, b = self.parts(theta)
         if self.parabola is not None:
             place = self.parabola.at(w.double(), b.double())

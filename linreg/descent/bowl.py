@@ -19,12 +19,11 @@ from linreg.closed_form.triangle import triangle
 from linreg.descent.wide import COLUMNS, Wide, wide_of
 from linreg.errors import DataError
 from linreg.result import Status
-from linreg.weights import Weighing
+from linreg.weights import Weighing, weighing
 
 __all__ = ["Bowl", "bowl_of", "factor", "from_rows"]
 
 EASY = 1e3  # condition number up to which sums tell the excess to 1e-16 of what there is to gain
-ALIKE = Weighing(None, 0.0)  # rows that all count the same, however many
 TINY = 1e-140  # of the target: the square is 1e-280, and eps of that still a normal number
 
 
@@ -54,10 +53,11 @@ class Bowl(NamedTuple):
 
 
 def bowl_of(
-    X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None, rows: Weighing = ALIKE
+    X: Tensor, y: Tensor, intercept: bool, sums: Statistics | None = None, rows: Weighing | None = None
 ) -> Bowl | Wide:
     """From sums where they are exact enough, in one pass; from the rows otherwise. For checked data."""
     _check_size(y)
+    rows = rows or weighing(y, None)
     if X.shape[1] > COLUMNS:
         return wide_of(X, y, intercept, rows)
     try:
@@ -84,16 +84,16 @@ def _from_sums(sums: Statistics, intercept: bool) -> Bowl | None:
     return _bowl(R, fit.w, fit.b, float(fit.loss), intercept)
 
 
-def from_rows(X: Tensor, y: Tensor, intercept: bool, rows: Weighing = ALIKE) -> Bowl:
+def from_rows(X: Tensor, y: Tensor, intercept: bool, rows: Weighing | None = None) -> Bowl:
     """The same for columns of any condition and any units, by a QR factorisation."""
     _check_size(y)
+    rows = rows or weighing(y, None)
     c = None if rows.c is None else rows.c.double()
     fit = solve(X.double(), y.double(), intercept=intercept, weights=c)
     floor = float(fit.loss)
     if fit.loss.sqrt() <= 8 * torch.finfo(torch.float64).eps * y.double().abs().max():
         floor = 0.0  # the points lie on the plane, and what is left is rounding
-    total = len(X) if c is None else rows.total
-    return _bowl(factor(X, intercept, rows.root) / total**0.5, fit.w, fit.b, floor, intercept)
+    return _bowl(factor(X, intercept, rows.root) / rows.total**0.5, fit.w, fit.b, floor, intercept)
 
 
 def _check_size(y: Tensor) -> None:

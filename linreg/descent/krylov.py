@@ -48,10 +48,8 @@ class Centred(NamedTuple):
         """Those of checked data; `c` (n,) weights of the rows."""
         if c is None:
             total, root, y_mean = float(len(y)), None, y.mean(dtype=torch.float64)
-            mean, scale = (
-                X.mean(0, dtype=torch.float64),
-                torch.linalg.vector_norm(X, dim=0, dtype=torch.float64),
-            )
+            mean = X.mean(0, dtype=torch.float64)
+            scale = torch.linalg.vector_norm(X, dim=0, dtype=torch.float64)
         else:
             c = c.double()
             total, root = float(c.sum()), c.sqrt()

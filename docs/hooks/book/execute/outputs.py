@@ -103,7 +103,7 @@ def of_blocks(
     wanted: Set[str],
     home: Path,
     config: MkDocsConfig,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> dict[str, list[list[Output]]]:
     """Outputs of each block of the wanted pages, which are executed each as one list of cells."""
     blocks = {name: cells(page) for name, page in pages.items()}
@@ -121,7 +121,7 @@ def execute(
     wanted: Set[str],
     home: Path,
     config: MkDocsConfig,
-    meanwhile: Callable[[], None] = lambda: None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> dict[str, list[list[Output]]]:
     """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once.
 
