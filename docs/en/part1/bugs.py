@@ -168,16 +168,13 @@ print("every 5th loss:", [round(value, 2) for value in swinging[::5]])
 
 
 # %%
-def gradient_after(steps, loop):
-    _, layer = run(X, y, lr=0.0, loop=loop, steps=steps)
-    return layer.weight.grad
+def forgets(loop, X, y):
+    _, once = run(X, y, lr=0.0, loop=loop, steps=1)
+    _, twice = run(X, y, lr=0.0, loop=loop, steps=2)
+    return torch.equal(once.weight.grad, twice.weight.grad)
 
 
-def forgets(loop):
-    return torch.equal(gradient_after(1, loop), gradient_after(2, loop))
-
-
-verdict(forgets, bug=(train_no_zero,), cure=(train,))
+verdict(forgets, bug=(train_no_zero, X, y), cure=(train, X, y))
 
 # %% [markdown]
 # **Cure.** `optimizer.zero_grad()` at the top of the loop.
@@ -204,13 +201,13 @@ for word in ("inf", "nan"):
 
 
 # %%
-def ignores_copies(loss):
-    y_hat = torch.zeros(n)
+def ignores_copies(loss, y):
+    y_hat = torch.zeros_like(y)
     once, twice = loss(y_hat, y), loss(y_hat.repeat(2), y.repeat(2))
     return torch.allclose(once, twice)
 
 
-verdict(ignores_copies, bug=(half_sum,), cure=(half_mean,))
+verdict(ignores_copies, bug=(half_sum, y), cure=(half_mean, y))
 
 # %% [markdown]
 # **Cure.** The mean, or the rate divided by $n$; they are one path. Prefer the mean: with a sum the right rate changes with the number of rows.
@@ -249,11 +246,11 @@ print(f"loss {tiny[0]:.6f} to {tiny[-1]:.6f}, b {tiny_layer.bias.item():.3f}")
 
 
 # %%
-def costs_half(loss):
+def costs_half(loss, y):
     return abs(loss(y + 1, y).item() - 0.5) < 1e-9
 
 
-verdict(costs_half, bug=(mean_of_mean,), cure=(sum_of_rows,))
+verdict(costs_half, bug=(mean_of_mean, y), cure=(sum_of_rows, y))
 
 # %% [markdown]
 # **Cure.** Divide once. The test finds bug 3 too; one thread on a textbook has both
@@ -622,7 +619,7 @@ ax.set(xlabel="step", ylabel="loss / n (dotted: floor)")
 # Bug 1 falls smoothly and levels off, at the landmark of the mean, with a model that ignores the features. Compare the level with what the mean alone and the exact answer reach.
 
 # %% [markdown]
-# **4. The same symptom, another bug.** This loop prints the same loss sixty times, as bug 5 does. But `owns` says `True`. What is wrong? Write `moves(loop)`, which says whether a step changes the weights:
+# **4. The same symptom, another bug.** This loop prints the same loss sixty times, as bug 5 does. But `owns` says `True`. What is wrong? Write `moves(loop, X, y)`, which says whether a step changes the weights:
 
 
 # %%
@@ -638,8 +635,8 @@ def train_late(layer, optimizer, X, y, steps=60):
 
 
 def check_moves(moves):
-    linreg.check(moves(train), True)
-    linreg.check(moves(train_late), False)
+    linreg.check(moves(train, X, y), True)
+    linreg.check(moves(train_late, X, y), False)
 
 
 # %% [markdown] answer="Hint"
@@ -650,7 +647,7 @@ def check_moves(moves):
 
 
 # %% answer="Answer"
-def moves(loop):
+def moves(loop, X, y):
     _, layer = run(X, y, loop=loop, steps=1)
     return bool(layer.weight.any())
 

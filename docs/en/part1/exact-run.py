@@ -111,7 +111,8 @@ def error(method, X, y, best):
 
 # %%
 def race(methods, dtype, exponents, noise=0.0):
-    medians = {method: [] for method in methods}
+    """For each method its median error at each exponent of the condition number."""
+    medians = {method: {} for method in methods}
     for exponent in exponents:
         errors = {method: [] for method in methods}
         for seed in range(7):
@@ -120,12 +121,12 @@ def race(methods, dtype, exponents, noise=0.0):
             for method in methods:
                 errors[method].append(error(method, X, y, best))
         for method in methods:
-            medians[method].append(float(torch.tensor(errors[method]).median()))
+            medians[method][exponent] = float(torch.tensor(errors[method]).median())
     return medians
 
 
-def slope(exponents, errors):
-    k, e = torch.tensor(exponents), torch.tensor(errors)
+def slope(medians):
+    k, e = torch.tensor(list(medians)), torch.tensor(list(medians.values()))
     kept = (k >= 1) & (e < 0.1)
     return float(linreg.solve(k[kept].unsqueeze(1), e[kept].log10()).w[0])
 
@@ -138,20 +139,20 @@ medians = {dtype: race(methods, dtype, track) for dtype, track in tracks.items()
 
 
 def twenty_columns(method, exponents, w, seeds=7):
-    """Median errors against `w`, in float64."""
-    found = []
+    """The slope of the median errors against `w`, in float64."""
+    medians = {}
     for exponent in exponents:
         draws = [collinear(10.0**exponent, seed, w=w, n=300) for seed in range(seeds)]
         errors = torch.tensor([error(method, *draw, w) for draw in draws])
-        found.append(float(errors.median()))
-    return slope(exponents, found)
+        medians[exponent] = float(errors.median())
+    return slope(medians)
 
 
 w_ordinary = linreg.ordinary().w
 print("exponent p of the condition number")
 print("           float32  float64  float64, 20 columns")
 for method in methods[:4]:
-    p = [slope(track, medians[dtype][method]) for dtype, track in tracks.items()]
+    p = [slope(medians[dtype][method]) for dtype in tracks]
     p.append(twenty_columns(method, [float(k) for k in range(2, 8)], w_ordinary))
     print(f"{method.__name__:9} {p[0]:8.0f} {p[1]:8.0f} {p[2]:8.0f}")
 
@@ -164,7 +165,8 @@ import matplotlib.pyplot as plt
 from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
 
 
-def draw(dtype):
+def draw(dtype, medians):
+    """Errors against condition numbers, a curve for each method."""
     ax = plt.figure(figsize=(5.5, 4)).gca()
     kappa = [10.0**k for k in tracks[dtype]]
     eps = torch.finfo(dtype).eps
@@ -173,7 +175,8 @@ def draw(dtype):
         ax.loglog(guide, [eps * k**power for k in guide], color=GREY, linestyle="--")
     colours = (ORANGE, PURPLE, BLUE, "black", GREEN)
     for method, colour, marker in zip(methods, colours, "sD^vo", strict=True):
-        visible = torch.tensor(medians[dtype][method]).clamp(min=eps / 2)  # some are 0
+        errors = torch.tensor(list(medians[method].values()))
+        visible = errors.clamp(min=eps / 2)  # some are 0
         ax.loglog(kappa, visible, color=colour, marker=marker, markersize=4)
     ax.axhline(1, color=GREY, linewidth=0.8)
     ax.text(1, 1.4, "no digit right", color=GREY, va="bottom")
@@ -185,7 +188,7 @@ def draw(dtype):
     return ax
 
 
-ax = draw(torch.float32)
+ax = draw(torch.float32, medians[torch.float32])
 ax.text(8e1, 4e-2, "inverse", color=ORANGE, ha="right", va="top")
 ax.text(8e1, 1e-2, "Cholesky", color=PURPLE, ha="right", va="top")
 ax.text(5e4, 2e-5, "QR", color=BLUE, va="top")
@@ -197,7 +200,7 @@ ax.set_title("float32, 60 rows, no residual")
 plt.show()
 
 # %% alt="Relative error against condition number in float64, both on log scales. Inverse and Cholesky follow epsilon kappa squared and have no digit left in the right half, where Cholesky ends. QR and SVD follow epsilon kappa to the right edge. solve, which refines its answer, stays level at the bottom, where half of epsilon is drawn for all that is smaller. The data are 60 rows without a residual."
-ax = draw(torch.float64)
+ax = draw(torch.float64, medians[torch.float64])
 ax.text(3e3, 1e-5, "inverse", color=ORANGE, ha="right", va="top")
 ax.text(3e3, 5e-7, "Cholesky", color=PURPLE, ha="right", va="top")
 ax.text(3e7, 2e-12, "QR", color=BLUE, va="top")
@@ -209,19 +212,14 @@ plt.show()
 # %% [markdown]
 # Where the error of Cholesky passes 1 its factorisation fails; the inverse goes on returning numbers. In digits, checked rather than printed because the last bits depend on the machine:
 
-
 # %%
-def median_at(power, dtype, method):
-    """The median error at condition number 10**power."""
-    return dict(zip(tracks[dtype], medians[dtype][method], strict=True))[power]
-
-
-assert median_at(4, torch.float32, inverse) > 0.1  # no digit
-assert median_at(4, torch.float32, qr) < 1e-3  # three or more
-assert median_at(8, torch.float64, inverse) > 0.1
-assert median_at(8, torch.float64, qr) < 1e-7
-assert max(medians[torch.float32][solve]) < 1e-7  # rounded to float32 once
-assert max(medians[torch.float64][solve]) < 1e-14  # refined
+in_32, in_64 = medians[torch.float32], medians[torch.float64]
+assert in_32[inverse][4] > 0.1  # no digit
+assert in_32[qr][4] < 1e-3  # three or more
+assert in_64[inverse][8] > 0.1
+assert in_64[qr][8] < 1e-7
+assert max(in_32[solve].values()) < 1e-7  # rounded to float32 once
+assert max(in_64[solve].values()) < 1e-14  # refined
 
 # %% [markdown]
 # ## With a residual
@@ -242,17 +240,18 @@ by_noise = {
 _, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
 kappas = [10.0**k for k in residual_track]
 for (size, found), line in zip(by_noise.items(), ("-", "--", ":"), strict=True):
-    ax.loglog(kappas, found[qr], line, color=BLUE)
-    lowest = torch.tensor(found[solve]).clamp(min=1.1e-16)  # some are 0
+    of_qr, of_solve = (torch.tensor(list(found[way].values())) for way in (qr, solve))
+    ax.loglog(kappas, of_qr, line, color=BLUE)
+    lowest = of_solve.clamp(min=1.1e-16)  # some are 0
     ax.loglog(kappas, lowest, line, color=GREEN)
-    ax.text(1.4e8, found[qr][-1], f"QR, noise {size:g}", color=BLUE, va="center")
+    ax.text(1.4e8, of_qr[-1], f"QR, noise {size:g}", color=BLUE, va="center")
 ax.text(1.4e8, 1.1e-16, "solve, all three", color=GREEN, va="center")
 ax.set(xlabel="condition number κ of X", ylabel="relative error of w")
 ax.set_xlim(10, 3e10)
-lasts = [found[qr][-1] for found in by_noise.values()]
+lasts = [found[qr][8] for found in by_noise.values()]
 assert lasts == sorted(lasts)
 assert lasts[-1] > 1e4 * lasts[0]
-assert max(max(found[solve]) for found in by_noise.values()) < 1e-13
+assert max(max(found[solve].values()) for found in by_noise.values()) < 1e-13
 
 # %% [markdown]
 # At the left end, with noise 1, it does not refine yet. That is 60 rows. For many, `solve` refines in float64 alone where digits are to spare, and says [how many are left](../reference/choose.md#what-solve-does).
@@ -362,8 +361,8 @@ plt.show()
 # $16 - 10 = 6$, and $7 - 3 = 4$. The figures agree.
 
 # %% answer="Answer"
-assert 4.5 < -math.log10(median_at(5, torch.float64, inverse)) < 7.5
-assert 3.5 < -math.log10(median_at(3, torch.float32, qr)) < 6.5
+assert 4.5 < -math.log10(in_64[inverse][5]) < 7.5
+assert 3.5 < -math.log10(in_32[qr][3]) < 6.5
 
 # %% [markdown]
 # **2. Predict the picture.** Leave out one of Longley's 16 years at a time and fit again. Sketch how the weight of the price index, the first column, moves. It is <!--= economy.w[0]:.0f -->15<!--/-->, and another sample of such years would typically move it by <!--= linreg.certified(data.X, data.y).w_se[0]:.0f -->85<!--/-->: its [standard error](../part2/sure.py#the-standard-error), under assumptions that are doubtful for a series in time.

@@ -365,13 +365,13 @@ differences = soft.w[:, 1:] - soft.w[:, :1]
 assert torch.allclose(differences, torch.from_numpy(base.params[1:]), rtol=1e-8)
 
 
-def mean_loss(theta):
-    scores = linreg.fold_bias(toy) @ theta.view(3, 3)
-    return nn.functional.cross_entropy(scores, three.long())
+def mean_loss(theta, X, classes):
+    scores = linreg.fold_bias(X) @ theta.view(3, 3)
+    return nn.functional.cross_entropy(scores, classes)
 
 
 theta = torch.vstack((soft.b, soft.w)).flatten()
-H = torch.autograd.functional.hessian(mean_loss, theta)
+H = torch.autograd.functional.hessian(lambda v: mean_loss(v, toy, three.long()), theta)
 values = torch.linalg.eigvalsh(H)
 flat = int((values < 1e-10).sum())
 print(f"eigenvalues of the Hessian below 1e-10: {flat} of {len(values)}")
