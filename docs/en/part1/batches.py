@@ -81,7 +81,7 @@ for B in (300, 30, 3):
 # Rate 0.03, three epochs, batches of ten is an old recipe, and it arrives. The first line keeps its epochs and drops its batches,
 # [the mistake of a tutorial](article.py#e4). Now count along two axes:
 
-# %% alt="Two panels with the excess loss of four runs at rate 0.03, on a log scale. Against the number of steps, the runs with batches of 1000, 100, 10 and 1 lie on one falling curve, the predicted full-batch one, and stop at 3, 30, 300 and 3000 steps; batches of 10 and 1 leave it where it gets small and level off. Against epochs, the same four runs lie far apart: the smaller the batch, the steeper the fall."
+# %% alt="Two panels with the excess loss of four runs at rate 0.03, on a log scale. Against the number of steps, the runs with batches of 1000, 100, 10 and 1 lie on one falling curve, the predicted full-batch one, and stop at 3, 30, 300 and 3000 steps; batches of 10 and 1 leave it where it gets small, and batches of 1 level off. Against epochs, the same four runs lie far apart: the smaller the batch, the steeper the fall."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
@@ -111,6 +111,15 @@ top.set(xlabel="steps", ylabel="excess loss", ylim=(1e-6, 8))
 bottom.set(xlabel="epochs", ylabel="excess loss", ylim=(1e-6, 12), xlim=(-0.1, 3.7))
 for ax in (top, bottom):
     ax.minorticks_off()
+on_the_curve = {1000: 3, 100: 30, 10: 100, 1: 40}  # steps
+lefts = {B: excess(path, X_toy, y_toy) for B, path in runs.items()}
+for B, steps in on_the_curve.items():
+    apart = (lefts[B][: steps + 1] / predicted[: steps + 1]).log()
+    assert float(apart.abs().max()) < math.log(1.5)
+assert min(lefts[10][300] / predicted[300], lefts[1][300] / predicted[300]) > 10
+assert 1 / 3 < lefts[1][1000:2000].mean() / lefts[1][2000:].mean() < 3
+after_one_epoch = [float(lefts[B][1000 // B]) for B in runs]
+assert after_one_epoch == sorted(after_one_epoch, reverse=True)
 
 # %% [markdown]
 # Against steps there is one curve, whatever the batch, until the loss gets small. Near the minimum the small batches stop falling, each at a height of its own.

@@ -182,6 +182,9 @@ def draw(dtype):
     ax.annotate("at or below half of epsilon", (1, eps / 2), color=GREY, **below)
     ax.set(xlabel="condition number κ of X", ylabel="relative error of w")
     ax.set_ylim(eps / 100, 60)
+    p = [round(slope(tracks[dtype], medians[dtype][method])) for method in methods[:4]]
+    assert p == [2, 2, 1, 1]  # along which guide
+    assert max(medians[dtype][solve]) < eps
     return ax
 
 
@@ -194,6 +197,9 @@ ax.text(1e6, 7e-8, "linreg.solve, in float64", color=GREEN, ha="right", va="bott
 ax.text(4e2, 2e-1, r"$\varepsilon\kappa^2$", color=GREY, ha="right")
 ax.text(1e6, 3e-1, r"$\varepsilon\kappa$", color=GREY, ha="right")
 ax.set_title("float32, 60 rows, no residual")
+at_1e4 = tracks[torch.float32].index(4)
+for method in (inverse, cholesky):  # which may have failed: nan
+    assert not medians[torch.float32][method][at_1e4] < 0.1
 plt.show()
 
 # %% alt="Relative error against condition number in float64, both on log scales. Inverse and Cholesky follow epsilon kappa squared and have no digit left in the right half, where Cholesky ends. QR and SVD follow epsilon kappa to the right edge. solve, which refines its answer, stays level at the bottom, where half of epsilon is drawn for all that is smaller. The data are 60 rows without a residual."
@@ -204,6 +210,12 @@ ax.text(3e7, 2e-12, "QR", color=BLUE, va="top")
 ax.text(3e7, 1e-13, "SVD", va="top")
 ax.text(1e13, 2e-16, "linreg.solve, refined", color=GREEN, ha="right", va="bottom")
 ax.set_title("float64, 60 rows, no residual")
+for method in (inverse, cholesky):
+    assert not any(value < 0.1 for value in medians[torch.float64][method][8:])
+assert (
+    medians[torch.float64][cholesky][-1] != medians[torch.float64][cholesky][-1]
+)  # nan
+assert max(medians[torch.float64][qr][-1], medians[torch.float64][svd][-1]) < 0.1
 plt.show()
 
 # %% [markdown]

@@ -88,6 +88,11 @@ for ax, rho, colour in ((axes[0], 0.0, BLUE), (axes[1], 0.99, ORANGE)):
     height = (u * u + 2 * rho * u * v + v * v) / 2
     levels = [0.004, 0.02, 0.15, 0.6, 1.5, 3]
     ax.contour(W1, W2, height, levels=levels, colors=GREY, linewidths=0.9)
+    assert height.argmin() == ((W1 - 1).square() + (W2 - 1).square()).argmin()
+    round_about = torch.allclose(height, height.rot90())
+    assert round_about == (rho == 0)
+    if rho > 0:  # the corner at the upper left, and the one at the lower left
+        assert height[-1, 0] < levels[2] < levels[-1] < height[0, 0]
     ax.plot(1, 1, "*", color=colour, markersize=12)
     ax.set_title(f"correlation {rho:g}", color=colour)
     ax.set(xlabel="$w_1$", aspect="equal")

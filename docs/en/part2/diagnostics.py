@@ -38,7 +38,7 @@ for name, table in tables.items():
         f" {table.estimate[0]:11.1f} {table.r2:7.2f}"
     )
 
-# %% alt="Four scatter plots with the same line. I: points scattered about the line. II: points on a smooth arch that bends across the line. III: ten points on a straight line of another slope, and one far above it. IV: ten points above each other at the same x, and a single point far to the right, on which the line ends."
+# %% alt="Four scatter plots with the same line. I: points scattered about the line. II: points on a smooth arch that bends across the line. III: ten points on a straight line of another slope, and one far above it. IV: ten points above each other at the same x, and a single point far to the right, through which the line runs."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREEN, GREY, ORANGE
@@ -52,6 +52,25 @@ for ax, (name, (x, y)) in zip(axes.flat, four.items(), strict=True):
     ax.plot(x, y, "o", color=BLUE, markersize=4, mew=0)
     ax.set_title(name)
     ax.spines[["top", "right"]].set_visible(False)
+left = {name: linreg.residuals(*four[name], tables[name].fit) for name in four}
+turns = {}  # how often the points, from left to right, change the side of the line
+for name, r in left.items():
+    sides = r[four[name][0][:, 0].argsort()].sign()
+    turns[name] = int((sides.diff() != 0).sum())
+heights = torch.stack([tables[name].fit.predict(ends) for name in four])
+assert float((heights - heights[0]).abs().max()) < 0.01  # the same line
+assert turns["I"] > 4 > turns["II"] == 2
+x, y = four["II"]
+assert linreg.infer(torch.hstack((x, x * x)), y).r2 > 0.9999
+x, y = four["III"]
+ten = y < y.max()
+others = linreg.infer(x[ten], y[ten])
+assert others.r2 > 0.9999
+assert float(others.fit.w) < 0.4 < 0.49 < float(tables["III"].fit.w)
+assert left["III"].max() > 3
+x, y = four["IV"]
+assert sorted(x[:, 0].tolist()) == 10 * [8] + [19]
+assert abs(left["IV"][x[:, 0].argmax()]) < 1e-9
 plt.show()
 
 # %% [markdown]
@@ -74,6 +93,17 @@ fig, axes = plt.subplots(1, 3, figsize=(7, 2.6), sharey=True, layout="constraine
 for ax, (name, target) in zip(axes, three.items(), strict=True):
     linreg.plot.residuals(position, target, linreg.solve(position, target), ax=ax)
     ax.set(title=name, xlabel="predicted", ylabel="residual" if name == "sound" else "")
+    r = linreg.residuals(position, target, linreg.solve(position, target))
+    parts = r[position[:, 0].argsort()].split(20)  # from left to right
+    means = [float(part.mean()) for part in parts]
+    spreads = [float(part.std()) for part in parts]
+    if name == "sound":
+        assert max(abs(mean) for mean in means) < min(spreads)
+        assert max(spreads) < 3 * min(spreads)
+    elif name == "curved":
+        assert max(means[0], means[-1]) < -0.5 < 0.5 < means[5]
+    else:
+        assert spreads[0] < 0.1 < 1 < spreads[-1]
 plt.show()
 
 # %% [markdown]
