@@ -91,7 +91,7 @@ for ax, rho, colour in ((axes[0], 0.0, BLUE), (axes[1], 0.99, ORANGE)):
     assert height.argmin() == ((W1 - 1).square() + (W2 - 1).square()).argmin()
     round_about = torch.allclose(height, height.rot90())
     assert round_about == (rho == 0)
-    if rho > 0:  # the corner at the upper left, and the one at the lower left
+    if rho != 0:  # the corner at the upper left, and the one at the lower left
         assert height[-1, 0] < levels[2] < levels[-1] < height[0, 0]
     ax.plot(1, 1, "*", color=colour, markersize=12)
     ax.set_title(f"correlation {rho:g}", color=colour)
