@@ -308,6 +308,8 @@ ax.text(40, 2.6, "where the article stops", color=ORANGE)
 ax.plot(to_one_percent, float(loss_600[to_one_percent]), "o", color=GREEN)
 ax.text(440, 0.009, "within 1 %", color=GREEN)
 assert to_one_percent == 571
+assert loss_600[3] > 0.9 * loss_600[0]
+assert floor < loss_600[571] < 1.01 * floor
 
 # %% [markdown]
 # The article leaves an exercise: try the rates 0.01, 0.03, 0.1, 0.3 and 1. Its answer, for
@@ -458,6 +460,7 @@ assert abs(-math.log(0.99) - 0.01005) < 1e-5
 # %% answer="Answer" alt="The share of seeds within 0.01 of a bias error of 1.6, as bars against the number of epochs, with the peak at epoch 22. The orange bar of 21 epochs is lower, and that of 24 is zero or nearly so."
 other = share_near(b_errors, 1.6)
 assert max(other) == other[22]
+assert other[24] < 0.01 < other[21] < other[22]
 _, ax = plt.subplots(figsize=(5.5, 3), layout="constrained")
 bars = range(16, 30)
 ax.bar(

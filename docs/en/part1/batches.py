@@ -353,6 +353,12 @@ ax.text(5, 1e-6, "mean from step 100 (band),\n1/t from step 100 (line)")
 ax.set(xlim=(4, 20000), ylim=(4e-7, 5))
 ax.set(xlabel="steps of batches of 10", ylabel="mean excess loss")
 assert ends["toy"]["mean"] < ends["toy"]["mean from step 0"] < ends["toy"]["constant"]
+means = {h: excess(p, X_toy, y_toy).mean(1) for h, p in toy_paths.items()}
+for how in ("constant", "halved", "1/t"):
+    assert 2 < means[how][0] < 4
+    assert 3e-5 < means[how][100] < 3e-4
+assert 0.3 < means["constant"][1500:].mean() / means["constant"][100:500].mean() < 3
+assert all(5e-7 < ends["toy"][how] < 2e-6 for how in ("mean", "1/t"))
 
 # %% [markdown]
 # The mean must not begin at step 0: it then keeps a share of the start, which falls only like $1/t^2$.
@@ -420,7 +426,10 @@ for how, colour in (("sorted", ORANGE), ("shuffled", BLUE)):
     if how == "sorted":
         assert min(path[:100]) < 0
         assert path[99] > 3
+        assert min(path[100:200]) < 1
         assert path[-1] > 3
+    else:
+        assert max(abs(value - 2) for value in path[99:]) < 0.3
 ax.axhline(linreg.solve(X_noisy, y_noisy).b, color=GREY, linewidth=0.8, linestyle=":")
 ax.set(xlim=(0, 370), xlabel="steps of batches of 10, three epochs")
 ax.set(ylabel="intercept b (dotted: exact)")

@@ -261,6 +261,8 @@ for (size, found), line in zip(by_noise.items(), ("-", "--", ":"), strict=True):
 ax.text(1.4e8, 1.1e-16, "solve, all three", color=GREEN, va="center")
 ax.set(xlabel="condition number κ of X", ylabel="relative error of w")
 ax.set_xlim(10, 3e10)
+firsts = [found[qr][0] for found in by_noise.values()]
+assert max(firsts) < 10 * min(firsts)
 lasts = [found[qr][-1] for found in by_noise.values()]
 assert lasts == sorted(lasts)
 assert lasts[-1] > 1e4 * lasts[0]
@@ -343,6 +345,7 @@ answers = {
 }
 reached = {name: digits(theta, best) for name, theta in answers.items()}
 assert max(reached["inverse"], reached["Cholesky"]) < 9 < reached["QR"]
+assert 9 < reached["lstsq"] < 12.5
 assert reached["QR"] < 12.5 < 15 < reached["solve"]
 
 fig, ax = plt.subplots(figsize=(5.5, 2.8))
@@ -397,6 +400,8 @@ ax.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
 ax.axhline(float(economy.w[0]), color=ORANGE, linewidth=0.8)
 ax.set(xlabel="year left out", ylabel="weight (line: all years)")
 assert min(without) < 0 < max(without)
+shifts = (torch.tensor(without) - economy.w[0]).abs()
+assert shifts.median() < shifts.max() / 4
 
 # %% [markdown]
 # **3. What is wrong with this sentence?** "QR loses digits on noisy collinear data too, so it is no better than the inverse."

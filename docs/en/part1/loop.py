@@ -156,6 +156,10 @@ for column, words, colour in ((0, "training", BLUE), (1, "validation", ORANGE)):
     ax.text(len(history) + 1, end, words, color=colour, va="center")
 ax.set(xlim=(0, 1.3 * len(history)), xlabel="epoch", ylabel="mean squared error")
 assert history[-1, 0] < history[-1, 1]
+assert (history[20] < history[0] / 5).all()
+assert history[-1, 0] < history[20, 0]
+assert history[20:, 1].max() < 1.2 * history[20:, 1].min()
+assert best_epoch == int(history[:, 1].argmin()) + 1
 
 # %% [markdown]
 # The loss is PyTorch's mean square, without the half, so the best that a model can reach on new rows is about the variance of the noise, 1. Stopping early gains nothing here: 200 rows are enough for twenty columns (exercise 2 has twenty-five). A loss of fifty rows is itself uncertain by about

@@ -85,6 +85,7 @@ ax.annotate(
     va="top",
 )
 assert max(by_huber) < 0.1
+assert abs(by_squares[-1] / by_squares[-2] / (values[-1] / values[-2]) - 1) < 0.05
 ax.set_ylim(bottom=1e-3)
 ax.set(xlabel="value of one target of 300", ylabel="largest change")
 

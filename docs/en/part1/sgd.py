@@ -130,6 +130,8 @@ for (B, rates), colour in zip(dots.items(), (ORANGE, BLUE, GREEN), strict=True):
     ax.loglog(
         tips, [small_rate_floor(*toy, lr, B) for lr in tips], "--", color=GREY, lw=1
     )
+    assert abs(curve[0] / small_rate_floor(*toy, line[0], B) - 1) < 0.05
+    assert curve[-1] > 2 * small_rate_floor(*toy, line[-1], B)
     for lr in rates:
         value = settle(*toy, lr, B, seed=5)
         ax.plot(lr, value, "o", color=colour)
@@ -272,6 +274,8 @@ limits = 2 / torch.linalg.eigvalsh(H_batches)[:, -1]
 in_mean = largest_stable_rate(X_toy, 10)
 full_batch = linreg.curvature(X_toy).largest_stable_rate
 assert limits.median() < in_mean < full_batch
+assert 0.4 < limits.min() < 0.6 < 1.8 < limits.max() < 2.1
+assert 1.2 < limits.median() < 1.4
 
 _, ax = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
 ax.hist(
@@ -386,7 +390,7 @@ for rows in orders.split(100, 1):
 _, ax = plt.subplots(figsize=(5.5, 3), layout="constrained")
 ax.plot(range(11), bridge, "o-", color=BLUE)
 ax.set(xlabel="step within the epoch", ylabel="excess, as a share", ylim=(0, None))
-assert max(bridge) == max(bridge[4:7])
+assert max(bridge) == max(bridge[4:7]) > 2 * max(bridge[0], bridge[-1])
 
 # %% [markdown]
 # **3. What is wrong with this sentence?** "Nearly all batches of ten have a smaller limit than the full batch, so at any rate above the smallest of their limits the run diverges."

@@ -293,6 +293,11 @@ for errors, style, name in ((few, "o-", "3 columns"), (many, "s--", "20 columns"
         shown = errors[:, column].clamp(min=smallest)
         bottom.loglog(kappas, shown, style, color=colour, markersize=5)
 assert few[-1, 2] > 1 < many[-1, 2]
+for errors in (few, many):
+    noise, by_inverse = errors[2, 2] / errors[1, 2], errors[2, 0] / errors[1, 0]
+    assert abs(noise / (kappas[2] / kappas[1]) - 1) < 0.3
+    assert abs(math.log(by_inverse) / math.log(noise) - 2) < 0.5
+    assert errors[:, 1].max() < 1e-10 < 0.1 < errors[-1, 0]
 top.axhline(1, color=GREY, linewidth=0.8)
 top.set(title="from noise", ylabel="relative error of w")
 top.legend(frameon=False)

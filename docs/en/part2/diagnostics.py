@@ -119,6 +119,8 @@ heavy = size * torch.randn(
 tails = linreg.influence(position, 2 * position[:, 0] + heavy)
 fanned = linreg.influence(position, three["fan"])
 assert float(tails.internal.max()) > 3 > -3 > float(tails.internal.min())
+roots = fanned.internal.abs().sqrt()[position[:, 0].argsort()]
+assert roots[:50].mean() < roots[50:100].mean() < roots[150:].mean()
 fig, axes = plt.subplots(1, 2, figsize=(6.5, 2.8), layout="constrained")
 linreg.plot.scale_location(position, fanned, ax=axes[0])
 axes[0].set(title="scale and location", ylabel="root of the size")
@@ -301,6 +303,8 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 assert int(seen.leverage.argmax()) == int(seen.cook.argmax()) == 20
 assert seen.external[20] > 4
+assert (seen.external[ordinary_rows].abs() < 3).double().mean() > 0.98
+assert seen.leverage[10] < 2 * seen.leverage.mean() < seen.leverage[20] / 2
 assert seen.external[10] > 4
 assert {10, 20} == set(seen.external.abs().topk(2).indices.tolist())
 

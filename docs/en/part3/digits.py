@@ -339,6 +339,10 @@ shown = {
 }
 assert min(shown["certified"][2]) > 15
 assert 4 < shown["QR"][2][11] - shown["QR"][2][-1] < 8  # over 23 doublings
+assert all(8 < value < 11 for value in shown["QR"][2][:10])
+assert all(5 < value < 8 for value in shown["Cholesky"][2][:25])
+gaps = [a - b for a, b in zip(shown["QR"][2], shown["Cholesky"][2], strict=True)]
+assert min(gaps[:18]) > 0 > max(gaps[30:])  # W5 is between 13 and 14 doublings
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
 for name, (colour, height, found) in shown.items():
     ax.semilogx(sizes, found, "o", color=colour, markersize=4)
