@@ -460,7 +460,7 @@ assert abs(-math.log(0.99) - 0.01005) < 1e-5
 # %% answer="Answer" alt="The share of seeds within 0.01 of a bias error of 1.6, as bars against the number of epochs, with the peak at epoch 22. The orange bar of 21 epochs is lower, and that of 24 is zero or nearly so."
 other = share_near(b_errors, 1.6)
 assert max(other) == other[22]
-assert other[24] < 0.01 < other[21] < other[22]
+assert other[24] < 0.02 < other[21] < other[22]
 _, ax = plt.subplots(figsize=(5.5, 3), layout="constrained")
 bars = range(16, 30)
 ax.bar(

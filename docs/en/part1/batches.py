@@ -332,7 +332,7 @@ for name, plan in plans.items():
     if name == "toy":
         toy_paths = paths
 
-# %% alt="Mean excess loss on the toy against steps, log scales. All runs fall from 3 to about a ten-thousandth within a hundred steps. The run at the constant rate 0.1 stays there. Halving the rate goes down in stairs. Decay like 1 over t, and the mean of the parameters from step 100 on, fall together to about a millionth. The mean begun at step 0 carries the start along and is above them to the end."
+# %% alt="Mean excess loss on the toy against steps, log scales. All runs start at 3, and the parameters themselves fall to about a ten-thousandth within a hundred steps. Those at the constant rate 0.1 stay there. Halving the rate goes down in stairs. Decay like 1 over t, and the mean of the parameters from step 100 on, fall together to about a millionth. The mean begun at step 0 carries the start along and is above them to the end."
 ticks = torch.unique(torch.logspace(0.7, math.log10(2000), 60).long()) - 1
 _, ax = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
 looks = {
@@ -426,8 +426,8 @@ for how, colour in (("sorted", ORANGE), ("shuffled", BLUE)):
     if how == "sorted":
         assert min(path[:100]) < 0
         assert path[99] > 3
-        assert min(path[100:200]) < 1
-        assert path[-1] > 3
+        assert min(path[100:200]) < 2 < 3 < path[199]
+        assert min(path[200:]) < 2 < 3 < path[299]
     else:
         assert max(abs(value - 2) for value in path[99:]) < 0.3
 ax.axhline(linreg.solve(X_noisy, y_noisy).b, color=GREY, linewidth=0.8, linestyle=":")

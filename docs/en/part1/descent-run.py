@@ -54,7 +54,7 @@ for lr in rates:
 # Each prediction is right to the step; `inf` is a run that diverges. While the rate is small, three times
 # the rate takes a third of the steps: $1 - \eta\lambda$ is then close to $e^{-\eta\lambda}$.
 
-# %% alt="Loss of the toy against the number of steps, both on log scales, for five learning rates. Predicted dashed lines run through the measured bands. Each curve is the one for the next larger rate moved to the right by a factor of about three, and ends at the dotted line, the smallest loss; a dot on each marks its predicted arrival."
+# %% alt="Loss of the toy against the number of steps, both on log scales, for five learning rates. Predicted dashed lines run through the measured bands. Up to rate 0.3 each curve is the one for the next larger rate moved to the right by a factor of about three; that of rate 1 falls sooner still. All end at the dotted line, the smallest loss; a dot on each marks its predicted arrival."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREY, ORANGE, PURPLE
@@ -88,7 +88,9 @@ ax.annotate("dotted: the smallest loss", (1, float(floor)), color=GREY, **under)
 ax.annotate("dots: predicted arrivals", (60, float(floor)), color=ORANGE, **under)
 ax.set(xlim=(0.7, 800), ylim=(0.0022, 9), xlabel="step", ylabel="loss L")
 ax.set_title("Band: measured; dashes: predicted; rate beside each curve")
-assert [round(a / b) for a, b in zip(arrivals, arrivals[1:])] == 4 * [3]
+shifts = torch.tensor(arrivals[:-1]) / torch.tensor(arrivals[1:])
+assert bool(((shifts[:3] > 2.9) & (shifts[:3] < 3.6)).all())
+assert shifts[3] > 5
 
 # %% [markdown]
 # ## Above the limit

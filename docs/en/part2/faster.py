@@ -160,9 +160,9 @@ sizes_at = {name: sizes(corners, **way).tolist() for name, way in ways.items()}
 assert [round(size, 2) for size in sizes_at["plain"][:2]] == [0.98, 0.98]
 assert left["plain"][inside].min() < 0.05
 assert left["momentum"][-1] > 1
-at_mu, at_L, before, beyond = sizes_at["Nesterov"]
-assert abs(at_mu - 0.9) < 1e-6
-assert at_L < 1e-6
+flattest, steepest, before, beyond = sizes_at["Nesterov"]
+assert abs(flattest - 0.9) < 1e-6
+assert steepest < 1e-6
 assert before < 1 < beyond
 
 fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
