@@ -52,25 +52,24 @@ for ax, (name, (x, y)) in zip(axes.flat, four.items(), strict=True):
     ax.plot(x, y, "o", color=BLUE, markersize=4, mew=0)
     ax.set_title(name)
     ax.spines[["top", "right"]].set_visible(False)
-left = {name: linreg.residuals(*four[name], tables[name].fit) for name in four}
-turns = {}  # how often the points, from left to right, change the side of the line
-for name, r in left.items():
-    sides = r[four[name][0][:, 0].argsort()].sign()
-    turns[name] = int((sides.diff() != 0).sum())
-heights = torch.stack([tables[name].fit.predict(ends) for name in four])
-assert float((heights - heights[0]).abs().max()) < 0.01  # the same line
-assert turns["I"] > 4 > turns["II"] == 2
-x, y = four["II"]
-assert linreg.infer(torch.hstack((x, x * x)), y).r2 > 0.9999
-x, y = four["III"]
-ten = y < y.max()
-others = linreg.infer(x[ten], y[ten])
-assert others.r2 > 0.9999
-assert float(others.fit.w) < 0.4 < 0.49 < float(tables["III"].fit.w)
-assert left["III"].max() > 3
-x, y = four["IV"]
-assert sorted(x[:, 0].tolist()) == 10 * [8] + [19]
-assert abs(left["IV"][x[:, 0].argmax()]) < 1e-9
+missed = {name: linreg.residuals(*four[name], tables[name].fit) for name in four}
+crossings = {}  # how often the points, from left to right, change the side of the line
+for name, off in missed.items():
+    sides = off[four[name][0][:, 0].argsort()].sign()
+    crossings[name] = int((sides.diff() != 0).sum())
+drawn = torch.stack([tables[name].fit.predict(ends) for name in four])
+assert float((drawn - drawn[0]).abs().max()) < 0.01  # the same line
+assert crossings["I"] > 4 > crossings["II"] == 2
+x_two, y_two = four["II"]
+assert linreg.infer(torch.hstack((x_two, x_two * x_two)), y_two).r2 > 0.9999
+first_ten = four["III"][1] < four["III"][1].max()
+of_ten = linreg.infer(*(values[first_ten] for values in four["III"]))
+assert of_ten.r2 > 0.9999
+assert float(of_ten.fit.w) < 0.4 < 0.49 < float(tables["III"].fit.w)
+assert missed["III"].max() > 3
+x_four = four["IV"][0][:, 0]
+assert sorted(x_four.tolist()) == 10 * [8] + [19]
+assert abs(missed["IV"][x_four.argmax()]) < 1e-9
 plt.show()
 
 # %% [markdown]
@@ -93,8 +92,8 @@ fig, axes = plt.subplots(1, 3, figsize=(7, 2.6), sharey=True, layout="constraine
 for ax, (name, target) in zip(axes, three.items(), strict=True):
     linreg.plot.residuals(position, target, linreg.solve(position, target), ax=ax)
     ax.set(title=name, xlabel="predicted", ylabel="residual" if name == "sound" else "")
-    r = linreg.residuals(position, target, linreg.solve(position, target))
-    parts = r[position[:, 0].argsort()].split(20)  # from left to right
+    off = linreg.residuals(position, target, linreg.solve(position, target))
+    parts = off[position[:, 0].argsort()].split(20)  # from left to right
     means = [float(part.mean()) for part in parts]
     spreads = [float(part.std()) for part in parts]
     if name == "sound":

@@ -173,10 +173,10 @@ at_rows = of_bmi.predict(bmi)
 inside = ((data.y >= at_rows.new_low) & (data.y <= at_rows.new_high)).double().mean()
 in_mean = ((data.y >= at_rows.low) & (data.y <= at_rows.high)).double().mean()
 assert 0.92 < inside < 0.98
-narrow, broad = band.high - band.low, band.new_high - band.new_low
-assert 20 < narrow.argmin() < 60
-assert broad.min() > 4 * narrow.max()
-assert broad.max() < 1.1 * broad.min()
+inner, outer = band.high - band.low, band.new_high - band.new_low
+assert 20 < inner.argmin() < 60
+assert outer.min() > 4 * inner.max()
+assert outer.max() < 1.1 * outer.min()
 
 fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
 ax.plot(bmi[::2, 0], data.y[::2], "o", color=GREY, markersize=3, mew=0, alpha=0.6)
