@@ -67,9 +67,9 @@ of_ten = linreg.infer(*(values[first_ten] for values in four["III"]))
 assert of_ten.r2 > 0.9999
 assert float(of_ten.fit.w) < 0.4 < 0.49 < float(tables["III"].fit.w)
 assert missed["III"].max() > 3
-x_four = four["IV"][0][:, 0]
-assert sorted(x_four.tolist()) == 10 * [8] + [19]
-assert abs(missed["IV"][x_four.argmax()]) < 1e-9
+at_x = four["IV"][0][:, 0]
+assert sorted(at_x.tolist()) == 10 * [8] + [19]
+assert abs(missed["IV"][at_x.argmax()]) < 1e-9
 plt.show()
 
 # %% [markdown]
