@@ -148,6 +148,9 @@ ax.text(1, 1.3, "what the article\nsays it printed", color=ORANGE)
 ax.text(31, 1.56, f"{epochs_needed:.1f} epochs", color=GREEN)
 ax.text(14, 1.82, "3000 seeds:\nrange and median", color=BLUE)
 ax.set(xlabel="epoch", ylabel="error of the bias", ylim=(1, 2.05))
+assert bool((b_errors[:, 0] == 2).all() and (b_errors.diff(dim=1) < 0).all())
+assert float((high - low).max()) < 0.2 < float(low[3]) - article["b_error"]
+assert float(low[27]) > article["b_error"] > float(high[33])
 
 # %% [markdown]
 # Now the other way round: after how many epochs do most seeds come within 0.01 of the
@@ -160,8 +163,6 @@ def share_near(b_errors, value):
 
 
 share = share_near(b_errors, article["b_error"])
-assert max(share[:27] + share[33:]) == 0
-assert max(share) == max(share[29], share[30])
 
 # %% alt="The share of 3000 seeds whose bias error lies within 0.01 of 1.4857, as bars against the number of epochs. It is zero up to epoch 26, rises to a peak at epochs 29 and 30, and is zero again from epoch 33."
 _, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
@@ -173,6 +174,9 @@ ax.set_ylabel("% of seeds within 0.01")
 ax.set_xticks(range(24, 39, 3))
 for t, side in ((27, "right"), (30, "center"), (33, "left")):
     ax.annotate(f"{share[t]:.1%}", (t, 100 * share[t] + 1), ha=side)
+assert max(share[:27] + share[33:]) == 0
+assert share[27] < share[28] < min(share[29], share[30])
+assert max(share) == max(share[29], share[30])
 
 # %% [markdown]
 # A cell of 3 epochs that is run again and again has done 3, 6, 9, ... epochs. Among these
@@ -304,6 +308,8 @@ ax.text(40, 2.6, "where the article stops", color=ORANGE)
 ax.plot(to_one_percent, float(loss_600[to_one_percent]), "o", color=GREEN)
 ax.text(440, 0.009, "within 1 %", color=GREEN)
 assert to_one_percent == 571
+assert loss_600[3] > 0.9 * loss_600[0]
+assert floor < loss_600[571] < 1.01 * floor
 
 # %% [markdown]
 # The article leaves an exercise: try the rates 0.01, 0.03, 0.1, 0.3 and 1. Its answer, for
@@ -454,6 +460,7 @@ assert abs(-math.log(0.99) - 0.01005) < 1e-5
 # %% answer="Answer" alt="The share of seeds within 0.01 of a bias error of 1.6, as bars against the number of epochs, with the peak at epoch 22. The orange bar of 21 epochs is lower, and that of 24 is zero or nearly so."
 other = share_near(b_errors, 1.6)
 assert max(other) == other[22]
+assert other[24] < 0.02 < other[21] < other[22]
 _, ax = plt.subplots(figsize=(5.5, 3), layout="constrained")
 bars = range(16, 30)
 ax.bar(

@@ -81,7 +81,7 @@ for B in (300, 30, 3):
 # Rate 0.03, three epochs, batches of ten is an old recipe, and it arrives. The first line keeps its epochs and drops its batches,
 # [the mistake of a tutorial](article.py#e4). Now count along two axes:
 
-# %% alt="Two panels with the excess loss of four runs at rate 0.03, on a log scale. Against the number of steps, the runs with batches of 1000, 100, 10 and 1 lie on one falling curve, the predicted full-batch one, and stop at 3, 30, 300 and 3000 steps; batches of 10 and 1 leave it where it gets small and level off. Against epochs, the same four runs lie far apart: the smaller the batch, the steeper the fall."
+# %% alt="Two panels with the excess loss of four runs at rate 0.03, on a log scale. Against the number of steps, the runs with batches of 1000, 100, 10 and 1 lie on one falling curve, the predicted full-batch one, and stop at 3, 30, 300 and 3000 steps; batches of 10 and 1 leave it where it gets small, and batches of 1 level off. Against epochs, the same four runs lie far apart: the smaller the batch, the steeper the fall."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREEN, GREY, ORANGE, PURPLE
@@ -111,6 +111,15 @@ top.set(xlabel="steps", ylabel="excess loss", ylim=(1e-6, 8))
 bottom.set(xlabel="epochs", ylabel="excess loss", ylim=(1e-6, 12), xlim=(-0.1, 3.7))
 for ax in (top, bottom):
     ax.minorticks_off()
+on_the_curve = {1000: 3, 100: 30, 10: 100, 1: 40}  # steps
+lefts = {B: excess(path, X_toy, y_toy) for B, path in runs.items()}
+for B, steps in on_the_curve.items():
+    apart = (lefts[B][: steps + 1] / predicted[: steps + 1]).log()
+    assert float(apart.abs().max()) < math.log(1.5)
+assert min(lefts[10][300] / predicted[300], lefts[1][300] / predicted[300]) > 10
+assert 1 / 3 < lefts[1][1000:2000].mean() / lefts[1][2000:].mean() < 3
+after_one_epoch = [float(lefts[B][1000 // B]) for B in runs]
+assert after_one_epoch == sorted(after_one_epoch, reverse=True)
 
 # %% [markdown]
 # Against steps there is one curve, whatever the batch, until the loss gets small. Near the minimum the small batches stop falling, each at a height of its own.
@@ -323,7 +332,7 @@ for name, plan in plans.items():
     if name == "toy":
         toy_paths = paths
 
-# %% alt="Mean excess loss on the toy against steps, log scales. All runs fall from 3 to about a ten-thousandth within a hundred steps. The run at the constant rate 0.1 stays there. Halving the rate goes down in stairs. Decay like 1 over t, and the mean of the parameters from step 100 on, fall together to about a millionth. The mean begun at step 0 carries the start along and is above them to the end."
+# %% alt="Mean excess loss on the toy against steps, log scales. All runs start at 3, and the parameters themselves fall to about a ten-thousandth within a hundred steps. Those at the constant rate 0.1 stay there. Halving the rate goes down in stairs. Decay like 1 over t, and the mean of the parameters from step 100 on, fall together to about a millionth. The mean begun at step 0 carries the start along and is above them to the end."
 ticks = torch.unique(torch.logspace(0.7, math.log10(2000), 60).long()) - 1
 _, ax = plt.subplots(figsize=(5.6, 4.8), layout="constrained")
 looks = {
@@ -344,6 +353,12 @@ ax.text(5, 1e-6, "mean from step 100 (band),\n1/t from step 100 (line)")
 ax.set(xlim=(4, 20000), ylim=(4e-7, 5))
 ax.set(xlabel="steps of batches of 10", ylabel="mean excess loss")
 assert ends["toy"]["mean"] < ends["toy"]["mean from step 0"] < ends["toy"]["constant"]
+means = {h: excess(p, X_toy, y_toy).mean(1) for h, p in toy_paths.items()}
+for how in ("constant", "halved", "1/t"):
+    assert 2 < means[how][0] < 4
+    assert 3e-5 < means[how][100] < 3e-4
+assert 0.3 < means["constant"][1500:].mean() / means["constant"][100:500].mean() < 3
+assert all(5e-7 < ends["toy"][how] < 2e-6 for how in ("mean", "1/t"))
 
 # %% [markdown]
 # The mean must not begin at step 0: it then keeps a share of the start, which falls only like $1/t^2$.
@@ -411,7 +426,10 @@ for how, colour in (("sorted", ORANGE), ("shuffled", BLUE)):
     if how == "sorted":
         assert min(path[:100]) < 0
         assert path[99] > 3
-        assert path[-1] > 3
+        assert min(path[100:200]) < 2 < 3 < path[199]
+        assert min(path[200:]) < 2 < 3 < path[299]
+    else:
+        assert max(abs(value - 2) for value in path[99:]) < 0.3
 ax.axhline(linreg.solve(X_noisy, y_noisy).b, color=GREY, linewidth=0.8, linestyle=":")
 ax.set(xlim=(0, 370), xlabel="steps of batches of 10, three epochs")
 ax.set(ylabel="intercept b (dotted: exact)")

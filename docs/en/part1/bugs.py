@@ -528,6 +528,29 @@ axes[0, 0].minorticks_off()
 axes[0, 0].set_yticks(list(levels.values()), list(levels))
 for ax in axes[-1]:
     ax.set_xlabel("step")
+
+
+def as_told(a, b, c, d, e, f, g, h):
+    """What the text under the figure says of the eight panels."""
+    peaks = [t for t in range(1, 59) if a[t - 1] < a[t] > a[t + 1]]
+    assert set(torch.tensor(peaks).diff().tolist()) == {10}
+    assert all(0.95 * zeros < a[t] < 1.05 * zeros for t in peaks)
+    assert min(a) < only_mean / 2
+    assert 0.9 * max(b) < min(b) < max(b) < floor
+    assert c[1] > top
+    assert set(d) == {zeros} == {f[0], h[0]}
+    assert abs(e[-1] / only_mean - 1) < 0.001
+    assert f == sorted(f, reverse=True)
+    assert f[-1] < 1.01 * floor
+    assert g == sorted(g, reverse=True)
+    assert only_mean > g[0] > g[-1] > 5 * floor
+    growth = torch.tensor(h[:16]).log().diff()
+    assert growth[0] > 0
+    assert bool((growth.diff() > 0).all())
+    assert h[len(h) // 4] > top
+
+
+as_told(*(curves[number] for number in shuffled))
 plt.show()
 
 # %% [markdown]

@@ -252,7 +252,9 @@ _, ax = plt.subplots(figsize=(5.8, 3.8))
 swing, calm = (optimise(*toy, 0.1, 120, zero=zero)[:, 0] for zero in (False, True))
 assert swing.min() < 0.2
 assert swing.max() > 3.5
-assert abs(calm[-1] - 2) < 0.01
+turns = [t for t in range(1, 119) if swing[t - 1] < swing[t] > swing[t + 1]]
+assert [round(t / 20, 1) for t in turns] == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]
+assert (calm[50:] - 2).abs().max() < 0.02
 ax.axhline(2, color=GREY, linewidth=0.8, linestyle=":")
 ax.plot(swing, color=ORANGE)
 ax.plot(calm, color=BLUE)

@@ -54,13 +54,14 @@ for lr in rates:
 # Each prediction is right to the step; `inf` is a run that diverges. While the rate is small, three times
 # the rate takes a third of the steps: $1 - \eta\lambda$ is then close to $e^{-\eta\lambda}$.
 
-# %% alt="Loss of the toy against the number of steps, both on log scales, for five learning rates. Predicted dashed lines run through the measured bands. Each curve is the one for the next larger rate moved to the right by a factor of about three, and ends at the dotted line, the smallest loss; a dot on each marks its predicted arrival."
+# %% alt="Loss of the toy against the number of steps, both on log scales, for five learning rates. Predicted dashed lines run through the measured bands. Up to rate 0.3 each curve is the one for the next larger rate moved to the right by a factor of about three; that of rate 1 falls sooner still. All end at the dotted line, the smallest loss; a dot on each marks its predicted arrival."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREY, ORANGE, PURPLE
 
 floor = linreg.solve(X, y).loss
 ticks = torch.unique(torch.logspace(0, 2.77, 60).long())  # even on the log scale
+arrivals = []
 _, ax = plt.subplots(figsize=(5.8, 4.2))
 for lr in rates:
     measured = linreg.gradient_descent(X, y, lr=lr, steps=600, tol=0).path.loss
@@ -69,6 +70,8 @@ for lr in rates:
     ax.loglog(ticks, measured[ticks], color=BLUE, linewidth=5, alpha=0.35)
     ax.loglog(ticks, predicted[ticks], color="black", linewidth=1.2, linestyle="--")
     at = linreg.predict_steps(X, y, lr=lr)
+    arrivals.append(at)
+    assert measured[-1] < 1.01 * floor
     ax.plot(at, predicted[at], "o", color=ORANGE)
     half = int((predicted - 0.3).abs().argmin())
     shift = {
@@ -85,6 +88,9 @@ ax.annotate("dotted: the smallest loss", (1, float(floor)), color=GREY, **under)
 ax.annotate("dots: predicted arrivals", (60, float(floor)), color=ORANGE, **under)
 ax.set(xlim=(0.7, 800), ylim=(0.0022, 9), xlabel="step", ylabel="loss L")
 ax.set_title("Band: measured; dashes: predicted; rate beside each curve")
+shifts = torch.tensor(arrivals[:-1]) / torch.tensor(arrivals[1:])
+assert bool(((shifts[:3] > 2.9) & (shifts[:3] < 3.6)).all())
+assert shifts[3] > 5
 
 # %% [markdown]
 # ## Above the limit
@@ -191,6 +197,7 @@ for d, colour in ((2, BLUE), (20, ORANGE), (100, PURPLE)):
     beside = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right"}
     ax.annotate(f"d = {d}", (counts[0], settling[d][0]), color=colour, **beside)
     pairs = zip(settling[d], law, strict=True)
+    assert settling[d][0] == min(settling[d])
     assert d == 2 or all(abs(found / told - 1) < 0.15 for found, told in pairs)
 assert min(settling[2][2:]) > 1.7 > max(settling[100])
 correlated = [limit(n, 20, correlation=0.5) for n in sizes[2:]]

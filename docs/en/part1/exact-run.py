@@ -135,7 +135,7 @@ tracks = {
     torch.float32: [k / 2 for k in range(13)],
     torch.float64: [float(k) for k in range(14)],
 }
-medians = {dtype: race(methods, dtype, track) for dtype, track in tracks.items()}
+in_32, in_64 = (race(methods, dtype, track) for dtype, track in tracks.items())
 
 
 def twenty_columns(method, exponents, w, seeds=7):
@@ -152,7 +152,7 @@ w_ordinary = linreg.ordinary().w
 print("exponent p of the condition number")
 print("           float32  float64  float64, 20 columns")
 for method in methods[:4]:
-    p = [slope(medians[dtype][method]) for dtype in tracks]
+    p = [slope(medians[method]) for medians in (in_32, in_64)]
     p.append(twenty_columns(method, [float(k) for k in range(2, 8)], w_ordinary))
     print(f"{method.__name__:9} {p[0]:8.0f} {p[1]:8.0f} {p[2]:8.0f}")
 
@@ -185,10 +185,13 @@ def draw(dtype, medians):
     ax.annotate("at or below half of epsilon", (1, eps / 2), color=GREY, **below)
     ax.set(xlabel="condition number κ of X", ylabel="relative error of w")
     ax.set_ylim(eps / 100, 60)
+    p = [round(slope(medians[method])) for method in methods[:4]]
+    assert p == [2, 2, 1, 1]  # along which guide
+    assert max(medians[solve].values()) < eps
     return ax
 
 
-ax = draw(torch.float32, medians[torch.float32])
+ax = draw(torch.float32, in_32)
 ax.text(8e1, 4e-2, "inverse", color=ORANGE, ha="right", va="top")
 ax.text(8e1, 1e-2, "Cholesky", color=PURPLE, ha="right", va="top")
 ax.text(5e4, 2e-5, "QR", color=BLUE, va="top")
@@ -197,23 +200,28 @@ ax.text(1e6, 7e-8, "linreg.solve, in float64", color=GREEN, ha="right", va="bott
 ax.text(4e2, 2e-1, r"$\varepsilon\kappa^2$", color=GREY, ha="right")
 ax.text(1e6, 3e-1, r"$\varepsilon\kappa$", color=GREY, ha="right")
 ax.set_title("float32, 60 rows, no residual")
+for method in (inverse, cholesky):  # which may have failed: nan
+    assert not in_32[method][4] < 0.1
 plt.show()
 
 # %% alt="Relative error against condition number in float64, both on log scales. Inverse and Cholesky follow epsilon kappa squared and have no digit left in the right half, where Cholesky ends. QR and SVD follow epsilon kappa to the right edge. solve, which refines its answer, stays level at the bottom, where half of epsilon is drawn for all that is smaller. The data are 60 rows without a residual."
-ax = draw(torch.float64, medians[torch.float64])
+ax = draw(torch.float64, in_64)
 ax.text(3e3, 1e-5, "inverse", color=ORANGE, ha="right", va="top")
 ax.text(3e3, 5e-7, "Cholesky", color=PURPLE, ha="right", va="top")
 ax.text(3e7, 2e-12, "QR", color=BLUE, va="top")
 ax.text(3e7, 1e-13, "SVD", va="top")
 ax.text(1e13, 2e-16, "linreg.solve, refined", color=GREEN, ha="right", va="bottom")
 ax.set_title("float64, 60 rows, no residual")
+for method in (inverse, cholesky):
+    assert not any(in_64[method][k] < 0.1 for k in range(8, 14))
+assert math.isnan(in_64[cholesky][13])
+assert max(in_64[qr][13], in_64[svd][13]) < 0.1
 plt.show()
 
 # %% [markdown]
 # Where the error of Cholesky passes 1 its factorisation fails; the inverse goes on returning numbers. In digits, checked rather than printed because the last bits depend on the machine:
 
 # %%
-in_32, in_64 = medians[torch.float32], medians[torch.float64]
 assert in_32[inverse][4] > 0.1  # no digit
 assert in_32[qr][4] < 1e-3  # three or more
 assert in_64[inverse][8] > 0.1
@@ -248,6 +256,8 @@ for (size, found), line in zip(by_noise.items(), ("-", "--", ":"), strict=True):
 ax.text(1.4e8, 1.1e-16, "solve, all three", color=GREEN, va="center")
 ax.set(xlabel="condition number κ of X", ylabel="relative error of w")
 ax.set_xlim(10, 3e10)
+firsts = [found[qr][1] for found in by_noise.values()]
+assert max(firsts) < 10 * min(firsts)
 lasts = [found[qr][8] for found in by_noise.values()]
 assert lasts == sorted(lasts)
 assert lasts[-1] > 1e4 * lasts[0]
@@ -330,6 +340,7 @@ answers = {
 }
 reached = {name: digits(theta, best) for name, theta in answers.items()}
 assert max(reached["inverse"], reached["Cholesky"]) < 9 < reached["QR"]
+assert 9 < reached["lstsq"] < 12.5
 assert reached["QR"] < 12.5 < 15 < reached["solve"]
 
 fig, ax = plt.subplots(figsize=(5.5, 2.8))
@@ -384,6 +395,8 @@ ax.axhline(0, color=GREY, linewidth=0.8, linestyle=":")
 ax.axhline(float(economy.w[0]), color=ORANGE, linewidth=0.8)
 ax.set(xlabel="year left out", ylabel="weight (line: all years)")
 assert min(without) < 0 < max(without)
+shifts = (torch.tensor(without) - economy.w[0]).abs()
+assert shifts.median() < shifts.max() / 4
 
 # %% [markdown]
 # **3. What is wrong with this sentence?** "QR loses digits on noisy collinear data too, so it is no better than the inverse."

@@ -156,6 +156,10 @@ for column, words, colour in ((0, "training", BLUE), (1, "validation", ORANGE)):
     ax.text(len(history) + 1, end, words, color=colour, va="center")
 ax.set(xlim=(0, 1.3 * len(history)), xlabel="epoch", ylabel="mean squared error")
 assert history[-1, 0] < history[-1, 1]
+assert (history[20] < history[0] / 5).all()
+assert history[-1, 0] < history[20, 0]
+assert history[40:, 1].max() < 1.2 * history[40:, 1].min()
+assert best_epoch == int(history[:, 1].argmin()) + 1
 
 # %% [markdown]
 # The loss is PyTorch's mean square, without the half, so the best that a model can reach on new rows is about the variance of the noise, 1. Stopping early gains nothing here: 200 rows are enough for twenty columns (exercise 2 has twenty-five). A loss of fifty rows is itself uncertain by about
@@ -534,7 +538,7 @@ linreg.check([1.36, 1.5], [(32 * 1.0 + 18 * 2.0) / 50, (1.0 + 2.0) / 2])
 # %% [markdown] answer="Answer"
 # The training loss goes far below the variance of the noise. The validation loss falls, turns, and rises: the directions in which the few rows say little are fitted last, and mostly to noise. Here early stopping earns its place.
 
-# %% answer="Answer" alt="Training and validation loss against the epoch for twenty-five training rows, on a log scale. The training loss falls far below 1. The validation loss has its minimum early and rises from there on."
+# %% answer="Answer" alt="Training and validation loss against the epoch for twenty-five training rows, on a log scale. The training loss falls below 0.6. The validation loss has its minimum early and rises from there on."
 few = torch.utils.data.Subset(train_rows.dataset, train_rows.indices[:25])
 few_model = new_model(20)
 few_history, few_best = fit(

@@ -85,6 +85,7 @@ ax.annotate(
     va="top",
 )
 assert max(by_huber) < 0.1
+assert abs(by_squares[-1] / by_squares[-2] / (values[-1] / values[-2]) - 1) < 0.05
 ax.set_ylim(bottom=1e-3)
 ax.set(xlabel="value of one target of 300", ylabel="largest change")
 
@@ -186,6 +187,8 @@ for given, colour, mark, name in (
     }
     beside = {**below, "xytext": (-12, 0), "va": "center"}
     ax.annotate(name, at, color=colour, **(beside if given is y else below))
+    off = X @ w + b - (y if given is y else y.mean())
+    assert float(off.abs().max()) < 0.5
 ax.set(xlabel="target y", ylabel="prediction after training")
 
 # %% [markdown]
@@ -217,9 +220,6 @@ central = [
 ]
 curved = X[:, 0].square().mean() / 2  # half the second derivative
 
-assert all(abs(forward[k] / (curved * h[k]) - 1) < 0.01 for k in range(6))
-assert max(central[:4]) < 1e-11
-
 # %% alt="Error of a numerical derivative against its step, both on log scales. The forward difference falls in proportion to the step down to 1e-8 and then rises; the central difference is lowest at large steps and rises as the step shrinks."
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
 visible = [max(float(error), 1e-17) for error in central]
@@ -240,6 +240,9 @@ for at, name, shift, side, colour in (
     place = {"xytext": shift, "textcoords": "offset points", "ha": side, "va": "top"}
     ax.annotate(name, at, color=colour, **place)
 ax.set(xlabel="step h", ylabel="error of the derivative")
+assert all(abs(forward[k] / (curved * h[k]) - 1) < 0.01 for k in range(6))
+assert forward[8] < forward[6] < forward[12]
+assert max(central[:4]) < 1e-11 < central[8] < central[12]
 
 # %% [markdown]
 # For a parabola a large step is best. For other losses the error of the central difference grows like

@@ -129,6 +129,7 @@ ax.plot(years, level_line, color=ORANGE)
 ax.text(1930, 25, "data and solve", color=GREEN, ha="right", va="bottom")
 ax.text(1825, 9, "lstsq, float32", color=ORANGE, ha="left", va="bottom")
 ax.set(xlabel="year", ylabel="y")
+assert (trend.predict(years.float().unsqueeze(1)) - level).abs().max() < 0.01
 assert level_line.max() - level_line.min() < 0.1 * (level.max() - level.min())
 
 # %% [markdown]

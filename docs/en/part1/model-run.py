@@ -269,6 +269,7 @@ below.set_ylabel("y, the first taken out")
 left_few = linreg.added_variable(X_few, y_few, 1)[0]
 print(f"left of the spread: {left_few.std() / X_few[:, 1].std():.2f}")
 assert left_few.std() < X_few[:, 1].std() / 2
+assert alone(X_few, y_few, 1)[0].w[0] < 0 < linreg.solve(X_few, y_few).w[1]
 
 # %% [markdown]
 # **3. What is wrong with this sentence?** "Patients with more total cholesterol (`s1`) fared worse, so

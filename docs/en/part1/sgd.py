@@ -130,6 +130,8 @@ for (B, rates), colour in zip(dots.items(), (ORANGE, BLUE, GREEN), strict=True):
     ax.loglog(
         tips, [small_rate_floor(*toy, lr, B) for lr in tips], "--", color=GREY, lw=1
     )
+    assert abs(curve[0] / small_rate_floor(*toy, line[0], B) - 1) < 0.05
+    assert curve[-1] > 2 * small_rate_floor(*toy, line[-1], B)
     for lr in rates:
         value = settle(*toy, lr, B, seed=5)
         ax.plot(lr, value, "o", color=colour)
@@ -208,16 +210,22 @@ for name, lr, B in (
 # %% alt="The floor of shuffled epochs divided by the floor of draws with replacement, against the time constants in an epoch of the toy, both on log scales. The predicted curve rises with the square, from below a hundredth, and approaches 1 at the right. Five measured dots lie on it."
 _, ax = plt.subplots(figsize=(5.6, 3.8), layout="constrained")
 line = torch.logspace(-0.9, 1.3, 50)
-ax.loglog(line, 1 - torch.tanh(line / 2) / (line / 2), color=BLUE)
+curve = 1 - torch.tanh(line / 2) / (line / 2)
+ax.loglog(line, curve, color=BLUE)
+assert bool((curve.diff() > 0).all())
+assert abs(curve.log().diff()[0] / line.log().diff()[0] - 2) < 0.01
+assert curve[0] < 0.01 < 0.85 < curve[-1] < 1
 ax.axhline(1, color=GREY, linewidth=0.8, linestyle=":")
 for (name, lr, B), (_, measured) in ratios.items():
     if name == "toy":
         tau = lr * len(toy[1]) / B  # its eigenvalues are close to 1
+        assert abs(math.log(measured / (1 - math.tanh(tau / 2) / (tau / 2)))) < 0.2
         ax.plot(tau, measured, "o", color=ORANGE)
         ax.text(1.12 * tau, 0.85 * measured, f"{lr:g}, {B}", color=ORANGE, va="top")
 ax.text(0.13, 0.88, "draws with replacement", color=GREY, va="top")
 ax.text(3, 0.003, "line: predicted\ndots: measured,\nrate and batch size")
 ax.set(xlabel="time constants in an epoch, τ", ylabel="floor, as a share")
+assert sum(name == "toy" for name, _, _ in ratios) == 5
 
 # %% [markdown]
 # Two limits: the figure is for the *end* of an epoch, since in between the kicks have not cancelled yet (exercise 2), and it needs the rows to come back. In a stream that never repeats a row, the floor is the higher one.
@@ -266,6 +274,8 @@ limits = 2 / torch.linalg.eigvalsh(H_batches)[:, -1]
 in_mean = largest_stable_rate(X_toy, 10)
 full_batch = linreg.curvature(X_toy).largest_stable_rate
 assert limits.median() < in_mean < full_batch
+assert 0.4 < limits.min() < 0.6 < 1.8 < limits.max() < 2.1
+assert 1.2 < limits.median() < 1.4
 
 _, ax = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
 ax.hist(
@@ -380,7 +390,7 @@ for rows in orders.split(100, 1):
 _, ax = plt.subplots(figsize=(5.5, 3), layout="constrained")
 ax.plot(range(11), bridge, "o-", color=BLUE)
 ax.set(xlabel="step within the epoch", ylabel="excess, as a share", ylim=(0, None))
-assert max(bridge) == max(bridge[4:7])
+assert max(bridge) == max(bridge[4:7]) > 2 * max(bridge[0], bridge[-1])
 
 # %% [markdown]
 # **3. What is wrong with this sentence?** "Nearly all batches of ten have a smaller limit than the full batch, so at any rate above the smallest of their limits the run diverges."

@@ -88,6 +88,11 @@ for ax, rho, colour in ((axes[0], 0.0, BLUE), (axes[1], 0.99, ORANGE)):
     height = (u * u + 2 * rho * u * v + v * v) / 2
     levels = [0.004, 0.02, 0.15, 0.6, 1.5, 3]
     ax.contour(W1, W2, height, levels=levels, colors=GREY, linewidths=0.9)
+    assert height.argmin() == ((W1 - 1).square() + (W2 - 1).square()).argmin()
+    round_about = torch.allclose(height, height.rot90())
+    assert round_about == (rho == 0)
+    if rho != 0:  # the corner at the upper left, and the one at the lower left
+        assert height[-1, 0] < levels[2] < levels[-1] < height[0, 0]
     ax.plot(1, 1, "*", color=colour, markersize=12)
     ax.set_title(f"correlation {rho:g}", color=colour)
     ax.set(xlabel="$w_1$", aspect="equal")
@@ -288,6 +293,13 @@ for errors, style, name in ((few, "o-", "3 columns"), (many, "s--", "20 columns"
         shown = errors[:, column].clamp(min=smallest)
         bottom.loglog(kappas, shown, style, color=colour, markersize=5)
 assert few[-1, 2] > 1 < many[-1, 2]
+for errors in (few, many):
+    inverse_rises, _, noise_rises = (
+        errors[6] / errors[3]
+    ).log10() / 3  # per factor ten
+    assert 0.8 < noise_rises < 1.1
+    assert 1.6 < inverse_rises < 2.2
+    assert errors[:, 1].max() < 1e-10 < 0.1 < errors[-1, 0]
 top.axhline(1, color=GREY, linewidth=0.8)
 top.set(title="from noise", ylabel="relative error of w")
 top.legend(frameon=False)

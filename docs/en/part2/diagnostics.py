@@ -38,7 +38,7 @@ for name, table in tables.items():
         f" {table.estimate[0]:11.1f} {table.r2:7.2f}"
     )
 
-# %% alt="Four scatter plots with the same line. I: points scattered about the line. II: points on a smooth arch that bends across the line. III: ten points on a straight line of another slope, and one far above it. IV: ten points above each other at the same x, and a single point far to the right, on which the line ends."
+# %% alt="Four scatter plots with the same line. I: points scattered about the line. II: points on a smooth arch that bends across the line. III: ten points on a straight line of another slope, and one far above it. IV: ten points above each other at the same x, and a single point far to the right, through which the line runs."
 import matplotlib.pyplot as plt
 
 from linreg.plot import BLUE, GREEN, GREY, ORANGE
@@ -52,6 +52,24 @@ for ax, (name, (x, y)) in zip(axes.flat, four.items(), strict=True):
     ax.plot(x, y, "o", color=BLUE, markersize=4, mew=0)
     ax.set_title(name)
     ax.spines[["top", "right"]].set_visible(False)
+missed = {name: linreg.residuals(*four[name], tables[name].fit) for name in four}
+crossings = {}  # how often the points, from left to right, change the side of the line
+for name, off in missed.items():
+    sides = off[four[name][0][:, 0].argsort()].sign()
+    crossings[name] = int((sides.diff() != 0).sum())
+drawn = torch.stack([tables[name].fit.predict(ends) for name in four])
+assert float((drawn - drawn[0]).abs().max()) < 0.01  # the same line
+assert crossings["I"] > 4 > crossings["II"] == 2
+x_two, y_two = four["II"]
+assert linreg.infer(torch.hstack((x_two, x_two * x_two)), y_two).r2 > 0.9999
+first_ten = four["III"][1] < four["III"][1].max()
+of_ten = linreg.infer(*(values[first_ten] for values in four["III"]))
+assert of_ten.r2 > 0.9999
+assert float(of_ten.fit.w) < 0.4 < 0.49 < float(tables["III"].fit.w)
+assert missed["III"].max() > 3
+at_x = four["IV"][0][:, 0]
+assert sorted(at_x.tolist()) == 10 * [8] + [19]
+assert abs(missed["IV"][at_x.argmax()]) < 1e-9
 plt.show()
 
 # %% [markdown]
@@ -74,6 +92,17 @@ fig, axes = plt.subplots(1, 3, figsize=(7, 2.6), sharey=True, layout="constraine
 for ax, (name, target) in zip(axes, three.items(), strict=True):
     linreg.plot.residuals(position, target, linreg.solve(position, target), ax=ax)
     ax.set(title=name, xlabel="predicted", ylabel="residual" if name == "sound" else "")
+    off = linreg.residuals(position, target, linreg.solve(position, target))
+    parts = off[position[:, 0].argsort()].split(20)  # from left to right
+    means = [float(part.mean()) for part in parts]
+    spreads = [float(part.std()) for part in parts]
+    if name == "sound":
+        assert max(abs(mean) for mean in means) < min(spreads)
+        assert max(spreads) < 3 * min(spreads)
+    elif name == "curved":
+        assert max(means[0], means[-1]) < -0.5 < 0.5 < means[5]
+    else:
+        assert spreads[0] < 0.1 < 1 < spreads[-1]
 plt.show()
 
 # %% [markdown]
@@ -89,6 +118,8 @@ heavy = size * torch.randn(
 tails = linreg.influence(position, 2 * position[:, 0] + heavy)
 fanned = linreg.influence(position, three["fan"])
 assert float(tails.internal.max()) > 3 > -3 > float(tails.internal.min())
+roots = fanned.internal.abs().sqrt()[position[:, 0].argsort()]
+assert roots[:50].mean() < roots[50:100].mean() < roots[150:].mean()
 fig, axes = plt.subplots(1, 2, figsize=(6.5, 2.8), layout="constrained")
 linreg.plot.scale_location(position, fanned, ax=axes[0])
 axes[0].set(title="scale and location", ylabel="root of the size")
@@ -271,6 +302,8 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 assert int(seen.leverage.argmax()) == int(seen.cook.argmax()) == 20
 assert seen.external[20] > 4
+assert (seen.external[ordinary_rows].abs() < 3).double().mean() > 0.98
+assert seen.leverage[10] < 2 * seen.leverage.mean() < seen.leverage[20] / 2
 assert seen.external[10] > 4
 assert {10, 20} == set(seen.external.abs().topk(2).indices.tolist())
 

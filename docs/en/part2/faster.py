@@ -155,6 +155,15 @@ inside = (curvatures > 1.01 * mu) & (curvatures < 0.99 * L)
 torch.testing.assert_close(
     left["momentum"][inside], torch.full((int(inside.sum()),), 9 / 11)
 )
+corners = torch.tensor([mu, L, 1.3 * L, 1.4 * L])
+sizes_at = {name: sizes(corners, **way).tolist() for name, way in ways.items()}
+assert [round(size, 2) for size in sizes_at["plain"][:2]] == [0.98, 0.98]
+assert left["plain"][inside].min() < 0.05
+assert left["momentum"][-1] > 1
+flattest, steepest, before, beyond = sizes_at["Nesterov"]
+assert abs(flattest - 0.9) < 1e-6
+assert steepest < 1e-6
+assert before < 1 < beyond
 
 fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
 ax.axvspan(mu, L, color=GREY, alpha=0.15, linewidth=0)
@@ -514,6 +523,7 @@ come, gone = leaving(long_ord)
 assert 25 * crossing < gone < 25 * crossing + 400
 assert top_of.max() > 1e-3
 assert steep_ord.max() < 50
+assert top_of[:crossing].min() < 1e-25
 
 fig, (above, below) = plt.subplots(
     2, 1, figsize=(5.5, 4.8), sharex=True, layout="constrained"
@@ -718,6 +728,14 @@ curves = [[steps[name][k] for name in names] for k in range(3)]
 curves += [[adam_steps[name] for name in names], [found[name] for name in names]]
 assert max(curves[4]) < 20 < curves[3][0]
 assert all(a > b for a, b in zip(curves[0][1:], curves[1][1:], strict=True))
+assert all(a > b for a, b in zip(curves[1], curves[2], strict=True))
+assert curves[3][0] == max(curve[0] for curve in curves)
+rises = [curve[-1] / curve[0] for curve in curves]
+assert rises[0] > 900
+assert 1 / 3 < rises[1] / rises[0] ** 0.5 < 3
+assert 1 / 3 < rises[2] / rises[0] ** 0.5 < 3
+assert rises[3] < min(rises[:3])
+assert curves[0][-1] > 10_000
 
 fig, ax = plt.subplots(figsize=(5.5, 4), layout="constrained")
 labels = ("plain", "momentum", "Nesterov", "Adam, 0.1", "conjugate\ngradients")
@@ -779,6 +797,7 @@ bell = linreg.predict_loss(
 )
 above_floor = bell - linreg.solve(X_ord, y_ord).loss
 assert (above_floor[1:] > above_floor[:-1]).sum() > 50
+assert bool((above_floor[1:] < above_floor[0] * 0.99 ** torch.arange(1, 401)).all())
 fig, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
 ax.semilogy(above_floor, color=BLUE, linewidth=1)
 ax.semilogy(above_floor[0] * 0.99 ** torch.arange(401), color=GREY, linestyle="--")

@@ -57,6 +57,8 @@ best = min(on_new, key=on_new.get)
 assert all(on_seen[k + 1] <= on_seen[k] * (1 + 1e-6) for k in range(1, 19))
 assert best < 8
 assert on_new[19] > 100 * on_new[best]
+wild = fits[19].predict(powers(torch.linspace(-1, 1, 300), 19)).abs()
+assert min(wild[:20].max(), wild[-20:].max()) > 2 * y_seen.abs().max()
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4), layout="constrained")
 line = torch.linspace(-1, 1, 300)
@@ -139,6 +141,8 @@ for n, seen, unseen in zip(sizes, train, test, strict=True):
 peak = sizes[int(test.argmax())]
 assert peak in (20, 21, 22)
 assert train[-1] < 1 < test[-1]
+assert train[[n <= 21 for n in sizes]].max() < 1e-10
+assert test.max() > 100 * test[-1]
 
 fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
 shown = [i for i, n in enumerate(sizes) if n > 21]
@@ -411,7 +415,8 @@ leaks = [r2_on_test_and_new(all_rows, d) for d in columns[:-1]] + [leak]
 split_first = [r2_on_test_and_new(train_rows, d)[0] for d in columns[:-1]] + [honest[0]]
 leak_on_test, leak_on_new = zip(*leaks, strict=True)
 assert max(*split_first, *leak_on_new) < 0
-assert leak_on_test[-1] > 0.5
+assert leak_on_test[0] < 0 < 0.5 < leak_on_test[-1]
+assert list(leak_on_test) == sorted(leak_on_test)
 
 fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
 ax.axhline(0, color=GREY, linewidth=0.8, linestyle=":")

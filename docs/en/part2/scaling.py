@@ -214,6 +214,7 @@ def draw_valley(ax, features, target, colour, span):
     beside = {"textcoords": "offset points", "bbox": clear}
     ax.annotate("start", path[0].tolist(), (7, -13), **beside)
     ax.set(xlabel="first weight", ylabel="second weight", aspect="equal")
+    return path - best, float((H[1, 1] / H[0, 0]).sqrt())
 
 
 fig, (top, bottom) = plt.subplots(2, 1, figsize=(5.5, 6.6), height_ratios=(1, 2))
@@ -221,10 +222,16 @@ fig.set_layout_engine(
     "constrained", h_pad=0.12
 )  # inches, between a label and the title below it
 five = X * torch.tensor([1.0, 5.0])
-draw_valley(top, five, y, ORANGE, ((-3.1, 1.1), (-0.35, 0.75)))
-draw_valley(bottom, standardise(five), y, BLUE, ((-3.1, 1.1), (-1.0, 3.0)))
+off, wide = draw_valley(top, five, y, ORANGE, ((-3.1, 1.1), (-0.35, 0.75)))
+off_in_units, even = draw_valley(
+    bottom, standardise(five), y, BLUE, ((-3.1, 1.1), (-1.0, 3.0))
+)
 top.set_title("second feature × 5: 14 steps, and not there", color=ORANGE)
 bottom.set_title("standardised: one step", color=BLUE)
+assert 4.8 < wide < 5.2
+assert abs(even - 1) < 0.01
+assert bool((off[1:, 1] * off[:-1, 1] < 0).all())  # across the valley at each step
+assert off[14].norm() > 0.2 > 0.05 > off_in_units[1].norm()
 plt.show()
 
 # %% [markdown]

@@ -128,6 +128,7 @@ lows = torch.stack([study.low[8] for study in hundred])
 highs = torch.stack([study.high[8] for study in hundred])
 missed = (lows > 0.25) | (highs < 0.25)
 assert 1 <= int(missed.sum()) <= 11  # of a hundred, at 5 %
+assert (highs - lows).max() < 1.4 * (highs - lows).min()
 
 fig, ax = plt.subplots(figsize=(5.5, 4.6), layout="constrained")
 line = torch.arange(100)
@@ -172,6 +173,10 @@ at_rows = of_bmi.predict(bmi)
 inside = ((data.y >= at_rows.new_low) & (data.y <= at_rows.new_high)).double().mean()
 in_mean = ((data.y >= at_rows.low) & (data.y <= at_rows.high)).double().mean()
 assert 0.92 < inside < 0.98
+inner, outer = band.high - band.low, band.new_high - band.new_low
+assert 20 < inner.argmin() < 60
+assert outer.min() > 4 * inner.max()
+assert outer.max() < 1.1 * outer.min()
 
 fig, ax = plt.subplots(figsize=(5.5, 3.8), layout="constrained")
 ax.plot(bmi[::2, 0], data.y[::2], "o", color=GREY, markersize=3, mew=0, alpha=0.6)

@@ -339,6 +339,10 @@ shown = {
 }
 assert min(shown["certified"][2]) > 15
 assert 4 < shown["QR"][2][11] - shown["QR"][2][-1] < 8  # over 23 doublings
+assert all(8 < value < 11 for value in shown["QR"][2][:10])
+assert all(5 < value < 8 for value in shown["Cholesky"][2][:25])
+gaps = [a - b for a, b in zip(shown["QR"][2], shown["Cholesky"][2], strict=True)]
+assert min(gaps[:18]) > 0 > max(gaps[30:])  # W5 is between 13 and 14 doublings
 fig, ax = plt.subplots(figsize=(5.5, 3.6))
 for name, (colour, height, found) in shown.items():
     ax.semilogx(sizes, found, "o", color=colour, markersize=4)
@@ -453,6 +457,7 @@ for height, bits, colour, label in rows:
 ax.set_ylim(-2.6, 1.6)
 ax.axis("off")
 ax.set_title("1/3 as the sum of two float64")
+assert rows[0][1] + rows[1][1] == 53 * "10"
 plt.show()
 
 # %% [markdown]
@@ -542,6 +547,11 @@ ax.bar_label(bars, fmt="%.0f", padding=4)
 ax.set(xlabel="correct digits", xlim=(0, 18), xticks=range(0, 17, 4))
 ax.set_title("the wave: two peers, and certified on three inputs")
 ax.invert_yaxis()
+for name in ("statsmodels, qr", "float64 powers"):
+    assert 4 < right[name] < 6.5
+assert 8.5 < right["numpy Polynomial.fit"] < 10.5
+assert 11 < right["powers of float64 x"] < 13
+assert right["powers of decimal x"] > 15.5
 plt.show()
 
 # %% [markdown]

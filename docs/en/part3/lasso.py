@@ -289,6 +289,8 @@ assert picked["one standard error"][0] < picked["smallest"][0]
 # %% alt="Mean squared error of cross-validation against alpha, on log scales, strongest penalty on the left. It falls, and is nearly level on the right. A band of one standard error lies about it. Two dashed lines mark the smallest value and, to the left of it, the strongest penalty within one standard error."
 alphas, mean, se = by_folds.path.alpha, by_folds.mean, by_folds.se
 assert by_folds.one_se < by_folds.best
+assert mean[0] > 2 * mean[-1]
+assert mean[-1] < 1.1 * mean[by_folds.best]
 fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
 ax.loglog(alphas, mean, color=BLUE)
 ax.fill_between(alphas, mean - se, mean + se, color=BLUE, alpha=0.2)

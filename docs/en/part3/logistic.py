@@ -59,7 +59,8 @@ from linreg.plot import BLUE, GREY, ORANGE
 fit_toy = linreg.logistic(toy, toy_y)
 margins = fit_toy.margins(toy)
 straight = linreg.solve(margins.unsqueeze(1), toy_y)
-assert float(straight.predict(margins.unsqueeze(1)).max()) > 1
+by_line = straight.predict(margins.unsqueeze(1))
+assert float(by_line.min()) < 0 < 1 < float(by_line.max())
 grid = torch.linspace(-5, 6, 111)
 fig, ax = plt.subplots(figsize=(5.5, 3.2), layout="constrained")
 ax.plot(margins, toy_y, "|", color=GREY, markersize=9, label="classes")

@@ -105,6 +105,7 @@ import matplotlib.pyplot as plt
 best = path[int(path.left_out.argmin())]
 assert bool((path.w != 0).all())
 assert bool((path.w.norm(dim=1).diff() > 0).all())
+assert path.w[0].abs().max() < 0.05 * path.w[-1].abs().max()
 linreg.plot.path(path, mark=best.alpha)
 plt.show()
 
@@ -158,6 +159,10 @@ from linreg.plot import BLUE, GREEN, GREY, ORANGE
 
 assert bool((path.loss.diff() < 0).all())
 assert 0 < chosen["leave-one-out"] < 99
+for errors in (path.left_out, on_new):
+    lowest = int(errors.argmin())
+    assert errors[0] > 2 * errors[lowest]
+    assert errors[-1] > 1.2 * errors[lowest]
 fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
 ax.loglog(path.alpha, 2 * path.loss, color=GREY, label="the thirty rows")
 ax.loglog(path.alpha, path.left_out, color=BLUE, label="rows left out")
@@ -307,6 +312,8 @@ for alpha_k, colour in zip((1.0, 0.1, 0.01), (ORANGE, BLUE, GREEN), strict=True)
     by_ridge = lam / (lam + alpha_k)
     by_steps = 1 - (1 - rate * lam) ** round(1 / (rate * alpha_k))
     assert float((by_ridge - by_steps).abs().max()) < 0.25
+    assert bool((by_steps >= by_ridge)[by_ridge > 0.8].all())
+    assert float((by_ridge - by_steps)[by_ridge < 0.1].abs().max()) < 0.01
     ax.semilogx(lam, by_ridge, color=colour, label=f"alpha {alpha_k:g}")
     ax.semilogx(lam, by_steps, color=colour, linestyle="--")
 ax.plot([], [], color=GREY, linestyle="--", label="descent, stopped")

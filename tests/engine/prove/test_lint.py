@@ -60,7 +60,11 @@ def test_backed(tmp_path, prose):
         ("```text\nloss 0.48\n```", "0.48"),
         ("```pycon\n>>> x = 3  # 532 steps\n\n```", "532"),
         ("```pycon\n>>> x = '532 steps'\n\n```\n532", "532"),
-        ("```python figure alt='R2 is 0.48'\nimport matplotlib.pyplot as plt\nplt.plot([1])\n```", "0.48"),
+        (
+            "```python figure alt='R2 is 0.48'\nimport matplotlib.pyplot as plt\nplt.plot([1])\n"
+            "assert True\n```",
+            "0.48",
+        ),
     ],
 )
 def test_unbacked(tmp_path, prose, number):
@@ -74,6 +78,37 @@ def test_unbacked(tmp_path, prose, number):
 def test_unbacked_in_a_script(tmp_path):
     text = "# %% [markdown]\n# # Title\n#\n# It is 0.48, or 0.5.\n\n# %%\nx = 0.5\n"
     assert complaints(tmp_path, text, "page.py") == ["4: no code, output or claim of the page backs `0.48`"]
+
+
+AXES = "import torch\nimport matplotlib.pyplot as plt\n_, ax = plt.subplots()\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "held"),
+    [
+        ("", False),
+        ("# assert 2 > 1\n", False),
+        ("ax.text(0, 1, 'we assert')\n", False),
+        ("ax.axis('equal')\n", False),
+        ("ax.axis([0, 1, 0, 'off'])\n", False),
+        ("assert 2 > 1\n", True),
+        ("for high, low in [(2, 1)]:\n    assert high > low\n", True),
+        ("torch.testing.assert_close(torch.ones(2), torch.ones(2))\n", True),
+        ("ax.axis('off')  # a diagram\n", True),
+        ('plt.gca().axis("off")\n', True),
+    ],
+)
+@pytest.mark.parametrize("name", ["page.md", "page.py"])
+def test_an_alt_says_what_an_assert_holds(tmp_path, name, code, held):
+    source = f"{AXES}{code}line = ax.plot([2, 1])"
+    if name == "page.md":
+        text = f'# Page\n\n```python figure alt="A line falls."\n{source}\n```\n'
+    else:
+        text = f'# %% [markdown]\n# # Page\n\n# %% alt="A line falls."\n{source}\n'
+    found = complaints(tmp_path, text, name)
+    assert len(found) == (not held)
+    wanted = "3: a figure's alt says what nobody checks" if name == "page.md" else "4: a figure's alt"
+    assert all(complaint.startswith(wanted) for complaint in found)
 
 
 @pytest.mark.parametrize(

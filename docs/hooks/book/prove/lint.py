@@ -5,8 +5,11 @@ an exponent, per cent, three digits, `7 times`) must occur as a number in the co
 the page; better, it is a claim. Numbers from elsewhere, a year say, are given with a reason:
 
     <!-- given 1805: the year of Legendre's paper -->
+
+What a text alternative tells of a curve is no number to look up: an assert in its code holds it.
 """
 
+import ast
 import io
 import re
 import tokenize
@@ -35,6 +38,7 @@ NUMBER = re.compile(
 )
 LOST = re.compile(r"[\d.,\]\[]\s*\.\.\.|\.\.\.\s*[\d,\]\[]")
 INSTALL = re.compile(r"pip install[^\n`]*?(?<![\w./-])linreg(?![\w-])")
+ASSERTING = re.compile(r"[\w.]*\bassert_\w+\(")  # as `torch.testing.assert_close(`
 DIGITS = 6
 RESIDUE = Decimal("1e-12")  # what is smaller is what rounding left of nothing
 NOISE = Decimal("1e-10")  # of float64 on another processor, relatively
@@ -52,10 +56,26 @@ def lint(page: Page, results: Sequence[Result]) -> list[str]:
         for block in page.blocks
         if block.kind == "code" and not block.cell
     ]
+    found += [
+        (block.first, "a figure's alt says what nobody checks: assert it in the code of the figure")
+        for block in page.blocks
+        if block.kind == "figure" and _unheld(block.source)
+    ]
     found += _install(page)
     if not page.module and not any(result.error for result in results):  # else outputs are missing
         found += _unbacked(page, _backing(page, results))
     return [f"{page.path}:{line}: {message}" for line, message in found]
+
+
+def _unheld(source: str) -> bool:
+    """Whether the code of a figure holds no assert; without axes it is a diagram, which shows no data."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:  # told where it is run
+        return False
+    calls = [ast.unparse(node) for node in nodes if isinstance(node, ast.Call)]
+    held = any(isinstance(node, ast.Assert) for node in nodes) or any(map(ASSERTING.match, calls))
+    return not held and not any(call.endswith(".axis('off')") for call in calls)
 
 
 def _outputs(results: Sequence[Result]) -> Iterator[tuple[int, str]]:
