@@ -42,6 +42,8 @@ def parts_of(result: object) -> list[torch.Tensor]:
         return [result.w, result.b, result.loss, torch.tensor(result.condition or 0.0), *path]
     if isinstance(result, linreg.Inference):
         return [result.se, result.covariance, torch.tensor([result.s, result.F])]
+    if isinstance(result, linreg.ChanceIntervals):
+        return [result.chance, result.low, result.high]
     if isinstance(result, linreg.Influence):
         return [result.leverage, result.cook, result.press, result.loss]
     return list(result)
@@ -57,6 +59,9 @@ ASKED = {
     "influence": linreg.influence,
     "huber": lambda X, y: linreg.huber(X, y, scale="joint"),
     "logistic": lambda X, y: linreg.logistic(X, (y > y.median()).to(y.dtype), alpha=1e-3),
+    "chances": lambda X, y: linreg.infer_logistic(
+        X[:300, :4].double(), (y[:300] > y.median()).double()
+    ).predict(X[:, :4]),
     "bootstrap": lambda X, y: [
         linreg.bootstrap(
             X[:500], y[:500], resamples=20, generator=torch.Generator().manual_seed(0)
