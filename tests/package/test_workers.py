@@ -70,6 +70,11 @@ ASKED = {
     "gradient": lambda X, y: linreg.gradient(X, y, torch.ones_like(X[0]), 2.0),
     "descent": lambda X, y: linreg.gradient_descent(X, y, lr=1e-3, steps=3),
     "autograd": lambda X, y: linreg.gradient_descent(X, y, lr=1e-3, steps=3, autograd=True),
+    "momentum": lambda X, y: linreg.momentum(X, y, lr=1e-3, steps=3),
+    "adam": lambda X, y: linreg.adam(X, y, lr=1e-3, steps=3),
+    "newton": lambda X, y: linreg.newton(X, y, steps=2),
+    "lbfgs": lambda X, y: linreg.lbfgs(X, y, steps=3),
+    "conjugate gradients": lambda X, y: linreg.conjugate_gradients(X, y, steps=3),
     "sgd": lambda X, y: linreg.sgd(
         X, y, lr=1e-5, epochs=1, batch_size=len(X) // 2, generator=torch.Generator().manual_seed(0)
     ),
