@@ -455,7 +455,9 @@ def test_signatures_are_typed(name):
 DEFAULTS = {
     "intercept": True, "weights": None, "frequency": False, "dtype": None, "reduction": "half_mean",
     "w": None, "b": 0.0, "record": True, "progress": False, "sums": False, "autograd": False, "tol": None,
-    "nesterov": False, "level": 0.95, "names": None, "scale": "mad",
+    "nesterov": False, "level": 0.95, "names": None, "scale": "mad", "alphas": 100, "l1_ratio": 1.0,
+    "standardise": False, "unpenalised": (), "alpha": 0.0, "classes": None, "class_weights": None,
+    "ranks": False, "timeout": 1800.0, "missing": "error", "ax": None,
 }  # fmt: skip
 OWN_DEFAULTS = {
     "linreg.absolute": {"steps": 100},
@@ -465,6 +467,7 @@ OWN_DEFAULTS = {
     "linreg.check": {"tol": 1e-3},
     "linreg.conjugate_gradients": {"steps": 3000, "record": False},
     "linreg.cross_validate": {"folds": 10, "generator": None},
+    "linreg.elastic_net": {"l1_ratio": 0.5},
     "linreg.huber": {"delta": 1.345, "steps": 200},
     "linreg.infer": {"errors": "classical"},
     "linreg.lbfgs": {"steps": 1000, "memory": 10},

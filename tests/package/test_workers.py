@@ -42,6 +42,8 @@ def parts_of(result: object) -> list[torch.Tensor]:
         return [result.w, result.b, result.loss, torch.tensor(result.condition or 0.0), *path]
     if isinstance(result, linreg.Inference):
         return [result.se, result.covariance, torch.tensor([result.s, result.F])]
+    if isinstance(result, linreg.ChanceIntervals):
+        return [result.chance, result.low, result.high]
     if isinstance(result, linreg.Influence):
         return [result.leverage, result.cook, result.press, result.loss]
     return list(result)
@@ -57,6 +59,9 @@ ASKED = {
     "influence": linreg.influence,
     "huber": lambda X, y: linreg.huber(X, y, scale="joint"),
     "logistic": lambda X, y: linreg.logistic(X, (y > y.median()).to(y.dtype), alpha=1e-3),
+    "chances": lambda X, y: linreg.infer_logistic(
+        X[:300, :4].double(), (y[:300] > y.median()).double()
+    ).predict(X[:, :4]),
     "bootstrap": lambda X, y: [
         linreg.bootstrap(
             X[:500], y[:500], resamples=20, generator=torch.Generator().manual_seed(0)
@@ -65,6 +70,11 @@ ASKED = {
     "gradient": lambda X, y: linreg.gradient(X, y, torch.ones_like(X[0]), 2.0),
     "descent": lambda X, y: linreg.gradient_descent(X, y, lr=1e-3, steps=3),
     "autograd": lambda X, y: linreg.gradient_descent(X, y, lr=1e-3, steps=3, autograd=True),
+    "momentum": lambda X, y: linreg.momentum(X, y, lr=1e-3, steps=3),
+    "adam": lambda X, y: linreg.adam(X, y, lr=1e-3, steps=3),
+    "newton": lambda X, y: linreg.newton(X, y, steps=2),
+    "lbfgs": lambda X, y: linreg.lbfgs(X, y, steps=3),
+    "conjugate gradients": lambda X, y: linreg.conjugate_gradients(X, y, steps=3),
     "sgd": lambda X, y: linreg.sgd(
         X, y, lr=1e-5, epochs=1, batch_size=len(X) // 2, generator=torch.Generator().manual_seed(0)
     ),

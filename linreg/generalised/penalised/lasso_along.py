@@ -141,8 +141,6 @@ def _tied(charged: _Charged, found: Answers, l1: list[float]) -> list[int]:
 
 def _depends(form: Quadratic, active: Tensor, j: int) -> bool:
     """Whether the active columns make up column j."""
-    if len(active) == 0:
-        return False
     e = form.q.new_zeros(len(form.q), 1)
     e[j] = 1
     row = form.q.unsqueeze(1) - form.at(e)[0]  # G e

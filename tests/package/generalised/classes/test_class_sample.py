@@ -170,6 +170,10 @@ def test_columns_out_of_range_take_the_long_way():
     fit = logistic(X * 1e-200, y)
     assert fit.status == Status.OK
     torch.testing.assert_close(fit.w * 1e-200, logistic(X, y).w, rtol=1e-8, atol=1e-9)
+    # With a penalty there is curvature, whether squares of columns are in range or not.
+    fit = logistic(X * 2.0**-520, y, alpha=2.0**-1046, intercept=False)
+    plain = logistic(X, y, alpha=2.0**-6, intercept=False)
+    torch.testing.assert_close(fit.w * 2.0**-520, plain.w, rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize("classes", [2, 3])

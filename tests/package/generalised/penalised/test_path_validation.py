@@ -54,6 +54,7 @@ def test_refits(data, weighted, ratio):
             found.mse, refitted(A, t, 4, alphas, ratio, c, **how), rtol=1e-9, atol=1e-12
         )
         assert found.path.alpha.tolist() == alphas
+        assert found.path.left_out is None  # folds say how far to trust it: no row is left out besides
         share = found.weight / found.weight.sum()
         torch.testing.assert_close(found.mean, share @ found.mse)
     total = 4.0 if c is None else float(c.sum())
