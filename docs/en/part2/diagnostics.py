@@ -198,7 +198,7 @@ for i in (10, 20, 30):
 # D_i = \frac{\lVert \hat y - \hat y^{(-i)} \rVert^2}{p s^2} = \frac{r_i^2}{p s^2} \, \frac{h_i}{(1 - h_i)^2} .
 # $$
 #
-# A row matters if it has leverage *and* disagrees. The fit without it is that of [leave-one-out](generalise.py#leave-one-out-from-one-fit), and two relatives of $D_i$ come from there too. *PRESS* residuals are $r_i / (1 - h_i)$, what the row is off from the fit of all others. *DFFITS* is how far the prediction of the row itself moves when it goes, in its standard error without the row: the externally studentised residual times $\sqrt{h_i / (1 - h_i)}$.
+# A row matters if it has leverage *and* disagrees. The fit without it is that of [leave-one-out](generalise.py#leave-one-out-from-one-fit), and two relatives of $D_i$ come from there too. *PRESS* residuals are $r_i / (1 - h_i)$, what the row is off from the fit of all others. *DFFITS* is how far the prediction of the row itself moves when it goes, in units of its standard error, with $s$ from the fit without the row: the externally studentised residual times $\sqrt{h_i / (1 - h_i)}$.
 
 # %%
 kept = torch.arange(len(y)) != 20
