@@ -319,7 +319,7 @@ print(
 #
 # ### Rows in order
 #
-# Folds of neighbouring rows are right for data in the order of time, where the future must be predicted from the past. For rows that were sorted by $y$ they are a trap: each fold asks for values that its fit has never met. `linreg` notices when the folds differ more than chance explains:
+# Folds of neighbouring rows are right for data in the order of time, where neighbours resemble each other: in random folds a row is predicted from rows much like itself. For rows that were sorted by $y$ they are a trap: each fold asks for values that its fit has never met. `linreg` notices when the folds differ more than chance explains:
 
 # %%
 order = y.argsort()
