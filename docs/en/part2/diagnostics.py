@@ -436,7 +436,7 @@ print(f"{int((~stay).sum())} of 300 sound rows")
 print(f"R2 from {shares[0]:.3f} to {shares[1]:.3f}")
 
 # %% [markdown]
-# **4. Code.** Write `worst(X, y, k)`, which returns the numbers of the $k$ rows whose removal, one at a time, changes `w[5]` most. Fits of all rows but one are allowed, but it can be done without. Check yours with `linreg.check(worst(X_bad, y_bad, 1), [20])`.
+# **4. Code.** Write `worst(X, y, k)`, which returns the numbers of the $k$ rows whose removal, one at a time, changes `w[5]` most, the largest change first. Fits of all rows but one are allowed, but it can be done without. Check yours with `linreg.check(worst(X, y, 4), [264, 10, 50, 107])`.
 
 # %% [markdown] answer="Hint"
 # By the added-variable plot, the weight is $u^\top y / u^\top u$ with $u$ the residual of feature 6 on the others. And the fit without row $i$ is the fit of all rows with $y_i$ replaced by its prediction from the others.
@@ -452,7 +452,7 @@ def worst(X, y, k):
     return change.abs().topk(k).indices
 
 
-linreg.check(worst(X_bad, y_bad, 1), [20])
+linreg.check(worst(X, y, 4), [264, 10, 50, 107])
 
 # %% [markdown]
 # ## Where next
