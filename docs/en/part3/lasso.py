@@ -238,7 +238,7 @@ assert abs(quality["linreg"][1]) < 1e-13
 assert 1e-13 < quality["scikit-learn"][0] < quality["ISTA, 20 steps"][0]
 
 # %% [markdown]
-# Both numbers are in every fit of `linreg`, as shares: `violation` of the largest slope at $w = 0$, `gap` of the loss there. scikit-learn's default stops when the gap is below a ten-thousandth; with `tol=1e-12` it gets as near.
+# Both numbers are in every penalised fit of `linreg`, as shares: `violation` of the largest slope at $w = 0$, `gap` of the loss there. scikit-learn's default stops when the gap is below a ten-thousandth; with `tol=1e-12` it gets as near.
 #
 # ## The exact path
 #
