@@ -431,7 +431,7 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# The means and spreads by which columns are [standardised](scaling.py#whose-mean-whose-spread) leak as well when they are taken over all rows. For the exact least-squares answer this changes nothing, since any of them give the same predictions, provided that the same ones are used for both sets. A fit that depends on the scale, such as descent stopped early, does change:
+# The means and spreads by which columns are [standardised](scaling.py#whose-mean-whose-spread) leak as well when they are taken over all rows. For the exact least-squares answer of independent columns this changes nothing, since any of them give the same predictions, provided that the same ones are used for both sets. A fit that depends on the scale, such as descent stopped early, does change:
 
 
 # %%
