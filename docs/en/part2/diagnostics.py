@@ -192,7 +192,7 @@ for i in (10, 20, 30):
 #
 # ## Cook's distance: what the fit loses with a row
 #
-# How far do all predictions move, if row $i$ goes? *Cook's distance* is the answer, in units of $p s^2$, and it needs no second fit:
+# How far do all predictions move, if row $i$ goes? *Cook's distance* is the answer, squared and in units of $p s^2$, and it needs no second fit:
 #
 # $$
 # D_i = \frac{\lVert \hat y - \hat y^{(-i)} \rVert^2}{p s^2} = \frac{r_i^2}{p s^2} \, \frac{h_i}{(1 - h_i)^2} .
