@@ -223,13 +223,13 @@ for i in (10, 20, 30):
 #
 # ## Cook's distance: what the fit loses with a row
 #
-# How far do all predictions move, if row $i$ goes? *Cook's distance* is the answer, in units of $p s^2$, and it needs no second fit:
+# How far do all predictions move, if row $i$ goes? *Cook's distance* is the answer, squared and in units of $p s^2$, and it needs no second fit:
 #
 # $$
 # D_i = \frac{\lVert \hat y - \hat y^{(-i)} \rVert^2}{p s^2} = \frac{r_i^2}{p s^2} \, \frac{h_i}{(1 - h_i)^2} .
 # $$
 #
-# A row matters if it has leverage *and* disagrees. The fit without it is that of [leave-one-out](generalise.py#leave-one-out-from-one-fit), and two relatives of $D_i$ come from there too. *PRESS* residuals are $r_i / (1 - h_i)$, what the row is off from the fit of all others. *DFFITS* is how far the prediction of the row itself moves when it goes, in its standard error without the row: the externally studentised residual times $\sqrt{h_i / (1 - h_i)}$.
+# A row matters if it has leverage *and* disagrees. The fit without it is that of [leave-one-out](generalise.py#leave-one-out-from-one-fit), and two relatives of $D_i$ come from there too. *PRESS* residuals are $r_i / (1 - h_i)$, what the row is off from the fit of all others. *DFFITS* is how far the prediction of the row itself moves when it goes, in units of its standard error, with $s$ from the fit without the row: the externally studentised residual times $\sqrt{h_i / (1 - h_i)}$.
 
 # %%
 kept = torch.arange(len(y)) != 20
@@ -469,7 +469,7 @@ print(f"{int((~stay).sum())} of 300 sound rows")
 print(f"R2 from {shares[0]:.3f} to {shares[1]:.3f}")
 
 # %% [markdown]
-# **4. Code.** Write `worst(X, y, k)`, which returns the numbers of the $k$ rows whose removal, one at a time, changes `w[5]` most. Fits of all rows but one are allowed, but it can be done without. Check yours with `linreg.check(worst(X_bad, y_bad, 1), [20])`.
+# **4. Code.** Write `worst(X, y, k)`, which returns the numbers of the $k$ rows whose removal, one at a time, changes `w[5]` most, the largest change first. Fits of all rows but one are allowed, but it can be done without. Check yours with `linreg.check(worst(X, y, 4), [264, 10, 50, 107])`.
 
 # %% [markdown] answer="Hint"
 # By the added-variable plot, the weight is $u^\top y / u^\top u$ with $u$ the residual of feature 6 on the others. And the fit without row $i$ is the fit of all rows with $y_i$ replaced by its prediction from the others.
@@ -485,7 +485,7 @@ def worst(X, y, k):
     return change.abs().topk(k).indices
 
 
-linreg.check(worst(X_bad, y_bad, 1), [20])
+linreg.check(worst(X, y, 4), [264, 10, 50, 107])
 
 # %% [markdown]
 # ## Where next

@@ -29,7 +29,7 @@ for name, rows in data.items():
     print(f"{name:10} {bowl.kappa:10,.1f} {counts[0]:23,} {counts[1]:18,}")
 
 # %% [markdown]
-# The best rate saves half of the steps, and no rate can do better: $\lambda_{\max}$ forbids a larger one, and along the flattest direction the slope is ten thousand times too small for it. But along that direction all slopes point the same way, while across the valley they alternate. So keep a sum of all slopes so far, in which old ones count less and less, and move along the sum:
+# On the toy the best rate saves half of the steps, and no rate saves many more: $\lambda_{\max}$ forbids a larger one, and along the flattest direction the slope is ten thousand times too small for it. But along that direction all slopes point the same way, while across the valley they alternate. So keep a sum of all slopes so far, in which old ones count less and less, and move along the sum:
 #
 # $$
 # v_{t+1} = \beta v_t + \nabla L(\theta_t), \qquad \theta_{t+1} = \theta_t - \eta \, v_{t+1}, \qquad v_0 = 0, \quad 0 \le \beta < 1 .
@@ -789,7 +789,7 @@ linreg.check([1 / 4, 1 / 4, 1 / 2], right_answer)
 # Where does $(1 - \sqrt{0.99})^2$ lie beside the smallest $\eta\lambda$, which is $1/\kappa$? So of which kind are the roots, in each direction?
 
 # %% [markdown] answer="Answer"
-# $(1 - \sqrt{0.99})^2$ is about $0.01^2/4$, far below $1/35$: all roots are complex, of size $\sqrt{0.99}$. All directions oscillate, none is damped faster than another, and the excess loss, a sum of such oscillations, falls by about $0.99^{100}$ in a hundred steps, whatever $\kappa$ is.
+# $(1 - \sqrt{0.99})^2$ is about $0.01^2/4$, far below $1/35$: all roots are complex, of size $\sqrt{0.99}$. All directions oscillate, none is damped faster than another, and the excess loss, a sum of such oscillations, falls by about $0.99^{100}$ in a hundred steps, whatever $\kappa$ is, as long as $1/\kappa$ lies above that number.
 
 # %% answer="Answer" alt="Excess loss of momentum 0.99 on the ordinary data over 400 steps, on a log scale. It goes up and down many times, below a straight line that falls by the factor 0.37 in a hundred steps."
 bell = linreg.predict_loss(
@@ -813,7 +813,7 @@ plt.show()
 # What has happened to $\hat v$ in these thousand steps?
 
 # %% [markdown] answer="Answer"
-# It has shrunk by $0.999^{1000} \approx e^{-1}$, and goes on shrinking. Full batches have no noise to keep it up. When the scaled curvature reaches 38, the run leaves, on the ordinary data after another thousand or two. Let the rate fall to zero, use AMSGrad, or keep the best point.
+# It has shrunk to about $0.999^{1000} \approx e^{-1}$ of what it was, and goes on shrinking. Full batches have no noise to keep it up. When the scaled curvature reaches 38, the run leaves, on the ordinary data after another thousand or two. Let the rate fall to zero, use AMSGrad, or keep the best point.
 
 # %% answer="Answer"
 quiet = (long_ord[400:1400] < 1e-12).all()

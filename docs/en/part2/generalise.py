@@ -323,7 +323,7 @@ print(
 #
 # ### Rows in order
 #
-# Folds of neighbouring rows are right for data in the order of time, where the future must be predicted from the past. For rows that were sorted by $y$ they are a trap: each fold asks for values that its fit has never met. `linreg` notices when the folds differ more than chance explains:
+# Folds of neighbouring rows are right for data in the order of time, where neighbours resemble each other: in random folds a row is predicted from rows much like itself. For rows that were sorted by $y$ they are a trap: each fold asks for values that its fit has never met. `linreg` notices when the folds differ more than chance explains:
 
 # %%
 order = y.argsort()
@@ -436,7 +436,7 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# The means and spreads by which columns are [standardised](scaling.py#whose-mean-whose-spread) leak as well when they are taken over all rows. For the exact least-squares answer this changes nothing, since any of them give the same predictions, provided that the same ones are used for both sets. A fit that depends on the scale, such as descent stopped early, does change:
+# The means and spreads by which columns are [standardised](scaling.py#whose-mean-whose-spread) leak as well when they are taken over all rows. For the exact least-squares answer of independent columns this changes nothing, since any of them give the same predictions, provided that the same ones are used for both sets. A fit that depends on the scale, such as descent stopped early, does change:
 
 
 # %%

@@ -419,7 +419,7 @@ assert linreg.curvature(standardise(data.X)).L <= 10  # d, as promised above
 #
 # - It depends on how much the feature happened to vary *in this sample* (exercise 3).
 # - It holds the other columns fixed, which for `s1` to `s5` hardly ever happens: they move together, and their weights are [poorly determined](collinearity.py).
-# - For a column of zeros and ones a standard deviation is hard to picture. `sex` has a spread of <!--= s_data[1]:.2f -->0.50<!--/-->, so its $c$, <!--= c_data[1]:.1f -->-11.4<!--/-->, is only half of the difference <!--= fit_data.w[1]:.1f -->-22.9<!--/--> between the two groups. Such a column may stay as it is: its spread is at most one half, so it never makes a valley steep.
+# - For a column of zeros and ones a standard deviation is hard to picture. `sex` has a spread of <!--= s_data[1]:.2f -->0.50<!--/-->, so its $c$, <!--= c_data[1]:.1f -->-11.4<!--/-->, is only half of the difference <!--= fit_data.w[1]:.1f -->-22.9<!--/--> between the two groups. Such a column may stay as it is, unless one of the two values is rare: its spread is at most one half, so it never makes a valley steep, but a small spread makes it flat.
 #
 # *Min-max* scaling maps the smallest value to 0 and the largest to 1. Use it where nature gives the bounds (a pixel between black and white). It does not centre, and one mistyped entry decides the scale of the whole column:
 

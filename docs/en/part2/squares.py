@@ -131,7 +131,7 @@ for data, rows in {"ordinary": X, "toy": toy}.items():
         print(f"{data:9} {name:26} {ratio.min():9.2f} {ratio.max():9.2f}")
 
 # %% [markdown]
-# The theorem rests on two words, and without either of them it fails. A *biased* estimate may be nearer on average, as on [Ridge and weight decay](../part3/ridge.py). And one that is *not linear* in $y$, such as the absolute loss, can have a smaller variance where the noise is not normal. With normal noise linearity is not needed: there least squares has the smallest variance of all unbiased estimates, linear or not.
+# The theorem rests on two words, linear and unbiased, and without either of them it can fail. A *biased* estimate may be nearer on average, as on [Ridge and weight decay](../part3/ridge.py). And one that is *not linear* in $y$, such as the absolute loss, can have a smaller variance where the noise is not normal. With normal noise linearity is not needed: there least squares has the smallest variance of all unbiased estimates, linear or not.
 #
 # ## What each noise costs each loss
 #
@@ -379,7 +379,7 @@ assert max(abs(weight) for weight in first.values()) < 0.05
 # ## What was shown
 #
 # - One wrong target of the 300 in the ordinary data moved a weight of least squares by <!--= change[linreg.solve]:.0f -->120<!--/--> standard errors, and none of Huber's fit by more than <!--= change[linreg.huber]:.2f -->0.45<!--/-->. On the toy, least squares followed such a target without limit, and Huber's fit levelled off.
-# - The squared, the absolute and Huber's loss are likelihoods, each of one kind of noise. Squares are the best linear unbiased estimate for any noise of mean zero that is uncorrelated and of one variance (Gauss and Markov): three linear rivals had larger variances for each weight, on the ordinary data and on the toy.
+# - The squared, the absolute and Huber's loss are minus the log-likelihood of one kind of noise each. Squares are the best linear unbiased estimate for any noise of mean zero that is uncorrelated and of one variance (Gauss and Markov): three linear rivals had larger variances for each weight, on the ordinary data and on the toy.
 # - With normal noise the absolute loss had <!--= beside["ordinary", "normal"][1]:.2f -->1.23<!--/--> times the error on the ordinary data and <!--= beside["toy", "normal"][1]:.2f -->1.38<!--/--> times on the toy, Huber's <!--= beside["ordinary", "normal"][0]:.2f -->1.03<!--/--> and <!--= beside["toy", "normal"][0]:.2f -->1.06<!--/-->. With 5 % gross errors Huber's had <!--= beside["ordinary", "5 % gross"][0]:.2f -->0.46<!--/--> and <!--= beside["toy", "5 % gross"][0]:.2f -->0.42<!--/-->.
 # - A threshold is a number of scales. Four programs have four scales, and gave four slopes for the same sixty rows.
 # - A wrong feature defeated all four losses: the first weight ended within <!--= max(abs(first['ordinary', m]) for m in curves):.3f -->0.004<!--/--> of zero where the truth is 3, and on the toy within <!--= max(abs(first['toy', m]) for m in curves):.3f -->0.001<!--/--> where it is -1.

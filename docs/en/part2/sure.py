@@ -237,7 +237,7 @@ for j in (1, 3, 5, 9):
 #
 # Each assumption in turn, in three hundred studies each: first all is well; then the noise grows with the distance of a feature from its middle; then the noise of each row resembles that of the row before. Once on 60 rows with one feature, which rises with time, and once on the ordinary data, whose rows come in no order.
 #
-# With unequal variances the classical formula puts one $\sigma^2$ where each row has its own. The *robust* errors HC0 to HC3 put the squared residuals there, $(\tilde X^\top \tilde X)^{-1} \bigl(\sum_i r_i^2\, x_i x_i^\top\bigr) (\tilde X^\top \tilde X)^{-1}$. HC3 divides each $r_i$ by $1 - h_i$, where $h_i$ is the [*leverage*](diagnostics.py#leverage-a-row-that-pulls) of the row: how far it pulls the fit
+# With unequal variances the classical formula puts one $\sigma^2$ where each row has its own. The *robust* errors HC0 to HC3 put the squared residuals there, $(\tilde X^\top \tilde X)^{-1} \bigl(\sum_i r_i^2\, \tilde x_i \tilde x_i^\top\bigr) (\tilde X^\top \tilde X)^{-1}$ with $\tilde x_i = (1, x_i)$. HC3 divides each $r_i$ by $1 - h_i$, where $h_i$ is the [*leverage*](diagnostics.py#leverage-a-row-that-pulls) of the row: how far it pulls the fit
 # towards itself, which leaves too small a residual.
 
 
@@ -353,7 +353,7 @@ for name, (u, v) in {"raw": (a, c), "centred": (a - a.mean(), c - c.mean())}.ite
 #
 # ## What was shown
 #
-# - The standard error from one study is the spread of many, if the assumptions hold: for weight 8 of the ordinary data <!--= one_study.se[8]:.3f -->0.078<!--/--> and <!--= estimates[8].std():.3f -->0.081<!--/-->.
+# - The standard error from one study estimates the spread of many, if the assumptions hold: for weight 8 of the ordinary data <!--= one_study.se[8]:.3f -->0.078<!--/--> and <!--= estimates[8].std():.3f -->0.081<!--/-->.
 # - $t$ and $n - p$ keep 95 % on the ordinary data (<!--= kept["ordinary, 300 rows"]:.1%-->95.1%<!--/-->) and on a toy of six rows (<!--= kept["toy, 6 rows"]:.1% -->95.2%<!--/-->), where 1.96 and $n$ keep <!--= short["toy, 6 rows"]:.0% -->75%<!--/-->.
 # - A confidence interval is for the mean, a prediction interval for the next row: the second held <!--= inside:.0% -->96%<!--/--> of the patients and <!--= wide:.0% -->97%<!--/--> of new ordinary rows, the first <!--= in_mean:.0% -->8%<!--/--> and <!--= narrow_rows:.0% -->38%<!--/-->.
 # - Unequal variances left the classical interval with <!--= covered["months", "unequal"][0]:.0% -->86%<!--/--> on the months and <!--= covered["ordinary", "unequal"][0]:.0% -->67%<!--/--> on the ordinary data, and HC3 mended both. Correlated noise left both intervals below 70 % where the feature moves slowly as well, and harmed neither where the rows are in no order.

@@ -643,7 +643,7 @@ assert shares[0] > max(shares[1:])
 assert torch.allclose(coverage(inside, hours_late), torch.tensor(shares))
 
 # %% [markdown] answer="Answer"
-# Less well. The spread of the residuals grows with the delay, and one length for all is too long for most flights and too short for the very late. The overall share hides it, because few flights are very late.
+# Less well. The spread of the residuals grows with the delay, and one length for all is too short for the very late. The overall share hides it, because few flights are very late.
 
 # %% [markdown]
 # ## Where next

@@ -183,6 +183,7 @@ for name, rows in {"ordinary": (X, y), "toy": (toy, toy_y)}.items():
         told = ["rounding" if off < 1e-13 else f"{off:.0e}" for off in off_by]
         print(f"{name:9} {steps:6} {told[0]:>9} {told[1]:>9}")
     for run in runs:
+        assert torch.equal(run[99] == 0, right == 0)  # long before the digits
         assert float((run[-1] - right).abs().max()) < 1e-8
         assert torch.equal(run[-1] == 0, right == 0)
 
@@ -199,7 +200,7 @@ for name, rows in {"ordinary": (X, y), "toy": (toy, toy_y)}.items():
 # \lvert c_j \rvert \le \alpha \text{ where } w_j = 0 .
 # $$
 #
-# Each column with a weight has a slope of the same size, the largest allowed. And there is a number that bounds what is left to gain. Any vector $\theta$ with $\frac1n \lvert x_j^\top \theta \rvert \le \alpha$ for all $j$ gives a lower bound on the smallest value, $\frac1n \theta^\top y - \frac{1}{2n} \lVert \theta \rVert^2$. The residual, made shorter until it is allowed, is such a vector. The difference
+# Each column with a weight has a slope of the same size, the largest allowed. And there is a number that bounds what is left to gain. Any vector $\theta$ with $\frac1n \lvert x_j^\top \theta \rvert \le \alpha$ for all $j$ gives a lower bound on the smallest value, with $y$ centred as well: $\frac1n \theta^\top y - \frac{1}{2n} \lVert \theta \rVert^2$. The residual, made shorter until it is allowed, is such a vector. The difference
 # from the value at hand is the *duality gap*: it is zero at the answer alone, and it can be computed without knowing the answer.
 
 
@@ -237,7 +238,7 @@ assert abs(quality["linreg"][1]) < 1e-13
 assert 1e-13 < quality["scikit-learn"][0] < quality["ISTA, 20 steps"][0]
 
 # %% [markdown]
-# Both numbers are in every fit of `linreg`, as shares: `violation` of the largest slope at $w = 0$, `gap` of the loss there. scikit-learn's default stops when the gap is below a ten-thousandth; with `tol=1e-12` it gets as near.
+# Both numbers are in every penalised fit of `linreg`, as shares: `violation` of the largest slope at $w = 0$, `gap` of the loss there. scikit-learn's default stops when the gap is below a ten-thousandth; with `tol=1e-12` it gets as near.
 #
 # ## The exact path
 #
@@ -439,14 +440,14 @@ print("the same weights:", torch.allclose(theirs, ours.w, atol=1e-9))
 #
 # ## Exercises
 #
-# **1. By pencil.** Two independent centred columns with $\frac1n \sum x_i^2 = 1$ each and least-squares weights 3 and $-0.5$. What is $w$ at $\alpha = 1$, and at which $\alpha$ does the second weight leave zero? Check the first with `linreg.check(yours, linreg.lasso(square, pair, alpha=1.0).w)`.
+# **1. By pencil.** Two uncorrelated centred columns with $\frac1n \sum x_i^2 = 1$ each and least-squares weights 3 and $-0.5$. What is $w$ at $\alpha = 1$, and at which $\alpha$ does the second weight leave zero? Check the first with `linreg.check(yours, linreg.lasso(square, pair, alpha=1.0).w)`.
 
 # %%
 square = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
 pair = square @ torch.tensor([3.0, -0.5])
 
 # %% [markdown] answer="Hint"
-# With independent columns the sum to minimise is a sum of two, one for each weight: the soft threshold holds for each.
+# With uncorrelated columns the sum to minimise is a sum of two, one for each weight: the soft threshold holds for each.
 
 # %% [markdown] answer="Answer"
 # $S_1(3) = 2$ and $S_1(-0.5) = 0$; the second weight leaves zero at $\alpha = 0.5$.

@@ -334,7 +334,7 @@ for name, (A, t) in sets.items():
 # %% [markdown]
 # ## What a penalty does
 #
-# With $\frac{\alpha}{2} \lvert w \rvert^2$ added to the mean loss there is always one answer, separated or not. The intercept stays free. scikit-learn writes the sum of the losses times $C$, so its $C$ is $1 / (n \alpha)$; and its default, $C = 1$, is a penalty:
+# With $\frac{\alpha}{2} \lvert w \rvert^2$ added to the mean loss there is always one answer, separated or not, if both classes occur. The intercept stays free. scikit-learn writes the sum of the losses times $C$, so its $C$ is $1 / (n \alpha)$; and its default, $C = 1$, is a penalty:
 
 # %%
 alpha = 0.01
@@ -382,7 +382,7 @@ print(f"eigenvalues of the Hessian below 1e-10: {flat} of {len(values)}")
 #
 # ## A loss that keeps its gradient
 #
-# PyTorch has the loss in two forms. `BCELoss` takes chances, `BCEWithLogitsLoss` margins. On paper they are one. In float32 a chance close enough to 1 is rounded to 1, and the gradient of the row is gone. The right gradient is $p - t$:
+# PyTorch has the loss in two forms. `BCELoss` takes chances, `BCEWithLogitsLoss` margins. On paper they are one. But in float32 a chance close enough to 1 is rounded to 1, and for a chance close to 0 PyTorch bounds the slope of the logarithm, in float64 too: either way the gradient of the row is gone. The right gradient is $p - t$:
 
 # %%
 print("  t   margin      logits: loss  gradient     chances: loss  gradient")
@@ -463,7 +463,7 @@ linreg.check(torch.tensor([math.log(3 / 7), math.log(7)]), two_by_two)
 # Do classes still lie on two sides of a threshold?
 
 # %% [markdown] answer="Answer"
-# It keeps growing: the threshold has moved to between 4 and 5, and the classes are as separated as before. Had the row at 2 changed instead, the classes would overlap, and the curve would become level at the one weight that there is.
+# It keeps growing: the threshold has moved to between 4 and 5, and the classes are as separated as before. Had the row at 2 changed as well, the classes would overlap, and the curve would become level at the one weight that there is.
 
 # %% answer="Answer"
 changed = torch.tensor([0.0, 0.0, 0.0, 0.0, 1.0, 1.0])

@@ -53,7 +53,7 @@ assert fits["ridge, alpha 0.05"].w.norm() < fits["least squares"].w.norm()
 #
 # ## Least squares with more rows
 #
-# The penalty can be written as rows. Below the centred $X$ stack $\sqrt{n \alpha}$ times the identity, below the centred $y$ zeros: the squares of the new residuals are $n \alpha\, w_j^2$. So ridge *is* least squares with $d$ more rows, each of which says "this weight is zero". The normal equation becomes
+# The penalty can be written as rows. Below the centred $X$ stack $\sqrt{n \alpha}$ times the identity, below the centred $y$ zeros: the squares of the new residuals are $n \alpha\, w_j^2$. So ridge *is* least squares with $d$ more rows, each of which says "this weight is zero". The normal equation of the centred data becomes
 #
 # $$
 # \Bigl( \tfrac1n X^\top X + \alpha I \Bigr)\, w = \tfrac1n X^\top y ,
@@ -84,7 +84,7 @@ print("as another equation:", bool(torch.allclose(by_equation, ridge, rtol=1e-9)
 # \frac{\lambda_j}{\lambda_j + \alpha} .
 # $$
 #
-# Directions in which the rows vary much, $\lambda_j \gg \alpha$, keep nearly everything; those with $\lambda_j \ll \alpha$ are given up. There the noise of least squares was largest. The sum of these factors counts the weights that are still free, the *effective degrees of freedom*: $d$ without a penalty, near 0 with a huge one.
+# Directions in which the rows vary much, $\lambda_j \gg \alpha$, keep nearly everything; those with $\lambda_j \ll \alpha$ are given up. There the noise of least squares was largest. The sum of these factors counts the weights that are still free, the *effective degrees of freedom*: without a penalty the rank of $X$, here $d$, and near 0 with a huge one.
 #
 # The eigenvectors do not depend on $\alpha$. One decomposition answers for every penalty, and [`ridge_path`][linreg.ridge_path] takes no more than one:
 
@@ -192,9 +192,12 @@ better = sum(by_ridge < by_squares for by_squares, by_ridge in ten)
 print(f"{'mean':>6} {means[0]:13.2f} {means[1]:10.2f}")
 assert means[1] < means[0]
 assert 5 < better < 10
+worst = sorted(ten, reverse=True)[:3]  # by the error of least squares
+most = sorted(ten, key=lambda pair: pair[1] - pair[0])[:2]
+assert all(pair in worst for pair in most)
 
 # %% [markdown]
-# It does not help each time, and most where least squares does worst. With many rows there is little left to gain. The same on all 300 rows, and on the toy, whose two columns are independent:
+# It does not help each time; the two largest gains are among the three worst fits of least squares. With many rows there is little left to gain. The same on all 300 rows, and on the toy, whose two columns are independent:
 
 # %%
 toy = linreg.simulate(100, noise=1.0, generator=torch.Generator().manual_seed(0))

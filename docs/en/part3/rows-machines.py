@@ -567,5 +567,5 @@ place.cleanup()
 # %% [markdown]
 # ## Where next
 #
-# [The exact answer](../part1/exact.md) solves for the weights from such sums, and [its companion](../part1/exact-run.py) how many digits each way keeps. The functions of this page are in the
+# [The exact answer](../part1/exact.md) solves for the weights from such sums, and [its companion](../part1/exact-run.py) shows how many digits each way keeps. The functions of this page are in the
 # [reference](../reference/api-stream.md).
