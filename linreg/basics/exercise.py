@@ -18,6 +18,7 @@ Answer = Tensor | float | bool | str | Sequence[float]
 
 WEIGHTS = (3.0, -2.0, 1.5, -1.0, 1.0, -0.5, 0.5, 0.25) + 12 * (0.0,)
 INTERCEPT = 2.0
+ROUNDED = 0.01  # a factor this near to 1 is what rounding made
 
 
 class Ordinary(NamedTuple):
@@ -152,9 +153,11 @@ def _off(mine: Tensor, right: Tensor, tol: float) -> str:
 
 
 def _common_factor(mine: Tensor, right: Tensor, tol: float) -> float:
-    """What all of `right` was multiplied by; 0 where there is no such factor."""
+    """What all of `right` was multiplied by; 0 where there is no such factor, or none but rounding."""
     largest = int(right.abs().argmax())
     factor = float(mine[largest] / right[largest])  # not finite: then no product below is near
+    if abs(factor - 1) < ROUNDED:
+        return 0.0
     return factor if bool(((mine - factor * right).abs() <= tol * mine.abs().max()).all()) else 0.0
 
 

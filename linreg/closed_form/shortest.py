@@ -99,5 +99,6 @@ def shortest_text(d: int, rank: int, certain: bool) -> str:
     )
     return (
         f"The {d} columns have rank {rank}: {which}. "
-        "Only its predictions mean something, not the single weights; drop the columns that repeat others."
+        "Its predictions of such rows mean something, the weights of columns that depend on each other do "
+        "not; drop the columns that repeat others."
     )

@@ -91,10 +91,10 @@ def cross_validate(
 ) -> CrossValidation:
     r"""Predict each row by a fit that has not seen its fold, and tell how well.
 
-    Without a `generator` the folds are k runs of neighbouring rows, as data in order of time need;
-    with one, the rows are shuffled first. Rows sorted by `y` must be shuffled, or each fold asks for
-    values that its fit has never met; the `message` says so where the means of `y` in the folds
-    differ by more than chance.
+    Without a `generator` the folds are k runs of neighbouring rows, as suits rows whose neighbours
+    resemble each other; with one, the rows are shuffled first. Rows sorted by `y` must be shuffled, or each
+    fold asks for values that its fit has never met; the `message` says so where the means of `y` in the
+    folds differ by more than chance.
 
     Each row is read once, in float64: the training rows of a fold are the sums of the others, and its
     error follows from its own. Where these cannot tell it to 8 digits (a condition number above 10,000,

@@ -108,6 +108,8 @@ def test_right(capsys, yours, right):
         ([[1.0]], [1.0], "the shape is (1, 1), and should be (1,)"),
         ([7.0, 14.0], [1.0, 2.0], "all entries are 7 times as large as they should be"),
         ([1.0, -2.0], [-1.0, 2.0], "the sign is wrong everywhere"),
+        ([-0.85, 1.95], [-0.847, 1.946], WORST.format("2 of 2 entries are", 1, 0.004)),
+        ([1.02, 2.04], [1.0, 2.0], "all entries are 1.02 times as large as they should be"),
         ([NAN, 2.0, NAN], [1.0, 2.0, 3.0], "2 of 3 entries are NaN"),
         ([NAN, 2.0], [1.0, 2.0], "1 of 2 entries are NaN"),
         (
