@@ -321,7 +321,7 @@ X_other, y_other = linreg.simulate(
 
 # %% [markdown] answer="Answer"
 # More noise lifts the smallest loss, so there is less to do until the loss is within 1 % of it. The
-# factors have not changed: the eigenvalues belong to $X$ alone.
+# factors are nearly the same: the eigenvalues belong to $X$ alone, whose rows were drawn alike.
 
 
 # %% answer="Answer"

@@ -167,7 +167,7 @@ assert best_epoch == int(history[:, 1].argmin()) + 1
 #
 # ## What goes wrong without an error
 #
-# Every line of the loop has a near relative that runs, trains, and is wrong. Each is run here on the ordinary data, and where the sentence is general on the toy as well.
+# Many lines of the loop have a near relative that runs, trains, and is wrong. Each is run here on the ordinary data, and where the sentence is general on the toy as well.
 
 # %%
 X_toy, y_toy = linreg.simulate(generator=torch.Generator().manual_seed(0))
@@ -284,7 +284,7 @@ for name, (d, rows, _) in both.items():
 #
 # ### Clipping that fits another model {#clipping}
 #
-# `clip_grad_norm_` is put into loops as a seat belt. On small batches it belongs to the model: a row's pull is cut off at a fixed length, which is [Huber's loss](loss.md) in other words, with the scale left to
+# `clip_grad_norm_` is put into loops as a seat belt. On small batches it belongs to the model. In a batch of one row the pull is cut off at a fixed length, which is [Huber's loss](loss.md) with a $\delta$ of its own for each row, left to
 # chance. The ordinary noise is symmetric, so its mean and median agree, and little shows. With skewed noise, exponential with mean 1, they are far apart, and least squares aims at the mean:
 
 # %%
@@ -325,7 +325,7 @@ assert abs(clipped_b["skewed", 1] - b_true - skewed.median()) < 0.1
 # ## Save, and go on to the last bit
 #
 # What has to be saved is whatever the next step depends on: the weights, what the optimiser remembers, and the state of the generator that shuffles. Saved at the end of an epoch, these three continue the run
-# as if it had never stopped:
+# as if it had never stopped (a scheduler has a state of its own, and early stopping needs the best loss, its epoch and its weights):
 
 
 # %%

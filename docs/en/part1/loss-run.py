@@ -269,12 +269,12 @@ assert min(missed, key=missed.get) == eps ** (1 / 3)
 # %% [markdown]
 # ## What was shown
 #
-# - One wrong target moves least squares in proportion to its size, and Huber's fit hardly at all; one
+# - One wrong target moves least squares in proportion to its error, and Huber's fit hardly at all; one
 #   wrong feature ruins both (toy and ordinary data).
 # - A column of targets gives a loss that falls, a fit that converges, and a model that predicts the
 #   mean (both).
-# - Central differences take a large step for a parabola (the toy), one near $\varepsilon^{1/3}$ for a
-#   loss that bends (the softplus).
+# - Central differences take a large step for a parabola (the toy), one near $\varepsilon^{1/3}$ for
+#   another loss (the softplus).
 #
 # ## Exercises
 #
@@ -332,7 +332,7 @@ print(f"R2 {abs(linreg.r2(X @ w_column + b_column, y)):.3f}")
 # %% [markdown]
 # **4. Code.** The broadcast loss takes $n^2$ numbers of memory. Write `mixed_loss(y_hat, y)`, which
 # returns the same value from two vectors (n,) with memory for n. Check with
-# `linreg.check(mixed_loss(y_near, y), slow)`.
+# `linreg.check(mixed_loss(y_near, y), slow, tol=1e-6)`.
 
 # %%
 y_near = linreg.solve(X, y).predict(X) + 0.3
@@ -349,7 +349,7 @@ def mixed_loss(y_hat, y):
     return (spread + (y_hat.mean() - y.mean()) ** 2) / 2
 
 
-linreg.check(mixed_loss(y_near, y), slow)
+linreg.check(mixed_loss(y_near, y), slow, tol=1e-6)
 
 # %% [markdown]
 # ## Where next

@@ -188,7 +188,7 @@ except linreg.DataError as bad:
 #
 # ## Exercises
 #
-# **1. By pencil.** Above how many rows does `lstsq` in float32 drop a column of a matrix with condition number 100? ($\varepsilon = 1.19 \cdot 10^{-7}$.)
+# **1. By pencil.** Above how many rows does `lstsq` in float32 no longer give a matrix with condition number 100 its full rank? ($\varepsilon = 1.19 \cdot 10^{-7}$.)
 #
 # <!-- given 1.19: the machine epsilon of float32 -->
 
@@ -221,12 +221,14 @@ def check_slope(slope):
 # What does `solve` do first?
 
 # %% [markdown] answer="Answer"
-# Centre, and fit without the column of ones. A lower `rcond` would keep the second singular value too, but not the digits that it has lost.
+# Centre, and fit without the column of ones. A lower `rcond` keeps the second singular value and passes too, but leaves the condition number as large as it was.
 
 # %% answer="Answer"
 centred = (years - years.mean()).float().unsqueeze(1)
 repaired = torch.linalg.lstsq(centred, (level - level.mean()).float().unsqueeze(1))
 check_slope(repaired.solution[0, 0])
+uncut = torch.linalg.lstsq(A32, level32.unsqueeze(1), rcond=1e-9, driver="gelsd")
+check_slope(uncut.solution[1, 0])
 
 # %% [markdown]
 # ## Where next

@@ -133,7 +133,8 @@ ax.set_ylabel("y, the first feature taken out")
 # %% [markdown]
 # With the first feature taken out of both, $R^2$ is <!--= r2_left:.3f -->0.990<!--/-->. A theorem of
 # Frisch, Waugh and Lovell says more: the slope of this plot is exactly the weight of the full fit, and
-# what the line leaves over is exactly the full fit's residual, whatever the data.
+# what the line leaves over is exactly the full fit's residual, on any data where the others do not
+# determine the feature.
 #
 # ## Twenty correlated columns {#twenty-columns}
 #
@@ -293,8 +294,8 @@ assert "s1" in turned
 
 # %% [markdown] answer="Answer"
 # <!--= len(turned) -->4<!--/--> of the ten turn their sign:
-# <!--= ", ".join(turned) -->age, sex, s1, s3<!--/-->. Among patients with equal values of everything
-# else, those with more cholesterol fared better. Neither slope is wrong; they answer different
+# <!--= ", ".join(turned) -->age, sex, s1, s3<!--/-->. Among patients who are equal in the other nine
+# measurements, the fit expects those with more cholesterol to fare better. Neither slope is wrong; they answer different
 # questions. And neither says what a *treatment* would do. How sure one can be of such weights is the
 # question of [How sure are we?](../part2/sure.py).
 

@@ -211,7 +211,8 @@ for name, at, side in (("A", 0, "left"), ("C", -1, "right")):
 # %% [markdown]
 # ## Curved upwards in every direction
 #
-# A function of one variable lies below its chords exactly when its second derivative is nowhere negative.
+# A smooth function of one variable stays on or below its chords exactly when its second derivative is
+# nowhere negative.
 # Along the direction $v$ that of the loss, its *curvature*, is $v^\top H v$. For the linear model
 # $H = \tilde X^\top \tilde X / n$, whatever $\theta$, and
 #
@@ -448,8 +449,8 @@ for name, (X, y) in cases.items():
 # %% [markdown]
 # ## Several valleys
 #
-# Are the three losses of the network local minima, or unfinished runs? At a strict local minimum the gradient is
-# zero and every eigenvalue of the Hessian positive:
+# Are the three losses of the network local minima, or unfinished runs? Where the gradient is zero and every
+# eigenvalue of the Hessian positive, there is a local minimum:
 
 # %%
 two_bumps = partial(loss, positions, x=signal[0], y=signal[1])
