@@ -10,6 +10,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
+from linreg.closed_form.columns import rounding_of
 from linreg.inference.design import EPS
 from linreg.inference.distributions import f_tail, scipy_for, t_quantile, t_tails
 from linreg.inference.facts import Errors, Facts, told, with_intercept
@@ -239,8 +240,10 @@ def _hypothesis(facts: Facts) -> tuple[float, float]:
     if basis.S is None:
         F = float(facts.projected.square().sum()) / (rank * basis.s**2)
     else:
-        L, failed = torch.linalg.cholesky_ex(basis.S[:rank, :rank])
-        if bool(failed):
+        S = basis.S[:rank, :rank]
+        L, failed = torch.linalg.cholesky_ex(S)
+        least, most = float(L.diagonal().min()), float(S.diagonal().max())
+        if bool(failed) or least**2 <= rounding_of(S) * most:  # too few rows have residuals to tell
             return math.nan, math.nan
         v = torch.linalg.solve_triangular(L, facts.projected.unsqueeze(1), upper=False)
         F = float(v.square().sum()) / rank

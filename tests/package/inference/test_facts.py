@@ -13,6 +13,16 @@ from linreg.inference import passes
 F64 = torch.float64
 
 
+@pytest.mark.parametrize(
+    ("n", "said"), [(1, "x1."), (8, "x7, x8."), (9, "x8 and 1 more."), (30, "x8 and 22 more.")]
+)
+def test_eight_names_at_most(n, said):
+    X = torch.column_stack((torch.zeros(40, n, dtype=F64), R_X.new_ones(40).cumsum(0)))
+    message = infer(X, X[:, -1].sin()).message
+    assert f"too few to determine x1{', x2' * (n > 1)}" in message
+    assert f"{said} Drop columns that repeat others" in message
+
+
 @pytest.mark.parametrize("value", [0.1, 1.0, 3.0, 1e4])
 @pytest.mark.parametrize("errors", ["HC2", "HC3"])
 def test_a_row_of_leverage_one(errors, value):

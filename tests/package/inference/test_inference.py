@@ -274,6 +274,14 @@ def test_float32_counts_as_exact():
     assert infer(X, y).predict(X[:3]).mean.dtype == F64
 
 
+@pytest.mark.parametrize("scale", [1e-140, 1.0, 1e140])
+def test_the_covariance_has_the_units_of_the_weights(scale):
+    X, y = ordinary(40, 3)
+    plain, other = infer(X, y).covariance, infer(X * torch.tensor([scale, 1.0, 2.0], dtype=F64), y).covariance
+    per = torch.tensor([1.0, 1 / scale, 1.0, 0.5], dtype=F64)
+    close(other / per / per.unsqueeze(1), plain, 1e-11)
+
+
 @pytest.mark.parametrize("scale", [1e-160, 1e160])
 @pytest.mark.parametrize("errors", ["classical", "HC3"])
 def test_units_whose_squares_leave_the_range(scale, errors):
@@ -298,6 +306,22 @@ def test_weights_out_of_range_are_told():
 
 
 # Weights.
+
+
+@pytest.mark.parametrize("errors", ["HC0", "HC1", "HC2", "HC3"])
+@pytest.mark.parametrize("d", [2, 3, 5])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_robust_f_needs_as_many_residuals_as_weights(seed, d, errors):
+    """Two rows of the same features have all of them: of most directions nothing is known."""
+    g = gen(seed)
+    X = torch.randn(30, d, generator=g, dtype=F64)
+    X[1], y = X[0], X.sum(1) + 1
+    y[0], y[1] = X[0].sum() + 2, X[0].sum()
+    found = infer(X, y, errors=errors)
+    assert math.isnan(found.F)
+    assert math.isnan(found.F_p)
+    y += 1e-5 * torch.randn(30, generator=g, dtype=F64)  # each row has one
+    assert infer(X, y, errors=errors).F > 1e3
 
 
 @pytest.mark.parametrize("errors", ERRORS)

@@ -170,8 +170,10 @@ class TestStops:
         data = rows(60)
         paths = [write(tmp_path / f"{i}{kind}", part) for i, part in enumerate(data.split(30))]
         source = blocks(paths, target=target(paths[0]))
+        rest = blocks(paths, target=target(paths[0]), start=45)
         paths[1].unlink()
         assert source.rows is None
+        assert stopped(rest).row == 45  # where it would have begun within that file
         error = stopped(source)
         assert "No such file" in str(error)
         write(paths[1], data[30:])

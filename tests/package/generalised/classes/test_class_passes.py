@@ -104,6 +104,21 @@ def test_each_pass_is_a_step_and_one_finds_the_loss():
     assert len(seen) - 1 <= found.passes <= len(seen)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_loss_comes_with_a_pass_for_the_slope(seed):
+    """From a start that is not the minimum to many digits, no pass is for the loss alone."""
+    table, frame, family, of = made(seed)
+    passes, seen = Passes(table, frame, family, None), []
+    real = passes.slope
+    passes.slope = lambda u, value: seen.append(value) or real(u, value)
+    u = frame.start(torch.zeros(1, dtype=F64))
+    for _ in range(6):
+        sums = of.at(u)
+        u = u - torch.linalg.solve(sums.bend, sums.slope)
+    found = descended(passes, 1.1 * u, torch.linalg.inv(sums.bend) * 0.9)
+    assert (len(seen), seen.count(True)) == (found.passes, 1)
+
+
 def test_a_start_that_is_the_minimum():
     table, frame, family, of = made()
     u = frame.start(torch.zeros(1, dtype=F64))

@@ -295,6 +295,18 @@ def test_left_out_in_several_blocks_and_far_from_zero(intercept, weighted, dtype
         assert found == pytest.approx(float(share @ (r / (1 - leverage)).square()), rel=1e-10)
 
 
+@pytest.mark.parametrize("kappa", [500.0, 3000.0])
+def test_the_rows_bring_back_what_the_sums_have_lost(kappa):
+    """As many digits as kappa leaves, where sums leave those of its square."""
+    p = built(400, 8, kappa, noise=0.1)
+    least = float(torch.linalg.svdvals(p.X - p.X.mean(0))[-1] ** 2 / 400)
+    path = linreg.ridge_path(p.X, p.y, alphas=[least, least / 10, least / 1000])
+    assert "refined once" in path.message
+    for alpha, w in zip(path.alpha.tolist(), path.w, strict=True):
+        expected, _ = augmented(p.X, p.y, alpha, [])
+        assert float((w - expected).norm() / expected.norm()) < 16 * kappa * EPS
+
+
 def test_a_path_says_whether_the_rows_have_refined_it():
     told = {}
     for kappa in (5.0, 500.0):

@@ -468,6 +468,19 @@ def test_a_scale_that_goes_to_zero_is_not_followed_for_long(seed):
     torch.testing.assert_close(fit.w, torch.ones(3, dtype=F64), rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("name", ["mad", "tukey"])
+@pytest.mark.parametrize("seed", [7, 15, 24])
+def test_as_many_rows_on_a_plane_as_unknowns_are_none(seed, name):
+    """Some four of seven rows lie on a plane of four unknowns, whichever: it says nothing of the noise."""
+    g = gen(100 * seed + 7)
+    X = torch.randn(7, 3, generator=g, dtype=F64)
+    y = X.sum(1) + torch.randn(7, generator=g, dtype=F64) ** 3
+    fit = CALLS[name](X, y)
+    assert fit.status == Status.OK
+    assert left(X, y, fit, *constants(name)) < 1e-12
+    assert float(fit.scale) > 0.04
+
+
 @pytest.mark.parametrize("times", [1e-9, 1.0, 1e9])
 @pytest.mark.parametrize("name", SCALED)
 def test_rows_off_the_plane_of_most_count_for_nothing(name, times):
