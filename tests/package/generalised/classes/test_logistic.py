@@ -229,6 +229,13 @@ def test_the_denominator_of_class_weights_is_their_sum():
     np.testing.assert_allclose(even.w.numpy(), peer.fit(X.numpy(), y.numpy()).coef_[0], rtol=1e-9)
 
 
+def test_a_chance_of_a_half_is_not_above_it():
+    X, y = drawn(d=3)
+    fit = logistic(X, y, intercept=False)
+    nothing = torch.zeros(1, 3, dtype=F64)
+    assert (float(fit.probabilities(nothing)), float(fit.predict(nothing))) == (0.5, 0.0)
+
+
 # Units, scales, and dependent columns.
 
 

@@ -177,3 +177,12 @@ def test_rows_of_another_kind_are_told(ask):
             of_rows(wrong)
     with pytest.raises(linreg.DtypeError):
         of_rows(X.float())
+
+
+def test_a_layer_made_in_inference_mode_can_be_trained():
+    X, y = drawn(classes=3, d=3)
+    fit = softmax(X, y, alpha=0.1)
+    with torch.inference_mode():
+        layer = fit.to_linear()
+    torch.nn.functional.cross_entropy(layer(X), y.long()).backward()
+    torch.testing.assert_close(layer.weight.grad, -0.1 * fit.w.T)  # at the minimum of both
