@@ -227,7 +227,8 @@ class _Stream:
         (sums, held, n), (_, alpha, intercept, standardise, steps) = self.found, self.settings
         found = from_sums(sums, intercept)
         frame = Frame(found.p, found.design, found.unit, standardise)
-        likelihood = Likelihood(family, found.design, lambda: self.tables(found.unit), self.ranks)
+        frame = frame.graded() if alpha else frame
+        likelihood = Likelihood(family, frame.design, lambda: self.tables(found.unit), self.ranks)
         total = float(held.sum())
         objective = Objective(likelihood, frame.penalty() * (alpha * total) if alpha else None)
         end = objective.minimised(frame.start(family.prior(held / total)), steps)

@@ -17,6 +17,8 @@ from linreg.inference.design import Design
 
 __all__ = ["Frame"]
 
+APART = 1e7  # penalties of shortest weights, up to which these keep half their digits
+
 
 class Frame(NamedTuple):
     """A design, and where it comes from."""
@@ -56,18 +58,38 @@ class Frame(NamedTuple):
 
     def penalty(self) -> Tensor:
         r"""(q, q) P for which $u^\top P u$ is the squared length of the weights; 0 for the intercept."""
-        design, length = self.design, self.design.weight**0.5
-        size = torch.full_like(self.p.scale, length) if self.standardise else self.deviations() * length
-        if design.rank < len(size):
-            R = torch.linalg.qr((design.whole * size).T).R  # the shortest v / size for which whole @ v is u
-            one = torch.eye(len(R), dtype=R.dtype, device=R.device)
-            half = torch.linalg.solve_triangular(R, one, upper=True).T
-        else:
-            half = design.half / size.unsqueeze(1)
+        half = self._penalised()[0]
         P = half.T @ half
         if not bool(P.isfinite().all() and (P.diagonal() > 0).all()):
             raise DataError(
                 "`X` must have columns for whose weights squares are within the range of float64, or no "
                 "penalty can add them up. Multiply its columns by powers of two, or give `standardise=True`."
             )
-        return torch.nn.functional.pad(P, (0, design.intercept, 0, design.intercept))
+        return torch.nn.functional.pad(P, (0, self.design.intercept, 0, self.design.intercept))
+
+    def graded(self) -> "Frame":
+        """The same in other coordinates: a penalty holds the first most, and each weight by as few as can be.
+
+        Columns in units apart have weights that are penalised as far apart. Were the weight of which a
+        penalty takes most a mixture of all coordinates, rounding of its share would cover all others.
+        """
+        (half, size), design = self._penalised(), self.design
+        order = torch.linalg.vector_norm(half, dim=1).argsort(descending=True)
+        Q, R = torch.linalg.qr(half[order].T)
+        pulls = R.diagonal().abs()
+        if size is None and not bool((pulls[:1] <= APART * pulls).all()):
+            return self
+        turned = design.half @ Q
+        if size is not None:
+            turned[order] = R.T * size[order].unsqueeze(1)  # the same, with zeros that are 0
+        return self._replace(design=design._replace(half=turned, whole=Q.T @ design.whole))
+
+    def _penalised(self) -> tuple[Tensor, Tensor | None]:
+        """A matrix whose product with u is as long as the weights; these divided by (d,), where they are."""
+        design, length = self.design, self.design.weight**0.5
+        size = torch.full_like(self.p.scale, length) if self.standardise else self.deviations() * length
+        if design.rank == len(size):
+            return design.half / size.unsqueeze(1), size
+        R = torch.linalg.qr((design.whole * size).T).R  # the shortest v / size for which whole @ v is u
+        one = torch.eye(len(R), dtype=R.dtype, device=R.device)
+        return torch.linalg.solve_triangular(R, one, upper=True).T, None

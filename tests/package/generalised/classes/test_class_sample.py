@@ -176,6 +176,15 @@ def test_columns_out_of_range_take_the_long_way():
     torch.testing.assert_close(fit.w * 2.0**-520, plain.w, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1e-30])
+def test_a_penalty_on_columns_in_other_units(unit):
+    X, y = rows()
+    X = X * torch.tensor([1.0, unit, 1.0], dtype=F64)
+    fit = logistic(X, y, alpha=0.1)
+    assert fit.message.startswith("Newton's method on a sample")
+    assert left(X, y, fit, 0.1) < 1e-9
+
+
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("intercept", [True, False])
 def test_sums_of_columns_as_they_are(intercept, classes):

@@ -47,8 +47,13 @@ def test_a_start_is_the_same_in_all_rows(intercept):
 @pytest.mark.parametrize("standardise", [True, False])
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("kind", ["plain", "dependent", "tiny"])
-def test_a_penalty_is_the_squared_length_of_the_weights(kind, intercept, standardise):
-    frame, X, _ = made(kind, intercept, standardise)
+@pytest.mark.parametrize("graded", [True, False])
+def test_a_penalty_is_the_squared_length_of_the_weights(graded, kind, intercept, standardise):
+    frame, X, inside = made(kind, intercept, standardise)
+    if graded:
+        Z, frame = frame.design.rows(inside), frame.graded()
+        turned = frame.design.rows(inside)  # the same margins, by as many numbers of the same size
+        torch.testing.assert_close(turned @ turned.T, Z @ Z.T, rtol=0, atol=1e-12)
     u = torch.randn(frame.design.unknowns, 1, generator=gen(), dtype=F64)
     W, _, _ = frame.outside(u)
     if standardise:

@@ -295,6 +295,45 @@ def test_a_penalty_on_columns_of_very_different_units():
     assert fit.status == Status.OK
 
 
+@pytest.mark.parametrize("alpha", [1e-4, 0.01, 1.0])
+@pytest.mark.parametrize("unit", [1e-3, 1e-6, 1e-12, 1e-100, 1e3])
+@pytest.mark.parametrize("of", ["logistic", "stream", "softmax"])
+def test_a_penalty_on_columns_in_other_units(of, unit, alpha):
+    """Their weights are held by another penalty each: none is lost beside a larger one."""
+    X, y, _, _ = linreg.ordinary()
+    by = torch.ones(20, dtype=F64)
+    by[[3, 7, 12]] = torch.tensor([unit, unit**0.5, unit], dtype=F64)
+    X, y = X * by, (y > y.median()).to(F64)
+    if of == "softmax":
+        fit = linreg.softmax(X, y, alpha=alpha / 2)
+        w, r = fit.w[:, 1], fit.probabilities(X)[:, 1] - y
+        assert torch.allclose(fit.w[:, 0], -w, rtol=1e-12)
+        alpha = alpha / 2
+    else:
+        fit = (
+            logistic(X, y, alpha=alpha) if of == "logistic" else linreg.logistic_stream([(X, y)], alpha=alpha)
+        )
+        w, r = fit.w, fit.probabilities(X) - y
+    assert fit.status == Status.OK
+    assert fit.steps < 12
+    slope = X.T @ r / 300 + alpha * w
+    assert float((slope / by.clamp(min=1)).abs().max()) < 1e-15
+    assert abs(float(r.mean())) < 1e-15
+
+
+@pytest.mark.parametrize("kind", ["sum", "twin"])
+def test_a_penalty_on_dependent_columns_in_other_units(kind):
+    X, y = drawn(d=4)
+    X = X * torch.tensor([1.0, 1e-5, 1.0, 1.0], dtype=F64)
+    other = X[:, 0] - X[:, 1] * 1e5 if kind == "sum" else X[:, 2] * 1e-5
+    Z = torch.column_stack((X, other))
+    fit = logistic(Z, y, alpha=0.1)
+    assert fit.status == Status.OK
+    assert left(Z, y, fit, alpha=0.1) < 1e-11  # to which the shortest weights are known
+    apart = logistic(Z * torch.tensor([1.0, 1e-20, 1.0, 1.0, 1e-20], dtype=F64), y, alpha=0.1)
+    assert apart.status == Status.NO_DIGITS
+
+
 def test_dependent_columns():
     X, y = drawn(d=4)
     Z = torch.column_stack((X, X[:, 0] - 2 * X[:, 1], torch.full((300,), 7.0, dtype=F64)))
