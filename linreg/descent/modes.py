@@ -78,7 +78,8 @@ class Inertia(NamedTuple):
     def shares(self, x: Tensor, t: Tensor) -> Tensor:
         """c_t^2 (m, k) for x (k,) after t (m,) steps; whole numbers from 0, as float64."""
         t = t.unsqueeze(1)
-        return self.recurrence(x).shares(t) if self.beta else (1 - x).abs() ** (2 * t)
+        # without momentum the bound is what it bounds
+        return self.recurrence(x).shares(t) if self.beta else self.recurrence(x).powers(2 * t)
 
     def least_shares(self, x: Tensor, t: Tensor) -> Tensor:
         """A bound below all of c_0^2, ..., c_t^2 (m, k) that falls with t: 0 for what swings through zero."""

@@ -243,3 +243,26 @@ def test_a_share_of_one_or_more(beta):
     ):
         with pytest.raises(linreg.RangeError, match=r"`beta` must be .*; got"):
             function(X, y, lr=0.1, beta=beta, **rest)
+
+
+@pytest.mark.parametrize(("beta", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
+@pytest.mark.parametrize("power", range(3, 18))
+def test_the_number_of_steps_is_told_at_once_however_flat_the_loss(power, beta, nesterov):
+    """Columns a million times apart: 1 - x then rounds by a part of x, and a search from a bound never ends."""
+    x = 1.7 * 10.0**-power
+    modes = Modes(torch.tensor([1.0, x], dtype=F64), torch.tensor([0.0, 1.0], dtype=F64))
+    steps = modes.steps(1.0, 1e-16, Inertia(beta, nesterov))
+    # z is 1 - x / (1 - beta), but for what is squared in it
+    assert steps == pytest.approx(
+        8 * math.log(10) * (1 - beta) / x, rel=0.02 + 20 * x / (1 - beta) ** 2, abs=1
+    )
+
+
+@pytest.mark.parametrize("far", [1e3, 1e6, 1e7, 3e7])
+def test_a_run_over_columns_of_far_apart_units_ends_and_says_so(far):
+    X = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]], dtype=F64)
+    fit = linreg.gradient_descent(X * torch.tensor([far, 1.0], dtype=F64), X.sum(1), lr=far**-2, steps=10)
+    assert fit.status == "not converged"
+    assert fit.message.endswith(
+        "At this rate it takes millions of steps: bring the columns to one scale first."
+    )
