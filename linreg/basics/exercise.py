@@ -14,7 +14,7 @@ from linreg.settings import check_count, check_dtype, check_number
 
 __all__ = ["Ordinary", "check", "ordinary"]
 
-Answer = Tensor | float | bool | str | Sequence[float]
+Answer = Tensor | float | bool | str | Sequence[float] | Sequence[Tensor]
 
 WEIGHTS = (3.0, -2.0, 1.5, -1.0, 1.0, -0.5, 0.5, 0.25) + 12 * (0.0,)
 INTERCEPT = 2.0
@@ -78,7 +78,7 @@ def check(yours: Answer, right: Answer, *, tol: float = 1e-3) -> None:
     entries share, or how many entries are off and by how much.
 
     Args:
-        yours: a number, a truth value, a word, or numbers as a tensor or a list.
+        yours: a number, a truth value, a word, or numbers as a tensor or a list, or a list of tensors.
         right: what it should be.
         tol: by how much an entry may be off, as a share of the largest entry of `right`.
 
@@ -120,6 +120,8 @@ def _numbers(value: Answer, name: str) -> Tensor:
     try:
         if isinstance(value, Tensor):
             return value.detach().to("cpu", torch.float64)
+        if isinstance(value, list | tuple) and any(isinstance(entry, Tensor) for entry in value):
+            return torch.stack([_numbers(entry, name) for entry in value])
         return torch.tensor(value, dtype=torch.float64, device="cpu")
     except (TypeError, ValueError, RuntimeError) as error:
         raise DtypeError(

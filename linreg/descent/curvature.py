@@ -65,7 +65,10 @@ class Curvature(ByValue):
 
     @property
     def best_rate(self) -> float:
-        r"""$2 / (\mu + L)$: the fastest fixed rate, error times $\frac{\kappa - 1}{\kappa + 1}$ a step.
+        r"""$2 / (\mu + L)$: the fixed rate that is fastest in the long run.
+
+        Each step takes the error times $\frac{\kappa - 1}{\kappa + 1}$ at most. From a given start another
+        rate may come near in fewer steps.
 
         With dependent columns $\mu$ is here the smallest eigenvalue above 0: descent never moves along
         the others.

@@ -71,4 +71,4 @@ def _faster(lr: float, inertia: Inertia, mu: float, L: float) -> str:
         root = (L / mu) ** 0.5
         beta, best = ((root - 1) / (root + 1)) ** 2, 4 / (L**0.5 + mu**0.5) ** 2
         return f"no rate is faster with this `beta`; try beta = {beta:.4g}, lr = {best:.4g}"
-    return f"the fastest rate is {inertia.best_rate(mu, L):.4g}"
+    return f"the fastest rate in the long run is {inertia.best_rate(mu, L):.4g}"

@@ -93,7 +93,8 @@ def added_variable(X: Tensor, y: Tensor, j: int) -> tuple[Tensor, Tensor]:
     r"""What feature j adds: its residual and the target's, after regressing both on the other features.
 
     The slope of the second on the first is exactly $w_j$ of the full fit, and the scatter about that
-    line is the full fit's residual.
+    line is the full fit's residual. Of a feature that the others determine nothing is left but rounding:
+    its weight has no value of its own.
 
     Cost: two fits on d - 1 columns, O(n d^2).
 

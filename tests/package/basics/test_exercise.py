@@ -79,6 +79,8 @@ def test_a_seed_is_a_whole_number(seed, error):
         ([1000.0, 0.9], [1000.0, 0.1]),  # beside the largest entry
         (torch.tensor([[1.0], [2.0]]), [[1], [2]]),
         (torch.tensor(1.0, requires_grad=True), 1.0),
+        ([torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])], [[1, 2], [3, 4]]),
+        ([torch.tensor(1.0), 2.0], [1.0, 2.0]),
         ([], []),
     ],
 )

@@ -151,7 +151,7 @@ def test_the_fastest_rate_is_that_of_directions_with_a_slope():
     X, y = s8()
     X = torch.column_stack((X, X[:, 0] + X[:, 1]))
     fit = linreg.gradient_descent(X, y, lr=0.01, steps=3)
-    assert f"the fastest rate is {linreg.curvature(X).best_rate:.4g}." in fit.message
+    assert f"the fastest rate in the long run is {linreg.curvature(X).best_rate:.4g}." in fit.message
 
 
 def test_divergence_stops_early_and_float32_does_not_overflow():
@@ -203,11 +203,14 @@ def test_too_few_steps():
     assert fit.status is Status.NOT_CONVERGED
     assert fit.steps == 3
     assert "After 3 steps the excess loss is 2.8 of what there was to gain, not yet 2.2e-16." in fit.message
-    best = float(re.search(r"the fastest rate is ([\d.]+)\.", fit.message).group(1))
+    best = float(re.search(r"the fastest rate in the long run is ([\d.]+)\.", fit.message).group(1))
     assert best == pytest.approx(linreg.curvature(X).best_rate, abs=5e-4)
     assert linreg.gradient_descent(X, y, lr=best, steps=30).status is Status.OK
     asked = linreg.gradient_descent(X, y, lr=0.01, steps=3, tol=0)
-    assert "not yet 0. `tol=0` asks for all the steps; the fastest rate is 1.009." in asked.message
+    assert (
+        "not yet 0. `tol=0` asks for all the steps; the fastest rate in the long run is 1.009."
+        in asked.message
+    )
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
