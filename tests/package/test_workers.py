@@ -42,6 +42,8 @@ def parts_of(result: object) -> list[torch.Tensor]:
         return [result.w, result.b, result.loss, torch.tensor(result.condition or 0.0), *path]
     if isinstance(result, linreg.Inference):
         return [result.se, result.covariance, torch.tensor([result.s, result.F])]
+    if isinstance(result, linreg.Intervals):
+        return [result.mean, result.se, result.low]
     if isinstance(result, linreg.ChanceIntervals):
         return [result.chance, result.low, result.high]
     if isinstance(result, linreg.Influence):
@@ -59,6 +61,7 @@ ASKED = {
     "influence": linreg.influence,
     "huber": lambda X, y: linreg.huber(X, y, scale="joint"),
     "logistic": lambda X, y: linreg.logistic(X, (y > y.median()).to(y.dtype), alpha=1e-3),
+    "predictions": lambda X, y: linreg.infer(X[:300, :4].double(), y[:300].double()).predict(X[:, :4]),
     "chances": lambda X, y: linreg.infer_logistic(
         X[:300, :4].double(), (y[:300] > y.median()).double()
     ).predict(X[:, :4]),

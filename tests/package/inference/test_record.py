@@ -37,6 +37,8 @@ def test_the_table():
     assert repr(found.predict(R_X)) == "Intervals(12 rows, level=0.95)"
     dependent = infer(R_X.repeat(1, 2), R_Y)
     assert " ".join(str(dependent).split()).endswith(dependent.message)
+    assert dependent.message
+    assert not dependent.predict(R_X.repeat(1, 2)).message  # which is only for rows without a number
 
 
 def test_results_do_not_change():

@@ -306,7 +306,9 @@ def world() -> Iterator[None]:
 def test_one_rank_is_itself(world, problem):
     sums = Statistics.of(*data(problem, n=50))
     before = sums.copy()
-    same(sums, merge_ranks(sums, timeout=5))
+    merged = merge_ranks(sums, timeout=5)
+    same(sums, merged)
+    assert merged.held.reached.shape == sums.held.reached.shape  # of each column by itself
     assert torch.equal(sums.M, before.M)
     assert torch.equal(sums.shift, before.shift)
 

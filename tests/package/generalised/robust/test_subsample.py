@@ -68,6 +68,18 @@ def test_by_way_of_a_sample_the_answer_is_the_same(many, all_rows, scale, kind):
     assert left(X.double(), y.double(), fit, torch.ones_like(fit.row_weights) if c is None else c) < 1e-10
 
 
+@pytest.mark.parametrize("scale", ["mad", "joint", 1.0])
+def test_the_sample_has_its_weights(many, scale):
+    """Rows that count much more on one side of a bend: a sample without weights would begin too far off."""
+    X, y = many
+    assert huber(X, y + X[:, 0].square(), scale=scale, weights=(2 * X[:, 0]).exp()).condition is None
+
+
+def test_the_derivative_knows_how_the_scale_moves(many):
+    X, y = many
+    assert huber(X, y + X[:, 0].square(), scale="joint").steps < 10
+
+
 def left(X, y, fit, c):
     """What is left of the equations of the fit, with columns of mean 0 and mean square 1."""
     psi = ((y - X @ fit.w - fit.b) / fit.scale).clamp(-1.345, 1.345)
