@@ -61,7 +61,7 @@ ASKED = {
     "influence": linreg.influence,
     "huber": lambda X, y: linreg.huber(X, y, scale="joint"),
     "logistic": lambda X, y: linreg.logistic(X, (y > y.median()).to(y.dtype), alpha=1e-3),
-    "predictions": lambda X, y: linreg.infer(X[:300, :4].double(), y[:300].double()).predict(X[:, :4]),
+    "predictions": lambda X, y: linreg.infer(X[:3000].double(), y[:3000].double()).predict(X),
     "chances": lambda X, y: linreg.infer_logistic(
         X[:300, :4].double(), (y[:300] > y.median()).double()
     ).predict(X[:, :4]),

@@ -308,7 +308,8 @@ def test_one_rank_is_itself(world, problem):
     before = sums.copy()
     merged = merge_ranks(sums, timeout=5)
     same(sums, merged)
-    assert merged.held.reached.shape == sums.held.reached.shape  # of each column by itself
+    reached = torch.maximum(sums.held.reached, merged.M.diagonal()[:-1])
+    torch.testing.assert_close(merged.held.reached, reached, rtol=1e-12, atol=0)  # each column its own
     assert torch.equal(sums.M, before.M)
     assert torch.equal(sums.shift, before.shift)
 
