@@ -28,6 +28,11 @@ SETTINGS = ROOT / "docs/hooks/book/execute/kernel/ipython_kernel_config.py"
         ("<p>形状为 (1000, 2)（见 (b, w, x)）</p>", "<p>形状为 (1000,~2)（见 (b,~w,~x)）</p>"),
         ("<p>a case (a pair, 2) f(x), 1</p>", "<p>a case (a pair, 2) f(x), 1</p>"),
         ('<code>(n, 1)</code><a title="(n, 1)">', '<code>(n, 1)</code><a title="(n, 1)">'),
+        (
+            "<h2>L-BFGS, a-B, T-shirt, 1.5e-10</h2><code>1e-3</code>",
+            '<h2><span class="tight">L-BFGS</span>, a-B, T-shirt, <span class="tight">1.5e-10</span></h2>'
+            "<code>1e-3</code>",
+        ),
     ],
 )
 def test_no_line_begins_with_a_sign_of_percent_or_ends_in_a_tuple(before: str, after: str | None) -> None:

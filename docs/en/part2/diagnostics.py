@@ -277,6 +277,9 @@ sums = linreg.accumulate(parts)
 in_blocks = torch.cat([linreg.influence_statistics(sums, *part).cook for part in parts])
 print("row", int(in_blocks.argmax()), bool((in_blocks - seen.cook).abs().max() < 1e-10))
 
+# %% [markdown]
+# One picture shows both: residuals that could be noise lie between the dotted lines at $\pm 3$, nearly always, and what has leverage lies to the right.
+
 # %% alt="Studentised residuals against leverage for 300 rows. Nearly all form a cloud at low leverage between minus 3 and 3. One row has a large residual at low leverage: the wrong target. One row lies far to the right with a residual above 4: the wrong feature."
 fig, ax = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
 ordinary_rows = [i for i in range(300) if i not in (10, 20)]

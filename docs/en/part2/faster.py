@@ -511,7 +511,7 @@ for name, losses in (("toy", long_toy), ("ordinary", long_ord)):
 # \qquad D = \operatorname{diag} \frac{\eta}{\sqrt{\hat v} + \epsilon} .
 # $$
 #
-# The figure shows the curvature, and what happens when it reaches the limit:
+# The figure shows the curvature on the ordinary data, and what happens when it reaches the limit:
 
 # %% alt="Two panels over ten thousand steps of Adam on the ordinary data. Above, the excess loss on a log scale falls to the rounding level within a few hundred steps, stays there, and then jumps up by more than ten orders of magnitude again and again. Below, the steepest scaled curvature climbs on a log scale to the line at 38 and then stays close to it, falling back at each jump; the first jump comes right after it first crosses the line."
 every = range(25, 10_001, 25)

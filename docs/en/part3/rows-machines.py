@@ -193,7 +193,7 @@ for left in (90_000, 10_000, 1_000, 100):
 assert losses[100] > 100 * losses[90_000]
 
 # %% [markdown]
-# The error stays as large as it was, while the sums shrink: with one row in a thousand left, three digits are gone. Subtract when you remove a small part. When you keep a small part, sum that anew.
+# The error stays as large as it was, while the sums shrink: with one row in a thousand left, more than two digits are gone. Subtract when you remove a small part. When you keep a small part, sum that anew.
 #
 # ## A damaged block
 #

@@ -5,14 +5,21 @@ import re
 # What is no prose, and every tag.
 ASIDE = r"<(?P<aside>pre|code|script|style|svg|title)\b.*?</(?P=aside)>|<[^>]*>"
 ENTRY = r"(?:[A-Za-z]|\d+)(?:\s[+-]\s\d+)?"
-TOGETHER = re.compile(rf"{ASIDE}|(?<=[\d>]) (?=%(?!\w))|\({ENTRY}(?:,\s{ENTRY})+\)", re.S)
+HYPHENED = r"(?<![\w-])(?P<hyphened>[A-Z]-[A-Z]\w+|\d+(?:\.\d+)?e-\d+)"  # L-BFGS, 1e-10
+TOGETHER = re.compile(rf"{ASIDE}|(?<=[\d>]) (?=%(?!\w))|\({ENTRY}(?:,\s{ENTRY})+\)|{HYPHENED}", re.S)
 PLACE = re.compile(r'(?<=<details class="mkdocstrings-source)[^>]*>\s*<summary>.*?</summary>', re.S)
 PART = re.compile(r"(?<=[/_])(?=\w)")
 
 
 def held(html: str) -> str:
-    """A page on which no line begins with the sign of a percentage, and none ends within (n, d + 1)."""
-    return TOGETHER.sub(lambda it: it[0] if it[0][0] == "<" else re.sub(r"\s", "\u00a0", it[0]), html)
+    """A page on which no line begins with the sign of a percentage, or ends within (n, d + 1) or 1e-10."""
+    return TOGETHER.sub(_held, html)
+
+
+def _held(match: re.Match[str]) -> str:
+    if match["hyphened"]:
+        return f'<span class="tight">{match[0]}</span>'
+    return match[0] if match[0][0] == "<" else re.sub(r"\s", "\u00a0", match[0])
 
 
 def parted(html: str) -> str:
