@@ -356,6 +356,6 @@ def test_of_targets_that_do_not_vary_the_answer_is_zero_and_the_shortest(unit):
 
 def test_what_is_said_of_dependent_columns():
     assert shortest_text(5, 3, True).startswith(
-        "The 5 columns have rank 3: of all answers with this loss, this w is the shortest. Only"
+        "The 5 columns have rank 3: of all answers with this loss, this w is the shortest. Its"
     )
-    assert "which such answer is the shortest, rounding hides. Only" in shortest_text(5, 3, False)
+    assert "which such answer is the shortest, rounding hides. Its" in shortest_text(5, 3, False)
