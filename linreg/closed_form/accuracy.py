@@ -19,6 +19,7 @@ from linreg.result import Fit, Status
 __all__ = [
     "ROUNDINGS",
     "digits",
+    "digits_of_fitted",
     "errors",
     "intercept_errors",
     "leaves",
@@ -70,6 +71,25 @@ def digits(v: Tensor, error: Tensor, b: Tensor, b_error: float, b_size: float) -
     worst = float(_share(v, error, largest).max())
     worst = max(worst, float(_share(b.abs(), torch.full_like(b, b_error), b_size)))
     return _count(worst), _count(float(error.max()) / largest if largest else 0.0)
+
+
+def digits_of_fitted(square: float, size: float, longer: Tensor, g: Tensor, s: Tensor, kept: Tensor) -> int:
+    """Digits that sums leave of predictions, where columns are dependent.
+
+    A direction that is taken for rounding may be none: what `y` has along it is missing from them.
+
+    Args:
+        square: of the length of the predictions, about their mean.
+        size: length of what the gradient is a product with.
+        longer: (d, d) singular vectors as rows, each entry times what its column was longer when multiplied.
+        g: (d,) products of `y` with the directions of these.
+        s: (d,) singular values.
+        kept: (d,) whether they count.
+    """
+    rounded = torch.linalg.vector_norm(longer, dim=1) * (ROUNDINGS * EPS * size)
+    error = float(torch.linalg.vector_norm(torch.where(kept, rounded, g.abs()) / s))
+    beside = math.sqrt(square) if square > 0 else size  # a constant target: all that is predicted is its mean
+    return _count(error / beside if beside else 0.0)
 
 
 def intercept_errors(

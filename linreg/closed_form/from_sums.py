@@ -17,6 +17,7 @@ from linreg.basics.held import times_two_to
 from linreg.basics.statistics import Statistics
 from linreg.closed_form.accuracy import (
     digits,
+    digits_of_fitted,
     errors,
     intercept_errors,
     leaves,
@@ -330,11 +331,19 @@ def fit_of(
 def _by_eigenvalues(p: System) -> Fit:
     """The shortest answer from G alone, whose eigenvalues are the squares of what tells the rank."""
     squares, V = torch.linalg.eigh(p.G)
-    kept = significant(squares.clamp(min=0).sqrt(), V.T, p.noise, math.sqrt(rounding_of(p.G)))
+    s, least = squares.clamp(min=0).sqrt(), math.sqrt(rounding_of(p.G))
+    kept = significant(s, V.T, p.noise, least)
     rank = int(kept.sum())
     rows, squares = V.T[kept], squares[kept].flip(0)  # the smallest last
     v = rows.T @ ((rows @ p.g) / squares.flip(0))
     v, certain = shortest(v, rows, p.size, doubt(squares, p.noise, rounding_of(p.G)))
-    message = f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank, certain)}"
+    longer = p.reached[:-1] * p.factor
+    size = float(p.reached[-1] + torch.linalg.vector_norm(longer * v))
+    left = digits_of_fitted(float(p.g @ v), size, V.T * longer, V.T @ p.g, s.clamp(min=least), kept)
+    message = (
+        f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank, certain)} "
+        f"Rounding leaves {left} digits of the predictions."
+    )
     rss = (p.yy - p.g @ v - v @ (p.g - p.G @ v)).clamp(min=0)
-    return fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
+    fit = fit_of(p, v, rss, "eigenvalues", math.inf, message, Status.RANK_DEFICIENT, rank)
+    return fit if left else no_digits(fit)

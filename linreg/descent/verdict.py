@@ -13,6 +13,8 @@ from linreg.result import Status
 __all__ = ["verdict"]
 
 MANY = 10**6  # steps beyond which a message advises something else than to wait
+FLAT = 1e10  # condition number of the Hessian beyond which no rate is worth naming
+SHARE = 0.1  # of what lies between a rate and the largest stable one, that rounding it may move it by
 
 
 def verdict(course: Course, lr: float, inertia: Inertia, stands: Callable[[], bool]) -> tuple[Status, str]:
@@ -67,8 +69,17 @@ def _advice(course: Course, lr: float, inertia: Inertia, ends: Ends, stands: Cal
 
 def _faster(lr: float, inertia: Inertia, mu: float, L: float) -> str:
     """What takes fewer steps."""
+    if FLAT * mu < L:
+        return "no rate is fast: bring the columns to one scale first"
     if inertia.beta and not inertia.nesterov and inertia.no_faster(lr, mu, L):
         root = (L / mu) ** 0.5
         beta, best = ((root - 1) / (root + 1)) ** 2, 4 / (L**0.5 + mu**0.5) ** 2
-        return f"no rate is faster with this `beta`; try beta = {beta:.4g}, lr = {best:.4g}"
-    return f"the fastest rate in the long run is {inertia.best_rate(mu, L):.4g}"
+        lr_text = _short_of(best, 2 * (1 + beta) / L)
+        return f"no rate is faster with this `beta`; try beta = {_short_of(beta, 1.0)}, lr = {lr_text}"
+    return f"the fastest rate in the long run is {_short_of(inertia.best_rate(mu, L), inertia.limit() / L)}"
+
+
+def _short_of(value: float, limit: float) -> str:
+    """A value below a limit, with as many digits as it takes not to be rounded to that, four or more."""
+    texts = (f"{value:.{digits}g}" for digits in range(4, 18))
+    return next(text for text in texts if abs(float(text) - value) <= SHARE * (limit - value))

@@ -2,6 +2,7 @@
 
 import math
 import pickle
+import re
 from fractions import Fraction
 from itertools import pairwise
 
@@ -511,3 +512,29 @@ def test_merged_sums_follow_a_column_that_has_drifted():
     left = linreg.solve_statistics(total - first)
     right = linreg.solve(X.flatten(0, 1), y.flatten()).w
     assert torch.allclose(left.w, right, rtol=5e-3, atol=0)  # 5e-4; 4e-2 with the shift of the first row
+
+
+@pytest.mark.parametrize("far", [1.0, 1e4, 1e5, 1e6])
+def test_dependent_columns_tell_the_digits_that_a_subtraction_has_left(far):
+    """Rows in a wrong unit come and go again; a dummy for each group leaves the columns dependent."""
+    rows = linreg.ordinary()
+    groups = torch.nn.functional.one_hot(torch.arange(len(rows.y)) % 3, 3).double()
+    X, y = torch.hstack((rows.X, groups)), rows.y
+    wrong = Statistics.of(X[:50] * far, y[:50] * far)
+    fit = linreg.solve_statistics(Statistics.of(X, y) + wrong - wrong)
+    best = linreg.solve(X, y).predict(X)
+    off = float((fit.predict(X) - best).norm() / (best - best.mean()).norm())
+    if far == 1.0:
+        assert (fit.status, fit.rank) == ("rank deficient", 22)
+        assert 10.0 ** -int(re.search(r"leaves (\d+) digits", fit.message)[1]) > off
+    else:
+        assert fit.status == "no digits"
+    assert off < 1e-2
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.1, 1e6 + 0.1])
+def test_a_constant_target_of_dependent_columns_keeps_its_digits(constant):
+    X, y, _, _ = linreg.ordinary()
+    fit = linreg.solve_statistics(Statistics.of(torch.hstack((X, X[:, :1])), torch.full_like(y, constant)))
+    assert fit.status == "rank deficient"
+    assert float((fit.predict(torch.hstack((X, X[:, :1]))) - constant).abs().max()) <= 8 * EPS * constant

@@ -777,3 +777,38 @@ def test_mini_batches_on_ordinary_data(seed):
     assert [fit.status for fit in runs] == [Status.NOT_CONVERGED, Status.NOT_CONVERGED, Status.OK]
     assert "above the noise floor" in runs[0].message
     assert "within the noise floor" in runs[-1].message
+
+
+@pytest.mark.parametrize(("beta", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
+@pytest.mark.parametrize("far", [3.0, 30.0, 1e3, 1e4])
+@pytest.mark.parametrize("scale", [1.0, 0.7])
+def test_the_fastest_rate_of_a_message_does_not_diverge_where_it_is_followed(scale, far, beta, nesterov):
+    """Of columns far apart it lies so near the largest stable one that four digits do not tell them apart."""
+    X = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]], dtype=torch.float64)
+    y = X @ torch.tensor([2.0, 1.0], dtype=torch.float64) + 3
+    X = X * torch.tensor([scale, scale / far], dtype=torch.float64)
+    L = float(linreg.curvature(X).L)
+
+    def run(lr, beta):
+        if not beta:
+            return linreg.gradient_descent(X, y, lr=lr, steps=40, tol=0)
+        return linreg.momentum(X, y, lr=lr, beta=beta, nesterov=nesterov, steps=40, tol=0)
+
+    message = run(0.1 / L, beta).message
+    told = re.search(r"the fastest rate in the long run is ([\d.e-]+)\.$", message)
+    if told is None:
+        beta, told = re.search(r"try beta = ([\d.]+), lr = ([\d.]+)\.$", message).groups()
+        followed = run(float(told), float(beta))
+    else:
+        followed = run(float(told[1]), beta)
+    assert followed.status == "not converged"
+    assert followed.message.startswith("After 40 steps")
+    if not beta:
+        limit, best = 2 / L, linreg.curvature(X).best_rate
+        assert float(told[1]) == pytest.approx(best, rel=0, abs=0.11 * (limit - best))
+
+
+def test_no_rate_is_advised_where_none_helps():
+    X = torch.randn(50, 2, generator=gen(), dtype=torch.float64) * torch.tensor([1.0, 1e-6])
+    fit = linreg.gradient_descent(X, X.sum(1), lr=0.1, steps=5, tol=0)
+    assert fit.message.endswith("no rate is fast: bring the columns to one scale first.")

@@ -249,7 +249,7 @@ def test_a_share_of_one_or_more(beta):
 @pytest.mark.parametrize(("beta", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
 @pytest.mark.parametrize("power", range(3, 18))
 def test_the_number_of_steps_is_told_at_once_however_flat_the_loss(power, beta, nesterov):
-    """Columns a million times apart: 1 - x rounds by a part of x, and a search from a bound never ends."""
+    """Where 1 - x rounds by a good part of x, a search for the step that begins at the bound never ends."""
     x = 1.7 * 10.0**-power
     modes = Modes(torch.tensor([1.0, x], dtype=F64), torch.tensor([0.0, 1.0], dtype=F64))
     steps = modes.steps(1.0, 1e-16, Inertia(beta, nesterov))
