@@ -38,7 +38,7 @@ def test_the_table():
     dependent = infer(R_X.repeat(1, 2), R_Y)
     assert " ".join(str(dependent).split()).endswith(dependent.message)
     assert dependent.message
-    assert not dependent.predict(R_X.repeat(1, 2)).message  # which is only for rows without a number
+    assert dependent.predict(R_X.repeat(1, 2)).message == ""  # which is only for rows without a number
 
 
 def test_results_do_not_change():
@@ -145,3 +145,20 @@ def test_robust_errors_where_the_variance_is_not_one():
     true = float(np.std(slopes))
     assert np.mean(errors["HC3"]) == pytest.approx(true, rel=0.15)  # itself known to 1 / sqrt(400)
     assert np.mean(errors["classical"]) < 0.6 * true
+
+
+def test_intervals_with_one_row_to_spare_and_with_none():
+    """Of one degree of freedom the quantile is that of Cauchy's distribution; of none there is no interval."""
+    one = infer(R_X[:4], R_Y[:4]).predict(R_X[:4])
+    torch.testing.assert_close(one.high - one.mean, 12.706205 * one.se, rtol=1e-6, atol=0)
+    none = infer(R_X[:3], R_Y[:3])
+    assert bool(none.low.isnan().all())
+    assert bool(none.predict(R_X[:3]).low.isnan().all())
+
+
+def test_a_small_residual_far_from_zero_is_no_perfect_fit():
+    """What rounding leaves grows with the root of the rows, and not with the rows."""
+    g = gen()
+    X = torch.randn(10_000, 2, generator=g, dtype=torch.float64)
+    y = X.sum(1) + 1e6 + 1e-8 * torch.randn(10_000, generator=g, dtype=torch.float64)
+    assert bool(infer(X, y).t.isfinite().all())
