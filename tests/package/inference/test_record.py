@@ -148,7 +148,7 @@ def test_robust_errors_where_the_variance_is_not_one():
 
 
 def test_intervals_with_one_row_to_spare_and_with_none():
-    """Of one degree of freedom the quantile is that of Cauchy's distribution; of none there is no interval."""
+    """With one degree of freedom the quantile is that of Cauchy's distribution; with none there is none."""
     one = infer(R_X[:4], R_Y[:4]).predict(R_X[:4])
     torch.testing.assert_close(one.high - one.mean, 12.706205 * one.se, rtol=1e-6, atol=0)
     none = infer(R_X[:3], R_Y[:3])
