@@ -331,15 +331,15 @@ def fit_of(
 def _by_eigenvalues(p: System) -> Fit:
     """The shortest answer from G alone, whose eigenvalues are the squares of what tells the rank."""
     squares, V = torch.linalg.eigh(p.G)
-    s, least = squares.clamp(min=0).sqrt(), math.sqrt(rounding_of(p.G))
-    kept = significant(s, V.T, p.noise, least)
+    s, rounded = squares.clamp(min=0).sqrt(), rounding_of(p.G)
+    kept = significant(s, V.T, p.noise, rounded**0.5)
     rank = int(kept.sum())
     rows, squares = V.T[kept], squares[kept].flip(0)  # the smallest last
     v = rows.T @ ((rows @ p.g) / squares.flip(0))
-    v, certain = shortest(v, rows, p.size, doubt(squares, p.noise, rounding_of(p.G)))
+    v, certain = shortest(v, rows, p.size, doubt(squares, p.noise, rounded))
     longer = p.reached[:-1] * p.factor
     size = float(p.reached[-1] + torch.linalg.vector_norm(longer * v))
-    left = digits_of_fitted(float(p.g @ v), size, V.T * longer, V.T @ p.g, s.clamp(min=least), kept)
+    left = digits_of_fitted(float(p.g @ v), size, V.T * longer, V.T @ p.g, s.clamp(min=rounded**0.5), kept)
     message = (
         f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank, certain)} "
         f"Rounding leaves {left} digits of the predictions."

@@ -80,11 +80,10 @@ class Problem(NamedTuple):
         C = None if table.C is None else table.C.clamp(min=LIGHT).to(table.X.dtype)
         found = fitted(table.X, table.t, intercept=self.intercept, weights=C)
         frame = Frame(found.p, found.design, found.unit, self.standardise)
-        frame = frame.graded() if self.alpha else frame
+        frame, P = frame.penalised(self.alpha * self.rows.total)
         inside = table._replace(X=found.rows.X)  # divided by powers of two, if squares would leave the range
         likelihood = Likelihood(self.family, frame.design, lambda: (inside,)).held(inside)
-        times = self.alpha * self.rows.total
-        objective = Objective(likelihood, frame.penalty() * times if times else None)
+        objective = Objective(likelihood, P)
         end = objective.minimised(frame.start(self.family.prior(self.rows.share)), steps)
         return ended(frame, objective, end, len(table.t), self.rows.total, self.alpha)
 

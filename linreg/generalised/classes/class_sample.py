@@ -52,8 +52,7 @@ def by_sample(
     frame = _frame(samples[0], intercept)
     if frame is None:
         return None
-    frame = frame.graded() if alpha else frame
-    P = frame.penalty() * alpha if alpha else None
+    frame, P = frame.penalised(alpha)
     near = _near(samples, frame, family, P, start)
     found = None if near is None else descended(Passes(table, frame, family, P), *near)
     if found is None:

@@ -226,11 +226,10 @@ class _Stream:
         """By Newton's method, in coordinates that come from the sums."""
         (sums, held, n), (_, alpha, intercept, standardise, steps) = self.found, self.settings
         found = from_sums(sums, intercept)
-        frame = Frame(found.p, found.design, found.unit, standardise)
-        frame = frame.graded() if alpha else frame
-        likelihood = Likelihood(family, frame.design, lambda: self.tables(found.unit), self.ranks)
         total = float(held.sum())
-        objective = Objective(likelihood, frame.penalty() * (alpha * total) if alpha else None)
+        frame, P = Frame(found.p, found.design, found.unit, standardise).penalised(alpha * total)
+        likelihood = Likelihood(family, frame.design, lambda: self.tables(found.unit), self.ranks)
+        objective = Objective(likelihood, P)
         end = objective.minimised(frame.start(family.prior(held / total)), steps)
         solved = ended(frame, objective, end, n, total, alpha)
         return _shared(solved, self.ranks) if self.ranks else solved

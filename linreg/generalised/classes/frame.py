@@ -67,6 +67,13 @@ class Frame(NamedTuple):
             )
         return torch.nn.functional.pad(P, (0, self.design.intercept, 0, self.design.intercept))
 
+    def penalised(self, times: float) -> tuple["Frame", Tensor | None]:
+        """Coordinates in which a penalty can be added up, and what so much of it is there; None for none."""
+        if not times:
+            return self, None
+        frame = self.graded()
+        return frame, frame.penalty() * times
+
     def graded(self) -> "Frame":
         """The same in other coordinates: a penalty holds the first most, and each weight by as few as can be.
 

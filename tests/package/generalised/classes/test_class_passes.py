@@ -89,17 +89,22 @@ def test_the_last_step_is_as_good_as_promised(seed, kind, classes, alpha):
     assert 3 <= found.passes <= 16
 
 
-def test_each_pass_is_a_step_and_one_finds_the_loss():
-    table, frame, family, of = made()
-    seen = []
-    passes = Passes(table, frame, family, None)
+def watched(seed, steps):
+    """Passes, whether each was asked for the loss, and where some Newton steps end, with the bend there."""
+    table, frame, family, of = made(seed)
+    passes, seen = Passes(table, frame, family, None), []
     real = passes.slope
     passes.slope = lambda u, value: seen.append(value) or real(u, value)
     u = frame.start(torch.zeros(1, dtype=F64))
-    for _ in range(3):
+    for _ in range(steps):
         sums = of.at(u)
         u = u - torch.linalg.solve(sums.bend, sums.slope)
-    found = descended(passes, u, torch.linalg.inv(of.at(u).bend))
+    return passes, seen, u, of.at(u).bend
+
+
+def test_each_pass_is_a_step_and_one_finds_the_loss():
+    passes, seen, u, bend = watched(0, steps=3)
+    found = descended(passes, u, torch.linalg.inv(bend))
     assert seen.count(True) == 1
     assert len(seen) - 1 <= found.passes <= len(seen)
 
@@ -107,15 +112,8 @@ def test_each_pass_is_a_step_and_one_finds_the_loss():
 @pytest.mark.parametrize("seed", range(4))
 def test_the_loss_comes_with_a_pass_for_the_slope(seed):
     """From a start that is not the minimum to many digits, no pass is for the loss alone."""
-    table, frame, family, of = made(seed)
-    passes, seen = Passes(table, frame, family, None), []
-    real = passes.slope
-    passes.slope = lambda u, value: seen.append(value) or real(u, value)
-    u = frame.start(torch.zeros(1, dtype=F64))
-    for _ in range(6):
-        sums = of.at(u)
-        u = u - torch.linalg.solve(sums.bend, sums.slope)
-    found = descended(passes, 1.1 * u, torch.linalg.inv(sums.bend) * 0.9)
+    passes, seen, u, bend = watched(seed, steps=6)
+    found = descended(passes, 1.1 * u, torch.linalg.inv(bend) * 0.9)
     assert (len(seen), seen.count(True)) == (found.passes, 1)
 
 
