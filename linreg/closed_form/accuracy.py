@@ -32,6 +32,7 @@ __all__ = [
 EPS = torch.finfo(torch.float64).eps
 ROUNDINGS = 4  # times eps: what many small errors of either sign come to, at the most in some hundred fits
 TINY = {dtype: torch.finfo(dtype).tiny for dtype in (torch.float32, torch.float64)}
+HELD = {torch.float32: 7, torch.float64: 16}  # digits, at the most
 ZERO = 1e-13  # of the largest: an error this small cannot tell a smaller weight from zero
 
 
@@ -165,15 +166,16 @@ def _count(share: float) -> int:
     return 16 if share < 1e-16 else int(-math.log10(share)) if share < 1 else 0
 
 
-def leaves(left: int, most: int) -> str:
-    """How a message goes on that has named what costs digits."""
+def leaves(left: int, most: int, dtype: torch.dtype = torch.float64) -> str:
+    """How a message goes on that has named what costs digits of an answer in this dtype."""
+    left, most = min(left, HELD[dtype]), min(most, HELD[dtype])
     of = f" of the smallest weight, or of `b`, and {most} of the largest" if left == 0 < most else ""
     return f", which leaves {left} digits{of}"
 
 
 def lost(left: int, most: int, dtype: torch.dtype) -> str:
     """The same where digits are missing."""
-    return leaves(left, most) if left < full(dtype) else ""
+    return leaves(left, most, dtype) if left < full(dtype) else ""
 
 
 def no_digits(fit: Fit) -> Fit:

@@ -6,8 +6,9 @@ possible. Data of which more is to be said get no answer, and take the long way,
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from operator import mul, truediv
+from operator import mul, sub, truediv
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,7 @@ from linreg.closed_form.from_sums import (
     inverse_lengths,
     level,
 )
+from linreg.closed_form.narrow import MOVED
 from linreg.closed_form.rows import Rows
 from linreg.result import Fit, Status
 from linreg.workers import alone
@@ -42,6 +44,8 @@ class Answer(NamedTuple):
     loss: float
     condition: float
     message: str
+    mean: list[float]  # of X
+    spread: float  # of y
 
     def fit(self, dtype: torch.dtype) -> Fit:
         """The fit, in this dtype."""
@@ -49,16 +53,25 @@ class Answer(NamedTuple):
         b, loss = (torch.full((), number, dtype=dtype, device="cpu") for number in (self.b, self.loss))
         return Fit(w, b, Status.OK, self.message, "cholesky", loss, len(w), self.condition)
 
-    def within(self, dtype: torch.dtype) -> bool:
-        """Whether this dtype holds all the digits of all the weights."""
+    def held(self, dtype: torch.dtype) -> Fit | None:
+        """The same with the loss that it then has; none where more is to be said of what rounding does."""
         limits = torch.finfo(dtype)
-        return all(limits.tiny <= abs(v) <= limits.max for v in self.w) and abs(self.b) <= limits.max
+        if not all(limits.tiny <= abs(v) <= limits.max for v in self.w) or abs(self.b) > limits.max:
+            return None
+        fit = self.fit(dtype)
+        if dtype == torch.float64:
+            return fit
+        # About the mean, rounding weights as small as these moves predictions by next to nothing.
+        moved = float(fit.b) - self.b + sum(map(mul, self.mean, map(sub, fit.w.tolist(), self.w)))
+        if abs(moved) >= MOVED * self.spread:
+            return None
+        return replace(fit, loss=fit.loss + moved * moved / 2)
 
 
 @alone
 def from_rows(rows: Rows) -> Answer | None:
     """The answer of a few rows, by their weights."""
-    X, y, C, intercept = rows
+    X, y, C, intercept, dtype = rows
     n = X.shape[0]
     if n > FIRST_ROWS or X.numel() > SMALL or X.is_cuda:
         return None
@@ -69,23 +82,24 @@ def from_rows(rows: Rows) -> Answer | None:
         sums = (Z if C is None else Z * C).sum(1, keepdim=True)
         Z.sub_(sums, alpha=1 / weight)
         mean = [total / weight for (total,) in sums.tolist()]
-    return _answer(weight, X, torch.mm(Z if C is None else Z * C, Z.T), mean)
+    return _answer(weight, X, dtype, torch.mm(Z if C is None else Z * C, Z.T), mean)
 
 
 def from_sums(rows: Rows, shift: Tensor, M: Tensor) -> Answer | None:
     """The answer of more rows, from their sums M (d + 2, d + 2) about this shift."""
-    X, _, _, intercept = rows
+    X, _, _, intercept, dtype = rows
     if X.shape[1] > EIGEN_COLUMNS or X.is_cuda:
         return None
     weight = float(M[-1, -1])
     offset = M[-1, :-1] / weight if intercept else torch.zeros_like(shift)
     products = torch.addr(M[:-1, :-1], M[-1, :-1], offset, alpha=-1)
-    return _answer(weight, X, products, shift.tolist(), offset.tolist(), M.diagonal()[:-2].tolist())
+    return _answer(weight, X, dtype, products, shift.tolist(), offset.tolist(), M.diagonal()[:-2].tolist())
 
 
 def _answer(
     weight: float,
     X: Tensor,
+    dtype: torch.dtype,
     products: Tensor,
     far: list[float],
     also: list[float] | None = None,
@@ -114,8 +128,9 @@ def _answer(
         left, most = count(sensitivity, longer * min(condition, math.hypot(*sensitivity)))
     w = list(map(mul, v, factor))
     b = level(w, far, also) if also else level(w, far)
-    message = f"Cholesky: the condition number is {condition:.3g}{lost(left, most, torch.float64)}."
-    return Answer(w, b, sizes[-1] * rest / (2 * weight), condition, message)
+    message = f"Cholesky: the condition number is {condition:.3g}{lost(left, most, dtype)}."
+    square = sizes[-1] / weight
+    return Answer(w, b, square * rest / 2, condition, message, mean[:-1], math.sqrt(square))
 
 
 class Found(NamedTuple):

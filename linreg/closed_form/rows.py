@@ -20,6 +20,7 @@ class Rows(NamedTuple):
     y: Tensor  # (n,)
     C: Tensor | None  # (n,) float64 weights, the largest near 1; none: 1 each
     intercept: bool
+    dtype: torch.dtype = torch.float64  # of the answer
 
     @property
     def unknowns(self) -> int:

@@ -16,7 +16,7 @@ from linreg.ambient import plain
 from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import BLOCK_BYTES, FIRST_ROWS, in_runs
 from linreg.checks import check_Xy
-from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits, within_range
+from linreg.closed_form.accuracy import ROUNDINGS, digits, leaves, lost, no_digits
 from linreg.closed_form.brief import Brief, briefly
 from linreg.closed_form.columns import doubt, rounding_of, scaled, significant
 from linreg.closed_form.doubled.refinement import refined
@@ -37,6 +37,7 @@ from linreg.closed_form.from_sums import (
     rounding,
     sizes,
 )
+from linreg.closed_form.narrow import narrowed
 from linreg.closed_form.ordinary import LOSS_LEFT, Answer, from_rows, from_sums
 from linreg.closed_form.rows import Rows
 from linreg.closed_form.shortest import shortest, shortest_text
@@ -98,9 +99,9 @@ def solve(
 
     Returns:
         The fit; status `RANK_DEFICIENT` when the columns are dependent, `OUT_OF_RANGE` when `dtype` cannot
-        hold the weights, `NOT_CONVERGED` when refinement did not come to an end, and `NO_DIGITS` when nothing
-        is left of the weights. With Cholesky on more than 256 columns `condition` is an upper
-        bound.
+        hold the weights, `NOT_CONVERGED` when refinement did not come to an end, and `NO_DIGITS` when
+        rounding leaves nothing of the weights, or of what they predict in `dtype`. With Cholesky on more than
+        256 columns `condition` is an upper bound.
 
     Raises:
         ShapeError: wrong shapes.
@@ -122,7 +123,7 @@ def solve(
     dtype = None if dtype is None else check_dtype(dtype)
     X, y = check_Xy(X, y, finite=False)
     dtype = dtype or X.dtype
-    rows = Rows(X, y, None, intercept)
+    rows = Rows(X, y, None, intercept, dtype)
     if weights is not None:
         rows = _counting(rows, weights)
     found: Answer | Fit | None = from_rows(rows)
@@ -130,10 +131,10 @@ def solve(
         with torch.inference_mode():  # what autograd might need takes a fifth of the time of small steps
             found = _found(rows)
     if isinstance(found, Answer):
-        if found.within(dtype):
-            return found.fit(dtype)
+        if (fit := found.held(dtype)) is not None:
+            return fit
         found = found.fit(torch.float64)
-    return within_range(found, dtype, X, y)  # of ordinary tensors again
+    return narrowed(found, dtype, rows.X, rows.y, rows.C)  # of ordinary tensors again
 
 
 def _counting(rows: Rows, weights: Tensor) -> Rows:
@@ -141,7 +142,7 @@ def _counting(rows: Rows, weights: Tensor) -> Rows:
     C = check_some_weight(rows.y, weights)
     if not bool(C.all()):
         rows.check_finite()
-    return Rows(*counting(rows.X, rows.y, C), rows.intercept)
+    return Rows(*counting(rows.X, rows.y, C), rows.intercept, rows.dtype)
 
 
 @alone
@@ -184,7 +185,7 @@ def _by_brief(rows: Rows, brief: Brief) -> Fit:
     left, most = digits_of(p, v, error)
     if left < ENOUGH and (factor.condition > PLAIN_LIMIT or float(rss) <= LOSS_LEFT * float(p.yy)):
         return _refined(rows, p, _of_factor(rows, p, factor, rate), v, number)
-    message = f"Cholesky of products in float32, refined {steps}: {number}{lost(left, most, v.dtype)}."
+    message = f"Cholesky of products in float32, refined {steps}: {number}{lost(left, most, rows.dtype)}."
     return fit_of(p, v, rss, "cholesky", factor.condition, message)
 
 
@@ -195,7 +196,7 @@ def _by_cholesky(rows: Rows, p: System, factor: Factor) -> Fit:
     cancelled = float(rss) <= LOSS_LEFT * float(p.yy)
     number = number_text(p, condition)
     if condition <= PLAIN_LIMIT and not cancelled:
-        told = _told(rows.X, p, factor, v)
+        told = _told(rows, p, factor, v)
         return fit_of(p, v, rss, "cholesky", condition, f"Cholesky: {number}{told}.")
     why = " and the loss almost 0" if condition <= PLAIN_LIMIT else ""
     error, _ = rounding(p, factor, v)
@@ -206,14 +207,14 @@ def _by_cholesky(rows: Rows, p: System, factor: Factor) -> Fit:
     g, rss = rows.residual(p, v)
     change = torch.cholesky_solve(g.unsqueeze(1), L).squeeze(1)
     rss = (rss - g @ change).clamp(min=0)
-    message = f"Cholesky, refined once: {number}{why}{lost(left, most, v.dtype)}."
+    message = f"Cholesky, refined once: {number}{why}{lost(left, most, rows.dtype)}."
     return fit_of(p, v + change, rss, "cholesky", condition, message)
 
 
-def _told(X: Tensor, p: System, factor: Factor, v: Tensor) -> str:
+def _told(rows: Rows, p: System, factor: Factor, v: Tensor) -> str:
     """How many digits the Gram matrix has left, where that is not all of them."""
     first = p.n <= FIRST_ROWS  # of which the shift is the mean, and the sums those of centred columns
-    return lost(*digits_left(p, factor, v, first, X.numel() <= SMALL), v.dtype)
+    return lost(*digits_left(p, factor, v, first, rows.X.numel() <= SMALL), rows.dtype)
 
 
 def _by_eigenvalues(rows: Rows, p: System) -> Fit | None:
@@ -297,10 +298,10 @@ def _refined(rows: Rows, p: System, triangle: Triangle, v: Tensor, why: str) -> 
     left, most = digits(w * p.scale, unknown[: len(v)] * p.scale, b, float(unknown[len(v)]), b_size)
     if best.converged:
         steps = "1 step" if best.steps == 1 else f"{best.steps} steps"
-        message = f"{name}, refined in doubled precision in {steps}: {why}{lost(left, most, w.dtype)}."
+        message = f"{name}, refined in doubled precision in {steps}: {why}{lost(left, most, rows.dtype)}."
         rss = best.rss
     else:
-        end = f"refinement in doubled precision did not converge{leaves(left, most)}"
+        end = f"refinement in doubled precision did not converge{leaves(left, most, rows.dtype)}"
         message = f"{name}: {why}, and {end}."
         rss = float(rows.residual(p, w * p.scale)[1])
     loss = torch.as_tensor(rss / (2 * p.weight), dtype=w.dtype, device=w.device)
@@ -311,7 +312,7 @@ def _refined(rows: Rows, p: System, triangle: Triangle, v: Tensor, why: str) -> 
 
 def _triangle(rows: Rows, p: System) -> Tensor:
     """R of [A, 1, y - mean]."""
-    X, y, C, intercept = rows
+    X, y, C, intercept, _ = rows
     d = len(p.scale)
     mean = p.mean
     height = max(BLOCK_BYTES // (32 * (d + 2)), 4 * (d + 2))  # the factorisation needs several copies

@@ -29,6 +29,7 @@ from linreg.closed_form.columns import (
     scaled,
     significant,
 )
+from linreg.closed_form.narrow import measured
 from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.closed_form.triangle import BLOCK, triangle
 from linreg.result import Fit, Status
@@ -80,7 +81,7 @@ def cholesky(X: Tensor, y: Tensor, *, intercept: bool = True, refine: int = 0) -
     X, y = check_Xy(X, y)
     check_count(refine, "refine", least=0)
     check_tall(X, intercept)
-    return _cholesky(scaled(X, y, intercept), refine)
+    return measured(_cholesky(scaled(X, y, intercept), refine), X, y)
 
 
 def _cholesky(p: Scaled, refine: int = 0) -> Fit:
@@ -139,7 +140,7 @@ def qr(X: Tensor, y: Tensor, *, intercept: bool = True) -> Fit:
     """
     X, y = check_Xy(X, y)
     check_tall(X, intercept)
-    return _qr(scaled(X, y, intercept))
+    return measured(_qr(scaled(X, y, intercept)), X, y)
 
 
 def _qr(p: Scaled) -> Fit:
@@ -194,7 +195,7 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
     X, y = check_Xy(X, y)
     if rcond is not None:
         check_number(rcond, "rcond")
-    return svd_of(scaled(X, y, intercept), rcond)
+    return measured(svd_of(scaled(X, y, intercept), rcond), X, y)
 
 
 def svd_of(p: Scaled, rcond: float | None = None, size: Tensor | None = None) -> Fit:

@@ -14,6 +14,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.basics.products import block_rows, in_runs
 from linreg.checks import check_Xy
+from linreg.closed_form.narrow import measured, moved_of
 from linreg.errors import DataError
 from linreg.result import Fit, Path, Status
 from linreg.settings import check_count, check_number
@@ -199,7 +200,8 @@ def conjugate_gradients(
         record: keep the whole path, (steps + 1)(d + 1) numbers.
 
     Returns:
-        The fit, in the dtype of `X`: status `OK`, or `NOT_CONVERGED` where the steps were used up.
+        The fit, in the dtype of `X`: status `OK`, `NOT_CONVERGED` where the steps were used up, or
+        `NO_DIGITS` where the weights, rounded to that dtype, predict nothing.
 
     Raises:
         ShapeError: wrong shapes.
@@ -220,7 +222,9 @@ def conjugate_gradients(
     X, y = check_Xy(X, y)
     check_count(steps, "steps")
     tol = SHARE * torch.finfo(X.dtype).eps if tol is None else check_number(tol, "tol")
-    rows = Centred.of(X.double(), y.double(), intercept, weighing(y, weights).c)
+    c = weighing(y, weights).c
+    c = None if c is None else c.double()
+    rows = Centred.of(X.double(), y.double(), intercept, c)
     _check_squares(rows)
     seen: list[Tensor] | None = [] if record else None
     at, gains, settled = _anew(rows, steps, tol, seen)
@@ -240,10 +244,11 @@ def conjugate_gradients(
             f"After {count} the last {len(_last(gains))} of them still gained {last:.2g} of all that was "
             "gained. Give it more steps, or drop columns that others nearly determine."
         )
-    return Fit(
+    fit = Fit(
         w.to(X.dtype), b.to(X.dtype), status, message, "conjugate_gradients", w.new_tensor(floor).to(X.dtype),
         steps=len(gains), path=None if seen is None else _path(rows, seen, gains, floor, X.dtype),
     )  # fmt: skip
+    return fit if X.dtype == torch.float64 else measured(fit, X, y, c, moved_of(fit, w, b))
 
 
 def _constant(X: Tensor, root: Tensor | None, mean: Tensor, near: Tensor) -> Tensor:

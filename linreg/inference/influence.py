@@ -202,4 +202,4 @@ def _by_row(rows: Rows, known: float) -> tuple[Tensor, Tensor]:
     if n:
         rows.over(keep)
     lone = h >= 1 - known  # as far as leverages are known
-    return r.masked_fill(lone, 0), h.clamp(max=1).masked_fill(lone, 1)
+    return r.masked_fill(lone, 0), h.masked_fill(lone, 1)

@@ -12,6 +12,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.closed_form.accuracy import within_range
 from linreg.generalised.classes.class_fit import LogisticFit
+from linreg.generalised.classes.class_narrow import narrowed
 from linreg.generalised.classes.class_problem import Problem, Solved
 from linreg.generalised.classes.log_loss import Binary
 from linreg.generalised.classes.separation import Separation
@@ -71,7 +72,8 @@ def logistic(
     Returns:
         The fit; status `SEPARATED` where there is no minimum, `RANK_DEFICIENT` when the columns are dependent
         and no penalty decides, `NOT_CONVERGED` when the steps ran out, `NO_DIGITS` where rounding leaves open
-        whether there is a minimum, and `OUT_OF_RANGE` when `dtype` cannot hold the weights.
+        whether there is a minimum, or moves margins by 1, and `OUT_OF_RANGE` when `dtype` cannot hold the
+        weights.
 
     Raises:
         ShapeError: wrong shapes.
@@ -102,7 +104,7 @@ def logistic(
     alpha, steps = check_alpha(alpha), check_count(steps, "steps")
     rows = check_classes(X, y, 2, weights, class_weights, dtype)
     solved = Problem(rows, Binary(), alpha, intercept, standardise).solved(steps)
-    return logistic_fit(solved, alpha, rows.dtype)
+    return narrowed(logistic_fit(solved, alpha, rows.dtype), solved, rows)
 
 
 def logistic_fit(solved: Solved, alpha: float, dtype: torch.dtype) -> LogisticFit:

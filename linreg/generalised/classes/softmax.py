@@ -12,6 +12,7 @@ from torch import Tensor
 from linreg.ambient import plain
 from linreg.closed_form.accuracy import within_range
 from linreg.generalised.classes.class_fit import SoftmaxFit
+from linreg.generalised.classes.class_narrow import narrowed
 from linreg.generalised.classes.class_problem import Problem, Solved
 from linreg.generalised.classes.log_loss import Multinomial
 from linreg.generalised.classes.separation import Separation
@@ -105,7 +106,7 @@ def softmax(
     solved = Problem(
         rows, Multinomial(len(rows.share), rows.table.X.device), alpha, intercept, standardise
     ).solved(steps)
-    return softmax_fit(solved, alpha, rows.dtype)
+    return narrowed(softmax_fit(solved, alpha, rows.dtype), solved, rows)
 
 
 def softmax_fit(solved: Solved, alpha: float, dtype: torch.dtype) -> SoftmaxFit:

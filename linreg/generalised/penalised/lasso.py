@@ -7,13 +7,12 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
-from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 from linreg.generalised.penalised.free import check_free
 from linreg.generalised.penalised.lasso_along import along_l1
 from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
-from linreg.generalised.penalised.penalised_rows import rows_of
+from linreg.generalised.penalised.penalised_rows import rounded, rows_of
 from linreg.generalised.penalised.penalty import above_zero, check_alpha, check_l1_ratio, listed_alphas
 from linreg.generalised.penalised.problem import problem_of
 from linreg.generalised.penalised.ridge_along import completed, without_penalty
@@ -277,4 +276,4 @@ def _one(
         path = without_penalty(problem, fit, rows, l1_ratio=ratio)
     else:
         path = along_l1(problem, [alpha], ratio, rows, free)
-    return within_range(path[0], rows.dtype)  # type: ignore[return-value]
+    return rounded(path[0], rows)

@@ -1,6 +1,6 @@
 """The rows of a penalised problem, where its sums do not carry all digits: centred, in its coordinates."""
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -9,14 +9,19 @@ from linreg.basics.held import exponent, times_two_to
 from linreg.basics.products import residual_products
 from linreg.basics.statistics import Statistics
 from linreg.checks import check_Xy
+from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.from_sums import System
+from linreg.closed_form.narrow import narrowed
 from linreg.generalised.penalised.problem import Problem, problem_in, problem_of
+from linreg.result import Fit
 from linreg.settings import check_dtype
 from linreg.weights import check_some_weight, relative
 
-__all__ = ["Rows", "rows_of"]
+__all__ = ["Rows", "rounded", "rows_of"]
 
 SMALLEST, LARGEST = 1e-120, 1e120  # entries within have squares, and sums of these, in range
+
+F = TypeVar("F", bound=Fit)
 
 
 class Rows(NamedTuple):
@@ -124,6 +129,13 @@ def rows_of(
     if bool(unit.any()):
         X, y = times_two_to(X.double(), -unit[:-1]), times_two_to(y.double(), -unit[-1])
     return Rows(X, y, C, unit, sums, eps, intercept, kind)
+
+
+def rounded(fit: F, rows: Rows) -> F:
+    """The fit in the dtype asked for, with the loss that it then has."""
+    if bool(rows.unit.any()):  # the rows at hand are in other units
+        return within_range(fit, rows.dtype)  # type: ignore[return-value]
+    return narrowed(fit, rows.dtype, rows.X, rows.y, rows.C)
 
 
 def _units(largest: Tensor) -> Tensor:

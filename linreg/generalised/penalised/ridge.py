@@ -7,12 +7,11 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.basics.statistics import Statistics
-from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 from linreg.generalised.penalised.free import check_free, freed
 from linreg.generalised.penalised.path import PenalisedFit, RegularisationPath
-from linreg.generalised.penalised.penalised_rows import rows_of
+from linreg.generalised.penalised.penalised_rows import rounded, rows_of
 from linreg.generalised.penalised.penalty import above_zero, check_alpha, listed_alphas
 from linreg.generalised.penalised.problem import problem_of
 from linreg.generalised.penalised.ridge_along import along, completed, without_penalty
@@ -92,7 +91,7 @@ def ridge(
         path = without_penalty(problem, fit, rows)
     else:
         path = along(problem, [alpha], rows, one_out=False)
-    return within_range(path[0], rows.dtype)  # type: ignore[return-value]
+    return rounded(path[0], rows)
 
 
 @plain

@@ -67,7 +67,7 @@ def _along(
     if rows is not None and (hard or float(loss.min()) <= CANCELLED * problem.yy):
         slope, squares = rows.slope(problem, U)  # sums are off by more than what is left
         loss = squares / 2
-    said = _said(problem, last, U[:, -1], (refined, hard), len(l2))
+    said = _said(problem, last, U[:, -1], (refined, hard), len(l2), rows.dtype if rows else torch.float64)
     left = slope - l2 * problem.charged.unsqueeze(1) * U
     gap = (left * vectors.times_inverse(l2, left)).sum(0) if problem.free else left.square().sum(0) / l2
     path = _path(problem, alphas, U, loss, vectors.df(l2), (left, gap), out, said)
@@ -134,7 +134,7 @@ def _groups(
     return groups
 
 
-def _said(problem: Problem, last: Alone, u: Tensor, how: tuple[bool, int], k: int) -> str:
+def _said(problem: Problem, last: Alone, u: Tensor, how: tuple[bool, int], k: int, dtype: torch.dtype) -> str:
     refined, hard = how
     way = "Cholesky" if k == 1 and not problem.free else "eigenvectors"
     number = number_text(last.system, last.factor.condition)
@@ -146,7 +146,7 @@ def _said(problem: Problem, last: Alone, u: Tensor, how: tuple[bool, int], k: in
     if refined:
         return f"Ridge, by {way}, refined once: {least}{number}."
     left, most = digits_left(last.system, last.factor, last.unit(problem, u))
-    told = f"Ridge, by {way}: {least}{number}{leaves(left, most)}."
+    told = f"Ridge, by {way}: {least}{number}{leaves(left, most, dtype)}."
     return told if most else f"{told} {NOTHING}"
 
 

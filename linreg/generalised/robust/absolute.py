@@ -300,4 +300,17 @@ def _end(
     size = r.abs()
     least = size.where(size > 0, torch.inf).min()
     weight = (least / size).nan_to_num(nan=1.0, posinf=1.0)
-    return End(sample, u, "absolute", loss, 1, None, weight, status, message, steps, excess)
+    return End(
+        sample,
+        u,
+        "absolute",
+        loss,
+        lambda r: sample.mean(r.abs()),
+        1,
+        None,
+        weight,
+        status,
+        message,
+        steps,
+        excess,
+    )

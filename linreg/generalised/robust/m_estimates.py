@@ -232,8 +232,14 @@ def _fit(course: Course, state: State, method: str, rows: Counted) -> RobustFit:
     unit = course.sample.rounding(state.u) if course.no_scale(state) else state.sigma
     row = course.at(state.pull.r / (unit or 1.0))
     status, message = _verdict(course, state, row)
+
+    def value(r: Tensor) -> float:
+        return course.value(r, unit or 1.0) * unit**2
+
     loss = course.sample.mean(row.value) * unit**2
-    end = End(course.sample, state.u, method, loss, 2, state.sigma, row.weight, status, message, state.steps)
+    end = End(
+        course.sample, state.u, method, loss, value, 2, state.sigma, row.weight, status, message, state.steps
+    )
     return end.fit(rows.dtype, rows.counting)
 
 

@@ -1,5 +1,7 @@
 """`RobustFit`: a fit, the scale that its residuals were measured by, and what each row has counted for."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +11,7 @@ from torch import Tensor
 from linreg.basics.held import times_two_to
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.from_sums import in_units
+from linreg.closed_form.narrow import told
 from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.generalised.robust.sample import Sample
 from linreg.result import Fit, Status
@@ -52,6 +55,7 @@ class End(NamedTuple):
     u: Tensor
     method: str
     loss: float
+    value: Callable[[Tensor], float]  # of residuals, which `loss` is
     power: int  # of the unit of y, that the loss has
     scale: float | None
     row_weights: Tensor
@@ -70,18 +74,29 @@ class End(NamedTuple):
             message = f"{message} {text}"
             status = Status.RANK_DEFICIENT if status == Status.OK else status
         y = found.unit[-1]
-        loss = w.new_tensor(self.loss)
+        value, share = (self.loss, 0.0) if dtype == w.dtype else self._rounded(w, b, dtype)
+        loss = w.new_tensor(value)
         for _ in range(2):  # `in_units` takes squares for granted
             loss = times_two_to(loss, y * (self.power / 2 - 1))
         condition = None if found.rows.X is not sample.X else design.condition  # that of a part of the rows
         plain = Fit(w, b, status, message, self.method, loss, design.rank, condition, self.steps)
-        plain = within_range(in_units(plain, found.unit), dtype)
+        plain = told(within_range(in_units(plain, found.unit), dtype), share)
         return RobustFit(
             **vars(plain),
             scale=None if self.scale is None else times_two_to(w.new_tensor(self.scale), y).to(dtype),
             row_weights=self._weights(counting).to(dtype),
             excess=None if self.excess is None else self.excess * 2.0 ** (float(y) * self.power),
         )
+
+    def _rounded(self, w: Tensor, b: Tensor, dtype: torch.dtype) -> tuple[float, float]:
+        """The loss of w and b in this dtype, and by what share of the spread of y predictions move."""
+        sample, size = self.sample, self.sample.found.p.y_size
+        r = sample.residuals_of(w.to(dtype).double(), b.to(dtype).double())
+        loss = self.value(r)
+        if not math.isfinite(loss):  # beyond the dtype
+            return self.loss, 0.0
+        square = sample.mean((r - sample.residuals_of(w, b)).square())
+        return loss, math.sqrt(square) / size if size else 0.0
 
     def _shortest(self, w: Tensor, b: Tensor) -> tuple[Tensor, Tensor, str]:
         """Of all answers with these predictions."""

@@ -108,6 +108,14 @@ class Sample:
         runs = in_runs(slice(0, len(self.X)), self._rows())
         return torch.cat([(self.X[run].double() - self.design.shift) @ w + b for run in runs])
 
+    def residuals_of(self, w: Tensor, b: Tensor) -> Tensor:
+        """(n,) those of weights w (d,) and an intercept b () about zero."""
+        shift = self.found.p.shift
+        level = b - shift[-1] + shift[:-1] @ w
+        runs = in_runs(slice(0, len(self.X)), self._rows())
+        fitted = torch.cat([(self.X[run].double() - shift[:-1]) @ w for run in runs])
+        return self.y.double() - shift[-1] - fitted - level
+
     def rounding(self, u: Tensor) -> float:
         """What rounding may make of a residual at u, in the entries of the data and in the sum."""
         return 4 * torch.finfo(self.X.dtype).eps * self.size(u)

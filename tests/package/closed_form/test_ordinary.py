@@ -100,9 +100,9 @@ def test_what_a_dtype_holds():
         ([0.0, 1.0], 0.0, False),
         ([1.0, 1.0], -4e38, False),
     ):
-        found = ordinary.Answer(w, b, 1.0, 1.0, "")
-        assert found.within(torch.float32) == held
-        assert found.within(torch.float64) == (w[0] != 0)
+        found = ordinary.Answer(w, b, 1.0, 1.0, "", [0.0, 0.0], 1e38)
+        assert (found.held(torch.float32) is not None) == held
+        assert (found.held(torch.float64) is not None) == (w[0] != 0)
 
 
 @pytest.mark.parametrize("n", [200, 5000])

@@ -36,6 +36,15 @@ def same(blocks, whole, rtol=1e-10):
         )
 
 
+def test_sums_that_began_elsewhere():
+    """The first rows, about whose mean they are, lie far from the others."""
+    X, y = ordinary(300, 3, 0)
+    y = y + 40 * (torch.arange(300) // 100)
+    sums = Statistics.of(X[:50], y[:50])
+    sums.update(X[50:], y[50:])
+    same([influence_statistics(sums, X, y)], influence(X, y))
+
+
 @pytest.mark.parametrize("kind", ["plain", "precisions", "frequency"])
 @pytest.mark.parametrize("intercept", [False, True])
 @pytest.mark.parametrize(("n", "d", "seed"), [(40, 3, 0), (300, 20, 1), (300, 20, 2)])

@@ -166,6 +166,16 @@ def test_two_degrees_of_freedom_leave_one_to_compare_with():
     assert found.status == Status.OK
 
 
+def test_one_degree_of_freedom_leaves_none():
+    """Each fit without a row is perfect, also where rounding says that a little is left of its noise."""
+    for seed in range(40):
+        X = torch.randn(5, 3, generator=gen(seed), dtype=F64)
+        X[:, 2] = X[:, 1] + 10.0 ** -(seed % 9) * X[:, 2]
+        found = influence(X + 1000.0, torch.randn(5, generator=gen(seed + 1), dtype=F64))
+        assert found.df == 1
+        assert bool(found.external.isnan().all())
+
+
 def test_one_row_beside_a_line():
     """Without it no noise is left; the others have some."""
     x = torch.arange(8, dtype=F64)[:, None]

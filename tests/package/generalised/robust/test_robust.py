@@ -582,3 +582,27 @@ def test_rows_of_weight_zero_are_checked_as_well(where):
     y[where] = torch.nan
     with pytest.raises(linreg.DataError, match=f"`y` must be finite; .* at index \\({where},\\)"):
         huber(X, y, weights=c)
+
+
+# What float32 makes of the weights.
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("away", [0.0, 1e4, 1e6])
+@pytest.mark.parametrize("name", ["huber", "tukey", "absolute"])
+def test_the_loss_is_that_of_rounded_weights(name, away, weighted):
+    """Of columns far from zero it is another one, and the message says how far predictions move."""
+    g = gen(3)
+    X = (away + torch.randn(300, 2, generator=g, dtype=F64)).float()
+    near = X.double() - X.double().mean(0)
+    y = (near @ torch.tensor([1.0, 2.0], dtype=F64) + 0.01 * torch.randn(300, generator=g, dtype=F64)).float()
+    c = 0.5 + torch.rand(300, generator=g) if weighted else None
+    how = {} if name == "absolute" else {"scale": 0.01}
+    fit = getattr(linreg, name)(X, y, weights=c, **how)
+    r = y.double() - X.double() @ fit.w.double() - fit.b.double()
+    each = r.abs() if name == "absolute" else 1e-4 * row_loss(r / 0.01, name).value
+    c = torch.ones(300, dtype=F64) if c is None else c.double()
+    assert float(fit.loss) == pytest.approx(float(c @ each / c.sum()), rel=1e-5)
+    assert ("move predictions by" in fit.message) == (away == 1e6)
+    whole = getattr(linreg, name)(X.double(), y.double(), weights=c if weighted else None, **how)
+    assert "move predictions by" not in whole.message

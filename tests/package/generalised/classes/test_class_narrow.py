@@ -1,0 +1,90 @@
+"""The loss told is that of the weights handed back, also where float32 has rounded them."""
+
+import re
+
+import pytest
+import torch
+from problems import gen
+
+import linreg
+from linreg import Status
+
+F32, F64 = torch.float32, torch.float64
+
+
+def classes(away: float, K: int, n: int = 600, d: int = 3, seed: int = 0):
+    """Columns that vary by 1 at this distance, and classes that overlap."""
+    g = gen(seed)
+    X = (away + torch.randn(n, d, generator=g, dtype=F64)).float()
+    near = X.double() - X.double().mean(0)
+    scores = near @ torch.randn(d, K, generator=g, dtype=F64)
+    chances = torch.softmax(scores, 1)
+    return X, torch.multinomial(chances, 1, generator=g).squeeze(1).float()
+
+
+def fitted(X, y, K, **how):
+    return linreg.logistic(X, y, **how) if K == 2 else linreg.softmax(X, y, **how)
+
+
+def loss_of(fit, X, y, K, c=None):
+    """Of the numbers in the fit, in float64."""
+    E = X.double() @ fit.w.double().view(X.shape[1], -1) + fit.b.double()
+    if K == 2:
+        E = torch.nn.functional.pad(E, (1, 0))
+    each = torch.nn.functional.cross_entropy(E, y.long(), reduction="none")
+    return float(each.mean() if c is None else c.double() @ each / c.double().sum())
+
+
+def moved(fit):
+    found = re.search(r"move margins by (\S+)\. Pass", fit.message)
+    return float(found[1]) if found else 0.0
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-2])
+@pytest.mark.parametrize("away", [0.0, 1e3, 1e5, 1e6])
+@pytest.mark.parametrize("K", [2, 3])
+def test_the_loss_is_that_of_rounded_weights(K, away, alpha):
+    X, y = classes(away, K)
+    fit = fitted(X, y, K, alpha=alpha)
+    assert float(fit.loss) == pytest.approx(loss_of(fit, X, y, K), rel=1e-6)
+    assert (fit.status == Status.NO_DIGITS) == (moved(fit) >= 1)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_with_weights(K):
+    X, y = classes(3e5, K)
+    c = 3 * torch.rand(len(y), generator=gen(1))
+    c[::9] = 0
+    fit = fitted(X, y, K, weights=c)
+    assert float(fit.loss) == pytest.approx(loss_of(fit, X, y, K, c), rel=1e-6)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_what_is_told_is_what_rounding_moves(K):
+    """And the cure that is named takes it away."""
+    X, y = classes(3e6, K)
+    fit, cured = fitted(X, y, K), fitted(X.double(), y.double(), K)
+    change = X.double() @ (fit.w.double() - cured.w).view(3, -1) + (fit.b.double() - cured.b)
+    assert moved(fit) == pytest.approx(float(change.square().amax(1).mean().sqrt()), rel=0.1)
+    assert "Pass `X.double()` and `y.double()`." in fit.message
+    assert cured.status == Status.OK
+    assert moved(cured) == 0
+    assert float(cured.loss) < float(fit.loss)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_ordinary_columns_say_nothing(K):
+    X, y = classes(30.0, K, d=20)
+    fit = fitted(X, y, K)
+    assert fit.status == Status.OK
+    assert moved(fit) == 0
+
+
+def test_float32_of_float64_data():
+    """The dtype asked for is what rounds."""
+    X, y = classes(3e6, 2)
+    fit = linreg.logistic(X.double(), y.double(), dtype=F32)
+    assert float(fit.loss) == pytest.approx(loss_of(fit, X, y, 2), rel=1e-6)
+    assert moved(fit) > 0
+    whole = linreg.logistic(X, y, dtype=F64)
+    assert moved(whole) == 0
