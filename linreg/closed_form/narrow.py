@@ -8,7 +8,7 @@ import math
 from dataclasses import replace
 from fractions import Fraction
 from operator import mul
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -17,10 +17,11 @@ from linreg.basics.products import first_mean, residual_products
 from linreg.closed_form.accuracy import within_range
 from linreg.result import Fit, Status
 
-__all__ = ["MOVED", "measured", "moved_of", "narrowed", "told"]
+__all__ = ["MOVED", "UNSEEN", "Columns", "measured", "moved_of", "narrowed", "told"]
 
 EPS = torch.finfo(torch.float64).eps
 SEEN = 1e-2  # of a residual: what float64 rounds of b shows in the loss from there on
+UNSEEN = 1e-9  # of the loss: float32 does not hold it
 NOTHING = 1e-6  # of the spread of y: less is not worth a look
 MOVED = 1e-3  # of the spread of y: what rounding moves predictions by is told from there on
 LOST = 0.1  # of it: no digit is left
@@ -28,13 +29,39 @@ LOST = 0.1  # of it: no digit is left
 F = TypeVar("F", bound=Fit)
 
 
-def narrowed(fit: F, dtype: torch.dtype, X: Tensor, y: Tensor, weights: Tensor | None = None) -> F:
-    """The fit in this dtype, with the loss and the status of what it then is; `weights` (n,) of rows."""
+class Columns(NamedTuple):
+    """Where columns lie, and how far they spread."""
+
+    mean: Tensor  # (d,)
+    scale: Tensor  # (d,) their lengths about it
+    weight: float  # number of rows, or the sum of their weights
+
+    def most(self, moved: Tensor) -> float:
+        """By how much such a change of w and b moves predictions at the most, in root mean square."""
+        level = abs(float(moved[-1] + self.mean @ moved[:-1]))
+        return level + float(self.scale @ moved[:-1].abs()) / math.sqrt(self.weight)
+
+
+def narrowed(
+    fit: F,
+    dtype: torch.dtype,
+    X: Tensor,
+    y: Tensor,
+    weights: Tensor | None = None,
+    columns: Columns | None = None,
+) -> F:
+    """The fit in this dtype, with the loss and the status of what it then is; `weights` (n,) of rows.
+
+    Where it is known how the `columns` lie, no pass over them is made that would show nothing.
+    """
     result: F = within_range(fit, dtype, X, y)  # type: ignore[assignment]
     if result.status == Status.OUT_OF_RANGE:
         return result
     if dtype != fit.w.dtype:
-        return measured(result, X, y, weights, moved_of(result, fit.w, fit.b))
+        moved = moved_of(result, fit.w, fit.b)
+        if columns is not None and columns.most(moved) ** 2 <= UNSEEN * float(fit.loss):
+            return result
+        return measured(result, X, y, weights, moved)
     if not EPS * float(fit.b.abs()) > SEEN * float(2 * fit.loss) ** 0.5:
         return result
     held, share = _held(result, X, y, weights)

@@ -25,7 +25,7 @@ from linreg.closed_form.from_sums import (
     inverse_lengths,
     level,
 )
-from linreg.closed_form.narrow import MOVED
+from linreg.closed_form.narrow import MOVED, UNSEEN
 from linreg.closed_form.rows import Rows
 from linreg.result import Fit, Status
 from linreg.workers import alone
@@ -65,7 +65,8 @@ class Answer(NamedTuple):
         moved = float(fit.b) - self.b + sum(map(mul, self.mean, map(sub, fit.w.tolist(), self.w)))
         if abs(moved) >= MOVED * self.spread:
             return None
-        return replace(fit, loss=fit.loss + moved * moved / 2)
+        added = moved * moved / 2
+        return fit if added <= UNSEEN * self.loss else replace(fit, loss=fit.loss + added)
 
 
 @alone

@@ -37,7 +37,7 @@ from linreg.closed_form.from_sums import (
     rounding,
     sizes,
 )
-from linreg.closed_form.narrow import narrowed
+from linreg.closed_form.narrow import Columns, narrowed
 from linreg.closed_form.ordinary import LOSS_LEFT, Answer, from_rows, from_sums
 from linreg.closed_form.rows import Rows
 from linreg.closed_form.shortest import shortest, shortest_text
@@ -126,15 +126,17 @@ def solve(
     rows = Rows(X, y, None, intercept, dtype)
     if weights is not None:
         rows = _counting(rows, weights)
-    found: Answer | Fit | None = from_rows(rows)
+    found: Answer | tuple[Fit, System | None] | None = from_rows(rows)
     if found is None:
         with torch.inference_mode():  # what autograd might need takes a fifth of the time of small steps
             found = _found(rows)
     if isinstance(found, Answer):
-        if (fit := found.held(dtype)) is not None:
-            return fit
-        found = found.fit(torch.float64)
-    return narrowed(found, dtype, rows.X, rows.y, rows.C)  # of ordinary tensors again
+        if (held := found.held(dtype)) is not None:
+            return held
+        found = found.fit(torch.float64), None
+    fit, p = found
+    columns = None if p is None else Columns(p.mean[:-1], p.scale, p.weight)
+    return narrowed(fit, dtype, rows.X, rows.y, rows.C, columns)  # of ordinary tensors again
 
 
 def _counting(rows: Rows, weights: Tensor) -> Rows:
@@ -146,24 +148,26 @@ def _counting(rows: Rows, weights: Tensor) -> Rows:
 
 
 @alone
-def _found(rows: Rows) -> Answer | Fit:
+def _found(rows: Rows) -> Answer | tuple[Fit, System | None]:
     if (brief := briefly(rows)) is not None:
-        return _by_brief(rows, brief)
+        return _by_brief(rows, brief), brief.p
     shift, M = rows.sums()
     if not _in_range(M):
         rows.check_finite()
         rows, unit = rows.in_units()
-        return in_units(_solve(rows, *rows.sums(), unit), unit)
-    return from_sums(rows, shift, M) or _solve(rows, shift, M)
+        return in_units(_solve(rows, rows.system(*rows.sums(), unit)), unit), None
+    if (answer := from_sums(rows, shift, M)) is not None:
+        return answer
+    p = rows.system(shift, M)
+    return _solve(rows, p), p
 
 
-def _solve(rows: Rows, shift: Tensor, M: Tensor, unit: Tensor | None = None) -> Fit:
-    """The long way, from the sums M of rows that are at hand as well."""
+def _solve(rows: Rows, p: System) -> Fit:
+    """The long way, from the sums of rows that are at hand as well."""
     if len(rows.X) < rows.unknowns:
         A = scaled(rows.X.double(), rows.y.double(), rows.intercept, rows.eps, rows.C)
-        fit = svd_of(A, size=A.scale if unit is None else sizes(A.scale, unit))
+        fit = svd_of(A, size=A.scale if p.unit is None else sizes(A.scale, p.unit))
         return replace(fit, message=f"SVD, fewer rows than unknowns. {fit.message}")
-    p = rows.system(shift, M, unit)
     factor = factored(p)
     if factor.condition <= PLAIN_LIMIT or independent(p, factor.condition):
         return _by_cholesky(rows, p, factor)

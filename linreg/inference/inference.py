@@ -193,7 +193,7 @@ def _inference(facts: Facts, errors: str, level: float, names: tuple[str, ...]) 
     covariance = times_two_to(times_two_to(covariance, unit), unit.unsqueeze(1))
     se = times_two_to(se, unit)
     t = (estimate / se).masked_fill(se.new_tensor(facts.perfect, dtype=torch.bool), torch.nan)
-    reach = se * (t_quantile(level, facts.df) if facts.df > 0 else math.nan)
+    reach = se * t_quantile(level, facts.df)  # NaN where none is left
     status, message = told(facts, errors, known, untold, names)
     r2, adjusted = _shares(facts)
     F, F_p = _hypothesis(facts)

@@ -1,6 +1,5 @@
 r"""`Inference`, what `infer` returns, and `Intervals`, what that predicts."""
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -143,7 +142,7 @@ class Inference(ByValue):
         known = design.predictable(inside)
         se = self.basis.of(design.rows(inside), known)
         mean = self.fit.predict(X).masked_fill(~known, torch.nan)
-        q = t_quantile(level, self.df) if self.df > 0 else math.nan
+        q = t_quantile(level, self.df)  # NaN where no degree of freedom is left
         own = times_two_to((se.square() + self.basis.s**2).sqrt(), y) * q
         se = times_two_to(se, y)
         return Intervals(

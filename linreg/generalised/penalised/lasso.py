@@ -276,4 +276,4 @@ def _one(
         path = without_penalty(problem, fit, rows, l1_ratio=ratio)
     else:
         path = along_l1(problem, [alpha], ratio, rows, free)
-    return rounded(path[0], rows)
+    return rounded(path[0], problem, rows)

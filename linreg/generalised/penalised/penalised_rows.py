@@ -11,7 +11,7 @@ from linreg.basics.statistics import Statistics
 from linreg.checks import check_Xy
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.from_sums import System
-from linreg.closed_form.narrow import narrowed
+from linreg.closed_form.narrow import Columns, narrowed
 from linreg.generalised.penalised.problem import Problem, problem_in, problem_of
 from linreg.result import Fit
 from linreg.settings import check_dtype
@@ -131,11 +131,12 @@ def rows_of(
     return Rows(X, y, C, unit, sums, eps, intercept, kind)
 
 
-def rounded(fit: F, rows: Rows) -> F:
+def rounded(fit: F, problem: Problem, rows: Rows) -> F:
     """The fit in the dtype asked for, with the loss that it then has."""
     if bool(rows.unit.any()):  # the rows at hand are in other units
         return within_range(fit, rows.dtype)  # type: ignore[return-value]
-    return narrowed(fit, rows.dtype, rows.X, rows.y, rows.C)
+    p = problem.p
+    return narrowed(fit, rows.dtype, rows.X, rows.y, rows.C, Columns(p.mean[:-1], p.scale, p.weight))
 
 
 def _units(largest: Tensor) -> Tensor:

@@ -91,7 +91,7 @@ def ridge(
         path = without_penalty(problem, fit, rows)
     else:
         path = along(problem, [alpha], rows, one_out=False)
-    return rounded(path[0], rows)
+    return rounded(path[0], problem, rows)
 
 
 @plain
