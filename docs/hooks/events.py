@@ -40,7 +40,7 @@ from book.publish import (
     policy,
     wheel,
 )
-from book.render import code, downloads, figures, formulas, lines, names, reference, repairs, search
+from book.render import code, downloads, figures, former, formulas, lines, names, reference, repairs, search
 from book.render.markdown import INSTALL, MARKS, Drawn, draft
 from book.translate import site as everywhere
 from book.translate import together
@@ -223,6 +223,7 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Put in the figures and the typeset formulas."""
     uri = page.file.src_uri
     html = site.edition.marked(lines.parted(lines.held(output)))
+    html = former.kept(html, uri)
     html = downloads.under_title(site.edition.upwards(html, site.shared), uri)
     html = figures.placed(html, site.drawn[uri], uri, get_relative_url("assets/widgets", page.url))
     for step in (repairs.quiet, repairs.scrolling, repairs.readable):

@@ -39,6 +39,7 @@ ORDER = [
     "render.code",
     "render.downloads",
     "render.lines",
+    "render.former",
     "render.repairs",
     "publish.wheel",
     "publish.notebook",

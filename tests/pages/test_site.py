@@ -24,6 +24,7 @@ from served import BASE, EDITIONS, sources
 from book.execute import kernels
 from book.page.files import parse
 from book.publish import policy
+from book.render.former import FORMER
 
 # The elements that the pages are made of: what is none of HTML's, of MathML's or of SVG's is a mistake.
 KNOWN = set(
@@ -53,6 +54,17 @@ def html(site: Path, edition: str) -> dict[str, Html]:
 
 def test_every_page_of_the_navigation_is_built(html: dict[str, Html]) -> None:
     assert sources().keys() | {"404.html"} == html.keys()
+
+
+def test_links_to_headings_that_have_gone_lead_to_what_they_had(html: dict[str, Html]) -> None:
+    """Each place stands in the heading of the section."""
+    for uri, renamed in FORMER.items():
+        tags = built(ROOT / "docs/en" / uri, html).tags
+        for old, new in renamed.items():
+            (heading,) = (i for i, tag in enumerate(tags) if tag == ("h2", {"id": new}))
+            after = [attributes.get("id") for tag, attributes in tags[heading + 1 :] if tag == "span"]
+            assert old in after[: len(renamed)], old
+            assert [attributes.get("id") for _, attributes in tags].count(old) == 1, old
 
 
 def test_every_link_and_every_anchor_leads_somewhere(site: Path, edition: str, html: dict[str, Html]) -> None:
