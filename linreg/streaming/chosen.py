@@ -69,6 +69,11 @@ def _check_named(file: Npy | Table, columns: tuple[Any, ...]) -> None:
     if nameless:
         good = _usable(file, (name for name in columns if name not in nameless), ())
         cure = f"Say features={_some(good)}" if good else "No other column can be a feature: add one"
+        other = [name for name in columns if name not in nameless and not _is_number(file, name)]
+        if not good and _are_text(file, other):
+            cure = _of_texts(file)
+        if mark := _mark(file, other):
+            cure = f"{mark}. Otherwise {cure[0].lower()}{cure[1:]}"
         raise RangeError(
             f"`features` must be named where a column has no name of its own; in {file.path!r} one is called "
             f"{nameless[0]!r}, as the row names of pandas and R are. {cure}."
@@ -100,7 +105,7 @@ def _no_numbers(file: Table, other: list[Any], columns: tuple[Any, ...], others:
     roles = "`features` and `target`" if len(others) == 1 else "`features`, `target` and `weights`"
     good = _usable(file, columns, others)
     bad = [name for name in others if name in other]
-    mark = next((cure for name in other if (cure := file.of_kind(name))), "")
+    mark = _mark(file, other)
     if bad:
         role = "target" if bad[0] == others[0] else "weights"
         cure = f"Turn column {bad[0]!r} into numbers, or name another `{role}`"
@@ -108,8 +113,8 @@ def _no_numbers(file: Table, other: list[Any], columns: tuple[Any, ...], others:
     elif good:
         cure = f"Name the `features` without such columns, features={_some(good)}"
         cure += ", or turn them into numbers first"
-    elif all(TEXT.fullmatch(file.kinds[name]) for name in other):
-        cure = f"No column can be a feature. Make numbers of the texts: {file.dummies}"
+    elif _are_text(file, other):
+        cure = _of_texts(file)
     else:
         cure = "No column can be a feature. Turn one into numbers first, such as dates into days"
     if mark:
@@ -117,6 +122,21 @@ def _no_numbers(file: Table, other: list[Any], columns: tuple[Any, ...], others:
     raise DtypeError(
         f"{roles} must hold numbers; in {file.path!r} {held}{', ...' * (len(other) > 8)}. {cure}."
     )
+
+
+def _mark(file: Npy | Table, other: list[Any]) -> str:
+    """The cure for the first column of numbers that are written in another way."""
+    cures = (file.of_kind(name) for name in other if isinstance(file, Table))
+    return next(filter(None, cures), "")
+
+
+def _are_text(file: Npy | Table, other: list[Any]) -> bool:
+    return bool(other) and all(TEXT.fullmatch(file.kinds[name]) for name in other)
+
+
+def _of_texts(file: Npy | Table) -> str:
+    assert isinstance(file, Table)
+    return f"No column can be a feature. Make numbers of the texts: {file.dummies}"
 
 
 def _some(names: list[Any]) -> str:

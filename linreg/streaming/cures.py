@@ -35,12 +35,16 @@ def another_kind(path: str) -> str:
     if kind == "feather 1":
         new = _new(path, ".parquet")
         return f"It is Feather of version 1: pandas.read_feather({path!r}).to_parquet({new!r})."
-    if kind in COMPRESSED:
-        if text and not suffix.endswith(kind):
-            return f"It is compressed by {COMPRESSED[kind]}: rename it to {_new(path, suffix[:4] + kind)!r}."
-        return "" if text else f"It is compressed by {COMPRESSED[kind]}: decompress it first."
-    if kind == "json" and suffix not in (".csv", ".tsv"):
-        return f"It is JSON: pandas.read_json({path!r}).to_csv({_new(path, '.csv')!r}, index=False)."
+    if kind in COMPRESSED and text:
+        new = _new(path, suffix[:4] + kind)
+        return (
+            "" if suffix.endswith(kind) else f"It is compressed by {COMPRESSED[kind]}: rename it to {new!r}."
+        )
+    if kind in (*COMPRESSED, ".xz"):
+        return f"It is compressed by {COMPRESSED.get(kind, 'xz')}: decompress it first."
+    if kind.startswith("json") and suffix not in (".csv", ".tsv"):
+        lines = ", lines=True" * (kind == "json lines")
+        return f"It is JSON: pandas.read_json({path!r}{lines}).to_csv({_new(path, '.csv')!r}, index=False)."
     if kind in WORDS and suffix != kind and not (kind == ".arrow" and suffix in (".feather", ".ipc")):
         end = suffix[:4] if text and kind == ".csv" else kind
         return "" if end == suffix else f"It is {WORDS[kind]}: rename it to {_new(path, end)!r}."

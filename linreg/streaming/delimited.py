@@ -24,6 +24,7 @@ __all__ = ["Delimited"]
 TEXT_BYTES = 1 << 20  # of text parsed at a time
 SAMPLE_ROWS = 100  # that tell what a column holds
 MARKS = ";\t|, "  # that may stand between fields
+NAME = re.compile(r" *[^\d\s+.,-]")  # no number and not empty
 BLANK = re.compile(rb"\A[\r\n]|\n\r?\n|\r\r")  # lines of nothing may be there
 FLAGS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))
 WHOLE = re.compile(r"[+-]?\d{16,}")  # an integer that may be beyond 2^53
@@ -266,20 +267,32 @@ class Delimited(Table):
 
     def of_name(self, name: object) -> str:
         """What to do where the names stand elsewhere, or in one piece."""
+        pieces = [mark for mark in MARKS if len(self.names) == 1 and mark in self.names[0]]
+        mark = next((m for m in pieces if name in self._fields(self.names[0].encode(), delimiter=m)), "")
+        line, other = ("", "") if mark else self._line_of(name)
+        if line:
+            cure = plain_csv(self.path, self.text | {"delimiter": other}, skiprows=int(line))
+            return f"If the names stand in line {int(line) + 1}: {cure}"
+        if mark == " " and "  " in self.names[0]:
+            columns = plain_csv(self.path, self.text | {"delimiter": r"\s+"})
+            return f"If spaces stand between them: {columns}"
+        if mark or pieces:
+            return f"If {mark or pieces[0]!r} stands between them, say delimiter={mark or pieces[0]!r}"
+        numbered = list(map(str, range(len(self.names))))
+        if any(map(self._is_number, self.names)) and list(self.names) != numbered:
+            cure = plain_csv(self.path, self.text, header=None)
+            return f"Pick among these; if the first line has no names: {cure}"
+        return ""
+
+    def _line_of(self, name: object) -> tuple[str, str]:
+        """Which line has the name among others, counted from 0, and what stands between them."""
         for line, row in self.sample:
             for mark in dict.fromkeys((self.delimiter, *MARKS)):
                 found = self._fields(row, delimiter=mark)
-                if name in found and len(found) > 1 and not any(w == "" or self._is_number(w) for w in found):
-                    line += row.count(b"\n", 0, len(row) - len(row.lstrip(b"\r\n")))  # blank ones
-                    cure = plain_csv(self.path, {**self.text, "delimiter": mark}, skiprows=line)
-                    return f"If the names stand in line {line + 1}: {cure}"
-        numbered = list(map(str, range(len(self.names))))
-        if all(map(self._is_number, self.names)) and list(self.names) != numbered:
-            return f"If there are no names: {plain_csv(self.path, self.text, header=None)}"
-        if len(self.names) == 1:
-            mark = next((mark for mark in MARKS if mark in self.names[0]), None)
-            return f"If {mark!r} stands between them, say delimiter={mark!r}" if mark else ""
-        return ""
+                if name in found and len(found) > 1 and all(map(NAME.match, found)):
+                    blank = row.count(b"\n", 0, len(row) - len(row.lstrip(b"\r\n")))
+                    return f"{line + blank}", mark
+        return "", ""
 
     @property
     def apart(self) -> str:

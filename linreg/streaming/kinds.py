@@ -18,8 +18,12 @@ BEGINNINGS = {
     b"BZh": ".bz2",
     b"\x28\xb5\x2f\xfd": ".zst",
     b"\x04\x22\x4d\x18": ".lz4",
+    b"\xfd7zXZ\0": ".xz",
+    b"<": "",  # a page of the web
 }
+BEGINNING = 1 << 12  # bytes
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # bytes that text has none of
+LINES = re.compile(rb"\}\r?\n\{")
 ENCODINGS = {b"\xff\xfe\0\0": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # marks of byte order
 
 
@@ -32,12 +36,14 @@ def suffix_of(path: str) -> str:
 def kind_of(path: str) -> str:
     """The suffix that the first bytes of a file ask for, or a word; nothing where they do not tell."""
     with open(path, "rb") as file:
-        start = file.read(512)
+        start = file.read(BEGINNING)
     for mark, kind in BEGINNINGS.items():
         if start.startswith(mark):
             return kind
     if encoding_of(start, "utf-8").startswith("utf") or (start and not BINARY.search(start)):
-        return "json" if start.lstrip()[:1] in (b"[", b"{") else ".csv"
+        if start.lstrip()[:1] in (b"[", b"{"):
+            return "json lines" if LINES.search(start) or path.endswith((".jsonl", ".ndjson")) else "json"
+        return ".csv"
     return ""
 
 

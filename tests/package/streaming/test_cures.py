@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import lzma
 import re
 import zipfile
 import zlib
@@ -220,8 +221,17 @@ class TestKinds:
         fits(follow(refused(tmp_path / "q.json")))
         frame().to_json(tmp_path / "r.json", orient="records")
         fits(follow(refused(tmp_path / "r.json")))
+        for name in ("r.jsonl", "s.json"):
+            frame().to_json(tmp_path / name, orient="records", lines=True)
+            fits(follow(refused(tmp_path / name)))
 
-    @pytest.mark.parametrize("content", [b"", b"\x01\x02\x03", b"PK\x03\x04 cut off"])
+    def test_xz(self, tmp_path):
+        frame().to_csv(tmp_path / "q.csv.xz", index=False)
+        assert refused(tmp_path / "q.csv.xz").endswith("It is compressed by xz: decompress it first.")
+        (tmp_path / "q.csv").write_bytes(lzma.decompress((tmp_path / "q.csv.xz").read_bytes()))
+        fits(tmp_path / "q.csv")
+
+    @pytest.mark.parametrize("content", [b"", b"\x01\x02\x03", b"<table><tr><td>1", b"PK\x03\x04 cut off"])
     def test_nothing_known(self, tmp_path, content):
         (tmp_path / "q.bin").write_bytes(content)
         assert refused(tmp_path / "q.bin").endswith("Let the program that wrote it export CSV or Parquet.")
@@ -309,6 +319,10 @@ class TestNames:
         assert f"say delimiter={delimiter!r}" in message
         fits(path, delimiter=delimiter)
 
+    def test_between_many_spaces(self, tmp_path):
+        """As a frame is printed."""
+        fits(follow(refused(text(tmp_path / "q.csv", frame().to_string()))))
+
     def test_of_two_lines(self, tmp_path):
         """As pandas writes columns that have two names each."""
         two = frame().set_axis(pandas.MultiIndex.from_tuples([("x", "a"), ("x", "b"), ("z", "y")]), axis=1)
@@ -318,7 +332,7 @@ class TestNames:
     def test_none(self, tmp_path):
         path = text(tmp_path / "q.csv", frame().to_csv(index=False, header=False))
         message = refused(path)
-        assert "If there are no names: " in message
+        assert "Pick among these; if the first line has no names: " in message
         path = follow(message)
         fits(path, target="2")
         assert accumulate(blocks(path, target="2")).n == 5
@@ -331,6 +345,8 @@ class TestNames:
     def test_a_value_is_no_name(self, tmp_path):
         path = text(tmp_path / "q.csv", "a,b\ny,1\nz,2\n")
         assert refused(path).endswith("Pick among these.")
+        path = text(tmp_path / "q.csv", "a;y;t\n1,5;2,5;x\n2,5;3,5;y\n")
+        assert refused(path).endswith("say delimiter=';'.")
 
     @pytest.mark.parametrize(
         ("delimiter", "options"), [(",", {}), (" ", {"delimiter": " "}), (";", {"delimiter": ";"})]
@@ -469,7 +485,22 @@ class TestTexts:
         df.to_csv(tmp_path / "q.csv")
         fits(tmp_path / "q.csv", features=features(refused(tmp_path / "q.csv")))
         df[["t", "y"]].to_csv(tmp_path / "q.csv")
+        path = follow(refused(tmp_path / "q.csv"))
+        chosen = features(refused(path))
+        assert chosen == [f"t_{letter}" for letter in "vwxy"]
+        assert accumulate(blocks(path, target="y", features=chosen)).n == 5
+        df[["y"]].to_csv(tmp_path / "q.csv")
         assert refused(tmp_path / "q.csv").endswith("No other column can be a feature: add one.")
+
+    @pytest.mark.parametrize("chosen", [["a", "b"], ["b"]])
+    def test_row_names_and_marks(self, tmp_path, chosen):
+        df = frame().astype(dict.fromkeys(chosen if chosen == ["b"] else [], int))
+        df.to_csv(tmp_path / "q.csv", sep=";", decimal=",")
+        message = refused(tmp_path / "q.csv", delimiter=";")
+        assert ("therwise say features=['b']" in message) == (chosen == ["b"])
+        assert "if its ',' is the decimal point: decimal=','" in message
+        message = refused(tmp_path / "q.csv", delimiter=";", decimal=",")
+        fits(tmp_path / "q.csv", delimiter=";", decimal=",", features=features(message))
 
     def test_a_shard_without_a_column(self, tmp_path):
         self.write(tmp_path / "a.parquet", frame())
