@@ -174,9 +174,12 @@ def check_pair(y_hat: object, y: object) -> tuple[Tensor, Tensor]:
     """Require predictions and targets of one shape (n,), n >= 1, same dtype and device."""
     y, y_hat = check_tensor(y, "y"), check_tensor(y_hat, "y_hat")
     if y.ndim != 1 or y_hat.shape != y.shape or len(y) == 0:
+        hint = "Squeeze a column, or PyTorch broadcasts the pair to (n, n)."
+        if 0 in (*y.shape, *y_hat.shape):
+            hint = "Check the filter or the file that they came from."
         raise ShapeError(
             f"`y_hat` and `y` must have the same shape (n,), n >= 1; got {_shape(y_hat)} and {_shape(y)}. "
-            "Squeeze a column, or PyTorch broadcasts the pair to (n, n)."
+            f"{hint}"
         )
     check_same_kind(y, y_hat, "y_hat", of="y")
     return y_hat, y
@@ -194,8 +197,8 @@ def check_column(X: Tensor, j: object, name: str) -> int:
     return j
 
 
-def check_w(X: Tensor, w: object, name: str = "w") -> Tensor:
-    """Require `w` to be (d,), one weight for each column of `X`."""
+def check_w(X: Tensor, w: object, name: str = "w", of: str = "X") -> Tensor:
+    """Require `w` to be (d,), one weight for each column of `X`, and of the kind of the argument `of`."""
     w = check_tensor(w, name)
     d = X.shape[1]
     if w.shape != (d,):
@@ -204,18 +207,18 @@ def check_w(X: Tensor, w: object, name: str = "w") -> Tensor:
             f"`{name}` must have shape ({d},) to go with `X` of shape {_shape(X)}; "
             f"got {_shape(w)}. {hint}".rstrip()
         )
-    check_same_kind(X, w, name)
+    check_same_kind(X, w, name, of)
     return w
 
 
-def check_b(X: Tensor, b: object) -> Tensor:
-    """Require a scalar `b`: a Python number or a tensor of shape ()."""
+def check_b(X: Tensor, b: object, of: str = "X") -> Tensor:
+    """Require a scalar `b`: a Python number, or a tensor of shape () of the kind of the argument `of`."""
     if isinstance(b, (int, float)) and not isinstance(b, bool):
         return torch.as_tensor(float(b), dtype=X.dtype, device=X.device)
     b = check_tensor(b, "b")
     if b.ndim != 0:
         raise ShapeError(f"`b` must be a number or have shape (); got {_shape(b)}. Pass `b.squeeze()`.")
-    check_same_kind(X, b, "b")
+    check_same_kind(X, b, "b", of)
     return b
 
 

@@ -8,8 +8,16 @@ from torch import Tensor
 
 from linreg.ambient import plain
 from linreg.checks import check_finite
-from linreg.errors import MissingError, RangeError, ShapeError
-from linreg.settings import check_choice, check_count, check_dtype, check_generator, check_number, check_real
+from linreg.errors import DtypeError, MissingError, RangeError, ShapeError
+from linreg.settings import (
+    check_choice,
+    check_count,
+    check_device,
+    check_dtype,
+    check_generator,
+    check_number,
+    check_real,
+)
 
 __all__ = ["Data", "load", "simulate"]
 
@@ -72,9 +80,14 @@ def simulate(
     dtype = check_dtype(dtype)
     if device is None and isinstance(generator, torch.Generator):
         device = generator.device
-    device = torch.device(device or "cpu")
+    device = check_device(device or "cpu")
     generator = check_generator(generator, device)
-    w = torch.as_tensor(w, dtype=dtype, device=device).detach()
+    try:
+        w = torch.as_tensor(w, dtype=dtype, device=device).detach()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DtypeError(
+            f"`w` must be a list of numbers, or a tensor; got {w!r}. Pass [1.0, -1.0]."
+        ) from error
     if w.ndim != 1 or len(w) == 0:
         raise ShapeError(f"`w` must have shape (d,), d >= 1; got {tuple(w.shape)}. Pass a list of weights.")
     check_finite(w, "w")

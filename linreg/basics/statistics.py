@@ -16,7 +16,7 @@ from linreg.ambient import plain
 from linreg.basics.held import Held, nothing
 from linreg.basics.told import Parabola, mean_of, moments_of
 from linreg.checks import check_b, check_finite, check_same_kind, check_w, check_Xy
-from linreg.errors import DataError, RangeError, ShapeError
+from linreg.errors import DataError, DeviceError, RangeError, ShapeError
 from linreg.keep import ByValue, read, unreadable, write
 from linreg.settings import check_count, check_device
 from linreg.weights import check_counts, check_weights
@@ -205,7 +205,7 @@ class Statistics(ByValue):
                 f"`X` must have {self.d} columns, as the rows before; got shape {tuple(X.shape)}. "
                 "Check the order and the number of the features, or start new statistics."
             )
-        check_same_kind(self.M.to(X.dtype), X, "X", of="statistics")
+        check_same_kind(self.M.to(X.dtype), X, "X", of="statistics.M")
         n = len(X)
         if weights is not None:
             weights = check_weights(y, weights)
@@ -247,7 +247,12 @@ class Statistics(ByValue):
                 f"`other` must have {self.d} features; got {other.d}. "
                 "Only sums over the same columns combine."
             )
-        check_same_kind(self.M, other.M, "other", of="statistics")
+        here = self.M.device
+        if other.M.device != here:
+            raise DeviceError(
+                f"`other` must be on the device of these sums, {here}; got {other.M.device}. "
+                "Save `other`, and load it there: Statistics.load(path, device=statistics.M.device)."
+            )
         dropped = max(self.dropped + sign * other.dropped, 0)
         return self.holding(self.held.combined(other.held, sign, dropped))
 
@@ -284,7 +289,8 @@ class Statistics(ByValue):
         """
         self.check_rows(1)
         like = self.M[:1, : self.d]  # stands for X in the checks: d columns, float64
-        found = Parabola.of(self.held).at(check_w(like, w), check_b(like, b))
+        kind = "statistics.M"
+        found = Parabola.of(self.held).at(check_w(like, w, of=kind), check_b(like, b, kind))
         return found.dw, found.db
 
     def check_rows(self, least: int) -> None:

@@ -6,23 +6,25 @@ rows are stepped over without a look at what they hold.
 """
 
 import csv
-import os
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import torch
 
 from linreg.errors import FileError
+from linreg.streaming.cures import another_kind, dummies, marks, plain_csv
+from linreg.streaming.kinds import BINARY, COMPRESSED, encoding_of, is_utf8, suffix_of
 from linreg.streaming.tables import EXACT, Table, sliced
 
-__all__ = ["COMPRESSED", "Delimited"]
+__all__ = ["Delimited"]
 
 TEXT_BYTES = 1 << 20  # of text parsed at a time
 SAMPLE_ROWS = 100  # that tell what a column holds
-COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".lz4": "lz4", ".br": "brotli"}
+MARKS = ";\t|, "  # that may stand between fields
+NAME = re.compile(r" *[^\d\s+.,-]")  # no number and not empty
 BLANK = re.compile(rb"\A[\r\n]|\n\r?\n|\r\r")  # lines of nothing may be there
 FLAGS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))
 WHOLE = re.compile(r"[+-]?\d{16,}")  # an integer that may be beyond 2^53
@@ -35,6 +37,7 @@ class Delimited(Table):
         self, path: str, given: Mapping[str, float | str], delimiter: str, decimal: str, encoding: str
     ) -> None:
         self.delimiter, self.decimal, self.encoding = delimiter, decimal, encoding
+        self.text = {"delimiter": delimiter, "decimal": decimal, "encoding": encoding}
         d = re.escape(delimiter.encode())
         field = rb'(?:"[^"]*+(?:""[^"]*+)*+"[^%b\r\n]*|(?!")[^%b\r\n]*)' % (d, d)
         self.record = re.compile(rb"%b(?:%b%b)*(?:\r\n|\n|\r|\Z)" % (field, d, field))
@@ -44,34 +47,47 @@ class Delimited(Table):
 
     def _open(self) -> Any:
         file = self.pa.input_stream(self.path, compression=_compression(self.path))
-        if self.encoding.lower().replace("-", "").replace("_", "") == "utf8":
+        if is_utf8(self.encoding):
             return file
         return self.pa.transcoding_input_stream(file, self.encoding, "utf-8")
 
     def _look(self) -> list[tuple[str, str]]:
-        with self._open() as file:
-            text = next(self._texts(file), b"")
-        ends = self._ends(text, SAMPLE_ROWS + 1) or [0]
         try:
+            with self._open() as file:
+                text = next(self._texts(file), b"")
+            ends = self._ends(text, SAMPLE_ROWS + 1) or [0]
+            if found := BINARY.search(text[: ends[0]]):
+                raise UnicodeError(f"there is a character of code {found[0][0]}")
             names = self._fields(text[: ends[0]], "strict")
-        except UnicodeDecodeError as error:
-            raise FileError(
-                f"`path` must name a CSV file in UTF-8; the names in {self.path!r} are in another encoding "
-                f"({error}). Say which: encoding='cp1252' for one of Western Europe, 'utf-16' for one with "
-                "two bytes a character."
-            ) from error
+        except UnicodeError as error:
+            raise self._other_encoding(f"{error}") from error
         if not any(names):
-            raise FileError(f"`path` must name a CSV file with a line of names; {self.path!r} has none.")
+            raise FileError(
+                f"`path` must name a CSV file with a line of names; {self.path!r} has none. "
+                f"{another_kind(self.path) or 'Write one, or copy the file again.'}"
+            )
         self.body, self.columns = ends[0], [str(j) for j in range(len(names))]
-        sample = (text[begin:end] for begin, end in pairwise(ends))
-        return list(zip(names, self._kinds(sample), strict=True))
+        # (line, text) of the first rows, the line counted from 0
+        self.sample = [(text.count(b"\n", 0, begin), text[begin:end]) for begin, end in pairwise(ends)]
+        self.rows_seen = [self._fields(row) for _, row in self.sample]
+        return list(zip(names, self._kinds(), strict=True))
 
-    def _kinds(self, sample: Iterable[bytes]) -> list[str]:
+    def _other_encoding(self, why: str) -> FileError:
+        with self.pa.input_stream(self.path, compression=_compression(self.path)) as file:
+            found = encoding_of(file.read(TEXT_BYTES), self.encoding)
+        western = " if it is of Western Europe" * (found == "cp1252")
+        return FileError(
+            f"`path` must name a CSV file in UTF-8, or in the `encoding` that is given; the names in "
+            f"{self.path!r} are in another encoding ({why}). "
+            f"{another_kind(self.path) or f'Say encoding={found!r}{western}.'}"
+        )
+
+    def _kinds(self) -> list[str]:
         """What each column holds: numbers, if one of these rows has a number there."""
         from pyarrow import csv as arrow
 
         empty = frozenset(arrow.ConvertOptions().null_values)
-        rows = [fields for row in sample if len(fields := self._fields(row)) == len(self.columns)]
+        rows = [fields for fields in self.rows_seen if len(fields) == len(self.columns)]
         kinds = []
         for column in zip(*rows, strict=True) if rows else [()] * len(self.columns):
             there = [word.strip(" \t") for word in column if word not in empty]
@@ -219,10 +235,10 @@ class Delimited(Table):
     def _nothing(self, types: Mapping[str, Any]) -> Any:
         return self.pa.schema(list(types.items())).empty_table()
 
-    def _fields(self, row: bytes, errors: str = "replace") -> list[str]:
+    def _fields(self, row: bytes, errors: str = "replace", delimiter: str | None = None) -> list[str]:
         text = row.decode("utf-8-sig", errors).strip("\r\n")
         try:
-            return next(csv.reader([text], delimiter=self.delimiter), [])
+            return next(csv.reader([text], delimiter=delimiter or self.delimiter), [])
         except csv.Error as error:
             raise ValueError(str(error)) from error
 
@@ -232,13 +248,71 @@ class Delimited(Table):
             return "has a quote that is never closed"
         fields = self._fields(row)
         if len(fields) != len(self.columns):
-            return f"has {len(fields)} fields, the line of names {len(self.columns)}"
+            return f"has {len(fields)} fields, the line of names {len(self.columns)}{self._of_width()}"
         for name, kind in types.items():
             if not self._parses(row, {name: kind}):
                 word, column = fields[int(name)], self.names[int(name)]
-                comma = re.fullmatch(r"[+-]?\d+,\d+", word.strip())
-                return f"has {word!r} in column {column!r}" + ", or is it decimal=','?" * (comma is not None)
+                cure = self._marks(word)
+                return f"has {word!r} in column {column!r}" + f": {cure}" * bool(cure)
         return "cannot be parsed"
+
+    def of_kind(self, name: str) -> str:
+        """What to do about numbers that are written in another way."""
+        j = self.names.index(name)
+        words = (fields[j] for fields in self.rows_seen if j < len(fields))
+        return next((f"It has {word!r}: {cure}" for word in words if (cure := self._marks(word))), "")
+
+    def _marks(self, word: str) -> str:
+        return marks(word, self.path, self.text)
+
+    def of_name(self, name: object) -> str:
+        """What to do where the names stand elsewhere, or in one piece."""
+        pieces = [mark for mark in MARKS if len(self.names) == 1 and mark in self.names[0]]
+        mark = next((m for m in pieces if name in self._fields(self.names[0].encode(), delimiter=m)), "")
+        line, other = ("", "") if mark else self._line_of(name)
+        if line:
+            cure = plain_csv(self.path, self.text | {"delimiter": other}, skiprows=int(line))
+            return f"If the names stand in line {int(line) + 1}: {cure}"
+        if mark == " " and "  " in self.names[0]:
+            columns = plain_csv(self.path, self.text | {"delimiter": r"\s+"})
+            return f"If spaces stand between them: {columns}"
+        if mark or pieces:
+            return f"If {mark or pieces[0]!r} stands between them, say delimiter={mark or pieces[0]!r}"
+        numbered = list(map(str, range(len(self.names))))
+        if any(map(self._is_number, self.names)) and list(self.names) != numbered:
+            cure = plain_csv(self.path, self.text, header=None)
+            return f"Pick among these; if the first line has no names: {cure}"
+        return ""
+
+    def _line_of(self, name: object) -> tuple[str, str]:
+        """Which line has the name among others, counted from 0, and what stands between them."""
+        for line, row in self.sample:
+            for mark in dict.fromkeys((self.delimiter, *MARKS)):
+                found = self._fields(row, delimiter=mark)
+                if name in found and len(found) > 1 and all(map(NAME.match, found)):
+                    blank = row.count(b"\n", 0, len(row) - len(row.lstrip(b"\r\n")))
+                    return f"{line + blank}", mark
+        return "", ""
+
+    @property
+    def apart(self) -> str:
+        """What gives two columns of one name two names."""
+        return plain_csv(self.path, self.text)
+
+    @property
+    def dummies(self) -> str:
+        """What makes numbers of texts."""
+        return dummies(self.path, self.text)
+
+    def _of_width(self) -> str:
+        """What to do where all rows have a field more than the line of names."""
+        if {len(fields) for fields in self.rows_seen} != {len(self.columns) + 1}:
+            return ""
+        if all(fields[-1] == "" for fields in self.rows_seen):
+            return f", as all rows, which end in {self.delimiter!r}: " + plain_csv(
+                self.path, self.text, index_col=False
+            )
+        return ", as all rows, which R begins with their names: " + plain_csv(self.path, self.text)
 
     def _beyond(self, text: bytes, table: Any, types: Mapping[str, Any]) -> tuple[int, str] | None:
         """The first row with an integer that no float holds, and what is wrong with it."""
@@ -255,7 +329,7 @@ class Delimited(Table):
 
 
 def _compression(path: str) -> str | None:
-    return COMPRESSED.get(os.path.splitext(path.lower())[1])
+    return COMPRESSED.get("." + suffix_of(path).rpartition(".")[2])
 
 
 def _large(batch: Any, kind: Any) -> bool:

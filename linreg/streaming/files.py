@@ -1,9 +1,6 @@
 """One source of rows out of one file or many, read ahead of where it is summed."""
 
-import codecs
 import os
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,8 +10,11 @@ from linreg.ambient import plain
 from linreg.errors import DtypeError, FileError, RangeError, StreamError
 from linreg.settings import check_count
 from linreg.streaming.ahead import ahead
-from linreg.streaming.delimited import COMPRESSED, Delimited
+from linreg.streaming.chosen import chosen
+from linreg.streaming.cures import another_kind
+from linreg.streaming.delimited import Delimited
 from linreg.streaming.folders import Part, Paths, parts
+from linreg.streaming.kinds import COMPRESSED, suffix_of
 from linreg.streaming.npy import Npy
 from linreg.streaming.tables import NUMBERS, Arrow, Parquet, Table
 
@@ -29,7 +29,6 @@ TABLES: dict[str, type[Table]] = {
     ".tsv": Delimited,
 }
 SUFFIXES = (".npy", *TABLES, *(text + how for text in (".csv", ".tsv") for how in COMPRESSED))
-ROW_NAMES = re.compile(r"|Unnamed: \d+|__index_level_\d+__")  # what pandas and R call a column of them
 
 
 @plain
@@ -121,17 +120,17 @@ class Blocks:
         self.paths = [part.path for part in self._parts]
         self.start = check_count(start, "start", least=0)
         self._size = None if rows is None else check_count(rows, "rows")
-        suffixes = {_suffix(p) for p in self.paths}
+        suffixes = {suffix_of(p) for p in self.paths}
+        for missing in (p for p in self.paths if not os.path.isfile(p)):
+            raise FileError(f"`path` must name a file that exists; got {missing!r}. Check its folder.")
         if suffixes not in [{suffix} for suffix in SUFFIXES]:
             raise RangeError(
                 f"`path` must name files of one kind, {', '.join(SUFFIXES)}; got {self.paths[:4]}. "
-                "Rename or convert them."
+                f"{_of_kinds(self.paths)}"
             )
         self._text = _for_text(suffixes.pop(), text)
-        for missing in (p for p in self.paths if not os.path.isfile(p)):
-            raise FileError(f"`path` must name a file that exists; got {missing!r}. Check its folder.")
         first = self._open(self._parts[0])
-        self.features, self.target, self.weights = _chosen(first, *columns)
+        self.features, self.target, self.weights = chosen(first, *columns)
         self._width = len(first.names)
 
     @property
@@ -187,10 +186,11 @@ class Blocks:
         for name in self.columns:
             kind = file.kinds.get(name)
             if kind is None or not NUMBERS.fullmatch(kind):
+                out = ", or leave that column out by naming the `features`" * (name in self.features)
                 raise FileError(
                     f"{file.path!r} must have the columns of {self.paths[0]!r}; column {name!r} holds "
                     f"numbers there and {'is missing' if kind is None else 'holds ' + kind} here. "
-                    "Convert it, or leave that column out by naming the `features`."
+                    f"{'Add' if kind is None else 'Convert'} it{out}."
                 )
         if isinstance(file, Npy) and len(file.names) != self._width:
             raise FileError(
@@ -200,7 +200,7 @@ class Blocks:
 
     def _open(self, part: Part) -> Npy | Table:
         try:
-            suffix = _suffix(part.path)
+            suffix = suffix_of(part.path)
             if suffix == ".npy":
                 return Npy(part.path)
             return TABLES[suffix[:4] if self._text else suffix](part.path, part.given, **self._text)
@@ -217,9 +217,15 @@ class Blocks:
         return f"Blocks({self.paths[0]!r}{more}, target={self.target!r}, features={len(self.features)}{by})"
 
 
-def _suffix(path: str) -> str:
-    stem, suffix = os.path.splitext(path.lower())
-    return os.path.splitext(stem)[1] + suffix if suffix in COMPRESSED else suffix
+def _of_kinds(paths: list[str]) -> str:
+    """What to do about files that are not all of one kind that can be read."""
+    if not paths:
+        return "Name at least one."
+    readable = [path for path in paths if suffix_of(path) in SUFFIXES]
+    if not readable:
+        return another_kind(paths[0]) or "Let the program that wrote it export CSV or Parquet."
+    ends = f"*{suffix_of(readable[0])}"
+    return f"Name those of one kind: {os.path.join(os.path.dirname(readable[0]), ends)!r}."
 
 
 def _text_options(delimiter: str | None, decimal: str | None, encoding: str | None) -> dict[str, str]:
@@ -233,8 +239,8 @@ def _text_options(delimiter: str | None, decimal: str | None, encoding: str | No
     if decimal not in (None, ".", ","):
         raise RangeError(f"`decimal` must be '.' or ','; got {decimal!r}. Pick one of these.")
     try:
-        codecs.lookup(encoding or "utf-8")
-    except LookupError as error:
+        "a".encode(encoding or "utf-8")  # there are codecs of other things than text
+    except (LookupError, UnicodeError) as error:
         raise RangeError(
             f"`encoding` must be one that Python knows; got {encoding!r}. Western Europe often has 'cp1252'."
         ) from error
@@ -251,84 +257,7 @@ def _for_text(suffix: str, given: dict[str, str]) -> dict[str, str]:
     options |= given
     if options["delimiter"] == options["decimal"]:
         raise RangeError(
-            "`delimiter` must differ from `decimal`; both are ','. Such files mostly have delimiter=';'."
+            "`delimiter` must differ from `decimal`; both are ','. Such files mostly have delimiter=';'; if "
+            "they have quotation marks: pandas.read_csv(path, decimal=',').to_csv(new_path, index=False)."
         )
     return options
-
-
-def _chosen(
-    file: Npy | Table,
-    target: int | str,
-    features: Iterable[int] | Iterable[str] | None,
-    weights: int | str | None,
-) -> tuple[tuple[Any, ...], Any, Any]:
-    """The names of the features, the target and the weights, all there, each once, and all of numbers."""
-    target = _column(file, target, "target")
-    weights = None if weights is None else _column(file, weights, "weights")
-    others = (target,) if weights is None else (target, weights)
-    if features is None:
-        columns = tuple(name for name in file.names if name not in others and name not in file.index)
-        _check_named(file, columns)
-    else:
-        columns = tuple(_column(file, name, "features") for name in _listed(features))
-    named = (*columns, *others)
-    there, asked = Counter(file.names), Counter(named)
-    twice = [name for name in asked if there[name] + asked[name] > 2]
-    if twice or not columns:
-        what = f"{twice[0]!r} is there twice" if twice else "there is none"
-        apart = "the target" if weights is None else "the target and the weights, which differ"
-        raise RangeError(
-            f"`features` must be one column or more, each once, without {apart}; {what}. "
-            "Name them: features=[...]."
-        )
-    other = [name for name in named if not NUMBERS.fullmatch(file.kinds[name])]
-    if other:
-        held = ", ".join(f"column {name!r} holds {file.kinds[name]}" for name in other[:8])
-        good = [name for name in columns if name not in other]
-        roles = "`features` and `target`" if weights is None else "`features`, `target` and `weights`"
-        raise DtypeError(
-            f"{roles} must hold numbers; in {file.path!r} {held}"
-            f"{', ...' * (len(other) > 8)}. Name the `features` without such columns, "
-            f"features={_some(good)}, or turn them into numbers first."
-        )
-    return columns, target, weights
-
-
-def _listed(features: object) -> list[Any]:
-    """The columns of a list, an array, an Index."""
-    held = features.tolist() if hasattr(features, "tolist") else features
-    if isinstance(held, (str, bytes, set, frozenset)) or not isinstance(held, Iterable):
-        raise DtypeError(
-            f"`features` must be a list of columns, in order; got {features!r}. "
-            f"Put it into a list: {sorted(held) if isinstance(held, (set, frozenset)) else [held]!r}."
-        )
-    return list(held)
-
-
-def _check_named(file: Npy | Table, columns: tuple[Any, ...]) -> None:
-    """Refuse row names as features: they are counted, not measured."""
-    nameless = [name for name in columns if isinstance(name, str) and ROW_NAMES.fullmatch(name)]
-    if nameless:
-        good = [name for name in columns if name not in nameless]
-        raise RangeError(
-            f"`features` must be named where a column has no name of its own; in {file.path!r} one is called "
-            f"{nameless[0]!r}, as the row names of pandas and R are. Say features={_some(good)}."
-        )
-
-
-def _some(names: list[Any]) -> str:
-    """A list of columns, as long as it can be read."""
-    return f"{names}" if len(names) <= 8 else f"[{', '.join(map(repr, names[:8]))}, ...]"
-
-
-def _column(file: Npy | Table, name: int | str, argument: str) -> int | str:
-    width = len(file.names)
-    name = name.item() if hasattr(name, "item") else name  # a number of NumPy
-    if isinstance(file, Npy) and type(name) is int and -width <= name < 0:
-        return name + width
-    if isinstance(name, bool) or not isinstance(name, (int, str)) or name not in file.kinds:
-        some = ", ".join(repr(known) for known in file.names[:8]) + ", ..." * (width > 8)
-        other = next((mark for mark in ";\t|," if width == 1 and mark in str(file.names[0])), None)
-        advice = f"If {other!r} stands between them, say delimiter={other!r}" if other else "Pick among these"
-        raise RangeError(f"`{argument}` must name columns of {file.path!r}: {some}; got {name!r}. {advice}.")
-    return name

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import torch
 
 from linreg.errors import FileError, RangeError
+from linreg.streaming.cures import another_kind
 
 __all__ = ["Part", "Paths", "parts"]
 
@@ -50,13 +51,14 @@ def _of(path: str, suffixes: Sequence[str]) -> list[Part]:
         base = os.path.dirname(path[: WILD.search(path).start()])  # type: ignore[union-attr]
     else:
         return [Part(path, {})]
-    found = [name for name in found if name.lower().endswith(tuple(suffixes))]
-    if not found:
+    good = [name for name in found if name.lower().endswith(tuple(suffixes))]
+    if not good:
+        cure = f"The first is {found[0]!r}. {another_kind(found[0])}" if found else "Check its name."
         raise FileError(
             f"`path` must name files, or a folder or pattern with some; {path!r} has none of "
-            f"{', '.join(suffixes)}. Check its name."
+            f"{', '.join(suffixes)}. {cure}".rstrip()
         )
-    return [Part(name, _given(os.path.relpath(name, base))) for name in found]
+    return [Part(name, _given(os.path.relpath(name, base))) for name in good]
 
 
 def _hidden(name: str) -> bool:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from linreg.errors import FileError, StreamError
+from linreg.streaming.cures import another_kind
 
 __all__ = ["Npy"]
 
@@ -76,7 +77,7 @@ class Npy:
         if more > 0:
             raise FileError(
                 f"{path!r} must hold the {self.rows} rows of its header and nothing else; it is longer by "
-                f"{more} bytes. Write it again."
+                f"{more} bytes. Write it again, each array into a file of its own."
             )
         # Rows that the file really holds: by columns, what is cut off is missing from the last of them.
         held = size // self.item - (columns - 1) * self.rows if self.by_columns else size // self.row_bytes
@@ -202,7 +203,7 @@ def _header(file: BinaryIO, path: str) -> tuple[Kind, bool, int, int]:
     except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError) as error:
         raise FileError(
             f"`path` must name a .npy file; {path!r} does not begin as one ({error}). "
-            "Write it with numpy.save."
+            f"{another_kind(path) or 'Write it with numpy.save.'}"
         ) from error
     if not isinstance(descr, str) or descr not in KINDS:
         raise FileError(
@@ -213,7 +214,8 @@ def _header(file: BinaryIO, path: str) -> tuple[Kind, bool, int, int]:
     if not sound or not 2 <= shape[1] <= COLUMN_LIMIT:
         raise FileError(
             f"`path` must name a .npy file of shape (rows, columns), one column the target, others features, "
-            f"{COLUMN_LIMIT} at most; {path!r} has shape {shape}. Stack them: numpy.column_stack((X, y))."
+            f"{COLUMN_LIMIT} at most; {path!r} has shape {shape}. Stack them: "
+            "numpy.column_stack((X.reshape(len(X), -1), y))."
         )
     return KINDS[descr], bool(order), *shape
 
@@ -221,7 +223,10 @@ def _header(file: BinaryIO, path: str) -> tuple[Kind, bool, int, int]:
 def _other(descr: object) -> str:
     """What another type of entries is, and the way on."""
     if isinstance(descr, list):
-        one = "numpy.column_stack([array[name] for name in array.dtype.names])"
+        some = " if array.dtype[name].kind in 'biuf'" * any(
+            str(field[1])[1:2] not in "biuf" for field in descr
+        )
+        one = f"numpy.column_stack([array[name] for name in array.dtype.names{some}])"
         return f"named columns. Convert it: numpy.save(path, {one})"
     kind = str(descr)[1:2]
     if (kind in "iuf" and str(descr)[:1] == ">") or kind == "f":

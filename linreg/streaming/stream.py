@@ -190,7 +190,8 @@ class _Run:
             for block in self.source:
                 if not isinstance(block, (tuple, list)) or len(block) not in (2, 3):
                     raise self.stopped(
-                        f"`source` must give pairs (X, y), or (X, y, weights); got {type(block).__name__}."
+                        f"`source` must give pairs (X, y), or (X, y, weights); got {type(block).__name__}. "
+                        "For files use `blocks`, for tensors [(X, y)]."
                     )
                 self._check_size(len(block))
                 yield block

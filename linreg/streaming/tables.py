@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from linreg.errors import FileError, MissingError, StreamError
+from linreg.streaming.cures import dummies, unreadable
 
 __all__ = ["EXACT", "NUMBERS", "Arrow", "Parquet", "Table", "sliced"]
 
@@ -53,7 +54,7 @@ class Table:
         except (pa.ArrowException, OSError, ValueError) as error:  # ValueError: names that are no UTF-8
             raise FileError(
                 f"`path` must name a file of the kind that its name says; {path!r} cannot be read as one "
-                f"({error}). Write or copy it again."
+                f"({error}). {unreadable(path, error)}"
             ) from error
         there = {name for name, _ in kinds}
         self.given = {name: value for name, value in given.items() if name not in there}  # the file's own win
@@ -64,6 +65,24 @@ class Table:
     def _look(self) -> list[tuple[str, str]]:
         """Name and kind of each column."""
         raise NotImplementedError
+
+    def of_name(self, name: object) -> str:
+        """What to do where there is no such column, if that is seen."""
+        return ""
+
+    def of_kind(self, name: str) -> str:
+        """What to do about a column that holds no numbers, if that is seen."""
+        return ""
+
+    @property
+    def apart(self) -> str:
+        """What gives two columns of one name two names."""
+        return "rename one of them where the file is written"
+
+    @property
+    def dummies(self) -> str:
+        """What makes numbers of texts."""
+        return dummies(self.path, {})
 
     def _batches(self, columns: Sequence[str], rows: int, start: int) -> Iterator[Any]:
         """Record batches of at most `rows` rows from row `start` on; `rows` is known after the last.

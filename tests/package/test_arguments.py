@@ -272,7 +272,7 @@ PAIRS = {
     ),
     "two columns": (Y[:, None], Y[:, None], ShapeError, "must have the same shape (n,), n >= 1"),
     "length": (Y[:5], Y, ShapeError, "got (5,) and (20,)"),
-    "empty": (Y[:0], Y[:0], ShapeError, "got (0,) and (0,)"),
+    "empty": (Y[:0], Y[:0], ShapeError, "got (0,) and (0,). Check the filter or the file"),
     "list": (Y.tolist(), Y, DtypeError, "`y_hat` must be a torch.Tensor; got list"),
     "integers": (Y, Y.long(), DtypeError, "`y` must be floating point"),
     "mixed dtypes": (

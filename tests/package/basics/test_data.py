@@ -153,13 +153,28 @@ def test_one_sample():
         ({"dtype": torch.float16}, DtypeError, "got torch.float16"),
         ({"dtype": "float64"}, DtypeError, "got float64. Use"),
         ({"generator": 0}, DtypeError, "`generator` must be a torch.Generator; got int"),
-        ({"device": "meta"}, DeviceError, "`generator` must be on the device of the data, meta; got cpu"),
+        ({"device": "meta"}, DeviceError, "`device` must be one that holds numbers; got 'meta'. Pass 'cpu'."),
+        ({"device": "klingon"}, DeviceError, "`device` must be one of this machine; got 'klingon'"),
+        ({"device": 1.5}, DeviceError, "`device` must be one of this machine; got 1.5"),
+        ({"w": "ab"}, DtypeError, "`w` must be a list of numbers, or a tensor; got 'ab'. Pass [1.0, -1.0]."),
+        ({"w": None}, DtypeError, "`w` must be a list of numbers, or a tensor; got None."),
+        ({"w": ["1", "2"]}, DtypeError, "`w` must be a list of numbers"),
+        ({"w": [1j]}, DtypeError, "`w` must be a list of numbers"),
+        ({"w": [[1.0], [1.0, 2.0]]}, DtypeError, "`w` must be a list of numbers"),
+        ({"w": {1.0, 2.0}}, DtypeError, "`w` must be a list of numbers"),
     ],
 )
 def test_bad_settings(settings, kind, words):
     with pytest.raises(kind) as caught:
         linreg.simulate(**{"generator": gen(), **settings})
     assert words in str(caught.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is such a device")
+def test_a_device_that_is_not_there():
+    """And not advice to make a generator on it."""
+    with pytest.raises(DeviceError, match=r"`device` must be one of this machine; .* Pass 'cpu'\."):
+        linreg.simulate(device="cuda", generator=gen())
 
 
 def test_a_generator_is_required():

@@ -538,3 +538,47 @@ def test_a_constant_target_of_dependent_columns_keeps_its_digits(constant):
     fit = linreg.solve_statistics(Statistics.of(torch.hstack((X, X[:, :1])), torch.full_like(y, constant)))
     assert fit.status == "rank deficient"
     assert float((fit.predict(torch.hstack((X, X[:, :1]))) - constant).abs().max()) <= 8 * EPS * constant
+
+
+class TestAdvice:
+    """What an error says to do is done, with the names that it uses."""
+
+    X, y = torch.ones(3, 2), torch.arange(3.0)
+
+    def test_a_start_of_another_dtype(self):
+        """The rows may be float32, the sums are float64."""
+        statistics, w = Statistics.of(self.X, self.y), torch.zeros(2)
+        with pytest.raises(linreg.DtypeError) as caught:
+            statistics.gradient(w, 0.0)
+        w = eval(
+            re.search(r"w\.to\(.*\)", str(caught.value))[0], {"w": w, "statistics": statistics, "X": self.X}
+        )
+        b = torch.zeros(())
+        with pytest.raises(linreg.DtypeError) as caught:
+            statistics.gradient(w, b)
+        b = eval(
+            re.search(r"b\.to\(.*\)", str(caught.value))[0], {"b": b, "statistics": statistics, "X": self.X}
+        )
+        assert statistics.gradient(w, b)[1] == -1
+
+    def test_rows_on_another_device(self):
+        held = Statistics.of(self.X, self.y).held
+        there = Statistics.holding(held._replace(M=held.M.to("meta")))
+        with pytest.raises(
+            linreg.DeviceError, match=r"`X` must be on the device of .*, meta; got cpu"
+        ) as caught:
+            there.update(self.X, self.y)
+        line = re.search(r"X\.to\(.*\)", str(caught.value))[0]
+        assert eval(line, {"X": self.X, "statistics": there}).is_meta
+
+    def test_sums_on_another_device(self, tmp_path):
+        here = Statistics.of(self.X, self.y)
+        there = Statistics.holding(here.held._replace(M=here.held.M.to("meta")))
+        for one, other in ((here, there), (there, here)):
+            with pytest.raises(linreg.DeviceError, match=r"Save `other`, and load it there: ") as caught:
+                one + other
+        here.save(tmp_path / "sums")
+        line = re.search(r"Statistics\.load\(.*\)", str(caught.value))[0]
+        statistics = here
+        names = {"Statistics": Statistics, "path": tmp_path / "sums", "statistics": statistics}
+        assert (here + eval(line, names)).n == 6

@@ -576,6 +576,7 @@ class TestArguments:
 
     def test_kinds_of_files(self, tmp_path, path):
         other = write(tmp_path / "a.npy", rows(10))
+        (tmp_path / "a.xlsx").touch()
         for paths in ([], [path, other], tmp_path / "a.xlsx"):
             with pytest.raises(
                 linreg.RangeError, match=r"`path` must name files of one kind, \.npy, \.parquet"
