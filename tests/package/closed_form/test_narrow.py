@@ -9,6 +9,7 @@ from problems import gen
 
 import linreg
 from linreg import Status
+from linreg.closed_form import narrow
 
 F32, F64 = torch.float32, torch.float64
 
@@ -183,3 +184,23 @@ def test_digits_of_a_message_are_those_of_the_dtype():
     y = X @ torch.ones(2, dtype=F64) + torch.randn(5000, generator=g, dtype=F64)
     assert "leaves 10 digits" in linreg.solve(X, y).message
     assert "digits" not in linreg.solve(X, y, dtype=F32).message
+
+
+@pytest.mark.parametrize("name", ["solve", "ridge", "lasso"])
+@pytest.mark.parametrize("dtype", [F32, F64])
+def test_no_pass_that_would_show_nothing(name, dtype, monkeypatch):
+    """Rounding adds less to the loss than its dtype holds: the rows are not gone over for it."""
+    monkeypatch.setattr(narrow, "residual_products", None)
+    X = torch.randn(3000, 30, generator=gen(), dtype=F64)
+    X = (X + 4 * X[:, :1]).to(dtype)  # a condition number for which `solve` takes more than its short way
+    y = X.sum(1) + torch.randn(3000, generator=gen(1)).to(dtype)
+    assert SQUARED[name](X, y).status == Status.OK
+
+
+def test_targets_that_do_not_vary():
+    """There is no spread to set anything beside."""
+    X, _ = far(100.0)
+    for y in (torch.full((400,), 0.25), torch.zeros(400)):
+        fit = linreg.qr(X, y)
+        assert fit.status == Status.OK
+        assert share_told(fit) == 0
