@@ -41,6 +41,11 @@ def check_tensor(value: object, name: str) -> Tensor:
     if value.is_meta:
         raise DeviceError(f"`{name}` must hold numbers; the meta device has none. Make it on another.")
     if value.is_nested:  # of rows that are tensors each, also where it says that it is dense
+        if len({part.shape for part in value.unbind()}) > 1:
+            raise ShapeError(
+                f"`{name}` must have rows of one length; got a nested tensor of several. "
+                "Give each row as many columns as the others."
+            )
         raise DtypeError(
             f"`{name}` must be dense; got a nested tensor. Convert it: torch.stack({name}.unbind())."
         )

@@ -52,7 +52,7 @@ def encoding_of(start: bytes, given: str) -> str:
     for mark, name in ENCODINGS.items():
         if start.startswith(mark):
             return name
-    if len(start) > 1 and 0 in start[:2] and any(start[:2]):
+    if 0 in start[:2] and any(start[:2]):
         return "utf-16-be" if start[0] == 0 else "utf-16-le"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start)

@@ -100,6 +100,11 @@ BAD_X: dict[str, tuple[Any, type[LinregError], str]] = {
         "`X` must be dense; got a nested tensor. Convert it: torch.stack(X.unbind()).",
     ),
     "jagged": (torch.nested.nested_tensor(list(X), layout=torch.jagged), DtypeError, "a nested tensor"),
+    "ragged": (
+        torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged),
+        ShapeError,
+        "`X` must have rows of one length; got a nested tensor of several. Give each row as many columns",
+    ),
     "quantised": (
         quiet(torch.quantize_per_tensor, X.float(), 0.1, 0, torch.qint8),
         DtypeError,

@@ -46,8 +46,6 @@ def narrowed(fit: F, solved: Solved, rows: Classes) -> F:
 
     dealt(in_runs(slice(0, len(table.X)), block_rows(table.X)), worker, total.add_)
     loss, square = (total / rows.total).tolist()
-    if not math.isfinite(loss):
-        return fit
     moved, message, status = math.sqrt(square), fit.message, fit.status
     if moved >= MOVED:
         message += (

@@ -96,6 +96,7 @@ def test_what_a_dtype_holds():
         ([1e-37, -3e38], 3e38, True),
         ([1e-37, -3e38], -1e-44, True),
         ([1e-37, 4e38], 0.0, False),
+        ([torch.finfo(torch.float32).tiny, 1.0], 0.0, True),
         ([1e-38, 1.0], 0.0, False),
         ([0.0, 1.0], 0.0, False),
         ([1.0, 1.0], -4e38, False),

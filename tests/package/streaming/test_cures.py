@@ -162,12 +162,12 @@ class TestKinds:
         return path
 
     @pytest.mark.parametrize(
-        "suffix", [".parquet", ".arrow", ".npy", ".csv", ".csv.gz", ".tsv.zst", ".dat", ""]
+        "suffix", [".parquet", ".arrow", ".feather", ".npy", ".csv", ".csv.gz", ".tsv.zst", ".dat", ""]
     )
     @pytest.mark.parametrize("kind", ["parquet", "arrow", "stream", "npy", "text"])
     def test_another(self, tmp_path, kind, suffix):
         if (kind, suffix) in (("parquet", ".parquet"), ("npy", ".npy"), ("text", ".csv")) or (
-            kind in ("arrow", "stream") and suffix == ".arrow"
+            kind in ("arrow", "stream") and suffix in (".arrow", ".feather")
         ):
             return
         path = self.write(tmp_path / f"q{suffix}", kind)
@@ -231,12 +231,21 @@ class TestKinds:
         (tmp_path / "q.csv").write_bytes(lzma.decompress((tmp_path / "q.csv.xz").read_bytes()))
         fits(tmp_path / "q.csv")
 
-    @pytest.mark.parametrize("content", [b"", b"\x01\x02\x03", b"<table><tr><td>1", b"PK\x03\x04 cut off"])
+    @pytest.mark.parametrize(
+        "content", [b"", b"\x01\x02\x03", b"<table><tr><td>1", b"\0\0text", b"\0", b"PK\x03\x04 cut off"]
+    )
     def test_nothing_known(self, tmp_path, content):
         (tmp_path / "q.bin").write_bytes(content)
         assert refused(tmp_path / "q.bin").endswith("Let the program that wrote it export CSV or Parquet.")
         (tmp_path / "q.parquet").write_bytes(content)
         assert refused(tmp_path / "q.parquet").endswith("Write or copy it again.")
+
+    @pytest.mark.parametrize("suffix", [".feather", ".ipc", ".arrow"])
+    def test_arrow_that_is_cut_short(self, tmp_path, suffix):
+        """It goes by three names: another one is no cure."""
+        path = self.write(tmp_path / f"q{suffix}", "arrow")
+        path.write_bytes(path.read_bytes()[:-50])
+        assert refused(path).endswith("Write or copy it again.")
 
     def test_no_path(self):
         assert refused([]).endswith("got []. Name at least one.")
@@ -275,6 +284,12 @@ class TestKinds:
 
 
 class TestNpy:
+    def test_columns_counted_from_the_end(self, tmp_path):
+        numpy.save(tmp_path / "q.npy", numpy.column_stack((Y, A, B)))
+        assert blocks(tmp_path / "q.npy", target=-3).features == (1, 2)
+        fits(tmp_path / "q.npy", target=-3)
+        assert refused(tmp_path / "q.npy", target=-4).endswith("got -4. Pick among these.")
+
     def test_named_columns_with_text(self, tmp_path):
         array = numpy.rec.fromarrays([A, ["x"] * 5, B, Y], names="a,t,b,y")
         numpy.save(tmp_path / "q.npy", array)
@@ -455,6 +470,8 @@ class TestTexts:
         assert refused(path).endswith(
             "No column can be a feature. Turn one into numbers first, such as dates into days."
         )
+        self.write(path, df.assign(t=list("uvwxy")))
+        assert refused(path).endswith("Turn one into numbers first, such as dates into days.")
         df["s"] = (df.s - df.s.min()).dt.days
         assert accumulate(blocks(self.write(path, df), target="y")).n == 5
 

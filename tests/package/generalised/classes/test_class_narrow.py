@@ -74,9 +74,15 @@ def test_what_is_told_is_what_rounding_moves(K):
 
 @pytest.mark.parametrize("K", [2, 3])
 def test_ordinary_columns_say_nothing(K):
+    """Nor do those of which rounding moves margins by some thousandths."""
     X, y = classes(30.0, K, d=20)
     fit = fitted(X, y, K)
     assert fit.status == Status.OK
+    assert moved(fit) == 0
+    X, y = classes(7e4, K)
+    fit, whole = fitted(X, y, K), fitted(X.double(), y.double(), K)
+    change = X.double() @ (fit.w.double() - whole.w).view(3, -1) + (fit.b.double() - whole.b)
+    assert 1e-3 < float(change.square().amax(1).mean().sqrt()) < 1e-2
     assert moved(fit) == 0
 
 
