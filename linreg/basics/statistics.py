@@ -171,7 +171,7 @@ class Statistics(ByValue):
         return moments_of(self.held)[self.d, self.d]
 
     def about(self, shift: Tensor) -> Tensor:
-        """M for another shift (d + 1,)."""
+        """(d + 2, d + 2) the sums of products `M`, as they are with another `shift` (d + 1,) subtracted."""
         return self.held.about(shift).M
 
     @plain

@@ -29,10 +29,17 @@ SETTINGS = ROOT / "docs/hooks/book/execute/kernel/ipython_kernel_config.py"
         ("<p>a case (a pair, 2) f(x), 1</p>", "<p>a case (a pair, 2) f(x), 1</p>"),
         ('<code>(n, 1)</code><a title="(n, 1)">', '<code>(n, 1)</code><a title="(n, 1)">'),
         (
-            "<h2>L-BFGS, a-B, T-shirt, 1.5e-10</h2><code>1e-3</code>",
+            "<h2>L-BFGS, a-B, T-shirt, 1.5e-10</h2><pre><code>1e-3</code></pre>",
             '<h2><span class="tight">L-BFGS</span>, a-B, T-shirt, <span class="tight">1.5e-10</span></h2>'
-            "<code>1e-3</code>",
+            "<pre><code>1e-3</code></pre>",
         ),
+        ("<p>(d + 2)^2 numbers, (d + 2) of them</p>", "<p>(d~+~2)^2 numbers, (d + 2) of them</p>"),
+        (
+            "<p><code>tol=1e-12</code>、<code><a>f</a>(x=1)</code>、<code>name</code></p>",
+            '<p><code class="tight">tol=1e-12</code>、<wbr><code class="tight"><a>f</a>(x=1)</code>、'
+            "<wbr><code>name</code></p>",
+        ),
+        ("<code>a - b</code>, <code>aaaaaaaaaa-bbbbbbbbbb</code>",) * 2,
     ],
 )
 def test_no_line_begins_with_a_sign_of_percent_or_ends_in_a_tuple(before: str, after: str | None) -> None:

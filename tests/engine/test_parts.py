@@ -406,6 +406,21 @@ def test_a_full_stop_stays_with_the_formula_before_it(parts: str) -> None:
     assert html.endswith("</span>).</span> So</p>")
 
 
+def test_a_long_formula_keeps_room_for_the_mark_after_it() -> None:
+    long = " + ".join("abcdefghijklm")
+    html = typeset(f'<p><span class="arithmatex">\\({long}\\)</span>。</p>', "page")
+    assert html.startswith('<p><span class="katex long">')
+    assert html.endswith('</span><span class="after">。</span></p>')
+
+
+def test_formulas_side_by_side_are_set_one_by_one() -> None:
+    apart = r"A = \begin{bmatrix} 1 \end{bmatrix}, \qquad b = 1"
+    inside = r"\begin{cases} a \qquad b \end{cases}"
+    for tex, count in ((apart, 2), (inside, 1)):
+        html = typeset(f'<div class="arithmatex">\\[{tex}\\]</div>', "page")
+        assert html.count('class="katex-display"') == count
+
+
 def test_the_style_of_formulas_asks_for_woff2_alone() -> None:
     assert set(re.findall(r"url\([^)]*\.(\w+)\)", fonts.style())) == {"woff2"}
 

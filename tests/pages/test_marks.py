@@ -65,3 +65,8 @@ def test_the_core_path_is_core_in_order_and_fits_an_afternoon() -> None:
     counted = {page: words(page) for page in PATH}
     assert all(count > 200 for count in counted.values())  # else nothing is read here
     assert sum(counted.values()) <= WORDS, counted
+
+
+def test_the_first_example_has_as_many_lines_as_its_title_says() -> None:
+    section = HOME.partition("## Seven lines\n")[2].partition("\n## ")[0]
+    assert len(re.findall(r"^(?:>>>|\.\.\.) ", section, re.MULTILINE)) == 7

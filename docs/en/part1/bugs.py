@@ -526,6 +526,11 @@ for letter, number, ax in zip("ABCDEFGH", shuffled, axes.flat, strict=True):
 axes[0, 0].set_ylim(1e-3, top)
 axes[0, 0].minorticks_off()
 axes[0, 0].set_yticks(list(levels.values()), list(levels))
+for ax in axes[:, 0]:  # the two upper landmarks are close
+    for label, side in zip(
+        ax.get_yticklabels(), ("bottom", "top", "center"), strict=True
+    ):
+        label.set_va(side)
 for ax in axes[-1]:
     ax.set_xlabel("step")
 

@@ -78,7 +78,7 @@ for lr in rates:
         "xytext": (-5, 0),
         "textcoords": "offset points",
         "ha": "right",
-        "va": "center",
+        "va": "top",  # under the curve, which falls
     }
     first = max(half, 1)
     ax.annotate(f"{lr:g}", (first, float(predicted[first])), color=BLUE, **shift)
@@ -195,6 +195,7 @@ for d, colour in ((2, BLUE), (20, ORANGE), (100, PURPLE)):
     ax.semilogx(counts, settling[d], "o", color=colour, markersize=5)
     ax.semilogx(counts, law, color=colour, linewidth=1)
     beside = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right"}
+    beside["va"] = "center"
     ax.annotate(f"d = {d}", (counts[0], settling[d][0]), color=colour, **beside)
     pairs = zip(settling[d], law, strict=True)
     assert settling[d][0] == min(settling[d])

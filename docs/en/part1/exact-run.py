@@ -170,9 +170,12 @@ def draw(dtype, medians):
     ax = plt.figure(figsize=(5.5, 4)).gca()
     kappa = [10.0**k for k in tracks[dtype]]
     eps = torch.finfo(dtype).eps
-    for power in (1, 2):
+    for power, name in ((1, r"$\varepsilon\kappa$"), (2, r"$\varepsilon\kappa^2$")):
         guide = [k for k in kappa if eps * k**power < 2]
         ax.loglog(guide, [eps * k**power for k in guide], color=GREY, linestyle="--")
+        at = guide[-2], eps * guide[-2] ** power
+        above = {"xytext": (-6, 6), "textcoords": "offset points", "ha": "right"}
+        ax.annotate(name, at, color=GREY, **above)
     colours = (ORANGE, PURPLE, BLUE, "black", GREEN)
     for method, colour, marker in zip(methods, colours, "sD^vo", strict=True):
         errors = torch.tensor(list(medians[method].values()))
@@ -197,8 +200,6 @@ ax.text(8e1, 1e-2, "Cholesky", color=PURPLE, ha="right", va="top")
 ax.text(5e4, 2e-5, "QR", color=BLUE, va="top")
 ax.text(5e4, 5e-6, "SVD", va="top")
 ax.text(1e6, 7e-8, "linreg.solve, in float64", color=GREEN, ha="right", va="bottom")
-ax.text(4e2, 2e-1, r"$\varepsilon\kappa^2$", color=GREY, ha="right")
-ax.text(1e6, 3e-1, r"$\varepsilon\kappa$", color=GREY, ha="right")
 ax.set_title("float32, 60 rows, no residual")
 for method in (inverse, cholesky):  # which may have failed: nan
     assert not in_32[method][4] < 0.1
@@ -281,6 +282,9 @@ fit = linreg.solve(*linreg.ordinary()[:2])
 print(fill(f"ordinary data: {fit.message}", 80))
 
 # %% [markdown]
+# The digits are those of the worst weight. The ordinary data keep fewer than the first example, with a smaller condition number, because their weights differ more in size: the largest is
+# <!--= fit.w.abs().max() / fit.w.abs().min():.0f -->227<!--/--> times the smallest, and an error that is small beside the one is large beside the other.
+#
 # With dependent columns, or fewer rows than columns, there is [no single answer](exact.md#a-solution-always-exists-is-it-the-only-one). That is a status and not an exception, because the predictions are still the best
 # possible:
 

@@ -151,6 +151,9 @@ epochs_run = range(1, len(history) + 1)
 ax.semilogy(epochs_run, history[:, 0], color=BLUE)
 ax.semilogy(epochs_run, history[:, 1], color=ORANGE)
 ax.axvline(best_epoch, color=GREY, linewidth=1, linestyle=":")
+top = {"xycoords": ("data", "axes fraction"), "va": "top", "ha": "right"}
+beside = {"xytext": (-6, 0), "textcoords": "offset points", **top}
+ax.annotate("state kept", (best_epoch, 1), color=GREY, **beside)
 for column, words, colour in ((0, "training", BLUE), (1, "validation", ORANGE)):
     end = float(history[-1, column])
     ax.text(len(history) + 1, end, words, color=colour, va="center")

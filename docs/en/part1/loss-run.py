@@ -185,7 +185,7 @@ for given, colour, mark, name in (
         "ha": "right",
         "va": "top",
     }
-    beside = {**below, "xytext": (-12, 0), "va": "center"}
+    beside = {**below, "xytext": (-24, 0), "va": "center"}
     ax.annotate(name, at, color=colour, **(beside if given is y else below))
     off = X @ w + b - (y if given is y else y.mean())
     assert float(off.abs().max()) < 0.5
@@ -227,11 +227,11 @@ ax.loglog(h, forward, color=BLUE, marker="o", markersize=4)
 ax.loglog(h, visible, color=ORANGE, marker="s", markersize=4)
 ax.loglog(h[:9], [float(curved * t) for t in h[:9]], color=GREY, linestyle="--")
 for at, name, shift, side, colour in (
-    ((h[3], float(forward[3])), "forward", (12, -6), "left", BLUE),
+    ((h[3], float(forward[3])), "forward", (12, -10), "left", BLUE),
     (
         (h[2], float(curved * h[2])),
         "h/2 times the\nsecond derivative",
-        (-22, 14),
+        (-44, 18),
         "right",
         GREY,
     ),

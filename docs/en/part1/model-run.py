@@ -204,14 +204,15 @@ assert 0.8 < low / high < 1.25
 #
 # Of 442 people with diabetes, the body mass index and how far their disease had gone a year later:
 
-# %% alt="The progress of diabetes against the body mass index for 150 patients. The points rise from left to right in a broad cloud about the fitted line."
+# %% alt="The progress of diabetes against the body mass index for every second patient. The points rise from left to right in a broad cloud about the fitted line."
 diabetes = linreg.load("diabetes")
 bmi = diabetes.X[:, [diabetes.columns.index("bmi")]]
 fit_bmi = linreg.solve(bmi, diabetes.y)
 r2_bmi = linreg.r2(fit_bmi.predict(bmi), diabetes.y)
 assert len(diabetes.y) == 442
 assert fit_bmi.w[0] > 0
-ax = linreg.plot.data_and_fit(bmi[:150], diabetes.y[:150], fit_bmi)
+ax = linreg.plot.data_and_fit(bmi, diabetes.y, fit_bmi)
+assert "1 point in 2 drawn" in [text.get_text() for text in ax.texts]
 ax.set(xlabel="body mass index", ylabel="progress of the disease")
 ax.set_title(f"One feature of ten: R² = {r2_bmi:.2f}")
 

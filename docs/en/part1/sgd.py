@@ -20,7 +20,7 @@
 # settled, the mean of $e$ is zero, the cross terms vanish, and the covariance $S = \operatorname{E}\, e e^\top$ no longer changes:
 #
 # $$
-# H S + S H = \eta \left[ \Bigl(1 - \tfrac1B\Bigr) H S H + \frac{1}{B n} \sum_i a_i a_i^\top S\, a_i a_i^\top + \frac{C}{B} \right] .
+# H S + S H = \eta \biggl[ \Bigl(1 - \tfrac1B\Bigr) H S H + \frac{1}{B n} \sum_i a_i a_i^\top S\, a_i a_i^\top + \frac{C}{B} \biggr] .
 # $$
 #
 # This is linear in the $p^2$ entries of $S$. The mean excess loss is $\frac12 \operatorname{tr}(HS)$. Without the two terms in $\eta S$, and with $C = \sigma^2 H$, the solution is

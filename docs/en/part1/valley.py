@@ -492,7 +492,7 @@ axes[-1].set_xlabel("x")
 
 # %% [markdown]
 # **Where zeros are a bad start.** Two units that start at the same place get the same gradient and stay
-# equal: the dashed diagonal cannot be left. Descent along it ends at a zero gradient that is no minimum:
+# equal: the dashed diagonal of [the first figure](#the-same-bumps-two-things-to-learn) cannot be left. Descent along it ends at a zero gradient that is no minimum:
 
 # %%
 equal = torch.tensor([[6.5, 6.5]])

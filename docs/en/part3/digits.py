@@ -283,9 +283,10 @@ for i, (solver, row) in enumerate(table.items()):
     squares = solver in ("explicit inverse", "Cholesky")
     colour = GREEN if "linreg" in solver else ORANGE if squares else BLUE
     for j, value in enumerate(row):
-        ax.barh(i, 0.88, left=j, height=0.7, color=GREY, alpha=0.15)
-        ax.barh(i, 0.88 * value / 16, left=j, height=0.7, color=colour, alpha=0.5)
-        ax.text(j + 0.44, i, f"{value:.0f}", ha="center", va="center")
+        under = {"left": j, "height": 0.25}  # the number
+        ax.barh(i + 0.3, 0.88, color=GREY, alpha=0.25, **under)
+        ax.barh(i + 0.3, 0.88 * value / 16, color=colour, **under)
+        ax.text(j + 0.44, i + 0.1, f"{value:.0f}", ha="center", va="bottom")
 ax.set_yticks(range(len(table)), list(table))
 ax.set_xticks([j + 0.44 for j in range(len(problems))], list(problems))
 ax.tick_params(length=0, labeltop=True, labelbottom=False)

@@ -3,6 +3,7 @@
 
 const SIZES = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.44, 1.728, 2.074, 2.488]; // of size1 to size11, in em
 const NARROW = ["katex-strut", "pstrut", "vlist-s", "frac-line", "accent-body", "rlap"]; // take no room beside others
+const PHONE = 15; // em, which fit into a line of any phone, with a mark
 const letters = {};
 
 const em = (length) => (/em$/.test(length ?? "") ? parseFloat(length) : 0);
@@ -53,10 +54,15 @@ function wide(node) {
 function typeset(tex, displayMode) {
   const options = { displayMode, throwOnError: true, strict: "error", output: "htmlAndMathml" };
   const tree = katex.__renderToDomTree(tex, options);
-  if (!displayMode)
-    for (const base of tree.children[1].children.filter((part) => part.classes.includes("katex-base"))) {
+  if (!displayMode) {
+    const parts = tree.children[1].children;
+    let total = 0;
+    for (const base of parts.filter((part) => part.classes.includes("katex-base"))) {
       const width = wide(base);
       if (width) base.style.width = `${Number(width.toFixed(3))}em`;
+      total += width;
     }
+    if (total > PHONE || (isNaN(total) && parts.length > 4)) tree.classes.push("long");
+  }
   return tree.toMarkup();
 }

@@ -25,7 +25,6 @@ PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "msubsup": 3, "munder": 2
 
 # Left behind by pymdownx.arithmatex. Code never is inside.
 TEX = re.compile(r'(?<=class="arithmatex">)\\[(\[](.*?)\\[)\]](?=</(?:span|div)>)', re.S)
-LONG = 60  # letters of TeX, more than which may not fit on a line of a phone
 OPENING, CLOSING = "(（“《", ".,;:?!)，。；：？！、）》”"
 # The same with its words, and with what must stay on its line.
 FORMULA = re.compile(
@@ -55,7 +54,7 @@ def typeset(html: str, page: str) -> str:
         before, _, kind, text, after = match.groups()
         tex, display = unescape(text).strip(), kind == "["
         # Formulas side by side are set one by one, so that on a phone they stand one below the other.
-        parts = re.split(r"\\qquad", tex) if display and r"\begin" not in tex else [tex]
+        parts = _side_by_side(tex) if display else [tex]
         try:
             formula = " ".join(render(part.strip(), display) for part in parts)
         except JSException as error:
@@ -64,12 +63,19 @@ def typeset(html: str, page: str) -> str:
         if display:
             box = f'class="formula" tabindex="0" role="group" aria-label="{say("Formula")}"'
             return f"<div {box}>{formula}</div>"
-        # Browsers would begin a line with a full stop. A long formula leaves no room for a wide one.
-        marks = before + after
-        tied = marks and (marks.isascii() or len(text) <= LONG)
-        return f'<span class="tight">{before}{formula}{after}</span>' if tied else before + formula + after
+        # Browsers would begin a line with a full stop. A long formula may break, and keeps room for it at its end.
+        if after and formula.startswith('<span class="katex long">'):
+            return f'{before}{formula}<span class="after">{after}</span>'
+        return f'<span class="tight">{before}{formula}{after}</span>' if before + after else formula
 
     return FORMULA.sub(one, html)
+
+
+def _side_by_side(tex: str) -> list[str]:
+    r"""The formulas between which `\qquad` stands, where none of these is in the lines of one."""
+    parts = tex.split(r"\qquad")
+    whole = all(part.count(r"\begin") == part.count(r"\end") for part in parts)
+    return parts if whole else [tex]
 
 
 def words(tex: str) -> str:

@@ -1,24 +1,35 @@
 """Where a line of a page may break, and where not."""
 
 import re
+from html import unescape
 
 # What is no prose, and every tag.
 ASIDE = r"<(?P<aside>pre|code|script|style|svg|title)\b.*?</(?P=aside)>|<[^>]*>"
 ENTRY = r"(?:[A-Za-z]|\d+)(?:\s[+-]\s\d+)?"
 HYPHENED = r"(?<![\w-])(?P<hyphened>[A-Z]-[A-Z]\w+|\d+(?:\.\d+)?e-\d+)"  # L-BFGS, 1e-10
-TOGETHER = re.compile(rf"{ASIDE}|(?<=[\d>]) (?=%(?!\w))|\({ENTRY}(?:,\s{ENTRY})+\)|{HYPHENED}", re.S)
+TUPLE, POWER = rf"\({ENTRY}(?:,\s{ENTRY})+\)", rf"\({ENTRY}\)\^\d"
+TOGETHER = re.compile(rf"{ASIDE}|(?<=[\d>]) (?=%(?!\w))|{TUPLE}|{POWER}|{HYPHENED}", re.S)
+SHORT = 20  # letters of code that fit into a line of a phone, if need be into the next one
 PLACE = re.compile(r'(?<=<details class="mkdocstrings-source)[^>]*>\s*<summary>.*?</summary>', re.S)
 PART = re.compile(r"(?<=[/_])(?=\w)")
 
 
 def held(html: str) -> str:
-    """A page on which no line begins with the sign of a percentage, or ends within (n, d + 1) or 1e-10."""
-    return TOGETHER.sub(_held, html)
+    """A page on which no line begins with the sign of a percentage, or ends within (n, d + 1), 1e-10 or short code."""
+    return TOGETHER.sub(_held, html).replace("、<code", "、<wbr><code")  # which Chromium needs to break there
 
 
 def _held(match: re.Match[str]) -> str:
     if match["hyphened"]:
         return f'<span class="tight">{match[0]}</span>'
+    if match[0].startswith("<code>"):
+        text = unescape(re.sub("<[^>]*>", "", match[0]))
+        breaks = re.search(r"[^\w.]", text) and not re.search(r"\s", text)
+        return (
+            match[0].replace("<code>", '<code class="tight">', 1)
+            if breaks and len(text) <= SHORT
+            else match[0]
+        )
     return match[0] if match[0][0] == "<" else re.sub(r"\s", "\u00a0", match[0])
 
 

@@ -125,7 +125,7 @@ mount("lasso", ({ rho, least, penalty }) => {
     const above = z[1] < 0 ? -1 : 1; // the word of the answer keeps away from that of the point
     const kind = ridge ? "ridge" : "lasso";
     words[0].textContent = ridge ? _("ridge") : _("lasso");
-    set(words[0], { x, y: y + 5 + 17 * above });
+    set(words[0], { x, y: y + 5 + 21 * above });
     set(words[1], { x: X(z[0]), y: Y(z[1]) + 5 - 19 * above });
     title.textContent = `${ridge ? _("Circle: w₁² + w₂² ≤") : _("Diamond: |w₁| + |w₂| ≤")} ${fixed(ridge ? size ** 2 : size, 2)}`;
     drawn.classList.toggle("widget-round", ridge);
