@@ -58,6 +58,8 @@ EPS = torch.finfo(torch.float64).eps
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
 CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
+CANCELS = 0.1  # of the length that it had: a direction that is shorter is that of rows that have left
+CANCELLED = 16  # errors of the same small numbers, added again and again, do not cancel as those of others do
 BOUND_ENOUGH = 13  # digits by a bound that costs nothing; with fewer, the estimate is worth its time
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
 
@@ -127,7 +129,7 @@ class System(NamedTuple):
     @property
     def reached(self) -> Tensor:
         """(d + 1,) Lengths of X and y as they were summed, at the largest."""
-        return (self.M.diagonal()[:-1] if self.squares is None else self.squares).sqrt()
+        return largest(self.M, self.squares).sqrt()
 
     @property
     def y_size(self) -> float:
@@ -150,6 +152,12 @@ class System(NamedTuple):
         """W and b."""
         w = v * self.factor
         return w, w.new_tensor(level(w.tolist(), self.shift.tolist(), self.offset.tolist()))
+
+
+def largest(M: Tensor, squares: Tensor | None) -> Tensor:
+    """(d + 1,) The squares in M at their largest, as if what has left had been CANCELLED times as much."""
+    now = M.diagonal()[:-1]
+    return now if squares is None else now + CANCELLED * (squares - now).clamp(min=0)
 
 
 def level(w: Sequence[float], *means: Sequence[float]) -> float:
@@ -176,7 +184,7 @@ def normal_equation(statistics: Statistics, intercept: bool, eps: float = EPS) -
 def _solved(p: System) -> Fit:
     factor = factored(p)
     condition = factor.condition
-    if condition > 1 / math.sqrt(8 * EPS * len(p.g)):
+    if condition > 1 / math.sqrt(8 * EPS * len(p.g)) or _hidden(p, factor):
         return _by_eigenvalues(p)
     v = torch.cholesky_solve(p.g.unsqueeze(1), factor.L).squeeze(1)
     rss = (p.yy - p.g @ v).clamp(min=0)
@@ -206,6 +214,10 @@ def system(
     # Rounding has moved each entry by eps relative to its size before centring. A column that varies
     # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
     limit = (shift + offset)[:-1].abs() * (2 * eps * weight**0.5) if intercept else torch.zeros_like(scale)
+    if reached is not None:  # what has cancelled to rounding is not known to be constant: G tells it from none
+        longest, least = largest(M, reached)[:-1], 8 * EPS
+        unknown = (squares[:-1] <= least * longest) & (least * longest > limit.square())
+        scale = torch.where(unknown, longest.sqrt(), scale)
     constant = scale <= limit
     factor = 1 / scale
     if bool(constant.any()):
@@ -253,6 +265,12 @@ def independent(p: System, condition: float) -> bool:
     return condition <= CHOLESKY_LIMIT and condition * float(p.noise.max()) <= 0.1
 
 
+def _hidden(p: System, factor: Factor) -> bool:
+    """Whether what has cancelled may be all that keeps the columns apart."""
+    longer = p.reached[:-1] * p.factor
+    return float((longer * factor.sensitivity()).square().sum()) * 8 * EPS >= 1
+
+
 def rounding(p: System, factor: Factor, v: Tensor) -> tuple[Callable[[float], Tensor], float]:
     """What may be wrong with v (d,), as a function of what the gradient is a product with, and its size."""
     sensitivity = factor.sensitivity()
@@ -273,7 +291,7 @@ def digits_left(
     """
     longer = 1.0 if centred else max(1.0, float((p.reached[:-1] * p.factor).max()))
     mean = p.shift if centred else p.mean
-    y = float(p.yy) ** 0.5
+    y = float(p.yy) ** 0.5 if p.squares is None else float(p.reached[-1])
     bound = [factor.condition] * len(v), factor.condition * longer
     found = quickly(v.tolist(), longer, p.factor.tolist(), mean.tolist(), y, p.weight, *bound)
     if small or found[0] >= BOUND_ENOUGH:
@@ -330,16 +348,21 @@ def fit_of(
 
 def _by_eigenvalues(p: System) -> Fit:
     """The shortest answer from G alone, whose eigenvalues are the squares of what tells the rank."""
-    squares, V = torch.linalg.eigh(p.G)
-    s, rounded = squares.clamp(min=0).sqrt(), rounding_of(p.G)
-    kept = significant(s, V.T, p.noise, rounded**0.5)
+    longer = (p.reached[:-1] * p.factor).clamp(min=1)  # in these units rounding is the same in all directions
+    G, g, noise = p.G / longer / longer.unsqueeze(1), p.g / longer, p.noise / longer
+    squares, V = torch.linalg.eigh(G)
+    s, rounded = squares.clamp(min=0).sqrt(), rounding_of(G)
+    kept = significant(s, V.T, noise, rounded**0.5)
     rank = int(kept.sum())
     rows, squares = V.T[kept], squares[kept].flip(0)  # the smallest last
-    v = rows.T @ ((rows @ p.g) / squares.flip(0))
-    v, certain = shortest(v, rows, p.size, doubt(squares, p.noise, rounded))
-    longer = p.reached[:-1] * p.factor
-    size = float(p.reached[-1] + torch.linalg.vector_norm(longer * v))
-    left = digits_of_fitted(float(p.g @ v), size, V.T * longer, V.T @ p.g, s.clamp(min=rounded**0.5), kept)
+    first = rows.T @ ((rows @ g) / squares.flip(0))
+    v, certain = shortest(first, rows, p.size * longer, doubt(squares, noise, rounded))
+    size = float(p.reached[-1] + torch.linalg.vector_norm(torch.stack((first, v)), dim=1).max())
+    y = float(p.yy) ** 0.5, p.weight**0.5 * float(p.mean[-1].abs()), float(p.reached[-1])
+    part = G.diagonal().clamp(min=0).sqrt().where(p.factor != 0, 1)
+    cancelled = torch.linalg.vector_norm(V.T * part, dim=1) < CANCELS
+    left = digits_of_fitted(float(g @ v), y, size, V.T @ g, s.clamp(min=rounded**0.5), kept, cancelled)
+    v = v / longer
     message = (
         f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank, certain)} "
         f"Rounding leaves {left} digits of the predictions."
