@@ -32,7 +32,7 @@ __all__ = [
 EPS = torch.finfo(torch.float64).eps
 ROUNDINGS = 4  # times eps: what many small errors of either sign come to, at the most in some hundred fits
 TINY = {dtype: torch.finfo(dtype).tiny for dtype in (torch.float32, torch.float64)}
-FAINT = 4
+FAINT = 4  # times what rounding leaves of a direction of which rows that have left hide the length
 ZERO = 1e-13  # of the largest: an error this small cannot tell a smaller weight from zero
 
 

@@ -4,9 +4,8 @@ What `solve` starts from, and all there is to go by once the rows are gone.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from operator import mul
 from typing import NamedTuple
 
 import torch
@@ -25,8 +24,9 @@ from linreg.closed_form.accuracy import (
     quickly,
     within_range,
 )
-from linreg.closed_form.columns import doubt, rounding_of, significant
+from linreg.closed_form.columns import doubt, largest, level, rounding_of, significant
 from linreg.closed_form.shortest import shortest, shortest_text
+from linreg.closed_form.triangle import inverse_lengths
 from linreg.errors import DtypeError
 from linreg.result import Fit, Status
 
@@ -58,8 +58,7 @@ EPS = torch.finfo(torch.float64).eps
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
 CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
-CANCELS = 0.1  # of the length that it had: a direction that is shorter is that of rows that have left
-CANCELLED = 16  # errors of the same small numbers, added again and again, do not cancel as those of others do
+CANCELS = 0.1  # of the length that it had: a column that is shorter has cancelled, and a direction along it
 BOUND_ENOUGH = 13  # digits by a bound that costs nothing; with fewer, the estimate is worth its time
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
 
@@ -154,21 +153,6 @@ class System(NamedTuple):
         return w, w.new_tensor(level(w.tolist(), self.shift.tolist(), self.offset.tolist()))
 
 
-def largest(M: Tensor, squares: Tensor | None) -> Tensor:
-    """(d + 1,) The squares in M at their largest, as if what has left had been CANCELLED times as much."""
-    now = M.diagonal()[:-1]
-    return now if squares is None else now + CANCELLED * (squares - now).clamp(min=0)
-
-
-def level(w: Sequence[float], *means: Sequence[float]) -> float:
-    """What is left of the mean of y, the last of each of these parts, when X w goes: rounded once."""
-    terms: list[float] = [term for mean in means for term in (-mean[-1], *map(mul, mean, w))]
-    try:
-        return 0.0 - math.fsum(terms)  # never minus zero
-    except (OverflowError, ValueError):  # too large on the way, or infinite both ways
-        return 0.0 - sum(terms)
-
-
 def normal_equation(statistics: Statistics, intercept: bool, eps: float = EPS) -> System:
     """That of some sums, whose rows are known to the precision `eps`; requires a row."""
     if not isinstance(statistics, Statistics):
@@ -214,7 +198,7 @@ def system(
     # Rounding has moved each entry by eps relative to its size before centring. A column that varies
     # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
     limit = (shift + offset)[:-1].abs() * (2 * eps * weight**0.5) if intercept else torch.zeros_like(scale)
-    if reached is not None:  # what has cancelled to rounding is not known to be constant: G tells it from none
+    if reached is not None:  # what has cancelled to rounding may vary: it is no constant
         longest, least = largest(M, reached)[:-1], 8 * EPS
         unknown = (squares[:-1] <= least * longest) & (least * longest > limit.square())
         scale = torch.where(unknown, longest.sqrt(), scale)
@@ -237,13 +221,6 @@ class Factor(NamedTuple):
     def sensitivity(self) -> Tensor:
         """(d,) how far a rounding error moves each weight."""
         return inverse_lengths(self.L) if self.known is None else self.known
-
-
-def inverse_lengths(L: Tensor) -> Tensor:
-    """(d,) the lengths of the columns of L^-1."""
-    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
-    lengths: Tensor = torch.linalg.vector_norm(inverse, dim=0)
-    return lengths
 
 
 def factored(p: System) -> Factor:
@@ -360,7 +337,7 @@ def _by_eigenvalues(p: System) -> Fit:
     size = float(p.reached[-1] + torch.linalg.vector_norm(torch.stack((first, v)), dim=1).max())
     y = float(p.yy) ** 0.5, p.weight**0.5 * float(p.mean[-1].abs()), float(p.reached[-1])
     part = G.diagonal().clamp(min=0).sqrt().where(p.factor != 0, 1)
-    cancelled = torch.linalg.vector_norm(V.T * part, dim=1) < CANCELS
+    cancelled = torch.linalg.vector_norm(V.T * (part < CANCELS), dim=1) > CANCELS
     left = digits_of_fitted(float(g @ v), y, size, V.T @ g, s.clamp(min=rounded**0.5), kept, cancelled)
     v = v / longer
     message = (
