@@ -33,6 +33,7 @@ EPS = torch.finfo(torch.float64).eps
 ROUNDINGS = 4  # times eps: what many small errors of either sign come to, at the most in some hundred fits
 TINY = {dtype: torch.finfo(dtype).tiny for dtype in (torch.float32, torch.float64)}
 HELD = {torch.float32: 7, torch.float64: 16}  # digits, at the most
+FAINT = 4  # times what rounding leaves of a direction of which rows that have left hide the length
 ZERO = 1e-13  # of the largest: an error this small cannot tell a smaller weight from zero
 
 
@@ -74,23 +75,40 @@ def digits(v: Tensor, error: Tensor, b: Tensor, b_error: float, b_size: float) -
     return _count(worst), _count(float(error.max()) / largest if largest else 0.0)
 
 
-def digits_of_fitted(square: float, size: float, longer: Tensor, g: Tensor, s: Tensor, kept: Tensor) -> int:
+def digits_of_fitted(
+    square: float,
+    y: tuple[float, float, float],
+    size: float,
+    g: Tensor,
+    s: Tensor,
+    kept: Tensor,
+    cancelled: Tensor,
+) -> int:
     """Digits that sums leave of predictions, where columns are dependent.
 
-    A direction that is taken for rounding may be none: what `y` has along it is missing from them.
+    A direction that is taken for rounding may be none: what `y` has along it is missing from them. Where
+    rows have left, it may be as short as rounding or much shorter, and how much is missing nobody can tell.
 
     Args:
         square: of the length of the predictions, about their mean.
+        y: lengths of `y` about its mean, of that mean, and of what was summed up.
         size: length of what the gradient is a product with.
-        longer: (d, d) singular vectors as rows, each entry times what its column was longer when multiplied.
         g: (d,) products of `y` with the directions of these.
-        s: (d,) singular values.
+        s: (d,) singular values, of those that do not count what rounding can make.
         kept: (d,) whether they count.
+        cancelled: (d,) whether rounding is that of rows that have left.
     """
-    rounded = torch.linalg.vector_norm(longer, dim=1) * (ROUNDINGS * EPS * size)
-    error = float(torch.linalg.vector_norm(torch.where(kept, rounded, g.abs()) / s))
-    beside = math.sqrt(square) if square > 0 else size  # a constant target: all that is predicted is its mean
-    return _count(error / beside if beside else 0.0)
+    about, mean, summed = y
+    rounded = torch.full_like(g, ROUNDINGS * EPS * size)
+    missing = torch.where(cancelled, (FAINT * rounded).masked_fill(g.abs() > rounded, math.inf), g.abs())
+    error = float(torch.linalg.vector_norm(torch.where(kept, rounded, missing) / s))
+    error = min(error, math.sqrt(max(about**2 - square, 0.0) + ROUNDINGS * EPS * size**2))
+    beside = (math.sqrt(square) if square > 0 else about) + 2 * EPS * mean  # less than rounding varies not
+    return min(_count(_over(error, beside)), _count(_over(EPS * summed, about + mean)))
+
+
+def _over(error: float, size: float) -> float:
+    return error / size if size else math.inf if error else 0.0
 
 
 def intercept_errors(
@@ -153,7 +171,7 @@ def _beside(found: float, error: float, size: float) -> float:
     """As `_share`, of one number."""
     zero = error <= ZERO * size and found <= 4 * error
     part = size if zero else found
-    return error / part if part else math.inf if error else 0.0
+    return _over(error, part)
 
 
 def _share(found: Tensor, error: Tensor, size: float) -> Tensor:

@@ -4,6 +4,9 @@ Every exact method starts here. Neither step changes the answer; both keep round
 the units that a column happens to be measured in.
 """
 
+import math
+from collections.abc import Sequence
+from operator import mul
 from typing import NamedTuple
 
 import torch
@@ -16,6 +19,8 @@ __all__ = [
     "Scaled",
     "check_tall",
     "doubt",
+    "largest",
+    "level",
     "no_answer",
     "rank_of",
     "rounding_of",
@@ -23,6 +28,8 @@ __all__ = [
     "significant",
     "unit_columns",
 ]
+
+CANCELLED = 16  # errors of the same small numbers, added again and again, do not cancel as those of others do
 
 
 class Scaled(NamedTuple):
@@ -129,3 +136,18 @@ def check_tall(X: Tensor, intercept: bool) -> None:
             f"`X` must have at least {unknowns} rows for {unknowns} unknowns; got {tuple(X.shape)}. "
             "Add rows, drop columns, or use `svd` or `solve` for the minimum-norm answer."
         )
+
+
+def largest(M: Tensor, squares: Tensor | None) -> Tensor:
+    """(d + 1,) The squares in M at their largest, as if what has left had been CANCELLED times as much."""
+    now = M.diagonal()[:-1]
+    return now if squares is None else now + CANCELLED * (squares - now).clamp(min=0)
+
+
+def level(w: Sequence[float], *means: Sequence[float]) -> float:
+    """What is left of the mean of y, the last of each of these parts, when X w goes: rounded once."""
+    terms: list[float] = [term for mean in means for term in (-mean[-1], *map(mul, mean, w))]
+    try:
+        return 0.0 - math.fsum(terms)  # never minus zero
+    except (OverflowError, ValueError):  # too large on the way, or infinite both ways
+        return 0.0 - sum(terms)

@@ -4,9 +4,8 @@ What `solve` starts from, and all there is to go by once the rows are gone.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from operator import mul
 from typing import NamedTuple
 
 import torch
@@ -25,8 +24,9 @@ from linreg.closed_form.accuracy import (
     quickly,
     within_range,
 )
-from linreg.closed_form.columns import doubt, rounding_of, significant
+from linreg.closed_form.columns import doubt, largest, level, rounding_of, significant
 from linreg.closed_form.shortest import shortest, shortest_text
+from linreg.closed_form.triangle import inverse_lengths
 from linreg.errors import DtypeError
 from linreg.result import Fit, Status
 
@@ -44,8 +44,6 @@ __all__ = [
     "fit_of",
     "in_units",
     "independent",
-    "inverse_lengths",
-    "level",
     "normal_equation",
     "number_text",
     "rounding",
@@ -58,6 +56,7 @@ EPS = torch.finfo(torch.float64).eps
 SMALL = 1 << 15  # entries of X up to which refinement in doubled precision takes about a millisecond
 PLAIN_LIMIT = 20.0  # kappa^2 eps, what the Gram matrix loses, is then below 1e-13
 CHOLESKY_LIMIT = 1e4  # up to here one step repairs what squaring the condition number lost
+CANCELS = 0.1  # of the length that it had: a column that is shorter has cancelled, and a direction along it
 BOUND_ENOUGH = 13  # digits by a bound that costs nothing; with fewer, the estimate is worth its time
 EIGEN_COLUMNS = 256  # up to here eigenvalues cost next to nothing; above, a bound on kappa does
 
@@ -127,7 +126,7 @@ class System(NamedTuple):
     @property
     def reached(self) -> Tensor:
         """(d + 1,) Lengths of X and y as they were summed, at the largest."""
-        return (self.M.diagonal()[:-1] if self.squares is None else self.squares).sqrt()
+        return largest(self.M, self.squares).sqrt()
 
     @property
     def y_size(self) -> float:
@@ -152,15 +151,6 @@ class System(NamedTuple):
         return w, w.new_tensor(level(w.tolist(), self.shift.tolist(), self.offset.tolist()))
 
 
-def level(w: Sequence[float], *means: Sequence[float]) -> float:
-    """What is left of the mean of y, the last of each of these parts, when X w goes: rounded once."""
-    terms: list[float] = [term for mean in means for term in (-mean[-1], *map(mul, mean, w))]
-    try:
-        return 0.0 - math.fsum(terms)  # never minus zero
-    except (OverflowError, ValueError):  # too large on the way, or infinite both ways
-        return 0.0 - sum(terms)
-
-
 def normal_equation(statistics: Statistics, intercept: bool, eps: float = EPS) -> System:
     """That of some sums, whose rows are known to the precision `eps`; requires a row."""
     if not isinstance(statistics, Statistics):
@@ -176,7 +166,7 @@ def normal_equation(statistics: Statistics, intercept: bool, eps: float = EPS) -
 def _solved(p: System) -> Fit:
     factor = factored(p)
     condition = factor.condition
-    if condition > 1 / math.sqrt(8 * EPS * len(p.g)):
+    if condition > 1 / math.sqrt(8 * EPS * len(p.g)) or _hidden(p, factor):
         return _by_eigenvalues(p)
     v = torch.cholesky_solve(p.g.unsqueeze(1), factor.L).squeeze(1)
     rss = (p.yy - p.g @ v).clamp(min=0)
@@ -206,6 +196,10 @@ def system(
     # Rounding has moved each entry by eps relative to its size before centring. A column that varies
     # hardly more than that is constant: it becomes zero, instead of noise blown up to length 1.
     limit = (shift + offset)[:-1].abs() * (2 * eps * weight**0.5) if intercept else torch.zeros_like(scale)
+    if reached is not None:  # what has cancelled to rounding may vary: it is no constant
+        longest, least = largest(M, reached)[:-1], 8 * EPS
+        unknown = (squares[:-1] <= least * longest) & (least * longest > limit.square())
+        scale = torch.where(unknown, longest.sqrt(), scale)
     constant = scale <= limit
     factor = 1 / scale
     if bool(constant.any()):
@@ -227,13 +221,6 @@ class Factor(NamedTuple):
         return inverse_lengths(self.L) if self.known is None else self.known
 
 
-def inverse_lengths(L: Tensor) -> Tensor:
-    """(d,) the lengths of the columns of L^-1."""
-    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
-    lengths: Tensor = torch.linalg.vector_norm(inverse, dim=0)
-    return lengths
-
-
 def factored(p: System) -> Factor:
     """The factor of G."""
     L, failed = torch.linalg.cholesky_ex(p.G)
@@ -251,6 +238,12 @@ def factored(p: System) -> Factor:
 def independent(p: System, condition: float) -> bool:
     """Whether refining Cholesky works, and it is not rounding alone that keeps the columns apart."""
     return condition <= CHOLESKY_LIMIT and condition * float(p.noise.max()) <= 0.1
+
+
+def _hidden(p: System, factor: Factor) -> bool:
+    """Whether what has cancelled may be all that keeps the columns apart."""
+    longer = p.reached[:-1] * p.factor
+    return float((longer * factor.sensitivity()).square().sum()) * 8 * EPS >= 1
 
 
 def rounding(p: System, factor: Factor, v: Tensor) -> tuple[Callable[[float], Tensor], float]:
@@ -273,7 +266,7 @@ def digits_left(
     """
     longer = 1.0 if centred else max(1.0, float((p.reached[:-1] * p.factor).max()))
     mean = p.shift if centred else p.mean
-    y = float(p.yy) ** 0.5
+    y = float(p.yy) ** 0.5 if p.squares is None else float(p.reached[-1])
     bound = [factor.condition] * len(v), factor.condition * longer
     found = quickly(v.tolist(), longer, p.factor.tolist(), mean.tolist(), y, p.weight, *bound)
     if small or found[0] >= BOUND_ENOUGH:
@@ -330,16 +323,21 @@ def fit_of(
 
 def _by_eigenvalues(p: System) -> Fit:
     """The shortest answer from G alone, whose eigenvalues are the squares of what tells the rank."""
-    squares, V = torch.linalg.eigh(p.G)
-    s, rounded = squares.clamp(min=0).sqrt(), rounding_of(p.G)
-    kept = significant(s, V.T, p.noise, rounded**0.5)
+    longer = (p.reached[:-1] * p.factor).clamp(min=1)  # in these units rounding is the same in all directions
+    G, g, noise = p.G / longer / longer.unsqueeze(1), p.g / longer, p.noise / longer
+    squares, V = torch.linalg.eigh(G)
+    s, rounded = squares.clamp(min=0).sqrt(), rounding_of(G)
+    kept = significant(s, V.T, noise, rounded**0.5)
     rank = int(kept.sum())
     rows, squares = V.T[kept], squares[kept].flip(0)  # the smallest last
-    v = rows.T @ ((rows @ p.g) / squares.flip(0))
-    v, certain = shortest(v, rows, p.size, doubt(squares, p.noise, rounded))
-    longer = p.reached[:-1] * p.factor
-    size = float(p.reached[-1] + torch.linalg.vector_norm(longer * v))
-    left = digits_of_fitted(float(p.g @ v), size, V.T * longer, V.T @ p.g, s.clamp(min=rounded**0.5), kept)
+    first = rows.T @ ((rows @ g) / squares.flip(0))
+    v, certain = shortest(first, rows, p.size * longer, doubt(squares, noise, rounded))
+    size = float(p.reached[-1] + torch.linalg.vector_norm(torch.stack((first, v)), dim=1).max())
+    y = float(p.yy) ** 0.5, p.weight**0.5 * float(p.mean[-1].abs()), float(p.reached[-1])
+    part = G.diagonal().clamp(min=0).sqrt().where(p.factor != 0, 1)
+    cancelled = torch.linalg.vector_norm(V.T * (part < CANCELS), dim=1) > CANCELS
+    left = digits_of_fitted(float(g @ v), y, size, V.T @ g, s.clamp(min=rounded**0.5), kept, cancelled)
+    v = v / longer
     message = (
         f"Eigenvalues, from sums of {p.n} rows. {shortest_text(len(p.g), rank, certain)} "
         f"Rounding leaves {left} digits of the predictions."

@@ -17,16 +17,16 @@ from torch import Tensor
 from linreg.basics.held import LARGEST, SMALLEST
 from linreg.basics.products import FIRST_ROWS
 from linreg.closed_form.accuracy import lost, quickly
+from linreg.closed_form.columns import level
 from linreg.closed_form.from_sums import (
     BOUND_ENOUGH,
     EIGEN_COLUMNS,
     PLAIN_LIMIT,
     SMALL,
-    inverse_lengths,
-    level,
 )
 from linreg.closed_form.narrow import MOVED, UNSEEN
 from linreg.closed_form.rows import Rows
+from linreg.closed_form.triangle import inverse_lengths
 from linreg.result import Fit, Status
 from linreg.workers import alone
 

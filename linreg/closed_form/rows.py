@@ -8,7 +8,8 @@ from torch import Tensor
 from linreg.basics.held import exponent, times_two_to
 from linreg.basics.products import first_mean, residual_products, summed
 from linreg.checks import check_finite
-from linreg.closed_form.from_sums import System, level, system
+from linreg.closed_form.columns import level
+from linreg.closed_form.from_sums import System, system
 
 __all__ = ["Rows"]
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from linreg.basics.products import in_runs
 from linreg.workers import dealt
 
-__all__ = ["BLOCK", "stacked", "triangle"]
+__all__ = ["BLOCK", "inverse_lengths", "stacked", "triangle"]
 
 BLOCK = 4096  # rows taken at a time: the rounding errors of a sum grow with its length
 
@@ -28,3 +28,10 @@ def stacked(blocks: Iterable[Tensor]) -> Tensor:
     for block in left:
         T = torch.linalg.qr(torch.cat((T, block)), mode="r").R
     return T
+
+
+def inverse_lengths(L: Tensor) -> Tensor:
+    """(d,) the lengths of the columns of L^-1."""
+    inverse = torch.linalg.solve_triangular(L, torch.eye(len(L), dtype=L.dtype, device=L.device), upper=False)
+    lengths: Tensor = torch.linalg.vector_norm(inverse, dim=0)
+    return lengths

@@ -168,6 +168,88 @@ def test_a_difference_without_a_digit_is_not_ok():
     assert fit.status is Status.RANK_DEFICIENT or "No digit of the weights is certain" in fit.message
 
 
+def off(fit, X, y, intercept=True):
+    """How far predictions lie from the best, as a share of how far these lie from their mean."""
+    best = linreg.solve(X, y, intercept=intercept).predict(X)
+    return float((fit.predict(X) - best).norm() / (best - best.mean()).norm())
+
+
+def columns(kind, n, g):
+    """Ordinary ones, dummies that sum to one in units far apart, or a time in milliseconds."""
+    if kind == "ordinary":
+        return torch.randn(n, 2, generator=g, dtype=D)
+    if kind == "dummies":
+        groups = torch.nn.functional.one_hot(torch.randint(4, (n,), generator=g), 4).double()
+        return groups * torch.tensor([1.0, 1e-4, 300.0, 7e3], dtype=D)
+    return 1e3 * torch.randperm(n, generator=g).double().unsqueeze(1)
+
+
+WAYS = {
+    "whole less part": lambda A, B, both: both - B,
+    "come and gone": lambda A, B, both: A + B - B,
+    "there before": lambda A, B, both: B + A - B,
+    "again and again": lambda A, B, both: A + B - B + B - B,
+}
+
+
+@pytest.mark.parametrize("large", ["X and y", "X", "y", "one column"])
+@pytest.mark.parametrize("kind", ["ordinary", "dummies", "time"])
+@pytest.mark.parametrize("way", WAYS)
+def test_no_digit_is_told_that_left_with_other_rows(way, kind, large):
+    """Rows a hundred to a hundred million times as large have left: a sweep over seeds and sizes."""
+    statuses = set()
+    for seed in range(12):
+        g = gen(seed)
+        X = torch.hstack((columns(kind, 60, g), torch.randn(60, 1, generator=g, dtype=D)))
+        y = (X / X.std(0)) @ torch.randn(X.shape[1], generator=g, dtype=D) + 1
+        far, left = 10.0 ** (2 + seed % 7), slice(20, 60)
+        if large != "y":
+            X[:20, -1 if large == "one column" else slice(None)] *= far
+        if large in ("y", "X and y"):
+            y[:20] *= far
+        A, B, both = (Statistics.of(X[some], y[some]) for some in (left, slice(20), slice(60)))
+        fit = linreg.solve_statistics(WAYS[way](A, B, both))
+        statuses.add(fit.status)
+        if fit.status is Status.OK:
+            w = linreg.certified(X[left], y[left]).w if fit.rank == X.shape[1] else None
+            assert kind != "dummies"  # whose sum is one, whatever has left
+            size = X[left].std(0)
+            wrong = float(((fit.w - w) * size).abs().max() / (w * size).abs().max())
+            most = re.search(r"(\d+) of the largest", fit.message)
+            assert wrong <= 10.0 ** -(int(most[1]) if most else told(fit)), (seed, far)
+        elif fit.status is Status.RANK_DEFICIENT:
+            assert off(fit, X[left], y[left]) <= 10.0 ** -told(fit), (seed, far)
+    assert statuses != {Status.NO_DIGITS}  # which would be true as well
+
+
+@pytest.mark.parametrize("far", [1e5, 1e7, 1e9])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_a_column_that_cancels_to_rounding_is_not_called_constant(intercept, far):
+    """All that `y` varies with has squares below the rounding of those that have left."""
+    x = torch.randn(40, 1, generator=gen(4), dtype=D)
+    y = 3 * x[:, 0] + 2
+    wrong = Statistics.of(far * x[:9], y[:9])
+    sums = Statistics.of(x, y) + wrong - wrong
+    fit = linreg.solve_statistics(sums, intercept=intercept)
+    if far < 1e6:
+        assert fit.status is Status.OK
+        best = linreg.certified(x, y, intercept=intercept)
+        assert abs(float(fit.w / best.w) - 1) <= 10.0 ** -told(fit) <= 0.1
+    else:
+        assert fit.status is Status.NO_DIGITS
+
+
+@pytest.mark.parametrize("gone", [1, 5, 40])
+def test_a_dummy_whose_rows_have_left_costs_some_digits_not_all(gone):
+    g = gen(gone)
+    dummy = (torch.arange(100) < gone).double()
+    X = torch.column_stack((torch.randn(100, 2, generator=g, dtype=D), dummy))
+    y = X @ torch.tensor([1.0, 2.0, 3.0], dtype=D) + torch.randn(100, generator=g, dtype=D)
+    fit = linreg.solve_statistics(Statistics.of(X, y) - Statistics.of(X[:gone], y[:gone]))
+    assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 2)
+    assert off(fit, X[gone:], y[gone:]) <= 10.0 ** -told(fit) <= 1e-4
+
+
 # The range of the dtype.
 
 SOLVERS = (linreg.solve, linreg.qr, linreg.svd, linreg.cholesky, linreg.certified)
