@@ -72,11 +72,11 @@ def solve(
     Large data of 24 columns or more, not nearly dependent, are multiplied in float32, which is faster, and
     refined with residuals in float64 until these no longer help, usually once or twice; where that would
     take more steps than it saves, or where a square leaves the range of float32, products are in float64.
-    What rounding costs is estimated for each weight, as $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\| \|v\|))$
-    with the machine epsilon $\varepsilon$, the centred and scaled columns $A$, their condition number $\kappa$
-    and weights $v$, and the residual $r$. With fewer than ten digits left, doubled precision recovers them
-    after Cholesky as well, at any size of the data, and small problems get it at once; otherwise the `message`
-    says how many are left, if fewer than 14.
+    What rounding costs is estimated for each weight, as $\varepsilon (\kappa + \kappa^2 \|r\| / (\|A\|
+    \|v\|))$ with the machine epsilon $\varepsilon$, the centred and scaled columns $A$, their condition
+    number $\kappa$ and weights $v$, and the residual $r$. With fewer than ten digits left, doubled precision
+    recovers them after Cholesky as well, at any size of the data, and small problems get it at once;
+    otherwise the `message` says how many are left, if fewer than 14.
 
     For dependent columns the answer is the shortest `w` that predicts best, from the sums where these tell
     the columns apart and the rows confirm it, else by the SVD of the small triangle; its loss is measured.

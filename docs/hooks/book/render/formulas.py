@@ -63,7 +63,7 @@ def typeset(html: str, page: str) -> str:
         if display:
             box = f'class="formula" tabindex="0" role="group" aria-label="{say("Formula")}"'
             return f"<div {box}>{formula}</div>"
-        # Browsers would begin a line with a full stop. A long formula may break, and keeps room for it at its end.
+        # Browsers would begin a line with a full stop. A long formula may break, and has room for it.
         if after and formula.startswith('<span class="katex long">'):
             return f'{before}{formula}<span class="after">{after}</span>'
         return f'<span class="tight">{before}{formula}{after}</span>' if before + after else formula

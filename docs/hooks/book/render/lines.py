@@ -15,8 +15,9 @@ PART = re.compile(r"(?<=[/_])(?=\w)")
 
 
 def held(html: str) -> str:
-    """A page on which no line begins with the sign of a percentage, or ends within (n, d + 1), 1e-10 or short code."""
-    return TOGETHER.sub(_held, html).replace("、<code", "、<wbr><code")  # which Chromium needs to break there
+    """A page where no line begins with a sign of percent or ends within (n, d + 1), 1e-10 or short code."""
+    html = TOGETHER.sub(_held, html)
+    return html.replace("、<code", "、<wbr><code")  # Chromium would not break there
 
 
 def _held(match: re.Match[str]) -> str:
