@@ -61,7 +61,7 @@ def simulate(
         RangeError: negative `noise`, `n` below 1, `correlation` or `condition` out of range or both.
         ShapeError: `w` is not a vector, or `condition` with n <= d.
         DtypeError: `dtype` is not float32 or float64, `generator` is not a generator, or a number is not one.
-        DeviceError: `generator` lies on another device.
+        DeviceError: `device` is not there, or `generator` lies on another device.
         DataError: `w` holds NaN or infinity.
 
     Examples:

@@ -73,7 +73,7 @@ def _check_named(file: Npy | Table, columns: tuple[Any, ...]) -> None:
         if not good and _are_text(file, other):
             cure = _of_texts(file)
         if mark := _mark(file, other):
-            cure = f"{mark}. Otherwise {cure[0].lower()}{cure[1:]}"
+            cure = _or_else(mark, cure if good else "")
         raise RangeError(
             f"`features` must be named where a column has no name of its own; in {file.path!r} one is called "
             f"{nameless[0]!r}, as the row names of pandas and R are. {cure}."
@@ -118,7 +118,7 @@ def _no_numbers(file: Table, other: list[Any], columns: tuple[Any, ...], others:
     else:
         cure = "No column can be a feature. Turn one into numbers first, such as dates into days"
     if mark:
-        cure = f"{mark}. Otherwise {cure[0].lower()}{cure[1:]}"
+        cure = _or_else(mark, cure if good or bad else "")
     raise DtypeError(
         f"{roles} must hold numbers; in {file.path!r} {held}{', ...' * (len(other) > 8)}. {cure}."
     )
@@ -128,6 +128,10 @@ def _mark(file: Npy | Table, other: list[Any]) -> str:
     """The cure for the first column of numbers that are written in another way."""
     cures = (file.of_kind(name) for name in other if isinstance(file, Table))
     return next(filter(None, cures), "")
+
+
+def _or_else(mark: str, cure: str) -> str:
+    return f"{mark}. Otherwise {cure[0].lower()}{cure[1:]}" if cure else mark
 
 
 def _are_text(file: Npy | Table, other: list[Any]) -> bool:

@@ -60,7 +60,8 @@ def _unpack(path: str) -> str:
     if "[Content_Types].xml" in names or "mimetype" in names:
         return "It is a spreadsheet: save it as CSV there."
     if any(name.endswith("/data.pkl") for name in names):
-        return f"It is of torch.save: numpy.save({_new(path, '.npy')!r}, torch.load({path!r}))."
+        load = f"numpy.save({_new(path, '.npy')!r}, torch.load({path!r}))"
+        return f"It is of torch.save: {load} if it is one tensor."
     return f"It is a zip archive: zipfile.ZipFile({path!r}).extractall({os.path.dirname(path) or '.'!r})."
 
 

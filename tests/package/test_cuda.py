@@ -96,7 +96,7 @@ def test_generators():
     assert X_there.is_cuda
     assert y_there.is_cuda
     assert linreg.simulate(50, correlation=0.5, device="cuda", generator=generator)[0].is_cuda
-    with pytest.raises(linreg.DeviceError, match="on the device of the data, cuda; got cpu"):
+    with pytest.raises(linreg.DeviceError, match="on the device of the data, cuda:0; got cpu"):
         linreg.simulate(device="cuda", generator=gen())
     with pytest.raises(linreg.DeviceError, match="on the device of the data, cuda:0; got cpu"):
         linreg.sgd(X.cuda(), Y.cuda(), lr=0.1, epochs=1, batch_size=10, generator=gen())

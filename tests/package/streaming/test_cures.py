@@ -110,6 +110,11 @@ class TestMarks:
         assert accumulate(blocks(path, target="y", features=features(message))).n == 5
         fits(follow(message, 1))
 
+    def test_of_decimals_beside_a_target_of_others(self, tmp_path):
+        path = text(tmp_path / "q.csv", "a;b;y\n1,5;2,5;3\n2,5;3,5;4\n")
+        assert refused(path, delimiter=";").endswith("if its ',' is the decimal point: decimal=','.")
+        assert accumulate(blocks(path, target="y", delimiter=";", decimal=",")).n == 2
+
     @pytest.mark.parametrize("late", [False, True])
     def test_of_decimals(self, tmp_path, late):
         words = [f"{a}".replace(".", ",") for a in A]
@@ -213,6 +218,7 @@ class TestKinds:
 
     def test_torch(self, tmp_path):
         torch.save(torch.tensor(frame().to_numpy()), tmp_path / "q.pt")
+        assert refused(tmp_path / "q.pt").endswith(" if it is one tensor.")
         exec(CODE.findall(refused(tmp_path / "q.pt"))[0], {"numpy": numpy, "torch": torch})
         fits(tmp_path / "q.npy", target=2)
 
@@ -515,6 +521,7 @@ class TestTexts:
         df.to_csv(tmp_path / "q.csv", sep=";", decimal=",")
         message = refused(tmp_path / "q.csv", delimiter=";")
         assert ("therwise say features=['b']" in message) == (chosen == ["b"])
+        assert "dummies" not in message  # of numbers there would be one for each
         assert "if its ',' is the decimal point: decimal=','" in message
         message = refused(tmp_path / "q.csv", delimiter=";", decimal=",")
         fits(tmp_path / "q.csv", delimiter=";", decimal=",", features=features(message))
