@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy
 import pandas
+import polars
 import pytest
 import torch
 
@@ -68,8 +69,8 @@ def features(message: str) -> list[str]:
 def follow(message: str, which: int = 0) -> Path:
     """Run the line that a message gives, and return the file that it writes."""
     line = CODE.findall(message)[which]
-    names = {"pandas": pandas, "numpy": numpy, "zipfile": zipfile, "torch": torch}
-    exec(line, names | ({"polars": pytest.importorskip("polars")} if "polars" in line else {}))
+    names = {"pandas": pandas, "numpy": numpy, "zipfile": zipfile, "torch": torch, "polars": polars}
+    exec(line, names)
     return Path(re.findall(r"(?:to|write)_\w+\('(.*?)'", line)[-1])
 
 
@@ -282,7 +283,6 @@ class TestKinds:
         fits(tmp_path / "q.parquet")
 
     def test_integers_of_more_than_64_bits_in_parquet(self, tmp_path):
-        polars = pytest.importorskip("polars")
         polars.DataFrame(
             {"a": [0, 7, 2], "b": B[:3], "y": [2 * a - b + 1 for a, b in zip([0, 7, 2], B, strict=False)]}
         ).cast({"a": polars.Int128}).write_parquet(tmp_path / "q.parquet")
