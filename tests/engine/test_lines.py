@@ -21,13 +21,13 @@ SETTINGS = ROOT / "docs/hooks/book/execute/kernel/ipython_kernel_config.py"
         ("<p><b>1.5</b> %, 2 %)</p>", "<p><b>1.5</b>~%, 2~%)</p>"),
         ("<td>n % 3</td>", "<td>n % 3</td>"),
         ("<p>7 %s</p>", "<p>7 %s</p>"),
-        ("<code>95 % 2</code><pre>f <b>95</b> %</pre>", "<code>95 % 2</code><pre>f <b>95</b> %</pre>"),
+        ("<code>95  % 2  and more</code><pre>f <b>95</b> %</pre>",) * 2,
         ('<img alt="95 % of">', '<img alt="95 % of">'),
         ("<svg><text>95 %</text></svg><p>5 %</p>", "<svg><text>95 %</text></svg><p>5~%</p>"),
         ("<p>from (n, 1) and (n,) to (n,\nd + 1)</p>", "<p>from (n,~1) and (n,) to (n,~d~+~1)</p>"),
         ("<p>形状为 (1000, 2)（见 (b, w, x)）</p>", "<p>形状为 (1000,~2)（见 (b,~w,~x)）</p>"),
         ("<p>a case (a pair, 2) f(x), 1</p>", "<p>a case (a pair, 2) f(x), 1</p>"),
-        ('<code>(n, 1)</code><a title="(n, 1)">', '<code>(n, 1)</code><a title="(n, 1)">'),
+        ('<code>(n, 1)</code><a title="(n, 1)">', '<code class="tight">(n, 1)</code><a title="(n, 1)">'),
         (
             "<h2>L-BFGS, a-B, T-shirt, 1.5e-10</h2><pre><code>1e-3</code></pre>",
             '<h2><span class="tight">L-BFGS</span>, a-B, T-shirt, <span class="tight">1.5e-10</span></h2>'
@@ -39,7 +39,7 @@ SETTINGS = ROOT / "docs/hooks/book/execute/kernel/ipython_kernel_config.py"
             '<p><code class="tight">tol=1e-12</code>、<wbr><code class="tight"><a>f</a>(x=1)</code>、'
             "<wbr><code>name</code></p>",
         ),
-        ("<code>a - b</code>, <code>aaaaaaaaaa-bbbbbbbbbb</code>",) * 2,
+        ("<code>total += losses</code>, <code>aaaaaaaaaa-bbbbbbbbbb</code>",) * 2,
     ],
 )
 def test_no_line_begins_with_a_sign_of_percent_or_ends_in_a_tuple(before: str, after: str | None) -> None:

@@ -22,7 +22,7 @@
 # | predictions fine, weights wrong | [8, the explicit inverse](#inverse)<br>`orthogonal` | QR, `linreg.solve` |
 # | $R^2$ good on the test rows, bad on new ones | [10, leakage](../part2/generalise.py#leakage)<br>`shuffle_proof` there | split first |
 #
-# Nine of the ten are run below on the toy, and [again on the ordinary data](#again). Every test must fail on the bug and pass on the cure. `ignores_copies`, `costs_half`, `forgets` and `owns` cost nothing: run them before you train. To be tested first, [name the bugs by their curves](#gallery).
+# Nine of the ten are run below, and seven of these [again on the ordinary data](#again). Every test must fail on the bug and pass on the cure. `ignores_copies`, `costs_half`, `forgets` and `owns` cost nothing: run them before you train. To be tested first, [name the bugs by their curves](#gallery).
 #
 # ## A healthy run
 #
@@ -464,7 +464,7 @@ verdict(stable, bug=(X_15, 0.01), cure=(Z, 0.01))
 #
 # ## Again, on ordinary data {#again}
 #
-# The same bugs on 300 rows and twenty correlated columns, with the first three losses and the last. The symptoms are the same, except that the swing of bug 2 has many periods at once and looks irregular:
+# Seven of the bugs on 300 rows and twenty correlated columns, with the first three losses and the last. The symptoms are the same, except that the swing of bug 2 has many periods at once and looks irregular:
 
 # %%
 X_20, y_20, w_20, _ = linreg.ordinary()

@@ -72,7 +72,7 @@ for lr in rates:
     at = linreg.predict_steps(X, y, lr=lr)
     arrivals.append(at)
     assert measured[-1] < 1.01 * floor
-    ax.plot(at, predicted[at], "o", color=ORANGE)
+    ax.plot(at, predicted[at], "o", color=ORANGE, zorder=4)
     half = int((predicted - 0.3).abs().argmin())
     shift = {
         "xytext": (-5, 0),

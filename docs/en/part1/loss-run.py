@@ -331,7 +331,7 @@ print(f"R2 {abs(linreg.r2(X @ w_column + b_column, y)):.3f}")
 
 # %% [markdown]
 # **4. Code.** The broadcast loss takes $n^2$ numbers of memory. Write `mixed_loss(y_hat, y)`, which
-# returns the same value from two vectors (n,) with memory for n. Check with
+# returns the same value from two vectors (n,) with memory for $n$. Check with
 # `linreg.check(mixed_loss(y_near, y), slow, tol=1e-6)`.
 
 # %%

@@ -116,7 +116,7 @@ axes[1].plot([1.6, 10.4], [1.6, 10.4], color=GREY, linewidth=0.9, linestyle="--"
 for letter, pair, colour in zip(letters, pairs, colours, strict=True):
     for place in (PEAKS[pair], PEAKS[pair.flip(0)]):
         at = {"xytext": (6, 6), "textcoords": "offset points", "fontweight": "bold"}
-        clear = {"color": "white", "pad": 0.5}
+        clear = {"color": "white", "pad": 0.2, "alpha": 0.7}
         axes[1].annotate(letter, place.tolist(), color=colour, bbox=clear, **at)
 assert (
     len(torch.unique((1e4 * loss(heights, paths[heights][-1], *signal)).round())) == 1
@@ -340,7 +340,7 @@ for name, (X, y) in far.items():
 # With the same column twice the start decides where you end. If $\tilde X v = 0$, then
 #
 # $$
-# v^\top \nabla L = \tfrac1n (\tilde X v)^\top (\tilde X \theta - y) = 0 :
+# v^\top \nabla L = \tfrac1n (\tilde X v)^\top (\tilde X \theta - y) = 0{:}
 # $$
 #
 # no step has a part along $v$. Of the start's two parts, one in the null space and one in the *row space*,
@@ -412,7 +412,9 @@ axes[1].plot([-3.5, 6.5], [6.5, -3.5], color=GREY, linewidth=1, zorder=0)
 assert (trail[-1][0] - lowest_w).abs().max() < 1e-6  # from the origin to the star
 clear = {"color": "white", "pad": 1}
 beside = {"textcoords": "offset points", "bbox": clear}
-axes[1].annotate("shortest", lowest_w.tolist(), xytext=(10, 6), color=ORANGE, **beside)
+axes[1].annotate(
+    "shortest", lowest_w.tolist(), xytext=(-8, -14), ha="right", color=ORANGE, **beside
+)
 axes[1].annotate("zero", (0, 0), xytext=(-4, -14), **beside)
 
 # %% [markdown]

@@ -132,7 +132,7 @@ plt.show()
 # Predictions are linear in the targets, $\hat y = P y$ with $P = \tilde X (\tilde X^\top \tilde X)^{-1} \tilde X^\top$. The diagonal entry $h_i = P_{ii}$ is the *leverage*: how far the prediction of row $i$ follows, if $y_i$ moves by one. It depends on the features alone. The sum of all is $p$, so the average is $p/n$, and
 #
 # $$
-# h_i = \frac1n + (x_i - \bar x)^\top (X_c^\top X_c)^{-1} (x_i - \bar x):
+# h_i = \frac1n + (x_i - \bar x)^\top (X_c^\top X_c)^{-1} (x_i - \bar x){:}
 # $$
 #
 # a row far from the others, in the metric of the features, has leverage. Move one target of Anscombe's first set, once in the middle and once at the end:
@@ -298,7 +298,8 @@ for i, colour, marker, name in (
 ):
     ax.plot(seen.leverage[i], seen.external[i], marker, color=colour, label=name)
 for level in (-3, 3):
-    ax.axhline(level, color=GREY, linewidth=0.8, linestyle=":")
+    ax.axhline(level, color=GREY, linewidth=1.2, linestyle=":")
+ax.set_ylim(bottom=-4.5)
 ax.set(xlabel="leverage", ylabel="externally studentised residual")
 ax.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.4))
 ax.spines[["top", "right"]].set_visible(False)

@@ -409,7 +409,7 @@ assert float((predicted[0][1] - predicted[2][1]).abs().max()) > 0.05
 # %% [markdown]
 # No base is the right one. Say which one you took, or give each level its column (the intercept takes the middle), or leave the factor's columns out of the penalty with `unpenalised=`.
 #
-# ## Five programs, five scalings
+# ## One penalty, many scalings {#five-programs-five-scalings}
 #
 # | program | what to write for `alpha=a`, `l1_ratio=r` |
 # | --- | --- |

@@ -230,7 +230,7 @@ for standardise in (False, True):
 # %% [markdown]
 # ## Weight decay
 #
-# `weight_decay` of `torch.optim.SGD` and `Adam` adds $\text{decay} \cdot w$ to the slope, which is the slope of $\frac{\text{decay}}{2} \lVert w \rVert^2$. So with the half-mean loss it is $\alpha$. `MSELoss` is twice the half-mean: there the same decay is only half as strong, and a penalty of $\alpha$ needs a decay of $2 \alpha$.
+# `weight_decay` of `torch.optim.SGD` and `Adam` adds $\text{decay} \cdot w$ to the slope, which is the slope of $\tfrac12 \, \text{decay} \, \lVert w \rVert^2$. So with the half-mean loss it is $\alpha$. `MSELoss` is twice the half-mean: there the same decay is only half as strong, and a penalty of $\alpha$ needs a decay of $2 \alpha$.
 #
 # Two traps. By default the optimiser decays *all* parameters, the intercept too: put that into a group of its own. And AdamW is [something else](../part2/faster.py#weight-decay-and-ridge).
 
@@ -352,7 +352,7 @@ assert float(along_steps.min()) < unpenalised
 # - On ten thirties of the ordinary data ridge brought the mean error on new rows from <!--= means[0]:.2f -->3.57<!--/--> down to <!--= means[1]:.2f -->2.71<!--/-->, its strength chosen by rows left out; it was better in <!--= better -->8<!--/--> of the ten. With all 300 rows, and on the toy, there was next to nothing to gain.
 # - Ridge is least squares on $d$ more rows, and shrinks each direction by $\lambda / (\lambda + \alpha)$. None of the twenty weights of the ordinary data became zero.
 # - One eigendecomposition served a hundred penalties and all rows left out: on thirty rows, thirty fits gave the same number.
-# - $\alpha$ is the `weight_decay` of SGD and Adam under the half-mean loss, half of it under `MSELoss`, and $\alpha n$ in scikit-learn: run on thirty rows of the ordinary data. The intercept stays free, and AdamW is no ridge.
+# - $\alpha$ is the `weight_decay` of SGD and Adam under the half-mean loss, half of it under `MSELoss`, and scikit-learn's `alpha` is $\alpha n$: run on thirty rows of the ordinary data. The intercept stays free, and AdamW is no ridge.
 # - Stopping descent early came to <!--= float(along_steps.min()):.2f -->2.51<!--/--> on the third thirty at its best, ridge to <!--= float(on_new.min()):.2f -->2.51<!--/-->, least squares to <!--= unpenalised:.2f -->4.88<!--/-->.
 #
 # ## Exercises

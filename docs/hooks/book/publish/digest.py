@@ -21,4 +21,4 @@ def sources(root: Path) -> str:
 def as_markdown(root: Path, wheel: Path) -> str:
     """Both, as a page in a folder of the book shows them."""
     return f"""- {say("sources:")} `{sources(root)}`
-- [{wheel.name}](../{wheel.name}): `{sha256(wheel.read_bytes()).hexdigest()}`"""
+- [{wheel.name}](../{wheel.name}) `{sha256(wheel.read_bytes()).hexdigest()}`"""

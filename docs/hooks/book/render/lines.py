@@ -9,7 +9,8 @@ ENTRY = r"(?:[A-Za-z]|\d+)(?:\s[+-]\s\d+)?"
 HYPHENED = r"(?<![\w-])(?P<hyphened>[A-Z]-[A-Z]\w+|\d+(?:\.\d+)?e-\d+)"  # L-BFGS, 1e-10
 TUPLE, POWER = rf"\({ENTRY}(?:,\s{ENTRY})+\)", rf"\({ENTRY}\)\^\d"
 TOGETHER = re.compile(rf"{ASIDE}|(?<=[\d>]) (?=%(?!\w))|{TUPLE}|{POWER}|{HYPHENED}", re.S)
-SHORT = 20  # letters of code that fit into a line of a phone, if need be into the next one
+SHORT = 20  # letters of code that fit into a line of a phone, if need be into the next one,
+SPACED = 14  # and of code with spaces, where a line may well break if it must
 PLACE = re.compile(r'(?<=<details class="mkdocstrings-source)[^>]*>\s*<summary>.*?</summary>', re.S)
 PART = re.compile(r"(?<=[/_])(?=\w)")
 
@@ -25,12 +26,9 @@ def _held(match: re.Match[str]) -> str:
         return f'<span class="tight">{match[0]}</span>'
     if match[0].startswith("<code>"):
         text = unescape(re.sub("<[^>]*>", "", match[0]))
-        breaks = re.search(r"[^\w.]", text) and not re.search(r"\s", text)
-        return (
-            match[0].replace("<code>", '<code class="tight">', 1)
-            if breaks and len(text) <= SHORT
-            else match[0]
-        )
+        whole = len(text) <= (SPACED if re.search(r"\s", text) else SHORT)
+        tight = whole and re.search(r"[^\w.]", text)
+        return match[0].replace("<code>", '<code class="tight">', 1) if tight else match[0]
     return match[0] if match[0][0] == "<" else re.sub(r"\s", "\u00a0", match[0])
 
 
