@@ -22,7 +22,7 @@ class Status(StrEnum):
         NOT_CONVERGED: `"not converged"`, the steps ran out first.
         DIVERGED: `"diverged"`, the rate is too large; the message names one that works.
         NO_DIGITS: `"no digits"`, rounding has left no right digit; the message says what helps.
-        OUT_OF_RANGE: `"out of range"`, the answer is larger than its dtype can hold: infinite weights.
+        OUT_OF_RANGE: `"out of range"`, the dtype cannot hold the answer: weights too large, or too small.
         NO_NOISE: `"no noise"`, nothing to measure the noise by: no row to spare, or residuals of rounding.
         SEPARATED: `"separated"`, a direction separates the classes, along which the loss falls for ever.
     """

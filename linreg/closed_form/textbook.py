@@ -175,7 +175,7 @@ def svd(X: Tensor, y: Tensor, *, intercept: bool = True, rcond: float | None = N
     Returns:
         The fit, in the dtype of `X`; status `RANK_DEFICIENT` when `rank` is below d. `NO_DIGITS` and
         `OUT_OF_RANGE` as for `cholesky`. Columns in units so different that no float holds both keep their
-        predictions, and the message says that which `w` is the shortest is hidden.
+        predictions, and the message says that it cannot tell which `w` is the shortest.
 
     Raises:
         ShapeError: wrong shapes.

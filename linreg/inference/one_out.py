@@ -28,7 +28,8 @@ class Influence(ByValue):
         residuals: $r_i = y_i - \hat y_i$, in units of `y`.
         internal: $r_i \sqrt{c_i} / (s \sqrt{1 - h_i})$, internally studentised: no more than $\sqrt{n - p}$.
         external: the same with the s of the fit without row i: Student's t with n - p - 1 degrees of freedom.
-        cook: Cook's distance, how far all predictions move if row i goes, in units of $p s^2$.
+        cook: Cook's distance, the squared length by which all predictions move if row i goes, in units of
+            $p s^2$.
         dffits: how far the prediction of row i moves, in standard errors.
         press: the residual of row i from the fit without it, in units of `y`.
         loss: () half-mean squared loss of these, the exact leave-one-out loss.

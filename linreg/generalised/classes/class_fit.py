@@ -20,7 +20,7 @@ class LogisticFit(Fit):
     Its `loss` is the mean log-loss at `w`, `b`, in nats, without the penalty.
 
     Args:
-        alpha: of the penalty $\frac{\alpha}{2} \lvert w \rvert^2$, 0 without.
+        alpha: of the penalty $\frac{\alpha}{2} \lVert w \rVert^2$, 0 without.
         separation: the direction that separates the classes, for a fit of status `SEPARATED`.
     """
 
@@ -98,7 +98,7 @@ class SoftmaxFit(Fit):
     nats, without the penalty.
 
     Args:
-        alpha: of the penalty $\frac{\alpha}{2} \sum_k \lvert w_k \rvert^2$, 0 without.
+        alpha: of the penalty $\frac{\alpha}{2} \sum_k \lVert w_k \rVert^2$, 0 without.
         separation: the direction that separates classes, for a fit of status `SEPARATED`.
     """
 

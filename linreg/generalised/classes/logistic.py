@@ -39,11 +39,11 @@ def logistic(
     steps: int = 100,
     dtype: torch.dtype | None = None,
 ) -> LogisticFit:
-    r"""Minimise the mean log-loss of two classes, and $\frac{\alpha}{2} \lvert w \rvert^2$.
+    r"""Minimise the mean log-loss of two classes, and $\frac{\alpha}{2} \lVert w \rVert^2$.
 
     $$
     \frac{1}{\sum_i c_i} \sum_i c_i \log\bigl(1 + e^{-s_i (x_i^\top w + b)}\bigr)
-    + \frac{\alpha}{2} \lvert w \rvert^2, \qquad s_i = 2 y_i - 1 .
+    + \frac{\alpha}{2} \lVert w \rVert^2, \qquad s_i = 2 y_i - 1 .
     $$
 
     The intercept is free of the penalty. scikit-learn's `C` is $1 / (\alpha \sum_i c_i)$.

@@ -40,11 +40,11 @@ def softmax(
     steps: int = 100,
     dtype: torch.dtype | None = None,
 ) -> SoftmaxFit:
-    r"""Minimise the mean log-loss of K classes, and $\frac{\alpha}{2} \sum_k \lvert w_k \rvert^2$.
+    r"""Minimise the mean log-loss of K classes, and $\frac{\alpha}{2} \sum_k \lVert w_k \rVert^2$.
 
     $$
     \frac{1}{\sum_i c_i} \sum_i c_i \Bigl( \log \sum_k e^{s_{ik}} - s_{i y_i} \Bigr)
-    + \frac{\alpha}{2} \sum_k \lvert w_k \rvert^2, \qquad s_{ik} = x_i^\top w_k + b_k .
+    + \frac{\alpha}{2} \sum_k \lVert w_k \rVert^2, \qquad s_{ik} = x_i^\top w_k + b_k .
     $$
 
     The intercepts are free of the penalty. A number added to all scores of a row changes nothing; the

@@ -37,7 +37,7 @@ def ridge(
     r"""Minimise $\frac{1}{2n} \|X w + b - y\|^2 + \frac{\alpha}{2} \|w\|^2$: a little bias for less variance.
 
     The intercept is not penalised. In this convention `alpha` is the `weight_decay` of `torch.optim.SGD` and
-    `Adam` under the half-mean loss, twice that under `torch.nn.MSELoss`; scikit-learn's `Ridge` takes
+    `Adam` under the half-mean loss, and half of it under `torch.nn.MSELoss`; scikit-learn's `Ridge` takes
     $n \alpha$, R's `glmnet` $\alpha s_y$ with $s_y$ the standard deviation of `y` (divisor n). AdamW's
     `weight_decay` is no ridge.
 
