@@ -466,7 +466,7 @@ assert max(costs["toy + 290"], costs["ordinary, no noise, x 300"]) > 3
 assert all(abs(costs[name] - 1) < 0.02 for name in both)
 
 # %% [markdown]
-# Where the targets are centred and noisy nothing is lost. Elsewhere the reported loss is not that of the model that you have, but up to several times as large, and the rounding has driven the weights away from the answer as well. Three habits help: standardise $y$, judge outside of autocast, and never compare a loss from inside with one from outside. Mixed precision is made for large matrix products, which a linear
+# Where the targets are centred and noisy nothing is lost. Elsewhere the reported loss is not that of the model that you have: it can be less, or many times as large. And the rounding has driven the weights away from the answer as well. Three habits help: standardise $y$, judge outside of autocast, and never compare a loss from inside with one from outside. Mixed precision is made for large matrix products, which a linear
 # model does not have.
 #
 # ## It ends at the exact answer

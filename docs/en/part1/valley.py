@@ -413,7 +413,7 @@ assert (trail[-1][0] - lowest_w).abs().max() < 1e-6  # from the origin to the st
 clear = {"color": "white", "pad": 1}
 beside = {"textcoords": "offset points", "bbox": clear}
 axes[1].annotate(
-    "shortest", lowest_w.tolist(), xytext=(-8, -14), ha="right", color=ORANGE, **beside
+    "shortest", lowest_w.tolist(), xytext=(8, 13), ha="center", color=ORANGE, **beside
 )
 axes[1].annotate("zero", (0, 0), xytext=(-4, -14), **beside)
 

@@ -414,7 +414,7 @@ assert float((predicted[0][1] - predicted[2][1]).abs().max()) > 0.05
 # | program | what to write for `alpha=a`, `l1_ratio=r` |
 # | --- | --- |
 # | scikit-learn, `Lasso`, `ElasticNet` | the same numbers (its `Ridge` alone takes $n a$) |
-# | R, `glmnet(standardize=FALSE)`, lasso | `lambda=a` |
+# | R's `glmnet`, `standardize=FALSE`, lasso | `lambda=a` |
 # | the same, elastic net | its part on squares is divided by the standard deviation $s$ of `y`: `lambda*alpha` $= a r$ and `lambda*(1 - alpha)` $= a (1 - r) s$; this page does not run R, the tests hold its figures |
 # | the same with its default, `standardize=TRUE` | `standardise=True` here |
 # | a sum of squares without the half and the mean | $2 n a$ |
