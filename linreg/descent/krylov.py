@@ -223,7 +223,6 @@ def conjugate_gradients(
     check_count(steps, "steps")
     tol = SHARE * torch.finfo(X.dtype).eps if tol is None else check_number(tol, "tol")
     c = weighing(y, weights).c
-    c = None if c is None else c.double()
     rows = Centred.of(X.double(), y.double(), intercept, c)
     _check_squares(rows)
     seen: list[Tensor] | None = [] if record else None
@@ -248,7 +247,9 @@ def conjugate_gradients(
         w.to(X.dtype), b.to(X.dtype), status, message, "conjugate_gradients", w.new_tensor(floor).to(X.dtype),
         steps=len(gains), path=None if seen is None else _path(rows, seen, gains, floor, X.dtype),
     )  # fmt: skip
-    return fit if X.dtype == torch.float64 else measured(fit, X, y, c, moved_of(fit, w, b))
+    if X.dtype == torch.float64:
+        return fit
+    return measured(fit, X, y, None if c is None else c.double(), moved_of(fit, w, b))
 
 
 def _constant(X: Tensor, root: Tensor | None, mean: Tensor, near: Tensor) -> Tensor:

@@ -67,9 +67,10 @@ class Delimited(Table):
                 f"{another_kind(self.path) or 'Write one, or copy the file again.'}"
             )
         self.body, self.columns = ends[0], [str(j) for j in range(len(names))]
-        # (line, text) of the first rows, the line counted from 0
-        self.sample = [(text.count(b"\n", 0, begin), text[begin:end]) for begin, end in pairwise(ends)]
-        self.rows_seen = [self._fields(row) for _, row in self.sample]
+        self.sample = [
+            text[begin:end] for begin, end in pairwise((0, *ends))
+        ]  # of names, and of the first rows
+        self.rows_seen = [self._fields(row) for row in self.sample[1:]]
         return list(zip(names, self._kinds(), strict=True))
 
     def _other_encoding(self, why: str) -> FileError:
@@ -286,12 +287,14 @@ class Delimited(Table):
 
     def _line_of(self, name: object) -> tuple[str, str]:
         """Which line has the name among others, counted from 0, and what stands between them."""
-        for line, row in self.sample:
+        line = self.sample[0].count(b"\n")
+        for row in self.sample[1:]:
             for mark in dict.fromkeys((self.delimiter, *MARKS)):
                 found = self._fields(row, delimiter=mark)
                 if name in found and len(found) > 1 and all(map(NAME.match, found)):
                     blank = row.count(b"\n", 0, len(row) - len(row.lstrip(b"\r\n")))
                     return f"{line + blank}", mark
+            line += row.count(b"\n")
         return "", ""
 
     @property
