@@ -80,9 +80,10 @@ class Blocks:
         self.moved = bool(shift.any())
         n, d = X.shape
         shape, turned = (min(self.rows, n), _columns(d + 2)), X.stride(0) == 1 < X.stride(1)
-        Z = torch.zeros(shape[::-1] if turned else shape, dtype=dtype, device=X.device)
+        Z = torch.ones(shape[::-1] if turned else shape, dtype=dtype, device=X.device)
         self.Z = Z.T if turned else Z
-        self.Z[:, d + 1] = 1
+        if shape[1] > d + 2:
+            self.Z[:, d + 2 :] = 0
 
     def of(self, run: slice) -> Iterator[Tensor]:
         """Those of a run of rows."""

@@ -33,6 +33,7 @@ from linreg.workers import alone
 __all__ = ["LOSS_LEFT", "Answer", "from_rows", "from_sums"]
 
 LOSS_LEFT = 1e-4  # a loss this small against that of the mean has lost digits to the subtraction
+ALIKE = 2.0  # condition number up to which a bound tells as many digits, or one less
 FAR = 1e4  # times its spread: up to there the mean of a column may be, and the rounded mean do no harm
 
 
@@ -50,7 +51,8 @@ class Answer(NamedTuple):
     def fit(self, dtype: torch.dtype) -> Fit:
         """The fit, in this dtype."""
         w = torch.tensor(self.w, dtype=dtype, device="cpu")
-        b, loss = (torch.full((), number, dtype=dtype, device="cpu") for number in (self.b, self.loss))
+        b = torch.full((), self.b, dtype=dtype, device="cpu")
+        loss = torch.full((), self.loss, dtype=dtype, device="cpu")
         return Fit(w, b, Status.OK, self.message, "cholesky", loss, len(w), self.condition)
 
     def held(self, dtype: torch.dtype) -> Fit | None:
@@ -91,10 +93,14 @@ def from_sums(rows: Rows, shift: Tensor, M: Tensor) -> Answer | None:
     X, _, _, intercept, dtype = rows
     if X.shape[1] > EIGEN_COLUMNS or X.is_cuda:
         return None
-    weight = float(M[-1, -1])
-    offset = M[-1, :-1] / weight if intercept else torch.zeros_like(shift)
-    products = torch.addr(M[:-1, :-1], M[-1, :-1], offset, alpha=-1)
-    return _answer(weight, X, dtype, products, shift.tolist(), offset.tolist(), M.diagonal()[:-2].tolist())
+    *sums, weight = M[-1].tolist()
+    products, far = M[:-1, :-1], shift.tolist()
+    if not intercept:
+        return _answer(weight, X, dtype, products, far)
+    before, last = M.diagonal().tolist(), M[-1, :-1]
+    offset = [total / weight for total in sums]
+    products = torch.addr(products, last, last, alpha=-1 / weight)
+    return _answer(weight, X, dtype, products, far, offset, before[:-2])
 
 
 def _answer(
@@ -110,13 +116,15 @@ def _answer(
 
     `before`, where there is one, are the squares of the columns about `far` alone, of which they were made.
     """
-    sizes, near = products.diagonal().tolist(), weight / FAR**2
+    few = products.tolist() if len(far) <= 3 else None
+    sizes = [row[i] for i, row in enumerate(few)] if few else products.diagonal().tolist()
+    near = weight / FAR**2
     mean = far if also is None else [m + o for m, o in zip(far, also, strict=True)]
     for square, m in zip(sizes, mean, strict=True):
         if not (SMALLEST < square < LARGEST and near * m * m <= square):  # False for NaN
             return None
     lengths = [math.sqrt(square) for square in sizes]
-    found = (_of_two if len(sizes) <= 3 else _of_more)(products, lengths)
+    found = _of_two(few, lengths) if few else _of_more(products, lengths)
     if found is None:
         return None
     v, condition, rest, sensitivities = found
@@ -124,7 +132,7 @@ def _answer(
     factor = [1 / length for length in lengths[:-1]]
     count = partial(quickly, v, longer, factor, mean, lengths[-1], weight)
     left, most = count([condition] * len(v), condition * longer)
-    if left < BOUND_ENOUGH and X.numel() > SMALL:  # then more than a bound is worth the time
+    if left < BOUND_ENOUGH and X.numel() > SMALL and condition > ALIKE:  # more than a bound is worth the time
         sensitivity = sensitivities()
         left, most = count(sensitivity, longer * min(condition, math.hypot(*sensitivity)))
     w = list(map(mul, v, factor))
@@ -143,14 +151,14 @@ class Found(NamedTuple):
     sensitivities: Callable[[], list[float]]  # how far a rounding error moves each weight
 
 
-def _of_two(products: Tensor, lengths: list[float]) -> Found | None:
+def _of_two(products: list[list[float]], lengths: list[float]) -> Found | None:
     """Of one or two columns.
 
     By hand: the matrix [1, a; a, 1] has the eigenvalues 1 - |a| and 1 + |a|.
     """
-    entries, last = products.tolist(), lengths[-1]
-    g = [entry / (length * last) for entry, length in zip(entries[-1], lengths[:-1], strict=False)]
-    a = entries[0][1] / (lengths[0] * lengths[1]) if len(g) == 2 else 0.0
+    last = lengths[-1]
+    g = [entry / (length * last) for entry, length in zip(products[-1], lengths[:-1], strict=False)]
+    a = products[0][1] / (lengths[0] * lengths[1]) if len(g) == 2 else 0.0
     if 1 + abs(a) > PLAIN_LIMIT**2 * (1 - abs(a)):
         return None
     both = (1 - a) * (1 + a)
@@ -158,7 +166,7 @@ def _of_two(products: Tensor, lengths: list[float]) -> Found | None:
     rest = 1 - sum(map(mul, v, g))
     if rest <= LOSS_LEFT:
         return None
-    v = [x * lengths[-1] for x in v]
+    v = [x * last for x in v]
     return Found(v, math.sqrt((1 + abs(a)) / (1 - abs(a))), rest, lambda: [both**-0.5] * len(v))
 
 
@@ -167,7 +175,7 @@ def _of_more(products: Tensor, lengths: list[float]) -> Found | None:
     scale = products.diagonal().sqrt()
     S = products / scale / scale.unsqueeze(1)
     L, failed = torch.linalg.cholesky_ex(S)  # of [A, y]: its last row is L^-1 A'y, and what is left of y
-    rest = float(L[-1, -1])
+    rest = L[-1].tolist()[-1]
     if bool(failed) or rest * rest <= LOSS_LEFT:
         return None
     eigenvalues = torch.linalg.eigvalsh(S[:-1, :-1]).tolist()
