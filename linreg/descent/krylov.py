@@ -21,9 +21,8 @@ from linreg.settings import check_count, check_number
 from linreg.weights import weighing
 from linreg.workers import alone
 
-__all__ = ["ROUNDS", "SHARE", "Centred", "conjugate_gradients", "descend", "square"]
+__all__ = ["SHARE", "Centred", "conjugate_gradients", "descend", "square"]
 
-ROUNDS = 3000  # at most, unless asked for more
 LAST = 10  # steps whose gains together stand for all that are to come
 SHARE = 1e-3  # of an eps: what those may have gained, far below what a run of descent is asked for
 PATIENCE = 0.25  # of all steps have to gain nothing before an answer is called one
@@ -164,7 +163,7 @@ def conjugate_gradients(
     X: Tensor,
     y: Tensor,
     *,
-    steps: int = ROUNDS,
+    steps: int = 3000,
     intercept: bool = True,
     weights: Tensor | None = None,
     tol: float | None = None,

@@ -5,11 +5,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from linreg.descent.krylov import ROUNDS, SHARE, Centred, descend, square
+from linreg.descent.krylov import SHARE, Centred, descend, square
 from linreg.weights import Weighing
 
 __all__ = ["COLUMNS", "UNKNOWN", "Wide", "wide_of"]
 
+ROUNDS = 3000  # of conjugate gradients, at the most
 COLUMNS = 2048  # up to here the sums take 32 MB, and their d^3 operations little beside a run
 UNKNOWN = (
     "Conjugate gradients did not find the smallest loss, so it is not known how near this is. Drop columns."

@@ -283,7 +283,7 @@ for name in ("SGD, alpha", "AdamW, 2 alpha"):
 assert away["SGD, 2 alpha, b decayed"][1] > 0.1
 
 # %% [markdown]
-# ## One penalty, five numbers
+# ## One penalty, five programs
 #
 # Each program minimises its own multiple of this sum, so the same fit has different numbers:
 

@@ -16,7 +16,7 @@ from linreg.generalised.robust.reweighting import Course, State
 from linreg.generalised.robust.robust_fit import End, RobustFit, in_steps
 from linreg.generalised.robust.row_loss import RowLoss
 from linreg.generalised.robust.sample import Sample
-from linreg.generalised.robust.scale import CONSISTENCY, Scale
+from linreg.generalised.robust.scale import Scale
 from linreg.generalised.robust.subsample import by_sample
 from linreg.inference.fitted import fitted
 from linreg.result import Status
@@ -38,7 +38,7 @@ def huber(
     *,
     delta: float = 1.345,
     scale: str | float = "mad",
-    consistency: float = CONSISTENCY,
+    consistency: float = 0.6744897501960817,
     intercept: bool = True,
     weights: Tensor | None = None,
     steps: int = 200,
@@ -66,7 +66,7 @@ def huber(
         y: (n,) targets.
         delta: where the loss becomes straight, in units of the scale; above 1 for `"joint"`.
         scale: `"mad"`, `"joint"`, or a number in units of `y`.
-        consistency: what the median of $|r|$ is divided by: that of standard normal noise.
+        consistency: what the median of $|r|$ is divided by: as it stands, that of standard normal noise.
         intercept: fit `b` as well; otherwise it is 0.
         weights: (n,) how often each row counts, 0 or above, in the loss and in the scale. Noise of known,
             unequal spread is another matter: divide `y`, `X` and a column of ones by it.
@@ -117,7 +117,7 @@ def tukey(
     *,
     delta: float = 4.685,
     scale: str | float = "mad",
-    consistency: float = CONSISTENCY,
+    consistency: float = 0.6744897501960817,
     intercept: bool = True,
     weights: Tensor | None = None,
     steps: int = 200,

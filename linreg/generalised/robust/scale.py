@@ -6,10 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["CONSISTENCY", "Scale"]
+__all__ = ["Scale"]
 
 EPS = torch.finfo(torch.float64).eps  # of a sum of weights, for each: how far the middle may be missed
-CONSISTENCY = 0.6744897501960817  # median of |z| where z is standard normal
 
 
 class Scale(NamedTuple):

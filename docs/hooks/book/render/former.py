@@ -34,6 +34,7 @@ FORMER = {
         "why-they-must-agree": "one-answer",
     },
     "part2/scaling.py": {"other-scales": "what-centring-does-and-what-scaling-does"},
+    "part3/ridge.py": {"one-penalty-five-numbers": "one-penalty-five-programs"},
     "reference/notation.md": {"four-conventions-for-the-loss": "loss-and-derivatives"},
     "reference/references.md": {"the-article-done-right": "from-data-to-a-trained-model"},
 }

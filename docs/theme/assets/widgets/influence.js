@@ -31,7 +31,7 @@ mount("influence", ({ anscombe: sets, movable: rows }) => {
   const { X, Y, root, frame } = picture;
   picture.ticks([5, 10, 15, 20], [2, 4, 6, 8, 10, 12, 14]);
   picture.word("x", (frame.left + frame.right) / 2, frame.bottom + 32);
-  picture.word("y", frame.left - 24, (frame.top + frame.bottom) / 2);
+  picture.word("y", frame.left - 24, Y(7) + 4); // between two ticks
   const clipped = svg("g", { "clip-path": picture.clip });
   const lines = { without: svg("path", { class: "widget-without" }), all: svg("path", { class: "widget-line" }) };
   const gap = svg("path", { class: "widget-gap" });

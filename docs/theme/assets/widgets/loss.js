@@ -25,7 +25,7 @@ mount("loss", (values) => {
   const evens = (from, to) => Array.from({ length: 99 }, (_, i) => 2 * i).filter((v) => v >= from && v <= to);
   picture.ticks(evens(low.x, high.x), evens(low.y, high.y));
   picture.word("x", (frame.left + frame.right) / 2, frame.bottom + 32);
-  picture.word("y", frame.left - 24, (frame.top + frame.bottom) / 2);
+  picture.word("y", frame.left - 24, Y(2 * Math.floor((low.y + high.y) / 4) + 1) + 4); // between two ticks
 
   const clipped = svg("g", { "clip-path": picture.clip });
   const squares = state.x.map(() => svg("rect", { class: "widget-square" }));

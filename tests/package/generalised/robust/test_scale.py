@@ -1,13 +1,17 @@
 """The scale of residuals: medians, the joint scale, and how they move with each residual."""
 
+import inspect
+
 import numpy as np
 import pytest
 import torch
 from problems import gen
 
-from linreg.generalised.robust.scale import CONSISTENCY, Scale
+import linreg
+from linreg.generalised.robust.scale import Scale
 
 F64 = torch.float64
+CONSISTENCY = inspect.signature(linreg.huber).parameters["consistency"].default
 WAYS = {"mad": Scale("mad", 1.345, CONSISTENCY), "joint": Scale("joint", 1.35, 1.0)}
 
 
@@ -18,6 +22,7 @@ def draw(n, seed):
 
 
 def test_the_median_of_normal_noise():
+    assert inspect.signature(linreg.tukey).parameters["consistency"].default == CONSISTENCY
     assert float(torch.distributions.Normal(0, 1).icdf(torch.tensor(0.75, dtype=F64))) == pytest.approx(
         CONSISTENCY, rel=1e-15
     )
