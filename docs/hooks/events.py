@@ -5,7 +5,6 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -22,7 +21,7 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
-from book.execute.outputs import Output, of_blocks, prepare
+from book.execute.outputs import Running, of_blocks, prepare
 from book.page.files import parse
 from book.page.model import Page as Source
 from book.page.model import PageError
@@ -63,7 +62,7 @@ class Site:
     edition: Edition
     titles: dict[str, str]  # in the language of the sources
     sources: dict[str, Source] = field(default_factory=dict)
-    outputs: dict[str, Sequence[Sequence[Output]]] = field(default_factory=dict)  # of each block
+    outputs: Running | None = None  # of each block, in the language of the sources
     drawn: dict[str, list[Drawn]] = field(default_factory=dict)  # the figures
     entries: dict[str, str] = field(default_factory=dict)  # address in the reference of each public name
     links: dict[str, str] = field(default_factory=dict)  # address of each source file and download
@@ -124,10 +123,10 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     except PageError as error:
         raise PluginError(str(error)) from None
     wanted = {uri for uri in documents if fnmatch(uri, ONLY)}
-    outputs = of_blocks(sources, wanted, site.cache, config, lambda: [_card(uri) for uri in wanted])
-    together.tell()
+    outputs = site.outputs = of_blocks(sources, wanted, site.cache, config, together.tell)
+    for uri in wanted:  # the first kernel starts after some seconds
+        _card(uri)
     site.sources = {uri: site.edition.page(uri, source) for uri, source in sources.items()}
-    site.outputs = {uri: site.edition.outputs(uri, made) for uri, made in outputs.items()}
 
     reference.share(site.root, config)
     site.edition.speak({uri: source.text for uri, source in sources.items()})
@@ -146,8 +145,10 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
             site.beside |= {f"{stem(uri)}.ipynb": notebook.notebook(*page), uri: notebook.script(*page)}
     files.append(File.generated(config, site.wheel.name, content=site.wheel.read_bytes()))
     files.append(File.generated(config, offline.NAME, content=b""))  # a place that pages can link to
-    for uri in documents.keys() - wanted:
-        files.remove(documents[uri])
+    for file in documents.values():
+        files.remove(file)
+    for uri in outputs:  # MkDocs reads pages in this order, while those behind still run
+        files.append(documents[uri])
 
 
 @event_priority(-50)
@@ -159,7 +160,9 @@ def on_pre_page(page: Page, config: MkDocsConfig, files: Files) -> None:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Hand the page to MkDocs as Markdown, outputs and all."""
     uri = page.file.src_uri
-    text, site.drawn[uri] = draft(site.sources[uri], site.outputs[uri], site.marks)
+    assert site.outputs is not None
+    outputs = site.edition.outputs(uri, site.outputs[uri])
+    text, site.drawn[uri] = draft(site.sources[uri], outputs, site.marks)
     entries = {name: site.address(place) for name, place in site.entries.items()}
     site.beside[f"{stem(uri)}.md"] = plain.text(text, site.sources[uri], site.root, site.links, entries)
     return text
@@ -189,6 +192,8 @@ def _card(uri: str) -> tuple[str, bytes]:
 @event_priority(-100)  # after mkdocs-autorefs has linked the names in the signatures
 def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     """All pages are read: make what is made from all, before the first is written."""
+    assert site.outputs is not None
+    site.outputs.close()
     env.filters["say"] = say  # for the templates of docs/theme
     pages = {page.file.src_uri: page for page in site.navigation.pages}
     shared = Counter(page.title for page in pages.values())
@@ -212,6 +217,12 @@ def on_env(env: Environment, config: MkDocsConfig, files: Files) -> None:
     if atom := feed.atom(config.site_name, site.home, changes, told):
         site.beside["feed.xml"] = atom
     config.extra["feed"] = bool(atom)  # docs/theme/main.html links it
+
+
+def on_build_error(error: Exception) -> None:
+    """Run no more pages, if any run yet."""
+    if "site" in globals() and site.outputs is not None:
+        site.outputs.close()
 
 
 def stem(uri: str) -> str:

@@ -131,7 +131,11 @@ def test_mkdocs_jupyter_runs_the_cells_and_their_outputs_are_kept(
         return execute(page=cells)["page"]
 
     def execute(**pages: Sequence[Cell]) -> Mapping[str, Sequence[Sequence[Output]]]:
-        return outputs.execute(pages, set(pages), home, config)
+        running = outputs.execute(pages, set(pages), home, config)
+        try:
+            return dict(running)
+        finally:
+            running.close()
 
     draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
     made = run(
@@ -157,6 +161,19 @@ def test_mkdocs_jupyter_runs_the_cells_and_their_outputs_are_kept(
     assert imported[0][0].text == f"[{sys.platform == 'linux'}, False, False]", (
         "before the fork, but not ours"
     )
+    door, told = tmp_path / "door", []
+    slow = Cell(f"import pathlib, time\nwhile not pathlib.Path({str(door)!r}).exists(): time.sleep(0.05)")
+    pages = {"slow": [slow], "quick": [Cell("3")]}
+    running = outputs.execute(pages, set(pages), home, config, lambda: told.append(1))
+    try:
+        assert running["quick"][0][0].text == "3"
+        assert not told, "the other still runs"
+        door.touch()
+        assert running["slow"] == [[]]
+    finally:
+        door.touch()
+        running.close()
+    assert told == [1], "said once, when all are there"
     with pytest.raises(PluginError, match="died"):
         run(Cell("import os\nos.kill(os.getpid(), 9)"))
 

@@ -8,10 +8,11 @@ whose key is made of the cells, does not see the prose.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -98,35 +99,60 @@ def prepare(package: Path, wheel: Path) -> Path:
     return home
 
 
+class Running(Mapping[str, list[list[Output]]]):
+    """The outputs of pages, in the order in which these run: who asks for those of one waits for it.
+
+    Attributes:
+        close: starts no more pages, waits for those that run, and ends what the kernels are forked from.
+    """
+
+    def __init__(
+        self, made: Mapping[str, Callable[[], list[list[Output]]]], close: Callable[[], None]
+    ) -> None:
+        self._made, self.close = made, close
+
+    def __getitem__(self, name: str) -> list[list[Output]]:
+        return self._made[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
 def of_blocks(
     pages: Mapping[str, Page],
-    wanted: Set[str],
+    wanted: set[str],
     home: Path,
     config: MkDocsConfig,
-    meanwhile: Callable[[], object] = lambda: None,
-) -> dict[str, list[list[Output]]]:
+    after: Callable[[], object] = lambda: None,
+) -> Running:
     """Outputs of each block of the wanted pages, which are executed each as one list of cells."""
     blocks = {name: cells(page) for name, page in pages.items()}
     flat = {name: [cell for block in page for cell in block] for name, page in blocks.items()}
-    made = execute(flat, wanted, home, config, meanwhile)
-    rest = {name: iter(made.get(name, [])) for name in wanted}
-    return {
-        name: [[output for _ in block for output in next(rest[name])] for block in blocks[name]]
-        for name in wanted
-    }
+    running = execute(flat, wanted, home, config, after)
+    runs = list(running)
+
+    def outputs(name: str) -> list[list[Output]]:
+        made = iter(running[name] if name in runs else [])
+        return [[output for _ in block for output in next(made)] for block in blocks[name]]
+
+    at_once = sorted(wanted.difference(runs))  # which have nothing to run
+    return Running({name: partial(outputs, name) for name in (*at_once, *runs)}, running.close)
 
 
 def execute(
     pages: Mapping[str, Sequence[Cell]],
-    wanted: Set[str],
+    wanted: set[str],
     home: Path,
     config: MkDocsConfig,
-    meanwhile: Callable[[], object] = lambda: None,
-) -> dict[str, list[list[Output]]]:
+    after: Callable[[], object] = lambda: None,
+) -> Running:
     """Outputs of each cell of the wanted pages: from the cache in `home`, or run, on all cores at once.
 
     One kernel more than there are cores: some always wait, half a second each, to have started or ended.
-    `meanwhile` is work for the first seconds, in which all kernels wait for what they are forked from.
+    `after` is called when all are there.
     """
     kept = {name: home / f"{key(code)}.json" for name, code in pages.items() if code}
     for old in set(home.glob("*.json")) - set(kept.values()):
@@ -139,12 +165,23 @@ def execute(
         return [[Output(**output) for output in cell] for cell in json.loads(kept[name].read_text())]
 
     todo = sorted(kept.keys() & wanted, key=lambda name: -len(repr(pages[name])))  # no long one at the end
-    ready = nullcontext() if all(kept[name].exists() for name in todo) else kernels.opened()
-    workers = (os.cpu_count() or 1) + 1
-    with ready, ThreadPoolExecutor(workers) as pool:  # the work is done in the kernels
-        made = pool.map(outputs, todo)
-        meanwhile()
-        return dict(zip(todo, made, strict=True))
+    end = ExitStack()
+    if not all(kept[name].exists() for name in todo):
+        end.enter_context(kernels.opened())
+    pool = ThreadPoolExecutor((os.cpu_count() or 1) + 1)  # the work is done in the kernels
+    made = {name: pool.submit(outputs, name) for name in todo}
+
+    def last() -> None:
+        wait(made.values())
+        if not any(future.cancelled() or future.exception() for future in made.values()):
+            after()
+
+    @end.callback
+    def _shut() -> None:
+        pool.shutdown(cancel_futures=not all(future.done() for future in made.values()))
+
+    pool.submit(last)
+    return Running({name: future.result for name, future in made.items()}, end.close)
 
 
 def key(code: Sequence[Cell]) -> str:

@@ -41,7 +41,11 @@ def _update(named: Sequence[Path]) -> int:
     sources = {str(file.relative_to(SOURCES)): parse(file) for file in book(ROOT) if SOURCES in file.parents}
     there = {uri for uri in sources if catalogues.path(FOLDER, uri).exists()}
     wanted = {str(file.relative_to(SOURCES)) for file in named} or there
-    outputs = of_blocks(sources, wanted, prepare(ROOT / "linreg", wheel.build(ROOT)), config)
+    running = of_blocks(sources, wanted, prepare(ROOT / "linreg", wheel.build(ROOT)), config)
+    try:
+        outputs = dict(running)
+    finally:
+        running.close()
     told = [*site.messages(config, Path(__file__).parents[1], ROOT / "docs/theme")]
     lists = {FOLDER / SITE: told}
     entries = docstrings.messages({uri: source.text for uri, source in sources.items()}, ROOT)
