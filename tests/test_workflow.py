@@ -1,6 +1,8 @@
 """The workflows: what is published was proved, what the package needs is tried, and no more is allowed."""
 
+import ast
 import re
+import sys
 import tomllib
 from typing import Any
 
@@ -59,3 +61,28 @@ def test_the_oldest_that_the_package_needs_is_tried_and_the_newest():
     assert '"$VENV/bin/python" -m pytest tests/package\n' in script
     page = (ROOT / "docs/en/about/contributing.md").read_text()
     assert all(f"bash .ci/package 'torch=={oldest}.*'\n" in text for text in (script, page)), "the example"
+
+
+def test_what_the_tests_of_the_package_import_is_installed_for_them():
+    script = (ROOT / ".ci/package").read_text()
+    (line,) = (line for line in script.splitlines() if "pip" in line and "install" in line)
+    extras = re.search(r"\[([\w,]+)\]", line)[1].split(",")
+    there = set(re.findall(r"(?<= )'?([a-z]+)(?=[ >'])", line.partition("--editable")[2]))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needs = list(project["dependencies"])
+    while extras:
+        for need in project["optional-dependencies"][extras.pop()]:
+            name, _, inner = re.match(r"([\w-]+)(\[([\w,]+)\])?", need).group(1, 2, 3)
+            needs.append(name)
+            extras += inner.split(",") if inner else []
+    there |= {re.match(r"[\w-]+", need)[0] for need in needs} | {"numpy"}  # which all of them need
+    ours = {path.stem for path in (ROOT / "tests").glob("*.py")} | {"linreg"}
+    used = set()
+    for file in (ROOT / "tests/package").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            used |= {name.partition(".")[0] for name in names}
+    foreign = used - ours - sys.stdlib_module_names
+    assert {"pytest", "polars", "torch"} < foreign
+    assert {"scikit-learn" if name == "sklearn" else name for name in foreign} <= there
