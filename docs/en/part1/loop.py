@@ -102,13 +102,14 @@ def evaluate(model, loader):
 def fit(model, optimizer, train, valid, epochs=200, patience=20):
     """Train, and leave `model` in the state with the smallest validation loss."""
     watch = batches(train.dataset, 256)  # the training rows, in order
-    history, best, best_epoch, best_state = [], math.inf, 0, None
+    history, best, best_epoch = [], math.inf, 0
+    best_state = copy.deepcopy(model.state_dict())  # a copy
     for epoch in range(1, epochs + 1):
         train_epoch(model, optimizer, train)
         history.append((evaluate(model, watch), evaluate(model, valid)))
         if history[-1][1] < best:
             best, best_epoch = history[-1][1], epoch
-            best_state = copy.deepcopy(model.state_dict())  # a copy
+            best_state = copy.deepcopy(model.state_dict())
         if epoch - best_epoch >= patience:
             break
     model.load_state_dict(best_state)
