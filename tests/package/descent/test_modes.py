@@ -187,7 +187,9 @@ def test_steps_at_the_ends():
     assert modes.steps(100.0, 1.0, inertia) == 0
     assert modes.steps(0.1, 0.6, inertia) == walked_to(modes, 0.1, 0.6, inertia) > 0  # 1.0 in two halves
     assert math.isinf(modes.steps(inertia.limit(), 0.1, inertia))
-    assert math.isinf(modes.steps(1.01 * inertia.limit(), 0.1, inertia))
+    steeper, edge = modes._replace(eigenvalues=4 * modes.eigenvalues), inertia.limit() / 4
+    found = [steeper.steps(share * edge, 0.1, inertia) for share in (0.9, 1.01)]
+    assert [math.isinf(steps) for steps in found] == [False, True]
     assert math.isinf(modes.steps(1e-300, 0.1, inertia))
     # a million million of steps are not tried one by one
     many = modes.steps(1e-12, 0.1, inertia)
