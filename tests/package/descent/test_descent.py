@@ -814,6 +814,15 @@ def test_the_fastest_rate_of_a_message_does_not_diverge_where_it_is_followed(sca
         assert float(told[1]) == pytest.approx(best, rel=0, abs=0.11 * (limit - best))
 
 
+@pytest.mark.parametrize(("needed", "words"), [(20, "torch.float64 rounds too much"), (21, "takes 21 steps")])
+def test_where_exact_numbers_would_have_arrived_rounding_is_named(needed, words, monkeypatch):
+    monkeypatch.setattr("linreg.descent.modes.Modes.steps", lambda *_: needed)
+    X, y = s8()
+    fit = linreg.gradient_descent(X, y, lr=0.01, steps=20)
+    assert fit.status is Status.NOT_CONVERGED
+    assert words in fit.message
+
+
 @pytest.mark.parametrize(("kappa", "none"), [(0.8e5, False), (1.2e5, True), (1e6, True)])
 def test_no_rate_is_advised_where_none_helps(kappa, none):
     """From a condition of the Hessian, which is that of the columns squared, of 1e10 on."""
