@@ -118,6 +118,11 @@ def test_no_rate_is_faster_than_the_best(mu, L, beta, nesterov):
         assert slowest(inertia, inertia.limit() / L * k / 400, mu, L) > least - 1e-7
     if not beta:
         assert best == pytest.approx(2 / (mu + L), rel=1e-12)
+    # and of others it is known whether they are as fast
+    assert inertia.no_faster(best, mu, L)
+    for k in range(1, 20):
+        lr = inertia.limit() / L * k / 20
+        assert inertia.no_faster(lr, mu, L) is (slowest(inertia, lr, mu, L) < least * (1 + 1e-6))
 
 
 def test_without_momentum_nesterov_is_the_same():
