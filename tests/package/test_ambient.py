@@ -5,7 +5,7 @@ import inspect
 import operator
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -345,13 +345,29 @@ def test_no_setting_changes_a_bit(name, setting, dtype, undisturbed):
     assert bits(result) == undisturbed[name, dtype]
 
 
+def methods_on_data() -> Iterator[str]:
+    """Public methods that take rows or weights."""
+    for kind in filter(inspect.isclass, (getattr(linreg, name) for name in linreg.__all__)):
+        for name, method in inspect.getmembers(kind, inspect.isroutine):
+            if not name.startswith("_") and {"X", "w"} & {*_parameters(method)}:
+                yield f"{kind.__name__}.{name}"
+
+
+def _parameters(method: Any) -> Iterable[str]:
+    try:
+        return inspect.signature(method).parameters
+    except ValueError:  # one of Python's own
+        return ()
+
+
 def test_no_public_function_is_forgotten():
     functions = {name for name in linreg.__all__ if inspect.isfunction(getattr(linreg, name))}
     functions |= {f"plot.{name}" for name in linreg.plot.__all__}
     assert functions <= set(CALLS)
     # and each is written with the one mechanism, wherever it is called from
-    functions |= {"Fit.predict", "Statistics.of", "Statistics.update", "Statistics.gradient"}
-    for name in functions:
+    methods = set(methods_on_data())
+    assert {"Fit.predict", "Statistics.of", "Statistics.gradient", "SoftmaxFit.probabilities"} <= methods
+    for name in functions | methods:
         assert operator.attrgetter(name)(linreg).__code__ is products.__code__, name
 
 

@@ -118,6 +118,11 @@ def test_no_rate_is_faster_than_the_best(mu, L, beta, nesterov):
         assert slowest(inertia, inertia.limit() / L * k / 400, mu, L) > least - 1e-7
     if not beta:
         assert best == pytest.approx(2 / (mu + L), rel=1e-12)
+    # and of others it is known whether they are as fast
+    assert inertia.no_faster(best, mu, L)
+    for k in range(1, 20):
+        lr = inertia.limit() / L * k / 20
+        assert inertia.no_faster(lr, mu, L) is (slowest(inertia, lr, mu, L) < least * (1 + 1e-6))
 
 
 def test_without_momentum_nesterov_is_the_same():
@@ -159,12 +164,37 @@ def test_the_first_step_that_gets_there(goal, beta, nesterov):
             assert modes.steps(lr, goal, inertia) == int(reached[0])
 
 
+def walked_to(modes: Modes, lr: float, goal: float, inertia: Inertia, steps: int = STEPS) -> int:
+    """The first step whose excess is at most the goal, by taking them."""
+    excess = walked(inertia, lr * modes.eigenvalues, steps).square() @ modes.energies
+    return int((excess <= goal).nonzero()[0])
+
+
+def test_a_goal_that_is_met_to_the_bit():
+    """Errors of 1, 1/2, 0: an excess of exactly a quarter after one step is at most a quarter."""
+    modes, inertia = Modes(torch.ones(1, dtype=F64), torch.ones(1, dtype=F64)), Inertia(0.5, True)
+    assert [modes.steps(1.0, goal, inertia) for goal in (1.0, 0.25, 0.2)] == [0, 1, 2]
+
+
+def test_steps_beyond_what_is_counted():
+    """8 log(10) / x of them: two in three of 2^60, and three in two."""
+    found = [
+        Modes(torch.tensor([1.0, x], dtype=F64), torch.tensor([0.0, 1.0], dtype=F64))
+        for x in (8 * math.log(10) / 2**60 * factor for factor in (1.5, 1 / 1.5))
+    ]
+    assert [math.isinf(modes.steps(1.0, 1e-16, Inertia())) for modes in found] == [False, True]
+
+
 def test_steps_at_the_ends():
     modes = Modes(torch.tensor([1.0, 0.5], dtype=F64), torch.tensor([0.5, 0.5], dtype=F64))
     inertia = Inertia(0.9)
     assert modes.steps(0.1, 1.0, inertia) == 0
     assert modes.steps(100.0, 1.0, inertia) == 0
+    assert modes.steps(0.1, 0.6, inertia) == walked_to(modes, 0.1, 0.6, inertia) > 0  # 1.0 in two halves
     assert math.isinf(modes.steps(inertia.limit(), 0.1, inertia))
+    steeper, edge = modes._replace(eigenvalues=4 * modes.eigenvalues), inertia.limit() / 4
+    found = [steeper.steps(share * edge, 0.1, inertia) for share in (0.9, 1.01)]
+    assert [math.isinf(steps) for steps in found] == [False, True]
     assert math.isinf(modes.steps(1e-300, 0.1, inertia))
     # a million million of steps are not tried one by one
     many = modes.steps(1e-12, 0.1, inertia)

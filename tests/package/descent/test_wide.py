@@ -101,6 +101,19 @@ def test_descent_has_the_same_status(noise, reduction, monkeypatch):
 
 
 @pytest.mark.usefixtures("narrow_limit")
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_a_step_that_moves_nothing_is_told_from_one_that_is_short(nesterov):
+    """The rows lie far from zero: of a short step float32 keeps nothing, and float64 a little."""
+    X, y = linreg.simulate(200, [1.0] * 10, correlation=0.3, noise=0.5, generator=gen())
+    how = {"lr": 1e-9, "steps": 3, "w": torch.full((10,), 1e3, dtype=F64), "b": 1e6, "nesterov": nesterov}
+    short = linreg.momentum(X, y + 1e6, **how)
+    stuck = linreg.momentum(X.float(), (y + 1e6).float(), **how | {"w": how["w"].float()})
+    assert short.status is stuck.status is Status.NOT_CONVERGED
+    assert "Give it more steps, and bring the columns to one scale." in short.message
+    assert "torch.float32 rounds too much to come closer: centre and scale" in stuck.message
+
+
+@pytest.mark.usefixtures("narrow_limit")
 @pytest.mark.parametrize("seed", [0, 1])
 def test_mini_batches(seed):
     X, y = linreg.simulate(500, [1.0] * 10, correlation=0.3, noise=0.5, generator=gen(seed))

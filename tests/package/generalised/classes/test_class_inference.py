@@ -170,6 +170,8 @@ def test_separated_classes_have_no_errors():
     short = infer_logistic(*drawn(), steps=1)
     assert short.status == Status.NOT_CONVERGED
     assert bool(short.se.isnan().all())
+    told = short.predict(drawn()[0])
+    assert bool(torch.cat((told.chance, told.low, told.high)).isnan().all())
 
 
 def test_dependent_columns():
@@ -191,6 +193,10 @@ def test_units():
     found, tiny = infer_logistic(X, y), infer_logistic(X * 1e-200, y)
     torch.testing.assert_close(tiny.se[1:] * 1e-200, found.se[1:], rtol=1e-10, atol=0)
     torch.testing.assert_close(tiny.p, found.p, rtol=1e-8, atol=0)
+    by = torch.tensor([1e-200, 1.0, 1e180], dtype=F64)  # and columns that are each out of range on their own
+    at, plain = infer_logistic(X * by, y).predict(X[:5] * by), found.predict(X[:5])
+    for part in ("chance", "low", "high"):
+        torch.testing.assert_close(getattr(at, part), getattr(plain, part), rtol=1e-9, atol=0)
     single = infer_logistic(X.float(), y.float())
     assert single.se.dtype == F64
     torch.testing.assert_close(single.se, infer_logistic(X.float().double(), y).se, rtol=1e-10, atol=0)

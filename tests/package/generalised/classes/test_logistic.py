@@ -277,10 +277,12 @@ def test_columns_whose_squares_leave_the_range(size):
         logistic(X * size, y, alpha=0.1)
 
 
-def test_one_weight_beyond_what_a_penalty_can_square():
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_one_weight_beyond_what_a_penalty_can_square(size):
+    """Its square is infinite, or none is left of it."""
     X, y = drawn(d=3)
     with pytest.raises(DataError, match="or give `standardise=True`"):
-        logistic(X * torch.tensor([1.0, 1e-200, 1.0], dtype=F64), y, alpha=0.1)
+        logistic(X * torch.tensor([1.0, size, 1.0], dtype=F64), y, alpha=0.1)
 
 
 def test_a_penalty_on_columns_of_very_different_units():
