@@ -124,7 +124,7 @@ TESTS = {
     "streaming.delimited": ("files", "cures", "stream"),
     "streaming.folders": ("files", "stream"),
     "streaming.ahead": ("stream", "files"),
-    "streaming.files": ("files", "stream", "weighted"),
+    "streaming.files": ("files", "stream", "weighted", "cures"),
     "streaming.stream": ("stream", "weighted", "files", "faults"),
     "plot.axes": ("plot",),
     "plot.data": ("plot",),

@@ -150,7 +150,7 @@ def _some(names: list[Any]) -> str:
 
 def _column(file: Npy | Table, name: int | str, argument: str) -> int | str:
     width = len(file.names)
-    name = name.item() if hasattr(name, "item") else name  # a number of NumPy
+    name = name.tolist() if hasattr(name, "tolist") else name  # a number of NumPy
     if isinstance(file, Npy) and type(name) is int and -width <= name < 0:
         return name + width
     if isinstance(name, bool) or not isinstance(name, (int, str)) or name not in file.kinds:

@@ -67,8 +67,7 @@ def _unpack(path: str) -> str:
 
 def _new(path: str, suffix: str) -> str:
     """A name with that suffix that no file has."""
-    old = suffix_of(path)
-    stem = path[: len(path) - len(old)] if old else path
+    stem = path[: len(path) - len(suffix_of(path))]
     while os.path.exists(stem + suffix):
         stem += "-new"
     return stem + suffix

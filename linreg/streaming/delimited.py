@@ -23,6 +23,7 @@ __all__ = ["Delimited"]
 
 TEXT_BYTES = 1 << 20  # of text parsed at a time
 SAMPLE_ROWS = 100  # that tell what a column holds
+LONGEST = csv.field_size_limit()  # of the rows among them that are looked at, in bytes
 MARKS = ";\t|, "  # that may stand between fields
 NAME = re.compile(r" *[^\d\s+.,-]")  # no number and not empty
 BLANK = re.compile(rb"\A[\r\n]|\n\r?\n|\r\r")  # lines of nothing may be there
@@ -70,7 +71,7 @@ class Delimited(Table):
         self.sample = [
             text[begin:end] for begin, end in pairwise((0, *ends))
         ]  # of names, and of the first rows
-        self.rows_seen = [self._fields(row) for row in self.sample[1:]]
+        self.rows_seen = [self._fields(row) for row in self.sample[1:] if len(row) <= LONGEST]
         return list(zip(names, self._kinds(), strict=True))
 
     def _other_encoding(self, why: str) -> FileError:
@@ -193,7 +194,9 @@ class Delimited(Table):
             lines = text.count(b"\n")  # the last of which ends the text
             if lines <= count:
                 return b"", lines
-        ends = self._ends(text, count) or [len(text)]  # one row that never ends
+        ends = self._ends(text, count)
+        if not ends:  # one row that never ends, or lines of nothing
+            return b"", int(text.strip(b"\r\n") != b"")
         return text[ends[-1] :], len(ends)
 
     def _options(self, types: Mapping[str, Any], size: int = TEXT_BYTES) -> list[Any]:
@@ -245,7 +248,7 @@ class Delimited(Table):
 
     def _reason(self, row: bytes, types: Mapping[str, Any]) -> str:
         """What is wrong with a row that cannot be parsed."""
-        if not self.record.fullmatch(row):
+        if not self.record.fullmatch(row.lstrip(b"\r\n")):
             return "has a quote that is never closed"
         fields = self._fields(row)
         if len(fields) != len(self.columns):
@@ -289,7 +292,7 @@ class Delimited(Table):
         """Which line has the name among others, counted from 0, and what stands between them."""
         line = self.sample[0].count(b"\n")
         for row in self.sample[1:]:
-            for mark in dict.fromkeys((self.delimiter, *MARKS)):
+            for mark in dict.fromkeys((self.delimiter, *MARKS)) if len(row) <= LONGEST else ():
                 found = self._fields(row, delimiter=mark)
                 if name in found and len(found) > 1 and all(map(NAME.match, found)):
                     blank = row.count(b"\n", 0, len(row) - len(row.lstrip(b"\r\n")))

@@ -177,6 +177,13 @@ def test_the_gradient_is_that_of_the_rows(mean):
     torch.testing.assert_close(db, true_db, rtol=1e-12, atol=1e-12)
 
 
+def test_the_gradient_of_one_row():
+    """(x w + b - y) (x, 1)."""
+    X, y = torch.tensor([[2.0, 3.0]], dtype=torch.float64), torch.tensor([4.0], dtype=torch.float64)
+    dw, db = Statistics.of(X, y).gradient(torch.tensor([1.0, -2.0], dtype=torch.float64), 3.0)
+    assert (dw.tolist(), float(db)) == ([-10.0, -15.0], -5.0)
+
+
 def test_the_gradient_is_that_of_rows_whose_first_are_unlike_the_rest():
     X, y = data(3000, mean=50.0)
     X[:1024] += 9

@@ -190,6 +190,24 @@ class TestKinds:
         path.rename(new[1])
         fits(new[1], delimiter=",")
 
+    def test_compressed_as_its_name_says(self, tmp_path):
+        """Then it is another fault that is mended."""
+        path = tmp_path / "q.csv.gz"
+        path.write_bytes(gzip.compress(b""))
+        assert refused(path).endswith(" has none. Write one, or copy the file again.")
+        path.write_bytes(gzip.compress(frame().to_csv(index=False).replace("a,", "ü,").encode("cp1252")))
+        assert refused(path).endswith(" Say encoding='cp1252' if it is of Western Europe.")
+        fits(path, encoding="cp1252")
+
+    def test_text_in_another_encoding(self, tmp_path):
+        text(tmp_path / "q.parquet", frame().to_csv(index=False), "utf-16")
+        assert refused(tmp_path / "q.parquet").endswith(
+            f"It is text: rename it to {str(tmp_path / 'q.csv')!r}."
+        )
+        (tmp_path / "q.parquet").rename(tmp_path / "q.csv")
+        assert refused(tmp_path / "q.csv").endswith(" Say encoding='utf-16'.")
+        fits(tmp_path / "q.csv", encoding="utf-16")
+
     def test_compressed_tables(self, tmp_path):
         path = self.write(tmp_path / "q.parquet", "parquet")
         path.write_bytes(gzip.compress(path.read_bytes()))
@@ -212,10 +230,11 @@ class TestKinds:
         exec(CODE.findall(refused(tmp_path / "q.npz"))[0], {"zipfile": zipfile})
         fits(tmp_path / "rows.npy", target=2)
 
-    def test_spreadsheets(self, tmp_path):
-        with zipfile.ZipFile(tmp_path / "q.xlsx", "w") as file:
-            file.writestr("[Content_Types].xml", "<Types/>")
-        assert refused(tmp_path / "q.xlsx").endswith("It is a spreadsheet: save it as CSV there.")
+    @pytest.mark.parametrize(("name", "part"), [("q.xlsx", "[Content_Types].xml"), ("q.ods", "mimetype")])
+    def test_spreadsheets(self, tmp_path, name, part):
+        with zipfile.ZipFile(tmp_path / name, "w") as file:
+            file.writestr(part, "<Types/>")
+        assert refused(tmp_path / name).endswith("It is a spreadsheet: save it as CSV there.")
 
     def test_torch(self, tmp_path):
         torch.save(torch.tensor(frame().to_numpy()), tmp_path / "q.pt")
@@ -239,13 +258,17 @@ class TestKinds:
         fits(tmp_path / "q.csv")
 
     @pytest.mark.parametrize(
-        "content", [b"", b"\x01\x02\x03", b"<table><tr><td>1", b"\0\0text", b"\0", b"PK\x03\x04 cut off"]
+        "content",
+        [b"", b"\x01\x02\x03", b"<table><tr><td>1", b"\0\0text", b"\0", b"\1\2\0", b"PK\x03\x04 cut off"],
     )
     def test_nothing_known(self, tmp_path, content):
         (tmp_path / "q.bin").write_bytes(content)
         assert refused(tmp_path / "q.bin").endswith("Let the program that wrote it export CSV or Parquet.")
         (tmp_path / "q.parquet").write_bytes(content)
         assert refused(tmp_path / "q.parquet").endswith("Write or copy it again.")
+        (tmp_path / "q").mkdir()
+        (tmp_path / "q.bin").rename(tmp_path / "q" / "q.bin")
+        assert refused(tmp_path / "q").endswith(f"The first is {str(tmp_path / 'q' / 'q.bin')!r}.")
 
     @pytest.mark.parametrize("suffix", [".feather", ".ipc", ".arrow"])
     def test_arrow_that_is_cut_short(self, tmp_path, suffix):
@@ -332,12 +355,16 @@ class TestNames:
         message = refused(path)
         assert f"If the names stand in line {above.count(chr(10)) + 1}: " in message
         fits(follow(message))
+        path = text(tmp_path / "q.csv", above + delimiter.join("ay") + "\n" + delimiter.join("12") + "\n")
+        message = refused(path)  # two are enough
+        assert f"If the names stand in line {above.count(chr(10)) + 1}: " in message
+        assert accumulate(blocks(follow(message), target="y")).n == 1
 
     @pytest.mark.parametrize("delimiter", [";", "\t", "|", " "])
     def test_in_one_piece(self, tmp_path, delimiter):
         path = text(tmp_path / "q.csv", frame().to_csv(index=False, sep=delimiter))
-        message = refused(path)
-        assert f"say delimiter={delimiter!r}" in message
+        for name in ("y", "z"):  # also where it is none of the names
+            assert f"say delimiter={delimiter!r}" in refused(path, target=name)
         fits(path, delimiter=delimiter)
 
     def test_between_many_spaces(self, tmp_path):
@@ -359,15 +386,27 @@ class TestNames:
         assert accumulate(blocks(path, target="2")).n == 5
         assert refused(path, target=2).endswith("Pick among these.")
 
-    @pytest.mark.parametrize("content", ["", "\n\n", ",,\n1,2,3\n"])
+    def test_none_of_rows_with_a_text(self, tmp_path):
+        path = text(tmp_path / "q.csv", frame().assign(t="x").to_csv(index=False, header=False))
+        message = refused(path)
+        assert "Pick among these; if the first line has no names: " in message
+        fits(follow(message), target="2", features=["0", "1"])
+
+    @pytest.mark.parametrize("content", ["", "\n\n", ",,\n1,2,3\n", 'a,"y\n1,2\n'])
     def test_nothing(self, tmp_path, content):
-        assert refused(text(tmp_path / "q.csv", content)).endswith("Write one, or copy the file again.")
+        for name in ("q.csv", "q.tsv"):
+            message = refused(text(tmp_path / name, content), delimiter=",")
+            assert message.endswith(" has none. Write one, or copy the file again.")
 
     def test_a_value_is_no_name(self, tmp_path):
         path = text(tmp_path / "q.csv", "a,b\ny,1\nz,2\n")
         assert refused(path).endswith("Pick among these.")
         path = text(tmp_path / "q.csv", "a;y;t\n1,5;2,5;x\n2,5;3,5;y\n")
         assert refused(path).endswith("say delimiter=';'.")
+        path = text(tmp_path / "q.csv", "a\ny\nz\n")  # a column of texts
+        assert refused(path).endswith("Pick among these.")
+        path = text(tmp_path / "q.csv", "the a;t,b\n1,2\n")  # marks within a name
+        assert refused(path).endswith("Pick among these.")
 
     @pytest.mark.parametrize(
         ("delimiter", "options"), [(",", {}), (" ", {"delimiter": " "}), (";", {"delimiter": ";"})]
@@ -383,6 +422,11 @@ class TestNames:
         )
         fits(follow(message))
 
+    def test_rows_with_a_name_more_and_nothing_at_the_end_of_one(self, tmp_path):
+        path = text(tmp_path / "q.csv", '"a","y","b"\n"1",2.5,1,\n"2",1,3,5\n')
+        assert "as all rows, which R begins with their names: " in refused(path)
+        assert list(pandas.read_csv(follow(refused(path))).y) == [1, 3]
+
     def test_rows_with_a_comma_more(self, tmp_path):
         lines = frame().to_csv(index=False).splitlines()
         path = text(tmp_path / "q.csv", "\n".join([lines[0], *(f"{line}," for line in lines[1:])]))
@@ -393,6 +437,10 @@ class TestNames:
     def test_one_row_with_a_field_more(self, tmp_path):
         path = text(tmp_path / "q.csv", "a,y\n1,2\n1,2,3\n")
         assert "row 1 has 3 fields, the line of names 2. Correct or skip that row" in refused(path)
+
+    def test_one_row_with_a_field_less_in_a_column_of_texts(self, tmp_path):
+        path = text(tmp_path / "q.csv", "b,y,a\n1,2,x\n3,4\n5,6,'1,5'\n")
+        assert "column 'a' holds string. Name the `features` without such columns" in refused(path)
 
     @pytest.mark.parametrize("features", [None, ["a", "b"]])
     def test_a_target_that_is_there_twice(self, tmp_path, features):
@@ -514,13 +562,15 @@ class TestTexts:
         assert accumulate(blocks(path, target="y", features=chosen)).n == 5
         df[["y"]].to_csv(tmp_path / "q.csv")
         assert refused(tmp_path / "q.csv").endswith("No other column can be a feature: add one.")
+        df[["y"]].set_axis(list("uvwxy")).to_csv(tmp_path / "q.csv")  # of such names there is nothing to make
+        assert refused(tmp_path / "q.csv").endswith("No other column can be a feature: add one.")
 
     @pytest.mark.parametrize("chosen", [["a", "b"], ["b"]])
     def test_row_names_and_marks(self, tmp_path, chosen):
         df = frame().astype(dict.fromkeys(chosen if chosen == ["b"] else [], int))
         df.to_csv(tmp_path / "q.csv", sep=";", decimal=",")
         message = refused(tmp_path / "q.csv", delimiter=";")
-        assert ("therwise say features=['b']" in message) == (chosen == ["b"])
+        assert ("therwise say features=['b']" in message) == ("therwise" in message) == (chosen == ["b"])
         assert "dummies" not in message  # of numbers there would be one for each
         assert "if its ',' is the decimal point: decimal=','" in message
         message = refused(tmp_path / "q.csv", delimiter=";", decimal=",")

@@ -1,6 +1,7 @@
 """Files as other programs write them: read with the right answer, or refused with advice that works."""
 
 import bz2
+import csv
 import decimal
 import gzip
 import re
@@ -166,6 +167,35 @@ class TestCsv:
         fits(blocks(path, target="y"))
         assert accumulate(blocks(path, target="y", start=2)).n == 3
 
+    @pytest.mark.parametrize("quoted", [False, True])
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
+    def test_wherever_the_text_is_cut(self, tmp_path, monkeypatch, end, quoted):
+        """Pieces of a few bytes: rows are counted, passed over and parsed as Python's own reader has them."""
+        if quoted and end == "\r":
+            return  # such files end their lines in one way
+        texts = ['"a ""word, and\na line"""', '"\n\n"', '""'] if quoted else ["word", "x", ""]
+        lines = [f"{texts[i % 3]},{i},{2 * i}" for i in range(9)]
+        path = text(tmp_path / "a.csv", end.join(["text,a,y", *lines, ""]))
+        bad = text(tmp_path / "b.csv", end.join(["text,a,y", lines[0], "x,-,1", ""]))
+        with path.open(newline="") as file:
+            expected = [[float(row[1]), float(row[2])] for row in list(filter(None, csv.reader(file)))[1:]]
+        for size in (*range(1, 24), 50):
+            monkeypatch.setattr("linreg.streaming.delimited.TEXT_BYTES", size)
+            for start in (1, 4, 8):
+                found = [torch.column_stack(b) for b in blocks(path, target="y", features=["a"], start=start)]
+                assert torch.cat(found).tolist() == expected[start:], (size, start)
+            with pytest.raises(StreamError, match="row 1 has '-' in column 'a'") as caught:
+                list(blocks([path, bad], target="y", features=["a"], start=1))
+            assert caught.value.row == 10
+
+    @pytest.mark.parametrize("start", [0, 1])
+    @pytest.mark.parametrize("row", ["1234567,1234567\n", "1234567,1234567\r", '"\n 23",1,"1234567"\n'])
+    def test_a_megabyte_at_a_time(self, tmp_path, row, start):
+        """As the documentation says, also from a later row on, where the text is cut here."""
+        path = text(tmp_path / "a.csv", ("t,x,y" if '"' in row else "x,y") + row[-1] + row * 300_000)
+        _, y = next(iter(blocks(path, target="y", features=["x"], start=start)))
+        assert abs(len(y) - (1 << 20) / len(row)) < 3
+
     def test_two_members_of_gzip(self, tmp_path):
         """As `cat a.csv.gz b.csv.gz` makes them."""
         parts = ["a,b,y\n" + LINE[:14], LINE[14:]]
@@ -200,6 +230,7 @@ class TestCsv:
         path = text(tmp_path / "a.csv", "Größe,b,y\n" + LINE, encoding)
         with pytest.raises(linreg.FileError, match=r"in another encoding .*Say encoding=") as caught:
             blocks(path, target="y")
+        assert str(caught.value).endswith(" if it is of Western Europe.") == (encoding == "latin-1")
         source = blocks(path, target="y", encoding=re.search("encoding='(.*?)'", str(caught.value))[1])
         assert source.features == ("Größe", "b")
         fits(source)
@@ -213,6 +244,29 @@ class TestCsv:
             assert (round(float(fit.b), 12), fit.dropped) == (2, 1)
             path = text(tmp_path / "b.csv", f"a,y\n{yes},{yes}\n{no},{yes}\n")
             assert fit_stream(blocks(path, target="y")).b == 1  # flags and nothing else
+
+    def test_a_column_that_begins_late(self, tmp_path):
+        """Nothing in the first rows may be anything: numbers are what is wanted."""
+        path = text(tmp_path / "a.csv", "a,b,y\n" + ",3,1\n" * 100 + LINE)
+        fit = fit_stream(blocks(path, target="y"), missing="drop")
+        assert fit.dropped == 100
+        torch.testing.assert_close(fit.w, torch.tensor([2.0, -1.0], dtype=torch.float64))
+
+    def test_what_text_may_hold(self, tmp_path):
+        """A column that is left out is not looked at: not its strange characters, nor how long it is."""
+        content = "t,a,b,y\n" + re.sub("^", "\x01,", LINE.rstrip(), flags=re.M) + "\n"
+        fits(blocks(text(tmp_path / "a.csv", content), target="y", features=["a", "b"]))
+        row = f"{'x' * 200_000},1,1,2\n"  # more than Python's own reader takes
+        path = text(tmp_path / "a.csv", "t,a,b,y\n" + row + re.sub("^", "x,", LINE, flags=re.M)[:-2])
+        fits(blocks(path, target="y", features=["a", "b"]))
+        with pytest.raises(linreg.RangeError, match=r"got 'z'\. Pick among these\."):
+            blocks(path, target="z")
+        long = '"' + "a line\n" * 400_000 + '"'  # more than is read at a time
+        path = text(tmp_path / "a.csv", "t,a,b,y\n" + "x,0,3,-2\n" * 200 + f"{long},1,1,2\n,2,8,-3\n,3,2,5\n")
+        for start in (0, 1):
+            fits(blocks(path, target="y", features=["a", "b"], start=start))
+        path = text(tmp_path / "a.csv", f"t,a,b,y\n{long},7,7,7\n" + re.sub("^", "x,", LINE, flags=re.M)[:-2])
+        fits(blocks(path, target="y", features=["a", "b"], start=1))
 
     def test_text_and_dates_are_named(self, tmp_path):
         content = "a,day,b,kind,y\n" + "".join(
@@ -240,13 +294,22 @@ class TestCsv:
         assert f" features=[{some}{more}], " in str(caught.value)
 
     @pytest.mark.parametrize("at", [0, 1, 500, 29_999, 40_000, 59_999])
-    @pytest.mark.parametrize("bad", ["7", "7,8,9,10", "-,8,9", "7,?,9", '"7,8,9'])
-    def test_a_bad_row_is_the_one_that_is_named(self, tmp_path, at, bad):
+    @pytest.mark.parametrize(
+        ("bad", "reason"),
+        [
+            ("7", "has 1 fields, the line of names 3. "),
+            ("7,8,9,10", "has 4 fields, the line of names 3. "),
+            ("-,8,9", "has '-' in column 'a'. "),
+            ("7,?,9", "has '[?]' in column 'b'. "),
+            ('"7,8,9', "has a quote that is never closed. "),
+        ],
+    )
+    def test_a_bad_row_is_the_one_that_is_named(self, tmp_path, at, bad, reason):
         """And passing over it loses nothing, wherever it stands."""
         n = 60_000
         lines = [f"{i},{i % 7},{2 * i}" for i in range(n)]
         path = text(tmp_path / "a.csv", "\n".join(["a,b,y", *lines[:at], bad, *lines[at + 1 :], ""]))
-        with pytest.raises(StreamError, match=f"row {at} has ") as caught:
+        with pytest.raises(StreamError, match=f"row {at} {reason}Correct or skip that row") as caught:
             accumulate(blocks(path, target="y"))
         error = caught.value
         assert error.row == at
@@ -281,6 +344,17 @@ class TestCsv:
         assert torch.cat(before).tolist() == [1, 2, 4]
         assert len(list(blocks(path, target="y", start=4))) == 1
 
+    def test_the_first_of_two_such_integers(self, tmp_path):
+        path = text(tmp_path / "a.csv", "a,y\n1,1\n2,9007199254740993\n9007199254740995,3\n")
+        with pytest.raises(StreamError, match="row 1 has 9007199254740993 in column 'y'"):
+            accumulate(blocks(path, target="y"))
+
+    def test_such_an_integer_alone(self, tmp_path):
+        """It is read as 2^53, which a float holds, and nothing is above that."""
+        path = text(tmp_path / "a.csv", "a,y\n1,1\n2,3\n9007199254740993,3\n")
+        with pytest.raises(StreamError, match="row 2 has 9007199254740993 in column 'a'"):
+            accumulate(blocks(path, target="y"))
+
     def test_such_an_integer_before_a_bad_row(self, tmp_path):
         path = text(tmp_path / "a.csv", "a,y\n1,1\n9007199254740993,2\n3,-\n4,4\n")
         rows = []
@@ -313,6 +387,9 @@ class TestCsv:
         [
             ({"delimiter": ";;"}, "`delimiter` must be one ASCII character"),
             ({"delimiter": '"'}, "`delimiter` must be one ASCII character"),
+            ({"delimiter": "\n"}, "`delimiter` must be one ASCII character"),
+            ({"delimiter": "¦"}, "`delimiter` must be one ASCII character"),
+            ({"delimiter": ""}, "`delimiter` must be one ASCII character"),
             ({"decimal": "'"}, "`decimal` must be '.' or ','"),
             ({"encoding": "klingon"}, "`encoding` must be one that Python knows"),
         ],
@@ -439,6 +516,11 @@ class TestFeatures:
             blocks(path, target="y", features={"b", "a"})
         with pytest.raises(linreg.DtypeError, match=r"Put it into a list: \[3\]"):
             blocks(path, target="y", features=3)
+        with pytest.raises(linreg.DtypeError, match=r"Put it into a list: \['a'\]"):
+            blocks(path, target="y", features=numpy.array("a"))
+        for two in (numpy.array([0, 1]), torch.tensor([0, 1]), [0, 1]):
+            with pytest.raises(linreg.RangeError, match=r"`target` must name columns .*; got \[0, 1\]\."):
+                blocks(path, target=two)
 
 
 class TestFolders:

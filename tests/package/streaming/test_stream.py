@@ -592,6 +592,7 @@ class TestArguments:
         with pytest.raises(linreg.RangeError, match="`features` must name columns"):
             blocks(path, target="y", features=[0])
         other = write(tmp_path / "a.npy", rows(10))
+        assert blocks(other, target=-4).features == (1, 2, 3)
         for wrong in (4, -5, True, "y"):
             with pytest.raises(
                 linreg.RangeError, match=r"`target` must name columns of '.*': 0, 1, 2, 3; got"
@@ -649,6 +650,8 @@ class TestIterables:
             accumulate(self.pairs(), start=solve(self.X, self.y))
         with pytest.raises(linreg.DataError, match="`source` must have at least one row"):
             fit_stream([])
+        with pytest.raises(linreg.DataError, match="`source` must have at least one row; it has none"):
+            accumulate([], frequency=True)
 
     @pytest.mark.parametrize(
         ("block", "words"),
