@@ -123,7 +123,6 @@ def _groups(
     charged = D[len(problem.free) :]
     far = eps * vectors.free**2 * charged.amax(0) / charged.amin(0)
     told = int((far <= UNTOLD).sum())  # the larger penalties
-    told = min(told, len(l2) - hard)
     groups = [(vectors.V, D[:, :told])] if told else []
     for k in range(told, len(l2)):
         if k < len(l2) - hard:

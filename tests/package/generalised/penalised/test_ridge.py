@@ -274,6 +274,25 @@ def test_left_out_where_the_sums_lose_digits(free, weighted):
     assert f"least squares on {6 - len(free)} more rows: at the smallest penalty" in path.message
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("free", [[], [3, 11]])
+def test_left_out_of_columns_in_very_different_units(free, weighted):
+    """Eigenvectors of these tell nothing of the small ones; a triangle of columns of length 1 does."""
+    A = X * torch.logspace(4, -4, 20, dtype=F64)[torch.randperm(20, generator=gen(5))]
+    c = counts(300) if weighted else torch.ones(300, dtype=F64)
+    share = (c / c.sum())[:, None]
+    alphas = [1e8, 1e-3, 1e-10, 1e-11]
+    path = ridge_path(A, y, alphas=alphas, weights=c if weighted else None, unpenalised=free)
+    assert "more rows" not in path.message  # sums serve all penalties, at length 1
+    for alpha, found in zip(alphas, path.left_out.tolist(), strict=True):
+        charged = torch.full((20,), alpha, dtype=F64).index_fill(0, torch.tensor(free, dtype=torch.long), 0)
+        Z = torch.cat(((A - share.T @ A) * share.sqrt(), torch.diag(charged.sqrt())))
+        leverages = torch.linalg.qr(Z / torch.linalg.vector_norm(Z, dim=0))[0][:300].square().sum(1)
+        w, b = augmented(A, y, alpha, free, c if weighted else None)
+        r = (y - A @ w - b) / (1 - leverages - share[:, 0])
+        assert found == pytest.approx(float(share[:, 0] @ r.square()), rel=1e-10)
+
+
 @pytest.mark.parametrize("dtype", [F64, torch.float32])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("intercept", [False, True])
