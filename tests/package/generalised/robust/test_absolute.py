@@ -10,6 +10,8 @@ from scipy.optimize import linprog
 
 import linreg
 from linreg import Status, absolute
+from linreg.generalised.robust.absolute import Lines
+from linreg.generalised.robust.m_estimates import counted
 
 F64 = torch.float64
 
@@ -113,6 +115,31 @@ def test_a_step_that_rounding_spoils_is_not_taken(seed):
     if fit.status is Status.NOT_CONVERGED:  # what the message advises must help: more steps do not
         assert "Rounding ends the steps" in fit.message
         assert absolute(X, y, steps=1000).steps == fit.steps
+
+
+def test_ten_digits_of_the_loss_are_promised():
+    """Whole numbers have many fits that are as good, and steps that end close to the limit on either side."""
+    near = set()
+    for seed in (7, 18, 20, 28, 33, 35, 36, 38):
+        for n, d in ((30, 3), (60, 2), (40, 4)):
+            X, y = dummies(seed, n, d)
+            for steps in (5, 6, 7):
+                fit = absolute(X, y, steps=steps)
+                share = fit.excess / float(fit.loss)
+                assert fit.status is (Status.OK if share <= 1e-10 else Status.NOT_CONVERGED)
+                if "passes through" not in fit.message and 1e-11 < share < 1e-9:
+                    near.add(fit.status)
+    assert near == {Status.OK, Status.NOT_CONVERGED}
+
+
+def test_the_bound_allows_for_an_alpha_that_is_not_balanced():
+    """By predictions that differ by both losses, here almost twice the one: once would be no bound."""
+    X, y = torch.tensor([[1.0], [1.004]], dtype=F64), torch.tensor([1.0, 2.0], dtype=F64)
+    lines = Lines(counted(X, y, None, None).sample(False))
+    smallest = (y - 2 / 1.004 * X[:, 0]).abs().mean()  # through the second row
+    for w in (1.0001, 1.004, 1.02, 1.5):
+        r = y - w * X[:, 0]
+        assert lines.excess(r, r.sign()) >= float(r.abs().mean() - smallest)
 
 
 @pytest.mark.parametrize(("n", "others"), [(6, False), (5, True)])
