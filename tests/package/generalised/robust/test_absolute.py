@@ -132,14 +132,44 @@ def test_ten_digits_of_the_loss_are_promised():
     assert near == {Status.OK, Status.NOT_CONVERGED}
 
 
-def test_the_bound_allows_for_an_alpha_that_is_not_balanced():
-    """By predictions that differ by both losses, here almost twice the one: once would be no bound."""
-    X, y = torch.tensor([[1.0], [1.004]], dtype=F64), torch.tensor([1.0, 2.0], dtype=F64)
-    lines = Lines(counted(X, y, None, None).sample(False))
-    smallest = (y - 2 / 1.004 * X[:, 0]).abs().mean()  # through the second row
-    for w in (1.0001, 1.004, 1.02, 1.5):
-        r = y - w * X[:, 0]
-        assert lines.excess(r, r.sign()) >= float(r.abs().mean() - smallest)
+@pytest.mark.parametrize(
+    ("x", "y", "c"),
+    [
+        ((1.0, 1.004), (1.0, 2.0), None),  # predictions differ by both losses, almost twice the one
+        ((0.03, -0.57), (1.8, -0.6), (1.0, 0.0265)),  # and by most of them in the row that hardly counts
+    ],
+)
+def test_the_bound_allows_for_an_alpha_that_is_not_balanced(x, y, c):
+    """A line through zero is as good as any where it passes through one of two rows."""
+    x, y = torch.tensor(x, dtype=F64), torch.tensor(y, dtype=F64)
+    c = None if c is None else torch.tensor(c, dtype=F64)
+    share = torch.full((2,), 0.5, dtype=F64) if c is None else c / c.sum()
+    smallest = min(share @ (y - w * x).abs() for w in y / x)
+    lines = Lines(counted(x.unsqueeze(1), y, c, None).sample(False))
+    for w in (1.0001, 1.004, 1.02, 1.5, 2.8, 10.0):
+        r = y - w * x
+        assert lines.excess(r, r.sign()) >= float(share @ r.abs() - smallest)
+
+
+@pytest.mark.parametrize("seed", [26, 88, 138])
+def test_an_alpha_beyond_its_bounds_bounds_nothing(seed, monkeypatch):
+    """Balancing may push it there, here on purpose; what is told of it must hold all the same."""
+    excess, balanced, asked = Lines.excess, Lines.balanced, []
+
+    def inside(self, r, alpha):
+        assert float(alpha.abs().max()) <= 1
+        return excess(self, r, alpha)
+
+    def pushed(self, alpha, free):
+        asked.append(alpha)
+        return 1.5 * balanced(self, alpha, free)
+
+    monkeypatch.setattr(Lines, "excess", inside)
+    monkeypatch.setattr(Lines, "balanced", pushed)
+    X, y = dummies(seed, 30, 3)
+    fit = absolute(X, y, steps=30)
+    assert len(asked) > 1
+    assert float(fit.loss) - programme(X, y)[0] <= fit.excess + 1e-12
 
 
 @pytest.mark.parametrize(("n", "others"), [(6, False), (5, True)])
