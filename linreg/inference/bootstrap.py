@@ -182,8 +182,7 @@ def _coordinates(found: Fitted, kind: str) -> tuple[Tensor, Tensor, float]:
 
     def keep(block: Block) -> Tensor:
         Z[block.run] = (block.z[:, :q] * n**0.5).float()
-        lone = found.design.is_lone(block.leverage)
-        left = (1 - block.leverage).masked_fill(lone, 1)
+        lone, left = found.design.is_lone(block.leverage), 1 - block.leverage
         r[block.run] = (block.r / left.sqrt() if kind == "residuals" else block.r).masked_fill(lone, 0)
         return block.r.sum()
 

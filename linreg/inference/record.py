@@ -166,7 +166,7 @@ class Inference(ByValue):
 
     def _heading(self) -> list[str]:
         errors = "" if self.errors == "classical" else f", errors {self.errors}"
-        about = "" if "Intercept" in self.names[:1] else " about 0"
+        about = "" if self.basis.design.intercept else " about 0"
         p = rejected(self.F_p)
         F = f"F({self.F_df[0]}, {self.F_df[1]}) = {number(self.F)}"
         return [

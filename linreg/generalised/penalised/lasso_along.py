@@ -164,7 +164,7 @@ def _verdict(
     how = f"by homotopy, {len(found.knots.at)} knots" if found.knots is not None else "by active sets"
     said = f"{name}, {how}, {source}."
     worst, gap = float(found.violation.max()), float(found.gap.max())
-    if not max(worst, gap) <= SOLVED:
+    if not (worst <= SOLVED and gap <= SOLVED):  # nor where one is no number
         return Status.NOT_CONVERGED, (
             f"{said} The conditions of the minimum are off by {worst:.1g} of the largest slope, and the loss "
             f"by at most {gap:.1g}: the columns are nearly dependent. Ask for larger penalties."

@@ -123,7 +123,6 @@ def _groups(
     charged = D[len(problem.free) :]
     far = eps * vectors.free**2 * charged.amax(0) / charged.amin(0)
     told = int((far <= UNTOLD).sum())  # the larger penalties
-    told = min(told, len(l2) - hard)
     groups = [(vectors.V, D[:, :told])] if told else []
     for k in range(told, len(l2)):
         if k < len(l2) - hard:
@@ -204,7 +203,8 @@ def without_penalty(
     problem: Problem, fit: Fit, rows: Rows | None, left_out: Tensor | None = None, l1_ratio: float = 0.0
 ) -> RegularisationPath:
     """Least squares as a path of one fit, whose penalty is zero."""
-    df = fit.w.new_tensor([len(fit.w) if fit.rank is None else fit.rank])
+    assert fit.rank is not None  # `solve` tells it
+    df = fit.w.new_tensor([fit.rank])
     U = problem.inside(fit.w).unsqueeze(1)
     left = problem.q.unsqueeze(1) - problem.product(U) if rows is None else rows.slope(problem, U)[0]
     n = problem.p.n

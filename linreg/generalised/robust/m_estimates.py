@@ -250,7 +250,7 @@ def _verdict(course: Course, state: State, row: RowLoss) -> tuple[Status, str]:
             "The scale of the residuals is zero, or rounding: so many rows lie on this fit that they tell "
             "nothing of the noise. If you know its scale, pass the number."
         )
-    if state.singular:
+    if course.untold(row):
         return Status.RANK_DEFICIENT, (
             f"Only {int((row.weight > 0).sum())} of {n} rows still count, and they do not determine the "
             "weights. Give a larger `scale` or `delta`."

@@ -114,6 +114,49 @@ def test_resamples_without_a_level():
     close(at, y[7].expand(len(at)), 1e-4)
 
 
+@pytest.mark.parametrize("n", [4, 200])
+def test_the_residual_of_a_row_of_leverage_one_is_zero(n):
+    """Not rounding, divided by the root of rounding."""
+    X, y = ordinary(n, 1)
+    X = torch.column_stack((X, (torch.arange(n) == 2).double()))
+    found = bootstrap(X, y, kind="residuals", resamples=20, generator=gen(5))
+    assert (found.status, found.message) == (Status.OK, "")  # one row to spare is enough
+    rows = linreg.influence(X, y)
+    r = (rows.residuals / (1 - rows.leverage).clamp(min=1e-300).sqrt()).index_fill(0, torch.tensor([2]), 0)
+    drawn = torch.randint(n, (20, n), generator=gen(5))
+    fits = [linreg.solve(X, y - rows.residuals + (r - r.mean())[some]) for some in drawn]
+    expected = torch.stack([torch.cat((fit.b.reshape(1), fit.w)) for fit in fits])
+    moved = (expected - found.estimate).abs().amax(0)
+    assert float(((found.replicates - expected).abs().amax(0) / moved).max()) < 1e-5
+    close(found.se, expected.std(0), 1e-5)
+
+
+def test_two_resamples_of_which_two_one_or_none_are_left():
+    """A single one has no deviation, and both ends of the interval."""
+    X, y = ordinary(200, 2)
+    X, met = torch.column_stack((X, (torch.arange(200) == 7).double())), set()
+    for seed in range(20):
+        found = bootstrap(X, y, resamples=2, generator=gen(seed))
+        kept = len(found.replicates)
+        met.add(kept)
+        assert found.deficient == 2 - kept
+        if kept == 2:
+            first, last = found.replicates.sort(0).values
+            close(found.se, (last - first) / 2**0.5, 1e-9)
+            close(found.low, first + 0.025 * (last - first), 1e-9)
+            close(found.high, first + 0.975 * (last - first), 1e-9)
+        else:
+            assert found.se.isnan().all()
+            assert found.status == Status.RANK_DEFICIENT
+        if kept == 1:
+            close(found.low, found.replicates[0], 1e-12)
+            close(found.high, found.replicates[0], 1e-12)
+        elif kept == 0:
+            assert found.low.isnan().all()
+            assert found.high.isnan().all()
+    assert met == {0, 1, 2}
+
+
 def test_columns_close_to_each_other_are_not_taken_for_dependent():
     """Told apart by a thousandth, 1e4 times what the coordinates have been rounded by."""
     x, e, noise = torch.randn(3, 300, generator=gen(), dtype=F64)
@@ -156,6 +199,8 @@ def test_no_resample_is_left():
     """Two rows, one of which is always drawn twice."""
     found = bootstrap(R_X[:2, :1], R_Y[:2], resamples=2, generator=gen(1))
     assert found.deficient == 2
+    assert found.status == Status.NO_NOISE
+    assert "2 of 2 resamples had dependent columns" in found.message
     assert found.se.isnan().all()
     assert found.low.isnan().all()
 
@@ -168,10 +213,9 @@ def test_units(kind, scale):
     other = bootstrap(X, y * scale, kind=kind, resamples=30, generator=gen())
     close(other.se, plain.se * scale, 1e-4)
     close(other.high, plain.high * scale, 1e-4)
-    assert (
-        bootstrap(X * 1e-160, y * 1e160, kind=kind, resamples=5, generator=gen()).status
-        == Status.OUT_OF_RANGE
-    )
+    beyond = bootstrap(X * 1e-160, y * 1e160, kind=kind, resamples=5, generator=gen())
+    assert beyond.status == Status.OUT_OF_RANGE
+    assert beyond.message == beyond.fit.message
 
 
 def test_the_table():

@@ -31,6 +31,9 @@ def test_the_table():
     robust = str(infer(R_X, R_Y, errors="HC3", level=0.99, intercept=False))
     assert "[0.005    0.995]" in robust
     assert "residual standard error 3.329, errors HC3\nR2 about 0 = 0.9230" in robust
+    for names in (["Intercept", "b"], ["a", "Intercept"]):  # a column may be called so
+        assert "\nR2 about 0 = 0.9230" in str(infer(R_X, R_Y, intercept=False, names=names))
+        assert "\nR2 = " in str(infer(R_X, R_Y, names=names))
     assert "of\nany variances; they, t and P also that n is large." in robust
     assert "Intercept" not in robust
     assert repr(found) == "Inference(3 estimates, n=12, df=9, errors='classical', status='ok')"

@@ -11,7 +11,7 @@ from sklearn.linear_model import ElasticNet, Lasso, lars_path
 
 import linreg
 from linreg import Statistics, Status, elastic_net, lasso, lasso_path, lasso_path_statistics
-from linreg.generalised.penalised import lasso_solver
+from linreg.generalised.penalised import lasso_along, lasso_solver
 from linreg.generalised.penalised.lasso_solver import answers
 from linreg.generalised.penalised.quadratic import OfRows, OfSums, violation_and_gap
 
@@ -195,6 +195,23 @@ def test_a_path_that_is_off_says_by_how_much(name, ratio, monkeypatch):
     assert path.gap.tolist() == pytest.approx([gap for _, gap in told], rel=1e-3)
     off, gap = float(path.violation.max()), float(path.gap.max())
     assert f"off by {off:.1g} of the largest slope, and the loss by at most {gap:.1g}:" in path.message
+
+
+@pytest.mark.parametrize("name", ["violation", "gap"])
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("ratio", [1.0, 0.5])
+def test_ten_digits_of_each_answer_are_promised(ratio, which, name, monkeypatch):
+    """Whichever penalty lacks them, and of whichever measure."""
+    for off, status in ((0.9e-10, Status.OK), (1.1e-10, Status.NOT_CONVERGED), (math.nan, None)):
+
+        def found(*how, off=off):
+            right = answers(*how)
+            return right._replace(**{name: getattr(right, name).index_fill(0, torch.tensor([which]), off)})
+
+        monkeypatch.setattr(lasso_along, "answers", found)
+        path = lasso_path(X, y, alphas=[1.0, 0.1], l1_ratio=ratio)
+        assert path.status is (status or Status.NOT_CONVERGED)
+        assert ("nearly dependent. Ask for larger penalties" in path.message) == (status is not Status.OK)
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.03])

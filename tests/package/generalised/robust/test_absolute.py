@@ -10,6 +10,8 @@ from scipy.optimize import linprog
 
 import linreg
 from linreg import Status, absolute
+from linreg.generalised.robust.absolute import Lines
+from linreg.generalised.robust.m_estimates import counted
 
 F64 = torch.float64
 
@@ -113,6 +115,61 @@ def test_a_step_that_rounding_spoils_is_not_taken(seed):
     if fit.status is Status.NOT_CONVERGED:  # what the message advises must help: more steps do not
         assert "Rounding ends the steps" in fit.message
         assert absolute(X, y, steps=1000).steps == fit.steps
+
+
+def test_ten_digits_of_the_loss_are_promised():
+    """Whole numbers have many fits that are as good, and steps that end close to the limit on either side."""
+    near = set()
+    for seed in (7, 18, 20, 28, 33, 35, 36, 38):
+        for n, d in ((30, 3), (60, 2), (40, 4)):
+            X, y = dummies(seed, n, d)
+            for steps in (5, 6, 7):
+                fit = absolute(X, y, steps=steps)
+                share = fit.excess / float(fit.loss)
+                assert fit.status is (Status.OK if share <= 1e-10 else Status.NOT_CONVERGED)
+                if "passes through" not in fit.message and 1e-11 < share < 1e-9:
+                    near.add(fit.status)
+    assert near == {Status.OK, Status.NOT_CONVERGED}
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "c"),
+    [
+        ((1.0, 1.004), (1.0, 2.0), None),  # predictions differ by both losses, almost twice the one
+        ((0.03, -0.57), (1.8, -0.6), (1.0, 0.0265)),  # and by most of them in the row that hardly counts
+    ],
+)
+def test_the_bound_allows_for_an_alpha_that_is_not_balanced(x, y, c):
+    """A line through zero is as good as any where it passes through one of two rows."""
+    x, y = torch.tensor(x, dtype=F64), torch.tensor(y, dtype=F64)
+    c = None if c is None else torch.tensor(c, dtype=F64)
+    share = torch.full((2,), 0.5, dtype=F64) if c is None else c / c.sum()
+    smallest = min(share @ (y - w * x).abs() for w in y / x)
+    lines = Lines(counted(x.unsqueeze(1), y, c, None).sample(False))
+    for w in (1.0001, 1.004, 1.02, 1.5, 2.8, 10.0):
+        r = y - w * x
+        assert lines.excess(r, r.sign()) >= float(share @ r.abs() - smallest)
+
+
+@pytest.mark.parametrize("seed", [26, 88, 138])
+def test_an_alpha_beyond_its_bounds_bounds_nothing(seed, monkeypatch):
+    """Balancing may push it there, here on purpose; what is told of it must hold all the same."""
+    excess, balanced, asked = Lines.excess, Lines.balanced, []
+
+    def inside(self, r, alpha):
+        assert float(alpha.abs().max()) <= 1
+        return excess(self, r, alpha)
+
+    def pushed(self, alpha, free):
+        asked.append(alpha)
+        return 1.5 * balanced(self, alpha, free)
+
+    monkeypatch.setattr(Lines, "excess", inside)
+    monkeypatch.setattr(Lines, "balanced", pushed)
+    X, y = dummies(seed, 30, 3)
+    fit = absolute(X, y, steps=30)
+    assert len(asked) > 1
+    assert float(fit.loss) - programme(X, y)[0] <= fit.excess + 1e-12
 
 
 @pytest.mark.parametrize(("n", "others"), [(6, False), (5, True)])

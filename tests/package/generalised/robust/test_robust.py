@@ -443,7 +443,32 @@ def test_a_scale_so_small_that_no_row_counts():
     assert int((fit.row_weights > 0).sum()) < 30
     assert fit.steps == 1
     assert "of 300 rows still count, and they do not determine the weights." in fit.message
+    few = tukey(X, y, scale=1e-9, delta=0.1)  # whose steps go on, and arrive
+    assert few.status == Status.RANK_DEFICIENT
+    assert "Only 2 of 300 rows still count" in few.message
     assert tukey(X, y, scale=1.0).status == Status.OK  # as the message advises
+
+
+def test_where_no_row_counts_there_is_no_step():
+    sample = counted(*spoilt(), None, None).sample(True)
+    course = Course(sample, "tukey", 4.685, Scale("fixed", 4.685, 1.0))
+    far = course.start(torch.full((sample.q,), 1e6, dtype=F64))
+    state = course.run(far, 10)
+    assert state.singular
+    assert (state.steps, torch.equal(state.u, far.u)) == (0, True)
+
+
+@pytest.mark.parametrize("scale", ["mad", 1.0])
+def test_a_level_of_which_no_row_counts_has_no_weight(scale):
+    """Its four rows are far from each other: any weight between the middle two is as good."""
+    X, y = spoilt()
+    level = (torch.arange(300) < 4).double()
+    y = y.clone()
+    y[:4] = torch.tensor([-900.0, -300.0, 300.0, 900.0], dtype=F64)
+    fit = tukey(torch.column_stack((X, level)), y, scale=scale)
+    assert float(fit.row_weights[:4].max()) == 0
+    assert fit.status == Status.RANK_DEFICIENT
+    assert "rows still count, and they do not determine the weights." in fit.message
 
 
 @pytest.mark.parametrize("name", ["mad", "joint", "fixed", "tukey"])
@@ -507,6 +532,21 @@ def test_a_row_that_alone_tells_of_a_column_slows_no_step():
     tiny = huber(X, y, scale=1e-18, delta=1.0)  # as far as rounding is from the weights of the others
     assert tiny.status == Status.NOT_CONVERGED
     torch.testing.assert_close(tiny.w, least.w, rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("lone", [1, 2])
+def test_no_step_raises_the_loss_where_weights_differ_by_more_than_rounding(lone, seed):
+    """Those of rows that alone tell of a column stay 1, and what the others tell drowns in their products."""
+    X, y = spoilt(seed)
+    X, y = torch.column_stack((X[:20, :2], torch.eye(20, dtype=F64)[:, 3 : 3 + lone])), y[:20]
+    for scale in (1e-15, 1e-16, 1e-17, 1e-18, 1e-20):
+        course = Course(counted(X, y, None, None).sample(True), "huber", 1.0, Scale("fixed", 1.0, scale))
+        state = course.start()
+        for _ in range(20):
+            new = course.step(state)
+            assert course.value(new.pull.r, scale) <= course.value(state.pull.r, scale) * (1 + 1e-14)
+            state = new
 
 
 def test_a_saddle_is_left_downhill():

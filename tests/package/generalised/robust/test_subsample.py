@@ -10,6 +10,10 @@ from problems import gen
 import linreg
 from linreg import Status, huber
 from linreg.generalised.robust import subsample
+from linreg.generalised.robust.m_estimates import counted
+from linreg.generalised.robust.reweighting import Course
+from linreg.generalised.robust.scale import CONSISTENCY, Scale
+from linreg.generalised.robust.subsample import Equations
 
 F64 = torch.float64
 
@@ -78,6 +82,49 @@ def test_the_sample_has_its_weights(many, scale):
 def test_the_derivative_knows_how_the_scale_moves(many):
     X, y = many
     assert huber(X, y + X[:, 0].square(), scale="joint").steps < 10
+
+
+def equations(scale, weighted=False):
+    """Those of 400 rows, as if these were the sample and all rows; the state at least squares."""
+    g = gen(7)
+    X = torch.randn(400, 3, generator=g, dtype=F64)
+    y = X.sum(1) + 1 + torch.randn(400, generator=g, dtype=F64) ** 3 + (X[:, 0] > 1)
+    c = torch.rand(400, generator=g, dtype=F64) + 0.1 if weighted else None
+    course = Course(counted(X, y, c, None).sample(True), "huber", 1.345, scale)
+    state = course.start()
+    return Equations(course, course.sample.design.weight**0.5, state.sigma), state
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("way", ["joint", "mad"])
+def test_the_derivative_is_that_of_the_equations(way, weighted):
+    """Against differences; how a median moves with the fit is left to the passes."""
+    scale = Scale(way, 1.345, 1.0 if way == "joint" else CONSISTENCY)
+    of, state = equations(scale, weighted)
+    x = torch.cat((state.u, state.u.new_ones(1)))
+    found = subsample._derivative(of.course, state, of.root)
+    steps = 1e-7 * torch.eye(len(x), dtype=F64)
+    expected = -torch.stack([(of.at(x + step)[0] - of.at(x - step)[0]) / 2e-7 for step in steps], 1)
+    if way == "mad":
+        expected[-1, :-1] = 0
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-7)
+
+
+def test_passes_that_lead_away_end_at_once(monkeypatch):
+    """Where the scale would be below zero, or no row is near the fit."""
+    of, state = equations(Scale("joint", 1.345, 1.0))
+    asked, at = [], Equations.at
+    monkeypatch.setattr(Equations, "at", lambda self, x: asked.append(x) or at(self, x))
+    wide, one = of._replace(unit=3 * of.unit), torch.eye(5, dtype=F64)
+    less = float(at(wide, torch.cat((state.u, state.u.new_ones(1))))[0][-1])
+    assert less < -0.5
+    assert subsample._over_all(wide, state, -1.1 / less * one) is None
+    assert len(asked) == 1
+    assert subsample._over_all(wide, state, -0.5 / less * one) is not None  # half of the way: it is found
+    asked.clear()
+    far = state._replace(u=state.u.index_fill(0, torch.tensor([3]), 1e4 * of.root * of.unit))
+    assert subsample._over_all(of, far, one) is None
+    assert len(asked) == 1
 
 
 def left(X, y, fit, c):
