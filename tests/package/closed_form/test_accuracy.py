@@ -535,8 +535,9 @@ def test_digits_of_nothing_and_of_all():
 @pytest.mark.parametrize(
     ("v", "y", "longer", "expected"),
     [
-        (1.0, 1e6, 1.0, 10),  # eps (1 + 1e6 / 10) of b = 1
-        (1.0, 1e6, 1e3, 7),  # and eps 1e3 (1e6 + 1) / 10
+        (1.0, 3e6, 1.0, 10),  # eps (1 + 3e6 / 10) of b = 1
+        (1.0, 3e6, 1.5, 9),  # and eps 1.5 (3e6 + 1) / 10
+        (1.0, 1e6, 1e3, 7),
         (1e6, 1.0, 1e3, 7),  # the same of a long v
     ],
 )

@@ -100,6 +100,29 @@ def test_what_is_told_is_what_rounding_adds(name):
     assert float(cured.loss) == pytest.approx(least, rel=1e-6)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_spread_is_about_the_mean_of_all_rows(weighted):
+    """And not about that of the first, from which the others are three spreads away."""
+    X, y = far(2e6, n=4096)
+    far_off = torch.arange(4096) >= 1024
+    y[far_off] += 3 * y[far_off].std() - y[far_off].mean()
+    c = torch.arange(4096).remainder(3).float() if weighted else torch.ones(4096)
+    fit, whole = linreg.solve(X, y, weights=c), linreg.solve(X, y, weights=c, dtype=F64)
+    c, y = c.double() / c.sum(), y.double()
+    moved = X.double() @ (fit.w.double() - whole.w) + (fit.b.double() - whole.b)
+    share = ((c @ moved.square()) / (c @ (y - c @ y).square())).sqrt()
+    assert share_told(fit) == pytest.approx(float(share), rel=0.25)
+
+
+@pytest.mark.parametrize("name", ["solve", "ridge", "lasso"])
+def test_of_weights_beyond_the_range_that_alone_is_said(name):
+    X, y = far(0.0)
+    fit = SQUARED[name](X * 1e30, y * 1e-20)
+    assert fit.status == Status.OUT_OF_RANGE
+    assert "too small for all its digits" in fit.message
+    assert share_told(fit) == 0
+
+
 @pytest.mark.parametrize("n", [30, 5000])
 def test_the_short_way_counts_it_as_well(n):
     """Of a few rows, and of their sums: rounding moves the level of all rows."""
