@@ -10,7 +10,16 @@ from problems import EPS, built, exact, gen
 
 import linreg
 from linreg import Fit, Statistics, Status
-from linreg.closed_form.accuracy import digits, errors, intercept_errors, leaves, lost, quickly, within_range
+from linreg.closed_form.accuracy import (
+    digits,
+    digits_of_fitted,
+    errors,
+    intercept_errors,
+    leaves,
+    lost,
+    quickly,
+    within_range,
+)
 from linreg.closed_form.from_sums import digits_of, system
 
 D = torch.float64
@@ -544,6 +553,40 @@ def test_digits_of_nothing_and_of_all():
 def test_an_intercept_is_as_wrong_as_the_mean_of_the_targets(v, y, longer, expected):
     """A hundred rows: the mean has a tenth of the rounding of the length."""
     assert quickly([v], longer, [1.0], [0.0, 1.0], y, 100, [1e-9], 1.0)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("square", "y", "size", "g", "s", "kept", "cancelled", "expected"),
+    [
+        (1.0, (1, 0, 1), 1, (1, 0), (1, 1), (1, 1), (0, 0), 14),  # 4 eps in each of two directions
+        (1.0, (1, 0, 1), 1, (1, 0), (1, 1e-4), (1, 1), (0, 0), 11),  # 4 eps / 1e-4
+        (0.5, (1, 0, 1), 1, (1, 1e-6), (1, 1e-2), (1, 0), (0, 0), 3),  # 1e-6 / 1e-2 is not in the predictions
+        (
+            1 - 2.5e-13,
+            (1, 0, 1),
+            1,
+            (1, 1e-6),
+            (1, 1e-2),
+            (1, 0),
+            (0, 0),
+            6,
+        ),  # nor more than y has left, 5e-7
+        (0.5, (1, 0, 1), 1, (1, 1e-16), (1, 1e-6), (1, 0), (0, 1), 8),  # 16 eps / 1e-6: as short as rounding
+        (0.75, (1, 0, 1), 1, (1, 1e-15), (1, 1e-6), (1, 0), (0, 1), 0),  # or shorter: all that y has left
+        (0.0, (1, 0, 1), 1, (2e-10, 0), (1, 1), (0, 0), (0, 0), 9),  # no prediction varies: beside y
+        (-1e-9, (1, 0, 1), 1, (2e-10, 0), (1, 1), (0, 0), (0, 0), 9),
+        (0.0, (0, 1, 1), 1e-10, (1e-12, 0), (1, 1), (0, 0), (0, 0), 2),  # nor y: beside two roundings of it
+        (0.0, (0, 0, 0), 0, (0, 0), (1, 1), (0, 0), (0, 0), 16),
+        (1.0, (1, 0, 1e5), 1, (1, 0), (1, 1), (1, 1), (0, 0), 10),  # a rounding of what was summed up
+        (1.0, (1, 9, 1e5), 1, (1, 0), (1, 1), (1, 1), (0, 0), 11),  # beside y and its mean
+    ],
+)
+def test_digits_of_predictions_where_columns_are_dependent(square, y, size, g, s, kept, cancelled, expected):
+    g, s = (torch.tensor(part, dtype=D) for part in (g, s))
+    kept, cancelled = (torch.tensor(part) > 0 for part in (kept, cancelled))
+    for order in ([0, 1], [1, 0]):
+        parts = [part[order] for part in (g, s, kept, cancelled)]
+        assert digits_of_fitted(square, y, size, *parts) == expected
 
 
 def test_words_for_digits():

@@ -50,6 +50,20 @@ def test_both_ways_promise_the_same_where_the_first_rows_are_unlike_the_rest(far
     assert digits(short) < 14
 
 
+@pytest.mark.parametrize("n", [2000, 20_000])
+@pytest.mark.parametrize("column", range(5))
+def test_sums_about_a_far_point_have_fewer_digits_whichever_column_it_is(column, n):
+    """A thousand spreads away products are a million times as large, and so is what rounding adds to them."""
+    p = built(n=n, d=5, kappa=2.0, noise=0.5)
+    shift, rows = first_mean(p.X, p.y), Rows(p.X, p.y, None, True)
+    near = ordinary.from_sums(rows, shift, summed(p.X, p.y, shift)).fit(torch.float64)
+    shift[column] += 1000 * p.X[:, column].std()
+    far = ordinary.from_sums(rows, shift, summed(p.X, p.y, shift)).fit(torch.float64)
+    assert 5 <= digits(near) - digits(far) <= 7
+    reached = -torch.log10((far.w - near.w).abs() / near.w.abs()).min()
+    assert digits(far) <= float(reached)
+
+
 @pytest.mark.parametrize("far", [3.0, -40.0])
 def test_an_intercept_of_almost_nothing_has_fewer_digits_by_both_ways(far, monkeypatch):
     """It is a difference of means, of which those of the first rows are not those of all."""
