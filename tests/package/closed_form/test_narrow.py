@@ -123,6 +123,21 @@ def test_of_weights_beyond_the_range_that_alone_is_said(name):
     assert share_told(fit) == 0
 
 
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("name", ["cholesky", "qr"])
+def test_of_no_answer_nothing_is_measured(name, intercept):
+    """Dependent columns, and weights beyond float32."""
+    X, y = far(0.0)
+    none = SQUARED[name](torch.column_stack((X, X[:, :1])), y, intercept=intercept)
+    assert none.status == Status.RANK_DEFICIENT
+    assert none.w.isnan().all()
+    assert none.loss.isnan()
+    beyond = SQUARED[name](X * 1e-30, y * 1e15, intercept=intercept)
+    assert beyond.status == Status.OUT_OF_RANGE
+    assert beyond.w.isinf().all()
+    assert share_told(none) == share_told(beyond) == 0
+
+
 @pytest.mark.parametrize("n", [30, 5000])
 def test_the_short_way_counts_it_as_well(n):
     """Of a few rows, and of their sums: rounding moves the level of all rows."""
