@@ -138,6 +138,16 @@ def test_of_no_answer_nothing_is_measured(name, intercept):
     assert share_told(none) == share_told(beyond) == 0
 
 
+@pytest.mark.parametrize("name", ["cholesky", "qr"])
+def test_nor_of_an_intercept_that_alone_is_beyond_the_range(name):
+    X, y = far(1e5)
+    fit = SQUARED[name](X, y * 1e34)
+    assert fit.status == Status.OUT_OF_RANGE
+    assert fit.w.isfinite().all()
+    assert fit.b.isinf()
+    assert share_told(fit) == 0
+
+
 @pytest.mark.parametrize("n", [30, 5000])
 def test_the_short_way_counts_it_as_well(n):
     """Of a few rows, and of their sums: rounding moves the level of all rows."""

@@ -12,12 +12,12 @@ from linreg import Status
 F32, F64 = torch.float32, torch.float64
 
 
-def classes(away: float, K: int, n: int = 600, d: int = 3, seed: int = 0):
-    """Columns that vary by 1 at this distance, and classes that overlap."""
+def classes(away: float, K: int, n: int = 600, d: int = 3, seed: int = 0, steep: float = 1):
+    """Columns that vary by 1 at this distance, and classes that overlap, the less the steeper the scores."""
     g = gen(seed)
     X = (away + torch.randn(n, d, generator=g, dtype=F64)).float()
     near = X.double() - X.double().mean(0)
-    scores = near @ torch.randn(d, K, generator=g, dtype=F64)
+    scores = steep * near @ torch.randn(d, K, generator=g, dtype=F64)
     chances = torch.softmax(scores, 1)
     return X, torch.multinomial(chances, 1, generator=g).squeeze(1).float()
 
@@ -70,6 +70,16 @@ def test_what_is_told_is_what_rounding_moves(K):
     assert cured.status == Status.OK
     assert moved(cured) == 0
     assert float(cured.loss) < float(fit.loss)
+
+
+@pytest.mark.parametrize(("steep", "status"), [(1, Status.OK), (20, Status.NO_DIGITS)])
+@pytest.mark.parametrize("K", [2, 3])
+def test_a_margin_that_moves_by_more_than_one_has_no_digit(K, steep, status):
+    """A third leaves its chances something, 3 would be 20 times the odds."""
+    X, y = classes(3e6, K, steep=steep)
+    fit = fitted(X, y, K)
+    assert fit.status == status
+    assert 0.2 < moved(fit) < 0.5 if steep == 1 else 2 < moved(fit) < 5
 
 
 @pytest.mark.parametrize("K", [2, 3])
