@@ -120,6 +120,26 @@ def test_what_a_dtype_holds():
         assert (found.held(torch.float64) is not None) == (w[0] != 0)
 
 
+@pytest.mark.parametrize(
+    ("w", "b", "moved"),
+    [
+        (1.0, 2.0**24 + 1, -1),  # the next in float32 are 2^24 and 2^24 + 2
+        (1 + 2.0**-25, 0.0, -2),  # at a mean of 2^26
+        (1 + 2.0**-25, 2.0**24 + 1, -3),
+        (1 + 2.0**-25, 2.0**24 + 3, -1),
+        (1.0, 2.0**24, 0),
+    ],
+)
+def test_the_loss_told_is_that_of_rounded_numbers(w, b, moved):
+    """Rounding moves all predictions by as much, and the residuals have a mean of 0."""
+    found = ordinary.Answer([w], b, 1.0, 1.0, "", [2.0**26], 3001.0)
+    assert float(found.held(torch.float32).loss) == 1 + moved**2 / 2
+    assert float(found.held(torch.float64).loss) == 1
+    # a thousandth of the spread of y is for the long way to speak of
+    assert (found._replace(spread=2999.0).held(torch.float32) is None) == (moved == -3)
+    assert found._replace(spread=2999.0).held(torch.float64) is not None
+
+
 @pytest.mark.parametrize("n", [200, 5000])
 @pytest.mark.parametrize(
     ("kappa", "loss", "mean", "ordinary"),
