@@ -20,7 +20,7 @@ from linreg.closed_form.accuracy import (
     quickly,
     within_range,
 )
-from linreg.closed_form.from_sums import digits_of, system
+from linreg.closed_form.from_sums import digits_left, digits_of, factored, rounding, system
 
 D = torch.float64
 
@@ -461,6 +461,34 @@ def test_an_intercept_of_sums_is_as_wrong_as_the_lengths_they_had():
     for reached, left in (([1.0, 1e2], 15), ([1.0, 1e12], 10), ([1e12, 1e2], 10)):
         p = system(100, 100.0, torch.zeros(2, dtype=D), M, True, EPS, torch.tensor(reached, dtype=D))
         assert digits_of(p, v, none) == (left, 16)
+
+
+def of_two_columns(longer):
+    """Columns at right angles, of length 1, with weights of 3 and 4; the first was so many times as long."""
+    M = torch.diag(torch.tensor([1.0, 1.0, 26.0, 100.0], dtype=D))
+    v = torch.tensor([3.0, 4.0], dtype=D)
+    M[:2, 2] = M[2, :2] = v
+    squares = torch.tensor([1 + (longer**2 - 1) / 16, 1.0, 26.0], dtype=D)  # each rounding counts as 16
+    return system(100, 100.0, torch.zeros(3, dtype=D), M, True, EPS, squares), v
+
+
+@pytest.mark.parametrize("longer", [1.0, 10.0])
+def test_the_error_of_sums_is_that_of_the_columns_as_long_as_they_were(longer):
+    """Four roundings of the terms, and of the gradient that many times."""
+    p, v = of_two_columns(longer)
+    error, size = rounding(p, factored(p), v)
+    terms = math.sqrt(26) + math.hypot(longer * 3, 4)
+    assert size == pytest.approx(terms, rel=1e-14)
+    assert error(7.0).tolist() == pytest.approx([4 * EPS * (terms + 7 * longer)] * 2, rel=1e-14, abs=0)
+
+
+def test_the_digits_of_sums_are_those_of_the_columns_as_long_as_they_were():
+    """4 eps (1 + 1) (5 + 26^0.5) of a weight of 3; with 1 + 10 for the second, and all 10 times as large."""
+    for longer, sums, mean in ((1.0, 14, 14), (10.0, 12, 14)):
+        p, v = of_two_columns(longer)
+        for small in (False, True):
+            assert digits_left(p, factored(p), v, small=small)[0] == sums
+            assert digits_left(p, factored(p), v, centred=True, small=small)[0] == mean
 
 
 # The estimate itself, on numbers small enough to follow.

@@ -104,3 +104,17 @@ def test_float32_of_float64_data():
     assert moved(fit) > 0
     whole = linreg.logistic(X, y, dtype=F64)
     assert moved(whole) == 0
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_of_no_usable_weights_nothing_is_measured(K):
+    """Beyond float32 the loss is that of the weights it does not hold; of separated classes there is none."""
+    X, y = classes(0.0, K)
+    far = fitted(X.double() * 1e-45, y.double(), K, dtype=F32)
+    assert far.status == Status.OUT_OF_RANGE
+    assert far.w.isinf().any()
+    assert float(far.loss) == pytest.approx(float(fitted(X.double(), y.double(), K).loss), rel=1e-6)
+    apart = fitted(3 * y.unsqueeze(1) + 3e5, y, K)
+    assert apart.status == Status.SEPARATED
+    assert apart.loss.isnan()
+    assert moved(far) == moved(apart) == 0
