@@ -204,6 +204,21 @@ def test_columns_too_far_for_float64(name, away):
         assert float(near.loss) < float(fit.loss)
 
 
+@pytest.mark.parametrize("name", ["solve", "ridge"])
+def test_a_loss_is_that_of_an_intercept_rounded_by_a_twentieth_of_a_residual(name):
+    for seed in range(8):
+        X, y = far(2e11, n=100, d=1, seed=seed, dtype=F64)
+        fit = SQUARED[name](X, y)
+        assert float(fit.loss) == pytest.approx(loss_of(fit, X, y), rel=5e-5, abs=0)
+
+
+def test_what_a_change_moves_at_the_most():
+    """The level by -2 + 3 / 2 - 1 / 4, and about it by (2 / 2 + 4 / 4) / 2."""
+    columns = narrow.Columns(torch.tensor([3.0, -1.0]), torch.tensor([2.0, 4.0]), 4.0)
+    assert columns.most(torch.tensor([0.5, 0.25, -2.0])) == 0.75 + 1
+    assert columns.most(torch.tensor([-0.5, -0.25, 2.0])) == 0.75 + 1
+
+
 def test_losses_of_exact_fits_keep_their_digits():
     """Whole numbers up to 3 million on a plane: the loss is 0, and float64 products of them are not."""
     x = torch.arange(21.0, dtype=F64).unsqueeze(1)

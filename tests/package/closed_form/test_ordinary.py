@@ -21,7 +21,9 @@ def long_way(monkeypatch, *data, **options):
 
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize(("n", "d"), [(30, 1), (300, 20), (1024, 32), (1025, 20), (20_000, 3), (5000, 60)])
+@pytest.mark.parametrize(
+    ("n", "d"), [(30, 1), (40, 2), (300, 20), (1024, 32), (1025, 20), (20_000, 3), (5000, 60)]
+)
 @pytest.mark.parametrize("kappa", [1.0, 15.0])
 def test_both_ways_say_the_same(n, d, kappa, dtype, intercept, monkeypatch):
     kappa = min(kappa, 1.0 if d == 1 else kappa)
