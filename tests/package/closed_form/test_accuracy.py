@@ -601,6 +601,7 @@ def test_an_intercept_is_as_wrong_as_the_mean_of_the_targets(v, y, longer, expec
         ),  # nor more than y has left, 5e-7
         (0.5, (1, 0, 1), 1, (1, 1e-16), (1, 1e-6), (1, 0), (0, 1), 8),  # 16 eps / 1e-6: as short as rounding
         (0.75, (1, 0, 1), 1, (1, 1e-15), (1, 1e-6), (1, 0), (0, 1), 0),  # or shorter: all that y has left
+        (16 - 1e-10, (4, 0, 4), 1, (4, 1e-15), (1, 1e-6), (1, 0), (0, 1), 5),  # which is 1e-5 of 4
         (0.0, (1, 0, 1), 1, (2e-10, 0), (1, 1), (0, 0), (0, 0), 9),  # no prediction varies: beside y
         (-1e-9, (1, 0, 1), 1, (2e-10, 0), (1, 1), (0, 0), (0, 0), 9),
         (0.0, (0, 1, 1), 1e-10, (1e-12, 0), (1, 1), (0, 0), (0, 0), 2),  # nor y: beside two roundings of it
