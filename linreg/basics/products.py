@@ -69,7 +69,7 @@ def block_rows(X: Tensor) -> int:
 
 
 class Blocks:
-    """Z = [X - shift, y - shift, 1, 0], a few rows at a time, always in the same memory.
+    """Z = [X - shift, y - shift, 1], a few rows at a time, always in the same memory.
 
     Row after row or column after column, as `X` is: turning it over would cost as much as the product.
     """
@@ -82,8 +82,6 @@ class Blocks:
         shape, turned = (min(self.rows, n), _columns(d + 2)), X.stride(0) == 1 < X.stride(1)
         Z = torch.ones(shape[::-1] if turned else shape, dtype=dtype, device=X.device)
         self.Z = Z.T if turned else Z
-        if shape[1] > d + 2:
-            self.Z[:, d + 2 :] = 0
 
     def of(self, run: slice) -> Iterator[Tensor]:
         """Those of a run of rows."""
@@ -174,7 +172,7 @@ def residual_products(
 
 
 def _columns(k: int) -> int:
-    """Columns of Z: with zeros up to a multiple of 8 where that keeps wide rows aligned."""
+    """Columns of Z: with more ones, which nobody reads, up to a multiple of 8 that keeps rows aligned."""
     return k if k <= NARROW else -(-k // 8) * 8
 
 

@@ -100,7 +100,7 @@ def from_sums(rows: Rows, shift: Tensor, M: Tensor) -> Answer | None:
     before, last = M.diagonal().tolist(), M[-1, :-1]
     offset = [total / weight for total in sums]
     products = torch.addr(products, last, last, alpha=-1 / weight)
-    return _answer(weight, X, dtype, products, far, offset, before[:-2])
+    return _answer(weight, X, dtype, products, far, offset, before[:-1])
 
 
 def _answer(
@@ -114,7 +114,7 @@ def _answer(
 ) -> Answer | None:
     """The answer of the products (d + 1, d + 1) of [X, y] about the means, far + also.
 
-    `before`, where there is one, are the squares of the columns about `far` alone, of which they were made.
+    `before`, where there is one, are the squares of [X, y] about `far` alone, of which they were made.
     """
     few = products.tolist() if len(far) <= 3 else None
     sizes = [row[i] for i, row in enumerate(few)] if few else products.diagonal().tolist()

@@ -345,6 +345,21 @@ def test_the_answer_from_sums(kappa, intercept):
     assert f"from sums of 200 rows: the condition number is {fit.condition:.3g}" in fit.message
     left = int(fit.message.removesuffix(" digits.").rsplit(" ", 1)[1])
     assert error(fit, p.w) <= 100 * 10.0**-left  # the promise of the message, in the worst direction
+    assert float(fit.loss) == pytest.approx(float(0.01 * p.w.norm()) ** 2 / 2, rel=1e-11 + EPS * kappa**2)
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_no_loss_is_negative_that_is_a_difference_of_sums(twice):
+    """Of exact fits rounding alone is left, of either sign."""
+    zeros = 0
+    for seed in range(20):
+        p = built(n=30, d=3, kappa=5.0, seed=seed)
+        X = torch.column_stack((p.X, 2 * p.X[:, :1])) if twice else p.X
+        fit = linreg.solve_statistics(Statistics.of(X, p.y))
+        assert (fit.status is Status.RANK_DEFICIENT) == twice
+        assert 0 <= float(fit.loss) <= 100 * EPS * float(p.y.var())
+        zeros += float(fit.loss) == 0
+    assert zeros
 
 
 def test_more_columns_than_eigenvalues_are_worth():

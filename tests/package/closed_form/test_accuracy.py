@@ -10,8 +10,17 @@ from problems import EPS, built, exact, gen
 
 import linreg
 from linreg import Fit, Statistics, Status
-from linreg.closed_form.accuracy import digits, errors, intercept_errors, leaves, lost, quickly, within_range
-from linreg.closed_form.from_sums import digits_of, system
+from linreg.closed_form.accuracy import (
+    digits,
+    digits_of_fitted,
+    errors,
+    intercept_errors,
+    leaves,
+    lost,
+    quickly,
+    within_range,
+)
+from linreg.closed_form.from_sums import digits_left, digits_of, factored, rounding, system
 
 D = torch.float64
 
@@ -454,6 +463,34 @@ def test_an_intercept_of_sums_is_as_wrong_as_the_lengths_they_had():
         assert digits_of(p, v, none) == (left, 16)
 
 
+def of_two_columns(longer):
+    """Columns at right angles, of length 1, with weights of 3 and 4; the first was so many times as long."""
+    M = torch.diag(torch.tensor([1.0, 1.0, 26.0, 100.0], dtype=D))
+    v = torch.tensor([3.0, 4.0], dtype=D)
+    M[:2, 2] = M[2, :2] = v
+    squares = torch.tensor([1 + (longer**2 - 1) / 16, 1.0, 26.0], dtype=D)  # each rounding counts as 16
+    return system(100, 100.0, torch.zeros(3, dtype=D), M, True, EPS, squares), v
+
+
+@pytest.mark.parametrize("longer", [1.0, 10.0])
+def test_the_error_of_sums_is_that_of_the_columns_as_long_as_they_were(longer):
+    """Four roundings of the terms, and of the gradient that many times."""
+    p, v = of_two_columns(longer)
+    error, size = rounding(p, factored(p), v)
+    terms = math.sqrt(26) + math.hypot(longer * 3, 4)
+    assert size == pytest.approx(terms, rel=1e-14)
+    assert error(7.0).tolist() == pytest.approx([4 * EPS * (terms + 7 * longer)] * 2, rel=1e-14, abs=0)
+
+
+def test_the_digits_of_sums_are_those_of_the_columns_as_long_as_they_were():
+    """4 eps (1 + 1) (5 + 26^0.5) of a weight of 3; with 1 + 10 for the second, and all 10 times as large."""
+    for longer, sums, mean in ((1.0, 14, 14), (10.0, 12, 14)):
+        p, v = of_two_columns(longer)
+        for small in (False, True):
+            assert digits_left(p, factored(p), v, small=small)[0] == sums
+            assert digits_left(p, factored(p), v, centred=True, small=small)[0] == mean
+
+
 # The estimate itself, on numbers small enough to follow.
 
 
@@ -535,14 +572,50 @@ def test_digits_of_nothing_and_of_all():
 @pytest.mark.parametrize(
     ("v", "y", "longer", "expected"),
     [
-        (1.0, 1e6, 1.0, 10),  # eps (1 + 1e6 / 10) of b = 1
-        (1.0, 1e6, 1e3, 7),  # and eps 1e3 (1e6 + 1) / 10
+        (1.0, 3e6, 1.0, 10),  # eps (1 + 3e6 / 10) of b = 1
+        (1.0, 3e6, 1.5, 9),  # and eps 1.5 (3e6 + 1) / 10
+        (1.0, 1e6, 1e3, 7),
         (1e6, 1.0, 1e3, 7),  # the same of a long v
     ],
 )
 def test_an_intercept_is_as_wrong_as_the_mean_of_the_targets(v, y, longer, expected):
     """A hundred rows: the mean has a tenth of the rounding of the length."""
     assert quickly([v], longer, [1.0], [0.0, 1.0], y, 100, [1e-9], 1.0)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("square", "y", "size", "g", "s", "kept", "cancelled", "expected"),
+    [
+        (1.0, (1, 0, 1), 1, (1, 0), (1, 1), (1, 1), (0, 0), 14),  # 4 eps in each of two directions
+        (1.0, (1, 0, 1), 1, (1, 0), (1, 1e-4), (1, 1), (0, 0), 11),  # 4 eps / 1e-4
+        (0.5, (1, 0, 1), 1, (1, 1e-6), (1, 1e-2), (1, 0), (0, 0), 3),  # 1e-6 / 1e-2 is not in the predictions
+        (
+            1 - 2.5e-13,
+            (1, 0, 1),
+            1,
+            (1, 1e-6),
+            (1, 1e-2),
+            (1, 0),
+            (0, 0),
+            6,
+        ),  # nor more than y has left, 5e-7
+        (0.5, (1, 0, 1), 1, (1, 1e-16), (1, 1e-6), (1, 0), (0, 1), 8),  # 16 eps / 1e-6: as short as rounding
+        (0.75, (1, 0, 1), 1, (1, 1e-15), (1, 1e-6), (1, 0), (0, 1), 0),  # or shorter: all that y has left
+        (16 - 1e-10, (4, 0, 4), 1, (4, 1e-15), (1, 1e-6), (1, 0), (0, 1), 5),  # which is 1e-5 of 4
+        (0.0, (1, 0, 1), 1, (2e-10, 0), (1, 1), (0, 0), (0, 0), 9),  # no prediction varies: beside y
+        (-1e-9, (1, 0, 1), 1, (2e-10, 0), (1, 1), (0, 0), (0, 0), 9),
+        (0.0, (0, 1, 1), 1e-10, (1e-12, 0), (1, 1), (0, 0), (0, 0), 2),  # nor y: beside two roundings of it
+        (0.0, (0, 0, 0), 0, (0, 0), (1, 1), (0, 0), (0, 0), 16),
+        (1.0, (1, 0, 1e5), 1, (1, 0), (1, 1), (1, 1), (0, 0), 10),  # a rounding of what was summed up
+        (1.0, (1, 9, 1e5), 1, (1, 0), (1, 1), (1, 1), (0, 0), 11),  # beside y and its mean
+    ],
+)
+def test_digits_of_predictions_where_columns_are_dependent(square, y, size, g, s, kept, cancelled, expected):
+    g, s = (torch.tensor(part, dtype=D) for part in (g, s))
+    kept, cancelled = (torch.tensor(part) > 0 for part in (kept, cancelled))
+    for order in ([0, 1], [1, 0]):
+        parts = [part[order] for part in (g, s, kept, cancelled)]
+        assert digits_of_fitted(square, y, size, *parts) == expected
 
 
 def test_words_for_digits():

@@ -100,6 +100,54 @@ def test_what_is_told_is_what_rounding_adds(name):
     assert float(cured.loss) == pytest.approx(least, rel=1e-6)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_spread_is_about_the_mean_of_all_rows(weighted):
+    """And not about that of the first, from which the others are three spreads away."""
+    X, y = far(2e6, n=4096)
+    far_off = torch.arange(4096) >= 1024
+    y[far_off] += 3 * y[far_off].std() - y[far_off].mean()
+    c = torch.arange(4096).remainder(3).float() if weighted else torch.ones(4096)
+    fit, whole = linreg.solve(X, y, weights=c), linreg.solve(X, y, weights=c, dtype=F64)
+    c, y = c.double() / c.sum(), y.double()
+    moved = X.double() @ (fit.w.double() - whole.w) + (fit.b.double() - whole.b)
+    share = ((c @ moved.square()) / (c @ (y - c @ y).square())).sqrt()
+    assert share_told(fit) == pytest.approx(float(share), rel=0.25)
+
+
+@pytest.mark.parametrize("name", ["solve", "ridge", "lasso"])
+def test_of_weights_beyond_the_range_that_alone_is_said(name):
+    X, y = far(0.0)
+    fit = SQUARED[name](X * 1e30, y * 1e-20)
+    assert fit.status == Status.OUT_OF_RANGE
+    assert "too small for all its digits" in fit.message
+    assert share_told(fit) == 0
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("name", ["cholesky", "qr"])
+def test_of_no_answer_nothing_is_measured(name, intercept):
+    """Dependent columns, and weights beyond float32."""
+    X, y = far(0.0)
+    none = SQUARED[name](torch.column_stack((X, X[:, :1])), y, intercept=intercept)
+    assert none.status == Status.RANK_DEFICIENT
+    assert none.w.isnan().all()
+    assert none.loss.isnan()
+    beyond = SQUARED[name](X * 1e-30, y * 1e15, intercept=intercept)
+    assert beyond.status == Status.OUT_OF_RANGE
+    assert beyond.w.isinf().all()
+    assert share_told(none) == share_told(beyond) == 0
+
+
+@pytest.mark.parametrize("name", ["cholesky", "qr"])
+def test_nor_of_an_intercept_that_alone_is_beyond_the_range(name):
+    X, y = far(1e5)
+    fit = SQUARED[name](X, y * 1e34)
+    assert fit.status == Status.OUT_OF_RANGE
+    assert fit.w.isfinite().all()
+    assert fit.b.isinf()
+    assert share_told(fit) == 0
+
+
 @pytest.mark.parametrize("n", [30, 5000])
 def test_the_short_way_counts_it_as_well(n):
     """Of a few rows, and of their sums: rounding moves the level of all rows."""
@@ -154,6 +202,21 @@ def test_columns_too_far_for_float64(name, away):
         near = SQUARED[name](X - away, y)
         assert share_told(near) == 0
         assert float(near.loss) < float(fit.loss)
+
+
+@pytest.mark.parametrize("name", ["solve", "ridge"])
+def test_a_loss_is_that_of_an_intercept_rounded_by_a_twentieth_of_a_residual(name):
+    for seed in range(8):
+        X, y = far(2e11, n=100, d=1, seed=seed, dtype=F64)
+        fit = SQUARED[name](X, y)
+        assert float(fit.loss) == pytest.approx(loss_of(fit, X, y), rel=5e-5, abs=0)
+
+
+def test_what_a_change_moves_at_the_most():
+    """The level by -2 + 3 / 2 - 1 / 4, and about it by (2 / 2 + 4 / 4) / 2."""
+    columns = narrow.Columns(torch.tensor([3.0, -1.0]), torch.tensor([2.0, 4.0]), 4.0)
+    assert columns.most(torch.tensor([0.5, 0.25, -2.0])) == 0.75 + 1
+    assert columns.most(torch.tensor([-0.5, -0.25, 2.0])) == 0.75 + 1
 
 
 def test_losses_of_exact_fits_keep_their_digits():

@@ -21,7 +21,9 @@ def long_way(monkeypatch, *data, **options):
 
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize(("n", "d"), [(30, 1), (300, 20), (1024, 32), (1025, 20), (20_000, 3), (5000, 60)])
+@pytest.mark.parametrize(
+    ("n", "d"), [(30, 1), (40, 2), (300, 20), (1024, 32), (1025, 20), (20_000, 3), (5000, 60)]
+)
 @pytest.mark.parametrize("kappa", [1.0, 15.0])
 def test_both_ways_say_the_same(n, d, kappa, dtype, intercept, monkeypatch):
     kappa = min(kappa, 1.0 if d == 1 else kappa)
@@ -48,6 +50,20 @@ def test_both_ways_promise_the_same_where_the_first_rows_are_unlike_the_rest(far
     short, long = linreg.solve(p.X, p.y), long_way(monkeypatch, p.X, p.y)
     assert digits(short) in ([digits(long) - 1, digits(long)] if far == 300 else [digits(long)])
     assert digits(short) < 14
+
+
+@pytest.mark.parametrize("n", [2000, 20_000])
+@pytest.mark.parametrize("column", range(5))
+def test_sums_about_a_far_point_have_fewer_digits_whichever_column_it_is(column, n):
+    """A thousand spreads away products are a million times as large, and so is what rounding adds to them."""
+    p = built(n=n, d=5, kappa=2.0, noise=0.5)
+    shift, rows = first_mean(p.X, p.y), Rows(p.X, p.y, None, True)
+    near = ordinary.from_sums(rows, shift, summed(p.X, p.y, shift)).fit(torch.float64)
+    shift[column] += 1000 * p.X[:, column].std()
+    far = ordinary.from_sums(rows, shift, summed(p.X, p.y, shift)).fit(torch.float64)
+    assert 5 <= digits(near) - digits(far) <= 7
+    reached = -torch.log10((far.w - near.w).abs() / near.w.abs()).min()
+    assert digits(far) <= float(reached)
 
 
 @pytest.mark.parametrize("far", [3.0, -40.0])
@@ -104,6 +120,26 @@ def test_what_a_dtype_holds():
         found = ordinary.Answer(w, b, 1.0, 1.0, "", [0.0, 0.0], 1e38)
         assert (found.held(torch.float32) is not None) == held
         assert (found.held(torch.float64) is not None) == (w[0] != 0)
+
+
+@pytest.mark.parametrize(
+    ("w", "b", "moved"),
+    [
+        (1.0, 2.0**24 + 1, -1),  # the next in float32 are 2^24 and 2^24 + 2
+        (1 + 2.0**-25, 0.0, -2),  # at a mean of 2^26
+        (1 + 2.0**-25, 2.0**24 + 1, -3),
+        (1 + 2.0**-25, 2.0**24 + 3, -1),
+        (1.0, 2.0**24, 0),
+    ],
+)
+def test_the_loss_told_is_that_of_rounded_numbers(w, b, moved):
+    """Rounding moves all predictions by as much, and the residuals have a mean of 0."""
+    found = ordinary.Answer([w], b, 1.0, 1.0, "", [2.0**26], 3001.0)
+    assert float(found.held(torch.float32).loss) == 1 + moved**2 / 2
+    assert float(found.held(torch.float64).loss) == 1
+    # a thousandth of the spread of y is for the long way to speak of
+    assert (found._replace(spread=2999.0).held(torch.float32) is None) == (moved == -3)
+    assert found._replace(spread=2999.0).held(torch.float64) is not None
 
 
 @pytest.mark.parametrize("n", [200, 5000])

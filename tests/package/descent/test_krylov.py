@@ -115,6 +115,27 @@ def test_columns_that_hardly_vary(dtype, spread, weighted):
         assert fit.steps < 60
 
 
+def test_a_column_that_varies_in_rows_of_weight_zero_alone_is_constant():
+    X, y = ordinary(0)
+    X[:, 3] = 0.1
+    c = torch.ones(300, dtype=F64)
+    c[::5] = 0
+    counting = linreg.conjugate_gradients(X[c > 0], y[c > 0])
+    X[::5, 3] = 7
+    fit = linreg.conjugate_gradients(X, y, weights=c)
+    assert fit.w[3] == counting.w[3] == 0
+    assert "Constant columns, to 1e-10 of their size: 1, with weights of 0." in fit.message
+    torch.testing.assert_close(fit.w, counting.w, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize(("counting", "few"), [(20, True), (21, False)])
+def test_rows_of_weight_zero_are_none_of_those_that_tell_the_unknowns(counting, few):
+    """Twenty weights and the intercept."""
+    X, y = ordinary(0)
+    fit = linreg.conjugate_gradients(X, y, weights=(torch.arange(300) < counting).double())
+    assert ("There are fewer rows than unknowns" in fit.message) == few
+
+
 def test_distant_columns():
     X, y = ordinary(0)
     fit = linreg.conjugate_gradients(X + 1e6, y)

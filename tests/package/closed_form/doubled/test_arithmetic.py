@@ -80,6 +80,8 @@ def test_add_and_mul(a, s, b, t):
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 @example(5e-324)
+@example(2.0**-1000)
+@example(1.5 * 2.0**-1000)
 def test_power_of_two(a):
     p = power_of_two(tensor(abs(a))).item()
     assert math.frexp(p)[0] == 0.5

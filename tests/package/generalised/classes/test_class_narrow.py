@@ -12,12 +12,12 @@ from linreg import Status
 F32, F64 = torch.float32, torch.float64
 
 
-def classes(away: float, K: int, n: int = 600, d: int = 3, seed: int = 0):
-    """Columns that vary by 1 at this distance, and classes that overlap."""
+def classes(away: float, K: int, n: int = 600, d: int = 3, seed: int = 0, steep: float = 1):
+    """Columns that vary by 1 at this distance, and classes that overlap, the less the steeper the scores."""
     g = gen(seed)
     X = (away + torch.randn(n, d, generator=g, dtype=F64)).float()
     near = X.double() - X.double().mean(0)
-    scores = near @ torch.randn(d, K, generator=g, dtype=F64)
+    scores = steep * near @ torch.randn(d, K, generator=g, dtype=F64)
     chances = torch.softmax(scores, 1)
     return X, torch.multinomial(chances, 1, generator=g).squeeze(1).float()
 
@@ -72,6 +72,16 @@ def test_what_is_told_is_what_rounding_moves(K):
     assert float(cured.loss) < float(fit.loss)
 
 
+@pytest.mark.parametrize(("steep", "status"), [(1, Status.OK), (20, Status.NO_DIGITS)])
+@pytest.mark.parametrize("K", [2, 3])
+def test_a_margin_that_moves_by_more_than_one_has_no_digit(K, steep, status):
+    """A third leaves its chances something, 3 would be 20 times the odds."""
+    X, y = classes(3e6, K, steep=steep)
+    fit = fitted(X, y, K)
+    assert fit.status == status
+    assert 0.2 < moved(fit) < 0.5 if steep == 1 else 2 < moved(fit) < 5
+
+
 @pytest.mark.parametrize("K", [2, 3])
 def test_ordinary_columns_say_nothing(K):
     """Nor do those of which rounding moves margins by some thousandths."""
@@ -94,3 +104,17 @@ def test_float32_of_float64_data():
     assert moved(fit) > 0
     whole = linreg.logistic(X, y, dtype=F64)
     assert moved(whole) == 0
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_of_no_usable_weights_nothing_is_measured(K):
+    """Beyond float32 the loss is that of the weights it does not hold; of separated classes there is none."""
+    X, y = classes(0.0, K)
+    far = fitted(X.double() * 1e-45, y.double(), K, dtype=F32)
+    assert far.status == Status.OUT_OF_RANGE
+    assert far.w.isinf().any()
+    assert float(far.loss) == pytest.approx(float(fitted(X.double(), y.double(), K).loss), rel=1e-6)
+    apart = fitted(3 * y.unsqueeze(1) + 3e5, y, K)
+    assert apart.status == Status.SEPARATED
+    assert apart.loss.isnan()
+    assert moved(far) == moved(apart) == 0
