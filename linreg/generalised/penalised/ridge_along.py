@@ -141,7 +141,8 @@ def _said(problem: Problem, last: Alone, u: Tensor, how: tuple[bool, int], k: in
     if hard:
         return f"Ridge, as least squares on {len(u) - len(problem.free)} more rows: {least}{number}."
     if last.factor.condition == math.inf:
-        return f"Ridge, by eigenvectors: {least}the penalty is less than rounding of the sums. {NOTHING}"
+        some = "the" if k == 1 else "the smallest"
+        return f"Ridge, by eigenvectors: {some} penalty is less than rounding of the sums. {NOTHING}"
     if refined:
         return f"Ridge, by {way}, refined once: {least}{number}."
     left, most = digits_left(last.system, last.factor, last.unit(problem, u))

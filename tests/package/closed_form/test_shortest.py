@@ -359,3 +359,14 @@ def test_what_is_said_of_dependent_columns():
         "The 5 columns have rank 3: of all answers with this loss, this w is the shortest. Its"
     )
     assert "which such answer is the shortest, rounding hides. Its" in shortest_text(5, 3, False)
+
+
+@pytest.mark.parametrize("away", [1e15, 3e15])
+def test_sums_tell_the_digits_of_predictions_beside_the_mean_of_the_targets(away):
+    """Which a target that float64 rounds to eighths has, and nothing more."""
+    x = torch.randn(1000, 1, generator=gen(0), dtype=D)
+    y = away + x[:, 0] + torch.randn(1000, generator=gen(1), dtype=D)
+    fit = linreg.solve_statistics(Statistics.of(torch.hstack((x, x)), y))
+    assert fit.status == Status.RANK_DEFICIENT
+    assert "Rounding leaves 15 digits of the predictions." in fit.message
+    assert float((fit.predict(torch.hstack((x, x))) - y).abs().max()) < 1e-14 * away
