@@ -73,9 +73,10 @@ def _faster(lr: float, inertia: Inertia, mu: float, L: float) -> str:
         return "no rate is fast: bring the columns to one scale first"
     if inertia.beta and not inertia.nesterov and inertia.no_faster(lr, mu, L):
         root = (L / mu) ** 0.5
-        beta, best = ((root - 1) / (root + 1)) ** 2, 4 / (L**0.5 + mu**0.5) ** 2
-        lr_text = _short_of(best, 2 * (1 + beta) / L)
-        return f"no rate is faster with this `beta`; try beta = {_short_of(beta, 1.0)}, lr = {lr_text}"
+        beta = _short_of(((root - 1) / (root + 1)) ** 2, 1.0)
+        other = Inertia(float(beta))  # what is stable depends on all its digits
+        lr_text = _short_of(other.best_rate(mu, L), other.limit() / L)
+        return f"no rate is faster with this `beta`; try beta = {beta}, lr = {lr_text}"
     return f"the fastest rate in the long run is {_short_of(inertia.best_rate(mu, L), inertia.limit() / L)}"
 
 

@@ -1,5 +1,6 @@
 """Momentum: torch's steps, the limits of its rates, and a status that is true."""
 
+import math
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from problems import error, gen
 
 import linreg
 from linreg import Status
+from linreg.descent import verdict
 from linreg.descent.accelerated import Moving, momentum_step, nesterov_step
 from linreg.descent.modes import Inertia
 
@@ -143,6 +145,19 @@ def test_the_message_knows_how_many_steps_it_takes(data, tol, nesterov):
     faster = linreg.momentum(X, y, **how | {"lr": best}, steps=needed)
     assert faster.status is Status.OK
     assert faster.steps < fit.steps / 2
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_share_and_the_rate_that_are_named_together_are_stable_and_fast(seed):
+    """Also where the rate that goes with it ends a share of 1e-9 below the largest stable one."""
+    kappa, L = 10 ** (0.5 + 0.23 * seed), 10 ** (seed % 7 - 3.0)
+    mu, slow = L / kappa, Inertia(0.1 / (seed + 1))
+    said = verdict._faster(slow.best_rate(mu, L), slow, mu, L)
+    beta, lr = map(float, re.search(r"try beta = ([\d.e-]+), lr = (\S+)$", said).groups())
+    assert lr * L < 2 * (1 + beta)
+    radius = max(Inertia(beta)._radius(lr * curvature) for curvature in (mu, L))
+    fastest = (kappa**0.5 + 1) / (kappa**0.5 - 1)
+    assert math.log(1 / radius) > 0.6 * math.log(fastest)
 
 
 @pytest.mark.parametrize(("unit", "beyond"), [(1.0, True), (1e-2, False)])
