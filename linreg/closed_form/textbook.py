@@ -243,7 +243,7 @@ def _finish(
     `squared` is the share of what forming X'X lost that is still there.
     """
     w = v / p.scale
-    b = p.y_mean - p.X_mean @ w
+    b = p.y_mean - p.X_mean @ w if bool(p.X_mean.any()) else p.y_mean  # 0 * inf
     loss = squared_loss(p.A @ v, p.y) * (len(p.y) / p.weight)
     message = f"{method}: the condition number is {condition:.3g}"
     fit = Fit(w, b, Status.OK, message, method, loss, rank, condition)

@@ -272,6 +272,7 @@ def test_weights_beyond_float64(solver, down, up):
     assert fit.status is Status.OUT_OF_RANGE
     assert "beyond the range of torch.float64" in fit.message
     assert "power of two" in fit.message
+    assert float(solver(p.X * down, p.y * up, intercept=False).b) == 0
 
 
 @pytest.mark.parametrize("solver", SOLVERS[:4])
