@@ -153,10 +153,8 @@ def _told(whole: Whole, left: Tensor, external: Tensor) -> tuple[Status, str]:
     if whole.perfect:
         return Status.NO_NOISE, "The residuals are no larger than rounding: there is nothing to compare."
     if lone:
-        return (
-            Status.NO_NOISE,
-            f"{lone} of {len(left)} rows have leverage 1: without such a row, nothing predicts it.",
-        )
+        rows = f"{lone} of {len(left)} rows {'has' if lone == 1 else 'have'}"
+        return Status.NO_NOISE, f"{rows} leverage 1: without such a row, nothing predicts it."
     if missing:
         return (
             Status.NO_NOISE,

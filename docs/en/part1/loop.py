@@ -573,7 +573,7 @@ assert few_history[-1, 0] < 0.6
 # The rows that chose cannot judge. The smallest of many uncertain numbers is, on average, too small. The test rows were kept for this.
 
 # %% [markdown]
-# **4. Patience.** Write `stops_after(losses, patience)`: the number of epochs that `fit` runs on these validation losses. Check it with this line:
+# **4. Patience.** Write `stops_after(losses, patience)`: the number of epochs that `fit` runs on these validation losses. Then call `check_patience(stops_after)`:
 
 # %%
 losses = [5.0, 3.0, 2.0, 2.5, 1.9, 2.2, 2.1, 2.0, 1.8]

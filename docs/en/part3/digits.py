@@ -641,7 +641,7 @@ for name, way in ways.items():
 assert min(row) > 15
 
 # %% [markdown]
-# `pinv` is the default of statsmodels, and the better one here: after a QR it forms $R^\top R$ for the standard errors, which squares the condition number after all. torch, numpy and scikit-learn return none. In W1 the true standard errors are zero, and a program shows how well it subtracts:
+# `pinv` is the default of statsmodels. With `qr` it forms $R^\top R$ for the standard errors, which squares the condition number after all: that shows on Longley's data. torch, numpy and scikit-learn return none. In W1 the true standard errors are zero, and a program shows how well it subtracts:
 
 # %%
 exact_line = linreg.fold_bias(problems["W1"][0]), problems["W1"][1]
@@ -713,13 +713,13 @@ for name in ("Cholesky", "linreg.solve"):
     print(f"{name + ', this page':30}{values}{reached[name]['Longley']:9.1f}")
 
 # %% [markdown]
-# R and pyfixest leave out columns of Filip's problem. Three lessons:
+# A dash stands where nothing was measured, and for Filip's problem where R and pyfixest leave out columns of it. Three lessons:
 #
 # - A spreadsheet with wider arithmetic is ahead of all libraries in plain double precision, and on Filip alone the float64 powers stop it. So is gretl's `mpols`, with multiple precision.
 # - A cut-off in the raw units (Scilab's `lsq`, mlpack) loses every digit of Longley's data, where plain Cholesky keeps <!--= reached["Cholesky"]["Longley"]:.0f -->7<!--/-->.
 # - A penalty that is on by default, Weka's ridge, costs W1 about nine digits. H2O's default, another penalty, leaves none in any of these columns.
 #
-# Equal columns, $[1, x, x]$ with a little noise, get six different answers:
+# Equal columns, $[1, x, x]$ with a little noise, get five different answers, and some programs say so:
 #
 # | Answer | Programs |
 # | --- | --- |

@@ -140,7 +140,7 @@ def test_a_row_of_leverage_one():
     close(found.dffits[-2:], [1.032958956375053, -0.63604728311405845], 1e-12)
     assert math.isnan(found.loss)
     assert found.status == Status.NO_NOISE
-    assert found.message == "1 of 12 rows have leverage 1: without such a row, nothing predicts it."
+    assert found.message == "1 of 12 rows has leverage 1: without such a row, nothing predicts it."
 
 
 def test_where_nothing_is_left_to_compare():
