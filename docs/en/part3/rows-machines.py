@@ -373,16 +373,18 @@ for features in (10, 100, 1000):
 dying = folder / "dying.py"
 dying.write_text("""import os
 import signal
+import time
 
 import linreg
 import torch
 import torch.distributed as dist
 
+if os.environ["RANK"] == "0":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's way to end the others
 dist.init_process_group("gloo")
 sums = linreg.Statistics.of(torch.randn(100, 3), torch.randn(100))
-if dist.get_rank() == 0:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's way to end the others
-else:
+if dist.get_rank() == 1:
+    time.sleep(1)  # until rank 0 waits for it
     os.kill(os.getpid(), signal.SIGKILL)
 linreg.merge_ranks(sums, timeout=20)
 """)
