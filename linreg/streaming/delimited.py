@@ -68,9 +68,8 @@ class Delimited(Table):
                 f"{another_kind(self.path) or 'Write one, or copy the file again.'}"
             )
         self.body, self.columns = ends[0], [str(j) for j in range(len(names))]
-        self.sample = [
-            text[begin:end] for begin, end in pairwise((0, *ends))
-        ]  # of names, and of the first rows
+        # the line of names, and the first rows
+        self.sample = [text[begin:end] for begin, end in pairwise((0, *ends))]
         self.rows_seen = [self._fields(row) for row in self.sample[1:] if len(row) <= LONGEST]
         return list(zip(names, self._kinds(), strict=True))
 

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from shutil import copy2, copytree, ignore_patterns
 
@@ -131,11 +132,8 @@ def test_mkdocs_jupyter_runs_the_cells_and_their_outputs_are_kept(
         return execute(page=cells)["page"]
 
     def execute(**pages: Sequence[Cell]) -> Mapping[str, Sequence[Sequence[Output]]]:
-        running = outputs.execute(pages, set(pages), home, config)
-        try:
+        with closing(outputs.execute(pages, set(pages), home, config)) as running:
             return dict(running)
-        finally:
-            running.close()
 
     draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
     made = run(

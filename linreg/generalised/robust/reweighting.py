@@ -112,15 +112,17 @@ class Course(NamedTuple):
             new = self._moved(state, _solved(K, state))
             if self.value(new.pull.r, sigma) <= before * (1 + WORSE):
                 return new
-        if self.untold(row):
-            return state._replace(singular=True)
         K = self.sample.gram(row.weight)
+        if self.untold(row, K):
+            return state._replace(singular=True)
         K = K + EPS * K.trace() * torch.eye(len(K), dtype=K.dtype, device=K.device)  # never singular
         return self._moved(state, _solved(K, state))
 
-    def untold(self, row: RowLoss) -> bool:
-        """Whether the rows that count do not determine the fit."""
-        return bool((row.weight == 0).any()) and not _definite(self.sample.gram(row.weight))
+    def untold(self, row: RowLoss, K: Tensor | None = None) -> bool:
+        """Whether the rows that count do not determine the fit; K (q, q) is their Gram matrix, if at hand."""
+        if not bool((row.weight == 0).any()):
+            return False
+        return not _definite(self.sample.gram(row.weight) if K is None else K)
 
     def _better(self, new: State, state: State) -> bool:
         """Whether a step of both has brought the equations nearer."""

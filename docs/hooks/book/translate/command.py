@@ -4,7 +4,7 @@ Without paths these are the pages that have a file. A line tells what each lacks
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import chdir
+from contextlib import chdir, closing
 from pathlib import Path
 
 from mkdocs.config import load_config
@@ -41,11 +41,9 @@ def _update(named: Sequence[Path]) -> int:
     sources = {str(file.relative_to(SOURCES)): parse(file) for file in book(ROOT) if SOURCES in file.parents}
     there = {uri for uri in sources if catalogues.path(FOLDER, uri).exists()}
     wanted = {str(file.relative_to(SOURCES)) for file in named} or there
-    running = of_blocks(sources, wanted, prepare(ROOT / "linreg", wheel.build(ROOT)), config)
-    try:
+    home = prepare(ROOT / "linreg", wheel.build(ROOT))
+    with closing(of_blocks(sources, wanted, home, config)) as running:
         outputs = dict(running)
-    finally:
-        running.close()
     told = [*site.messages(config, Path(__file__).parents[1], ROOT / "docs/theme")]
     lists = {FOLDER / SITE: told}
     entries = docstrings.messages({uri: source.text for uri, source in sources.items()}, ROOT)
