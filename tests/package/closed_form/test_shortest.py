@@ -139,6 +139,18 @@ def test_units_beyond_the_squares_of_float64():
     torch.testing.assert_close(small.w, torch.tensor([1.0, 2.0], dtype=D), rtol=1e-13, atol=0)
 
 
+def test_sums_of_columns_whose_units_lie_330_orders_apart():
+    g = gen(1)
+    x, far = torch.randn(50, 1, generator=g, dtype=D), torch.randn(50, 2, generator=g, dtype=D)
+    y = torch.randn(50, generator=g, dtype=D)
+    X = torch.cat((1e-170 * x, 1e-170 * x, 1e160 * far, 1e160 * far.sum(1, keepdim=True)), 1)
+    fit = linreg.solve_statistics(linreg.Statistics.of(X, y))
+    assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 3)
+    best = linreg.solve(torch.cat((x, far), 1), y)
+    torch.testing.assert_close(fit.loss, best.loss, rtol=1e-12, atol=0)
+    torch.testing.assert_close(fit.predict(X), best.predict(torch.cat((x, far), 1)), rtol=1e-9, atol=1e-9)
+
+
 # Large data: from the sums, once the rows have confirmed.
 
 

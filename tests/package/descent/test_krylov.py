@@ -295,3 +295,10 @@ def test_many_columns_take_no_square_matrix():
     fit = linreg.conjugate_gradients(X, y)
     assert fit.status is Status.OK
     assert float(linreg.squared_loss(fit.predict(X), y)) < 1e-20
+
+
+@pytest.mark.parametrize("steps", [0, -1, 2.0])
+def test_steps_are_counted_from_one(steps):
+    X, y = ordinary(0)
+    with pytest.raises(linreg.LinregError, match="`steps` must be"):
+        linreg.conjugate_gradients(X, y, steps=steps)
