@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 from linreg.basics.model import fold_bias, predict
 from linreg.basics.loss import gradient, hessian, squared_loss
 from linreg.basics.statistics import Statistics
-from linreg.closed_form.textbook import cholesky, qr, svd
 from linreg.closed_form.doubled.arithmetic import Doubled, powers
 from linreg.closed_form.from_sums import solve_statistics
+from linreg.closed_form.textbook import cholesky, qr, svd
 from linreg.closed_form.solve import solve
 
 if TYPE_CHECKING:
@@ -112,12 +112,12 @@ __all__ = [
     "hessian",
     "squared_loss",
     "Statistics",
-    "cholesky",
-    "qr",
-    "svd",
     "Doubled",
     "powers",
     "solve_statistics",
+    "cholesky",
+    "qr",
+    "svd",
     "solve",
     "certified",
     "conjugate_gradients",

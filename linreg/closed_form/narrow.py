@@ -15,6 +15,9 @@ from torch import Tensor
 
 from linreg.basics.products import first_mean, residual_products
 from linreg.closed_form.accuracy import within_range
+from linreg.closed_form.doubled.arithmetic import as_doubled
+from linreg.closed_form.doubled.residual import problem
+from linreg.closed_form.from_sums import SMALL
 from linreg.result import Fit, Status
 
 __all__ = ["MOVED", "UNSEEN", "Columns", "measured", "moved_of", "narrowed", "told"]
@@ -22,7 +25,7 @@ __all__ = ["MOVED", "UNSEEN", "Columns", "measured", "moved_of", "narrowed", "to
 EPS = torch.finfo(torch.float64).eps
 SEEN = 1e-2  # of a residual: what float64 rounds of b shows in the loss from there on
 UNSEEN = 1e-9  # of the loss: float32 does not hold it
-NOTHING = 1e-6  # of the spread of y: less is not worth a look
+NOTHING = 1e-6  # of the spread of y: below it products in float64 may see their own rounding
 MOVED = 1e-3  # of the spread of y: what rounding moves predictions by is told from there on
 LOST = 0.1  # of it: no digit is left
 
@@ -65,7 +68,9 @@ def narrowed(
     if not EPS * float(fit.b.abs()) > SEEN * float(2 * fit.loss) ** 0.5:
         return result
     held, share = _held(result, X, y, weights)
-    return told(held, share) if share > NOTHING else result  # which knows its loss to more digits
+    if share < NOTHING and X.numel() <= SMALL:
+        held = replace(held, loss=_doubled(result, X, y, weights))
+    return told(held, share)
 
 
 def moved_of(fit: Fit, w: Tensor, b: Tensor) -> Tensor:
@@ -118,6 +123,15 @@ def _held(
         return fit, 0.0
     change = means[1] if moved is not None else max(2 * (loss - float(fit.loss)), 0.0)
     return replace(fit, loss=fit.loss.new_tensor(loss)), math.sqrt(change / spread) if spread > 0 else 0.0
+
+
+def _doubled(fit: Fit, X: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
+    """The loss of the weights of a fit in twice the precision."""
+    size = X.abs().amax(0).double()
+    rows = problem(X, y, 0 * size, size.where(size > 0, 1), True, weights)
+    v = torch.cat((fit.w * rows.unit, fit.b.reshape(1))) / rows.y_unit
+    _, squares = rows.gradient(as_doubled(v))
+    return rows.y_unit * (rows.y_unit * (squares / (2 * rows.weight)))
 
 
 def _level(shift: Tensor, w: Tensor, b: Tensor) -> float:

@@ -212,6 +212,22 @@ def test_a_loss_is_that_of_an_intercept_rounded_by_a_twentieth_of_a_residual(nam
         assert float(fit.loss) == pytest.approx(loss_of(fit, X, y), rel=5e-5, abs=0)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("n", "spread"), [(60, 1e-150), (60, 1.0), (60, 1e150), (16_500, 1.0)])
+def test_a_loss_that_is_next_to_nothing_is_that_of_the_weights_as_well(n, spread, weighted):
+    """A column at 1e9 moves predictions by 1e-7, which is little beside y and all that is left of it."""
+    for seed in range(2):
+        g = gen(seed)
+        Z = torch.randn(n, 2, generator=g, dtype=F64)
+        X = torch.stack((Z[:, 0] + 1e9, Z[:, 0] + 0.01 * Z[:, 1]), 1)
+        y = spread * (X[:, 0] - 1e9 + X[:, 1] + 1e-9 * torch.randn(n, generator=g, dtype=F64))
+        c = torch.rand(n, generator=g, dtype=F64) if weighted else None
+        fit = linreg.solve(X, y, weights=c)
+        torch.testing.assert_close(fit.w / spread, torch.ones(2, dtype=F64), rtol=1e-5, atol=0)
+        rel = 1e-9 if n == 60 else 1e-3
+        assert float(fit.loss) == pytest.approx(loss_of(fit, X, y, c), rel=rel, abs=0)
+
+
 def test_what_a_change_moves_at_the_most():
     """The level by -2 + 3 / 2 - 1 / 4, and about it by (2 / 2 + 4 / 4) / 2."""
     columns = narrow.Columns(torch.tensor([3.0, -1.0]), torch.tensor([2.0, 4.0]), 4.0)
