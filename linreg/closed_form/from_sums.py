@@ -142,7 +142,7 @@ class System(NamedTuple):
     def noise(self) -> Tensor:
         """(d,) What rounding the entries of X to their dtype may have added to each scaled column."""
         rounding = self.mean[:-1].abs() * (self.eps * self.weight**0.5)
-        noise: Tensor = (self.eps + rounding * self.factor) * (self.factor != 0)
+        noise: Tensor = self.eps + rounding * self.factor
         return noise
 
     def unscaled(self, v: Tensor) -> tuple[Tensor, Tensor]:

@@ -55,8 +55,8 @@ def lasso(
     Returns:
         The fit, with how far the conditions of the minimum are from holding, and its duality gap. Status
         `RANK_DEFICIENT` where equal or dependent columns could share a weight in other ways,
-        `NOT_CONVERGED` where nearly dependent columns have spoilt the digits, `OUT_OF_RANGE` when `dtype`
-        cannot hold the weights.
+        `NOT_CONVERGED` where nearly dependent columns, or a penalty next to rounding, have spoilt the digits,
+        `OUT_OF_RANGE` when `dtype` cannot hold the weights.
 
     Raises:
         ShapeError: wrong shapes.

@@ -167,7 +167,8 @@ def _verdict(
     if not (worst <= SOLVED and gap <= SOLVED):  # nor where one is no number
         return Status.NOT_CONVERGED, (
             f"{said} The conditions of the minimum are off by {worst:.1g} of the largest slope, and the loss "
-            f"by at most {gap:.1g}: the columns are nearly dependent. Ask for larger penalties."
+            f"by at most {gap:.1g}: columns are nearly dependent, or a penalty is next to rounding of the "
+            "slopes. Ask for larger penalties."
         )
     if tied:
         return Status.RANK_DEFICIENT, (

@@ -151,6 +151,16 @@ def test_sums_of_columns_whose_units_lie_330_orders_apart():
     torch.testing.assert_close(fit.predict(X), best.predict(torch.cat((x, far), 1)), rtol=1e-9, atol=1e-9)
 
 
+def test_sums_of_so_many_dependent_columns_that_no_eigenvalue_tells_their_condition_number():
+    g = gen(0)
+    X = torch.randn(500, 150, generator=g, dtype=D)
+    y = X[:, :5].sum(1) + 0.1 * torch.randn(500, generator=g, dtype=D)
+    fit = linreg.solve_statistics(linreg.Statistics.of(torch.cat((X, 2 * X), 1), y))
+    assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 150)
+    best = linreg.solve(X, y).w
+    torch.testing.assert_close(fit.w, torch.cat((best, 2 * best)) / 5, rtol=1e-10, atol=1e-12)
+
+
 # Large data: from the sums, once the rows have confirmed.
 
 

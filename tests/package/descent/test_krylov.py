@@ -302,3 +302,11 @@ def test_steps_are_counted_from_one(steps):
     X, y = ordinary(0)
     with pytest.raises(linreg.LinregError, match="`steps` must be"):
         linreg.conjugate_gradients(X, y, steps=steps)
+
+
+@pytest.mark.parametrize("unit", [2.0**-100, 2.0**100])
+def test_the_unit_of_targets_changes_no_step(unit):
+    X, y = ordinary(0, correlation=0.999)
+    fit, other = (linreg.conjugate_gradients(X, t) for t in (y, unit * y))
+    assert fit.steps == other.steps > 20
+    assert torch.equal(unit * fit.w, other.w)

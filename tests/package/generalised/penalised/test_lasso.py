@@ -211,7 +211,7 @@ def test_ten_digits_of_each_answer_are_promised(ratio, which, name, monkeypatch)
         monkeypatch.setattr(lasso_along, "answers", found)
         path = lasso_path(X, y, alphas=[1.0, 0.1], l1_ratio=ratio)
         assert path.status is (status or Status.NOT_CONVERGED)
-        assert ("nearly dependent. Ask for larger penalties" in path.message) == (status is not Status.OK)
+        assert ("rounding of the slopes. Ask for larger penalties" in path.message) == (status is not Status.OK)
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.03])
@@ -747,3 +747,23 @@ def test_settings_of_the_elastic_net():
     torch.testing.assert_close(path.w, linreg.ridge_path(X, y, alphas=[1.0, 0.1]).w, rtol=1e-11, atol=0)
     assert path.knots is None
     assert path.method == "elastic net"
+
+
+@pytest.mark.parametrize("share", [1e-9, 1e-12])
+def test_a_constant_column_ties_with_none_however_small_the_penalty(share):
+    X = torch.randn(50, 3, generator=gen(0), dtype=F64)
+    y = X[:, 0] + 0.1 * torch.randn(50, generator=gen(1), dtype=F64)
+    X[:, 1] = 4.0
+    path = linreg.lasso_path(X, y, alphas=[0.1, share])
+    assert path.status is Status.OK
+    assert float(path.w[:, 1].abs().max()) == 0
+    assert "depends" not in path.message
+
+
+def test_a_penalty_next_to_rounding_is_not_put_down_to_the_columns_alone():
+    X = torch.randn(50, 3, generator=gen(0), dtype=F64)
+    y = X[:, 0] + 0.1 * torch.randn(50, generator=gen(1), dtype=F64)
+    fit = lasso(X, y, alpha=1e-15)
+    assert fit.status is Status.NOT_CONVERGED
+    assert "or a penalty is next to rounding of the slopes. Ask for larger penalties." in fit.message
+    assert lasso(X, y, alpha=1e-9).status is Status.OK
