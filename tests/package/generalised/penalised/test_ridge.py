@@ -564,6 +564,31 @@ def test_hard_data(name, alphas, weighted):
             assert found.violation < 40 * EPS * size  # what rounding leaves of residuals
 
 
+def test_a_path_whose_smallest_penalties_need_the_rows():
+    """Three of them, of two columns that are nearly alike: sums have no digit of their difference."""
+    A, t = data(5, n=20, d=3)
+    A = torch.column_stack((A, A[:, 0] + 1e-7 * torch.randn(20, generator=gen(2), dtype=F64)))
+    alphas = [1.0, 1e-15, 1e-16, 1e-17]
+    path = ridge_path(A, t, alphas=alphas)
+    for k, alpha in enumerate(alphas):
+        w, _ = exact(A, t, alpha)
+        assert off(path.w[k], w) < 1e-11, alpha
+
+
+def test_digits_of_a_message_are_those_of_the_dtype():
+    A, t = data(5, n=20, d=3)
+    assert "leaves 7 digits" in ridge(A.float(), t.float(), alpha=0.1).message
+    assert "leaves 13 digits" in ridge(A, t, alpha=0.1).message
+
+
+def test_of_as_many_degrees_of_freedom_as_rows_no_error_of_prediction_can_be_told():
+    A, t = data(5, n=20, d=3)
+    square = torch.column_stack((A, torch.randn(20, 16, generator=gen(2), dtype=F64)))
+    path = ridge_path(square, t, alphas=[1e-2, 1e-18])
+    assert float(path.df[1]) == pytest.approx(19, abs=1e-9)
+    assert path.gcv.isnan().tolist() == [False, True]
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_sums_say_how_many_digits_are_left(seed):
     problem = built(200, 4, 1e4, noise=0.1, seed=seed)
