@@ -208,9 +208,9 @@ def check_w(X: Tensor, w: object, name: str = "w", of: str = "X") -> Tensor:
     d = X.shape[1]
     if w.shape != (d,):
         hint = f"If it is a column, pass `{name}.squeeze(1)`." if w.shape == (d, 1) else ""
+        beside = f"`X` of shape {_shape(X)}" if of == "X" else f"sums of {d} columns"
         raise ShapeError(
-            f"`{name}` must have shape ({d},) to go with `X` of shape {_shape(X)}; "
-            f"got {_shape(w)}. {hint}".rstrip()
+            f"`{name}` must have shape ({d},) to go with {beside}; got {_shape(w)}. {hint}".rstrip()
         )
     check_same_kind(X, w, name, of)
     return w
