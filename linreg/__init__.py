@@ -25,8 +25,8 @@ from linreg.basics.model import fold_bias, predict
 from linreg.basics.loss import gradient, hessian, squared_loss
 from linreg.basics.statistics import Statistics
 from linreg.closed_form.doubled.arithmetic import Doubled, powers
-from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.textbook import cholesky, qr, svd
+from linreg.closed_form.from_sums import solve_statistics
 from linreg.closed_form.solve import solve
 
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ __all__ = [
     "Statistics",
     "Doubled",
     "powers",
-    "solve_statistics",
     "cholesky",
     "qr",
     "svd",
+    "solve_statistics",
     "solve",
     "certified",
     "conjugate_gradients",

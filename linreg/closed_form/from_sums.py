@@ -25,6 +25,7 @@ from linreg.closed_form.accuracy import (
     within_range,
 )
 from linreg.closed_form.columns import doubt, largest, level, rounding_of, significant
+from linreg.closed_form.narrow import levelled
 from linreg.closed_form.shortest import shortest, shortest_text
 from linreg.closed_form.triangle import inverse_lengths
 from linreg.errors import DtypeError
@@ -94,7 +95,8 @@ def solve_statistics(statistics: Statistics, *, intercept: bool = True) -> Fit:
         Cholesky, from sums of 3 rows: the condition number is 1, which leaves 14 digits.
     """
     p = normal_equation(statistics, intercept)
-    fit = within_range(in_units(_solved(p), p.unit), torch.float64)
+    fit = levelled(_solved(p), p.shift, p.offset, p.y_size)
+    fit = within_range(in_units(fit, p.unit), torch.float64)
     if statistics.dropped:
         left_out = f"{fit.message} {statistics.dropped} rows with missing entries were dropped."
         fit = replace(fit, message=left_out, dropped=statistics.dropped)

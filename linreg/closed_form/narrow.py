@@ -16,11 +16,10 @@ from torch import Tensor
 from linreg.basics.products import first_mean, residual_products
 from linreg.closed_form.accuracy import within_range
 from linreg.closed_form.doubled.arithmetic import as_doubled
-from linreg.closed_form.doubled.residual import problem
-from linreg.closed_form.from_sums import SMALL
+from linreg.closed_form.doubled.residual import BLOCK, problem
 from linreg.result import Fit, Status
 
-__all__ = ["MOVED", "UNSEEN", "Columns", "measured", "moved_of", "narrowed", "told"]
+__all__ = ["MOVED", "UNSEEN", "Columns", "levelled", "measured", "moved_of", "narrowed", "told"]
 
 EPS = torch.finfo(torch.float64).eps
 SEEN = 1e-2  # of a residual: what float64 rounds of b shows in the loss from there on
@@ -65,12 +64,28 @@ def narrowed(
         if columns is not None and columns.most(moved) ** 2 <= UNSEEN * float(fit.loss):
             return result
         return measured(result, X, y, weights, moved)
-    if not EPS * float(fit.b.abs()) > SEEN * float(2 * fit.loss) ** 0.5:
+    if not _shows(fit):
         return result
     held, share = _held(result, X, y, weights)
-    if share < NOTHING and X.numel() <= SMALL:
+    if share < NOTHING and X.numel() <= BLOCK:
         held = replace(held, loss=_doubled(result, X, y, weights))
     return told(held, share)
+
+
+def levelled(fit: Fit, shift: Tensor, offset: Tensor, spread: float) -> Fit:
+    """The fit with what rounding its intercept has added to the loss.
+
+    The means (d + 1,) of X and y are `shift + offset`; `spread` is that of y. For what is known from sums alone.
+    """
+    if not _shows(fit) or not bool(fit.b.isfinite()):
+        return fit
+    left = _level(shift, fit.w, fit.b, offset)
+    return told(replace(fit, loss=fit.loss + left**2 / 2), abs(left) / spread if spread > 0 else 0.0)
+
+
+def _shows(fit: Fit) -> bool:
+    """Whether the intercept is so large that rounding it may show in the loss."""
+    return EPS * float(fit.b.abs()) > SEEN * float(2 * fit.loss) ** 0.5
 
 
 def moved_of(fit: Fit, w: Tensor, b: Tensor) -> Tensor:
@@ -134,7 +149,7 @@ def _doubled(fit: Fit, X: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
     return rows.y_unit * (rows.y_unit * (squares / (2 * rows.weight)))
 
 
-def _level(shift: Tensor, w: Tensor, b: Tensor) -> float:
-    """What the fit leaves of y at the shift, rounded once: its terms may be 1e16 times as large."""
-    *far, y = map(Fraction, shift.tolist())
+def _level(shift: Tensor, w: Tensor, b: Tensor, *more: Tensor) -> float:
+    """What the fit leaves of y at the sum of these, rounded once: its terms may be 1e16 times as large."""
+    *far, y = map(sum, zip(*(map(Fraction, part.tolist()) for part in (shift, *more)), strict=True))
     return float(y - Fraction(float(b)) - sum(map(mul, far, map(Fraction, w.tolist()))))

@@ -26,7 +26,7 @@ from linreg.closed_form.doubled.arithmetic import (
 from linreg.weights import relative
 from linreg.workers import dealt
 
-__all__ = ["Problem", "counting", "leading", "problem", "some_rows"]
+__all__ = ["BLOCK", "Problem", "counting", "leading", "problem", "some_rows"]
 
 BLOCK = 65536  # entries of X taken at a time, so that the arrays that come of them fit the cache
 RUN = 4  # blocks that one thread takes in one go

@@ -351,15 +351,15 @@ def test_the_answer_from_sums(kappa, intercept):
 @pytest.mark.parametrize("twice", [False, True])
 def test_no_loss_is_negative_that_is_a_difference_of_sums(twice):
     """Of exact fits rounding alone is left, of either sign."""
-    zeros = 0
+    cancelled = 0
     for seed in range(20):
         p = built(n=30, d=3, kappa=5.0, seed=seed)
         X = torch.column_stack((p.X, 2 * p.X[:, :1])) if twice else p.X
         fit = linreg.solve_statistics(Statistics.of(X, p.y))
         assert (fit.status is Status.RANK_DEFICIENT) == twice
         assert 0 <= float(fit.loss) <= 100 * EPS * float(p.y.var())
-        zeros += float(fit.loss) == 0
-    assert zeros
+        cancelled += float(fit.loss) < (4 * EPS) ** 2 * float(p.y.var())  # but for rounding of b
+    assert cancelled
 
 
 def test_more_columns_than_eigenvalues_are_worth():

@@ -100,6 +100,16 @@ def test_what_is_told_is_what_rounding_adds(name):
     assert float(cured.loss) == pytest.approx(least, rel=1e-6)
 
 
+@pytest.mark.parametrize("name", SQUARED)
+def test_what_is_told_does_not_hang_on_the_unit_of_another_column(name):
+    X, y = far(2e6, d=1)
+    X = torch.cat((X, 1e-3 * torch.randn(400, 1, generator=gen(1))), 1)
+    fit = SQUARED[name](X, y)
+    least = float(linreg.solve(X.double(), y.double()).loss)
+    share = (2 * (loss_of(fit, X, y) - least) / float(y.double().var(correction=0))) ** 0.5
+    assert share_told(fit) == pytest.approx(share, rel=0.5)  # one digit is told
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_spread_is_about_the_mean_of_all_rows(weighted):
     """And not about that of the first, from which the others are three spreads away."""
@@ -226,6 +236,19 @@ def test_a_loss_that_is_next_to_nothing_is_that_of_the_weights_as_well(n, spread
         torch.testing.assert_close(fit.w / spread, torch.ones(2, dtype=F64), rtol=1e-5, atol=0)
         rel = 1e-9 if n == 60 else 1e-3
         assert float(fit.loss) == pytest.approx(loss_of(fit, X, y, c), rel=rel, abs=0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("away", [1e4, 1e10, 1e12, 1e14])
+def test_a_loss_of_sums_counts_what_rounding_the_intercept_adds(away, weighted):
+    X, y = far(away, n=200, d=1, dtype=F64)
+    c = torch.rand(200, generator=gen(1), dtype=F64) if weighted else None
+    sums = linreg.Statistics.of(X[:50], y[:50], weights=None if c is None else c[:50])
+    sums.update(X[50:], y[50:], weights=None if c is None else c[50:])
+    fit = linreg.solve_statistics(sums)
+    assert float(fit.loss) == pytest.approx(loss_of(fit, X, y, c), rel=1e-4)
+    assert (share_told(fit) > 0) == (away > 1e13)
+    assert fit.status == Status.OK
 
 
 def test_what_a_change_moves_at_the_most():

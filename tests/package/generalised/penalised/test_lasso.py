@@ -769,5 +769,6 @@ def test_a_penalty_next_to_rounding_is_not_put_down_to_the_columns_alone():
         if fit.status is Status.NOT_CONVERGED:
             lost += 1
             assert "or a penalty is next to rounding of the slopes. Ask for larger penalties." in fit.message
+            assert lasso_path(X, y, alphas=[1e-15, 0.0]).status is Status.NOT_CONVERGED
         assert lasso(X, y, alpha=1e-9).status is Status.OK
     assert lost > 5
