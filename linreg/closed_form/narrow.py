@@ -73,9 +73,9 @@ def narrowed(
 
 
 def levelled(fit: Fit, shift: Tensor, offset: Tensor, spread: float) -> Fit:
-    """The fit with what rounding its intercept has added to the loss.
+    """The fit, known from sums alone, with what rounding its intercept has added to the loss.
 
-    The means (d + 1,) of X and y are `shift + offset`; `spread` is that of y. For what is known from sums alone.
+    The means (d + 1,) of X and y are `shift + offset`, and `spread` is that of y.
     """
     if not _shows(fit) or not bool(fit.b.isfinite()):
         return fit
@@ -85,7 +85,7 @@ def levelled(fit: Fit, shift: Tensor, offset: Tensor, spread: float) -> Fit:
 
 def _shows(fit: Fit) -> bool:
     """Whether the intercept is so large that rounding it may show in the loss."""
-    return EPS * float(fit.b.abs()) > SEEN * float(2 * fit.loss) ** 0.5
+    return EPS * float(fit.b.abs()) > SEEN * math.sqrt(2 * float(fit.loss))
 
 
 def moved_of(fit: Fit, w: Tensor, b: Tensor) -> Tensor:

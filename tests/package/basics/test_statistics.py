@@ -582,7 +582,9 @@ class TestAdvice:
 
     def test_a_start_of_another_length(self):
         """The sums have no `X` that could be named."""
-        with pytest.raises(linreg.ShapeError, match=r"`w` must have shape \(2,\) to go with sums of 2 columns;"):
+        with pytest.raises(
+            linreg.ShapeError, match=r"`w` must have shape \(2,\) to go with sums of 2 columns;"
+        ):
             Statistics.of(self.X, self.y).gradient(torch.zeros(3, dtype=torch.float64), 0.0)
 
     def test_rows_on_another_device(self):
