@@ -1063,3 +1063,10 @@ def test_free_columns_far_from_zero_that_differ_a_little():
     fits = [ridge(B, z.sum(1), alpha=0.1, unpenalised=[0, 1]) for B in (A, A - far)]
     assert fits[0].status is fits[1].status is Status.OK
     torch.testing.assert_close(fits[0].w, fits[1].w, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("d", [3, 40])
+def test_errors_without_a_row_are_there_where_they_are_asked_for(d):
+    A, t = data(5, n=20, d=d)
+    assert ridge_path(A, t, alphas=[1.0, 0.1], leave_one_out=False).left_out is None
+    assert ridge_path(A, t, alphas=[1.0, 0.1]).left_out.shape == (2,)
