@@ -110,7 +110,7 @@ linreg.plot.path(path, mark=best.alpha)
 plt.show()
 
 # %% [markdown]
-# No weight becomes exactly zero on the way: ridge shrinks, and does not select. The dashed line marks the penalty that the next section chooses.
+# In colour are the four weights that end farthest out. No weight becomes exactly zero on the way: ridge shrinks, and does not select. The dashed line marks the penalty that the next section chooses.
 #
 # ## How strong?
 #
