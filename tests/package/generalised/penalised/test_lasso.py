@@ -330,7 +330,10 @@ def test_ends_are_ridge_and_least_squares():
     assert (fit.method, fit.l1_ratio, fit.alpha) == ("cholesky", 1.0, 0.0)
     path = lasso_path(X, y, alphas=[0.5, 0.0])
     assert torch.equal(path.w[1], linreg.solve(X, y).w)
-    assert path.gcv is lasso_path(X, y, alphas=[0.0]).gcv is None
+    alone = lasso_path(X, y, alphas=[0.0])
+    assert path.gcv is alone.gcv is None
+    assert path.message.endswith(f" Without a penalty: {alone.message}")
+    assert alone.message == linreg.solve(X, y).message
     near = lasso_path(X, y, alphas=[1e-12])
     torch.testing.assert_close(near.w[0], linreg.solve(X, y).w, rtol=1e-9, atol=0)
     sums = Statistics.of(X, y)

@@ -1070,3 +1070,14 @@ def test_errors_without_a_row_are_there_where_they_are_asked_for(d):
     A, t = data(5, n=20, d=d)
     assert ridge_path(A, t, alphas=[1.0, 0.1], leave_one_out=False).left_out is None
     assert ridge_path(A, t, alphas=[1.0, 0.1]).left_out.shape == (2,)
+
+
+@pytest.mark.parametrize("alphas", [[1e-300], [1.0, 1e-300]])
+def test_of_sums_a_penalty_less_than_their_rounding_leaves_no_digit(alphas):
+    A, t = data(5, n=20, d=3)
+    sums = Statistics.of(torch.column_stack((A, A.sum(1), A[:, 0])), t)
+    path = ridge_path_statistics(sums, alphas=alphas)
+    assert path.status is Status.NO_DIGITS
+    assert path.message.startswith("Ridge, by eigenvectors: ")
+    assert "penalty is less than rounding of the sums. No digit of the weights is certain" in path.message
+    assert bool(path.w.isfinite().all())
