@@ -300,7 +300,7 @@ print("scikit-learn, n alpha:", bool(torch.allclose(theirs, target.w, rtol=1e-9)
 # | scikit-learn, `Ridge` | `alpha=n*a`: it charges against the sum of squares, not their mean |
 # | torch, `SGD` or `Adam` with half the `MSELoss` | `weight_decay=a`, the bias in a group with 0 |
 # | the same with `MSELoss` | `weight_decay=2*a` |
-# | R, `glmnet`, `alpha=0`, `standardize=FALSE` | `lambda=a*s`, with $s$ the standard deviation of `y`, divisor $n$: it divides `y` by that first; this page does not run R, the tests hold its figures |
+# | `glmnet` of R, `alpha=0`, `standardize=FALSE` | `lambda=a*s`, with $s$ the standard deviation of `y`, divisor $n$: it divides `y` by that first; this page does not run R, the tests hold its figures |
 # | torch, `AdamW` | nothing: it is no ridge |
 #
 # ## Stopping early is nearly ridge
