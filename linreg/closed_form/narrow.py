@@ -80,7 +80,7 @@ def levelled(fit: Fit, shift: Tensor, offset: Tensor, spread: float) -> Fit:
     if not _shows(fit) or not bool(fit.b.isfinite()):
         return fit
     left = _level(shift, fit.w, fit.b, offset)
-    return told(replace(fit, loss=fit.loss + left**2 / 2), abs(left) / spread if spread > 0 else 0.0)
+    return told(replace(fit, loss=fit.loss + left * left / 2), abs(left) / spread if spread > 0 else 0.0)
 
 
 def _shows(fit: Fit) -> bool:
