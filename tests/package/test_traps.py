@@ -4,6 +4,8 @@ Two columns that say the same without an intercept, a constant column beside an 
 better than the best possible. The answers are worked out here by hand; every way has to give them.
 """
 
+import re
+
 import pytest
 import torch
 from problems import EPS, gen
@@ -103,3 +105,18 @@ def test_r2_is_never_above_the_best_possible(way, factor: float) -> None:
     found = linreg.r2(way(X, y).predict(X), y)
     assert best == pytest.approx(0.9992096, abs=1e-7)
     assert best - 1e-12 < found < best + 1e-12
+
+
+def test_a_moving_window_of_columns_far_from_zero():
+    """Means of products less products of means have a correlation of 1.25 there."""
+    x = torch.randn(200, 1, generator=gen(), dtype=torch.float64)
+    y = 1e8 + 2 * x[:, 0] + 0.1 * torch.randn(200, generator=gen(1), dtype=torch.float64)
+    x += 1e8
+    parts = [Statistics.of(*rows) for rows in zip(x.split(10), y.split(10), strict=True)]
+    sums = sum(parts[1:6], parts[0])
+    for new, old in zip(parts[6:], parts, strict=False):
+        sums = sums + new - old
+    assert sums.n == 60
+    fit, best = linreg.solve_statistics(sums), linreg.solve(x[-60:], y[-60:])
+    told = re.search(r"leaves (\d+) digits", fit.message)
+    assert abs(float(fit.w / best.w) - 1) < 10.0 ** -int(told[1]) <= 1e-9
