@@ -259,6 +259,19 @@ def test_a_dummy_whose_rows_have_left_costs_some_digits_not_all(gone):
     assert off(fit, X[gone:], y[gone:]) <= 10.0 ** -told(fit) <= 1e-4
 
 
+def test_rows_that_have_left_and_columns_far_from_zero():
+    """What rounding the entries adds is small beside what the sums have held, and hides no direction."""
+    g = gen(0)
+    x, z = torch.randn(2, 200, generator=g, dtype=D)
+    X, y = 1e8 + torch.stack((x, x + 1e-3 * z, x), 1), x + z
+    gone = 1e8 + 300 * torch.randn(20, 3, generator=g, dtype=D)
+    gone[:, 2] = gone[:, 0]
+    sums = Statistics.of(torch.cat((X, gone)), torch.cat((y, gone[:, 0])))
+    fit = linreg.solve_statistics(sums - Statistics.of(gone, gone[:, 0]))
+    assert (fit.status, fit.rank) == (Status.RANK_DEFICIENT, 2)
+    assert off(fit, X, y) <= 10.0 ** -told(fit) <= 0.1
+
+
 # The range of the dtype.
 
 SOLVERS = (linreg.solve, linreg.qr, linreg.svd, linreg.cholesky, linreg.certified)

@@ -1,6 +1,7 @@
 """The closed form of descent with momentum, against the recurrence that it solves."""
 
 import math
+from decimal import Decimal, localcontext
 
 import pytest
 import torch
@@ -49,6 +50,26 @@ def test_the_closed_form_is_the_recurrence(beta, nesterov):
     told = swing > 1e-150  # whose squares float64 holds
     assert float(((found - expected.abs()).abs() / swing)[told].max()) < 1e-9
     assert float(found[~told].amax() if bool((~told).any()) else 0) < 1e-149
+
+
+@pytest.mark.parametrize("nesterov", KINDS)
+@pytest.mark.parametrize("beta", [0.5, 0.9])
+@pytest.mark.parametrize("gap", [1e-8, 1e-11, 1e-13])
+@pytest.mark.parametrize("end", ["flat", "limit"])
+def test_shares_of_a_root_that_is_hardly_shorter_than_1(end, gap, beta, nesterov):
+    """In a hundred digits. Next to the limit the rate itself is rounded; next to 0 it is not."""
+    inertia = Inertia(beta, nesterov)
+    x = gap if end == "flat" else inertia.limit() * (1 - gap)
+    t = round(1 / gap)
+    with localcontext(prec=100):
+        B, y = Decimal(beta), Decimal(x)
+        T, D = ((1 + B) * (1 - y), B * (1 - y)) if nesterov else (1 + B - y, B)
+        spread = (T * T - 4 * D).sqrt()
+        z, other = sorted(((T + spread) / 2, (T - spread) / 2), key=abs, reverse=True)
+        first = 1 - (1 + B) * y if nesterov else 1 - y
+        share = ((first - other) / (z - other)) ** 2 * z ** (2 * t)
+    found = inertia.shares(torch.tensor([x], dtype=F64), torch.tensor([t], dtype=F64))
+    assert float(found) == pytest.approx(float(share), rel=1e-6 if end == "flat" else 1e-15 / gap)
 
 
 @pytest.mark.parametrize("nesterov", KINDS)
