@@ -357,3 +357,15 @@ def test_refused():
         absolute(X, y, steps=0)
     with pytest.raises(linreg.DataError, match="`y` must be finite"):
         absolute(X, y * torch.nan)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e3])
+def test_rows_weigh_by_how_near_they_lie(unit):
+    """Those that it passes through 1, the next one too, and others the less the farther they are."""
+    X, y = torch.randn(30, 2, generator=gen(), dtype=F64), torch.randn(30, generator=gen(1), dtype=F64)
+    fit = linreg.absolute(X, unit * y)
+    r = (unit * y - fit.predict(X)).abs()
+    through = r < 1e-12 * unit
+    assert int(through.sum()) == 3
+    expected = (r[~through].min() / r).masked_fill(through, 1.0)
+    torch.testing.assert_close(fit.row_weights, expected, rtol=1e-9, atol=0)
