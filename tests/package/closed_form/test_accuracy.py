@@ -248,6 +248,16 @@ def test_a_column_that_cancels_to_rounding_is_not_called_constant(intercept, far
         assert fit.status is Status.NO_DIGITS
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_nor_beside_a_column_that_has_not_cancelled(first):
+    X = torch.randn(40, 2, generator=gen(4), dtype=D)
+    y = X @ torch.tensor([3.0, 2.0], dtype=D)
+    far = torch.ones(2, dtype=D)
+    far[0 if first else 1] = 1e9
+    wrong = Statistics.of(far * X[:9], y[:9])
+    assert linreg.solve_statistics(Statistics.of(X, y) + wrong - wrong).status is Status.NO_DIGITS
+
+
 @pytest.mark.parametrize("gone", [1, 5, 40])
 def test_a_dummy_whose_rows_have_left_costs_some_digits_not_all(gone):
     g = gen(gone)
